@@ -15,7 +15,7 @@ use tickethaul::import::flow::Operation;
 use tickethaul::import::job::Job;
 use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
-use tickethaul::import::plan::rivals::Rivals;
+use tickethaul::import::plan::family_keys::Rivals;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::resume::folder::RunFolder;
 use tickethaul::import::run::run;

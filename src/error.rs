@@ -10,17 +10,17 @@
 
 use std::fmt;
 
-/// Why a command could not do its work, told apart by what the user must do.
+/// Why a command failed, by what the user must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A bug or an environment that nobody foresaw (disk, permissions).
+    /// A bug or an unforeseen environment (disk, permissions).
     Unexpected,
     /// The command line, the mapping or the input can't be used as they are.
     Usage,
     /// Can be run again as it is, later.
     Later,
     /// Must be fixed first: token, scopes, schema, a lock held by another run.
-    Mend,
+    MustFix,
 }
 
 /// The end of a command, with what to do about it.
@@ -34,7 +34,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A bug or an environment that nobody foresaw.
+    /// A bug or an unforeseen environment.
     pub fn unexpected(message: impl fmt::Display) -> Error {
         Error::new(Kind::Unexpected, message)
     }
@@ -50,8 +50,8 @@ impl Error {
     }
 
     /// Something must be fixed first.
-    pub fn mend(message: impl fmt::Display) -> Error {
-        Error::new(Kind::Mend, message)
+    pub fn must_fix(message: impl fmt::Display) -> Error {
+        Error::new(Kind::MustFix, message)
     }
 
     fn new(kind: Kind, message: impl fmt::Display) -> Error {
@@ -64,8 +64,8 @@ impl Error {
         }
     }
 
-    /// Something that the user gave can't be used, drawn with the lines that it concerns:
-    /// several lines with a head of their own, which may be in colour.
+    /// Something that the user gave can't be used, shown with the lines that it concerns:
+    /// several lines with their own heading, which may be in colour.
     pub fn drawn(picture: impl fmt::Display) -> Error {
         Error {
             drawn: true,
@@ -78,7 +78,7 @@ impl Error {
         self.drawn
     }
 
-    /// Lists what the message is about, a line each.
+    /// Lists what the message is about, one line each.
     #[must_use]
     pub fn listing(mut self, details: impl IntoIterator<Item = impl Into<String>>) -> Error {
         self.details = details.into_iter().map(Into::into).collect();
@@ -99,12 +99,12 @@ impl Error {
         self
     }
 
-    /// What happened, without the list behind it.
+    /// What happened, without the list after it.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What the message is about, a line each.
+    /// What the message is about, one line each.
     pub fn details(&self) -> &[String] {
         &self.details
     }
@@ -114,7 +114,7 @@ impl Error {
         self.kind
     }
 
-    /// What to do about it, where there is something to say.
+    /// What to do about it, if there is something to say.
     pub fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
     }

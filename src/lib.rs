@@ -5,19 +5,29 @@
 //! export:  page → project → write
 //! ```
 //!
-//! `cli` wires everything and is used by nobody; `import` and `export` are the two
-//! flows; `mapping`, `hubspot` and `journal` do not know each other; `model` holds
-//! the values they share; `sandbox` is a portal of its own and shares nothing.
+//! The library is [`import`] and [`export`], the two flows; [`mapping`], the language that
+//! says what columns become; [`model`], the values that they share; and [`sandbox`], an
+//! independent portal to rehearse on. The other modules are public for the program and its
+//! tests only, and may change at any time: `cli` wires everything and is used by nobody;
+//! `mapping`, `hubspot` and `journal` do not know each other.
 
-pub mod cli;
 pub mod import;
 pub mod export;
-pub mod review;
 pub mod mapping;
-pub mod hubspot;
-pub mod journal;
-pub mod report;
 pub mod model;
-pub mod output;
-pub mod error;
 pub mod sandbox;
+
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod review;
+#[doc(hidden)]
+pub mod hubspot;
+#[doc(hidden)]
+pub mod journal;
+#[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
+pub mod output;
+#[doc(hidden)]
+pub mod error;

@@ -1,30 +1,30 @@
-//! `tickethaul apply`: does what a plan says, and nothing else. An import of the plan's inputs
-//! and mapping, each of whose rows is held to the plan.
+//! `tickethaul apply`: carries out a plan, and nothing else. It is an import of the plan's
+//! inputs and mapping in which every row is checked against the plan.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::begun::{open_input, operation, same_portal};
+use super::command_line::{CommandLine, FILES, began_with};
+use super::compile_mapping::kinds_error;
+use super::console::Console;
 use super::exit::Exit;
+use super::families::known;
 use super::file_args::{FileArgs, absolute, for_run, same_files};
-use super::fit::kinds_error;
-use super::found::find;
+use super::find_runs::find;
 use super::import_args::Op;
-use super::import_fit::lacking;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::mapping_error;
 use super::portal::{Portal, call_error};
-use super::relatives::known;
+use super::portal_facts;
+use super::prepare_import::lacking;
+use super::reopen::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
 use super::running::{finish, new_run, record, say_start};
 use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::{FILES, Typed, began_with};
+use super::trust::{self, RunPlaces};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
@@ -32,20 +32,20 @@ use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
 use crate::import::notes::attachments::FileSources;
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::Input;
 use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::resume::guard::{Began, same_schema};
 use crate::journal::{
-    Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
+    Applied, Header, JournalError, PlanReading, PlanRef, Reading, RunOptions, copy_comments,
 };
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::counted;
 use crate::model::plan::PlannedAction;
 use crate::review::plan::folder::PlanFolder;
 
-/// Do what a plan says, and nothing else: rows whose tickets changed since are refused
-/// (CHANGED_SINCE_PLAN), all others are carried out as shown
+/// Carry out a plan, and nothing else: rows whose tickets have changed since are
+/// refused (CHANGED_SINCE_PLAN), all others are carried out as shown
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The folder of the plan
@@ -54,7 +54,7 @@ pub struct ApplyArgs {
     /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// Don't ask before tickets are changed or archived; needed where there is no terminal
+    /// Don't ask before tickets are changed or archived; required without a terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub struct ApplyArgs {
 }
 
 /// Applies a plan.
-pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &ApplyArgs, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     // By its folder, or by the name that `runs` lists.
     let path = match args.plan.exists() {
         true => args.plan.clone(),
@@ -79,18 +79,18 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let plan = Plan::open(folder.path())?;
     plan.refuse_applied()?;
     if plan.asks() {
-        talk.expect_answer(args.yes, "apply the plan")?;
+        console.expect_answer(args.yes, "apply the plan")?;
     }
-    apply(&plan, typed, talk).await
+    apply(&plan, typed, console).await
 }
 
-/// Applies it with the options that the plan was told and `typed` does not say anew.
-async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+/// Applies it with the options that were given to the plan, unless `typed` gives them again.
+async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
     let told = absolute(told);
     let mut args = typed.as_told::<ApplyArgs>(&told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder: &plan.folder,
         run: &plan.header.run,
         portal: &plan.header.portal,
@@ -98,11 +98,11 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     };
     trust::go_to(&claims, &mut args.portal, None)?;
     let (input, mapping) = open_input(&plan.header, &plan.folder, Began::Plan)?;
-    let mapping = args.files.fitted(mapping, talk)?;
+    let mapping = args.files.fitted(mapping, console)?;
     let files = for_run(plan.files(&args.files)?, &plan.header).await?;
-    let portal = Portal::open(&args.portal, talk).await?;
-    say_reading(&input, talk);
-    let ready = match plan.ready(&input, &mapping, &portal, talk).await {
+    let portal = Portal::open(&args.portal, console).await?;
+    say_reading(&input, console);
+    let ready = match plan.ready(&input, &mapping, &portal, console).await {
         Ok(ready) => ready,
         Err(error) => {
             portal.close().await;
@@ -111,8 +111,8 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     };
     let what = format!("{} in {}", plan.words(), portal.name_in_question());
     let agreed = match plan.asks() {
-        true => talk.confirmed(args.yes, &what),
-        false => talk.confirmed(true, &what),
+        true => console.confirmed(args.yes, &what),
+        false => console.confirmed(true, &what),
     };
     if !agreed {
         portal.close().await;
@@ -123,7 +123,7 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
         plan,
         told,
     };
-    applying.run((input, files), ready, portal, talk).await
+    applying.run((input, files), ready, portal, console).await
 }
 
 /// A plan as it is about to be applied.
@@ -136,7 +136,7 @@ struct Plan {
     rows: Vec<(PlannedAction, u64)>,
 }
 
-/// What a run needs that applies it.
+/// What a run that applies it needs.
 struct Ready {
     compiled: CompiledMapping,
     links: LinkKinds,
@@ -157,18 +157,18 @@ impl Plan {
         })
     }
 
-    /// A plan is applied once: what it found does not hold any more.
+    /// A plan is applied once: afterwards what it found no longer holds.
     fn refuse_applied(&self) -> Result<(), Error> {
         let Some(run) = self.applied_by()? else {
             return Ok(());
         };
         let (plan, run) = (self.folder.display(), run.display());
-        Err(Error::mend(format!(
+        Err(Error::must_fix(format!(
             "the plan {plan} was applied before, by the run {run}"
         ))
         .advise(format!(
-            "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul resume {run}` goes on \
-             with it; make a new plan for anything else"
+            "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul \
+             resume {run}` continues it; make a new plan for anything else"
         )))
     }
 
@@ -176,10 +176,10 @@ impl Plan {
     fn applied_by(&self) -> Result<Option<PathBuf>, Error> {
         if let Some(by) = self.reading.applied()? {
             let has_journal = || -> Result<bool, JournalError> {
-                let run = Reading::open(&by.folder)?.kin()?.run;
+                let run = Reading::open(&by.folder)?.lineage()?.run;
                 Ok(run == by.run)
             };
-            // A folder without a journal is that of a run that did not begin.
+            // A folder without a journal belongs to a run that never began.
             let never_began = by.folder.is_dir() && !has_journal().unwrap_or(false);
             if by.began && !never_began || has_journal().unwrap_or(false) {
                 return Ok(Some(by.folder));
@@ -187,11 +187,11 @@ impl Plan {
         }
         let known = known(std::iter::empty());
         let mut known = known.into_iter();
-        let by = known.find(|one| one.kin.plan.as_ref() == Some(&self.header.run));
+        let by = known.find(|one| one.lineage.plan.as_ref() == Some(&self.header.run));
         Ok(by.map(|one| one.folder))
     }
 
-    /// Where files come from, once all that the plan found are the same.
+    /// Where files come from, once all files that the plan found are known to be unchanged.
     fn files(&self, args: &FileArgs) -> Result<Option<FileSources>, Error> {
         let Some(sources) = args.sources()? else {
             return Ok(None);
@@ -206,7 +206,7 @@ impl Plan {
         Ok(Some(sources))
     }
 
-    /// Whether something that is in the portal becomes another or goes.
+    /// Whether anything in the portal is changed or removed.
     fn asks(&self) -> bool {
         let mut rows = self.rows.iter();
         rows.any(|(action, rows)| action.changes() && *rows > 0)
@@ -234,19 +234,19 @@ impl Plan {
         }
     }
 
-    /// The mapping and the portal as the plan found them, but for what it says is created.
+    /// The mapping and the portal as the plan found them, except for what it says will be created.
     async fn ready(
         &self,
         input: &Input,
         mapping: &MappingFile,
         portal: &Portal,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<Ready, Error> {
         same_portal(&self.header, &portal.account, Began::Plan)?;
         let schema = &self.header.schema;
         let compiled = mapping
             .compile(input.headers(), schema, self.operation.purpose())
-            .map_err(|errors| mapping_error(&errors, talk))?;
+            .map_err(|errors| mapping_error(&errors, console))?;
         let parts = SchemaParts {
             contacts: mapping.links_contacts(),
             owners: !schema.owners.is_empty(),
@@ -254,7 +254,7 @@ impl Plan {
         };
         let client = &portal.client;
         let mut held = client.schema(parts).await.map_err(call_error)?;
-        known::as_begun(&mut held, schema);
+        portal_facts::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
         let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));
@@ -280,7 +280,7 @@ impl Plan {
 struct Applying<'a> {
     args: &'a ApplyArgs,
     plan: &'a Plan,
-    told: Told,
+    told: RunOptions,
 }
 
 impl Applying<'_> {
@@ -289,7 +289,7 @@ impl Applying<'_> {
         (mut input, files): (Input, Option<FileSources>),
         ready: Ready,
         portal: Portal,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<Exit, Error> {
         let plan = self.plan;
         let folder = RunFolder::create(plan.operation.word(), self.args.run_dir.as_deref())?;
@@ -301,7 +301,7 @@ impl Applying<'_> {
             began: false,
         };
         PlanReading::mark_applied(&plan.folder, &by)?;
-        let created = match create(&portal.client, &ready.lacking, talk).await {
+        let created = match create(&portal.client, &ready.lacking, console).await {
             Ok(created) => created,
             Err(error) => {
                 folder.abandon();
@@ -315,14 +315,14 @@ impl Applying<'_> {
             input.join_comments(&path, &compiled)?;
         }
         let job = self.job((input, files), (compiled, ready.links), header, folder)?;
-        record(&job, &self.args.portal, talk);
-        // From here on a run may have begun, wherever its folder is moved to.
+        record(&job, &self.args.portal, console);
+        // From here on a run may have begun, even if its folder is moved.
         by.began = true;
         PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();
         let reports = self.args.run_args.leaves_report();
-        say_start(&job, &account, talk);
-        let ended = finish(job, portal, account, reports, talk).await;
+        say_start(&job, &account, console);
+        let ended = finish(job, portal, account, reports, console).await;
         by.began = has_begun(&path);
         if !by.began {
             PlanReading::mark_applied(&plan.folder, &by)?;
@@ -352,8 +352,8 @@ impl Applying<'_> {
             folder,
             past: None,
             files,
-            rivals: Rivals::default(),
-            facts: known::for_runs(self.plan.header.portal_id),
+            rivals: FamilyKeys::default(),
+            facts: portal_facts::for_runs(self.plan.header.portal_id),
             options: self.args.run_args.options(None, Unknown::Leave, horizon),
         })
     }

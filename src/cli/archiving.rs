@@ -1,10 +1,10 @@
-//! Asking before tickets are archived: there is no call that brings them back.
+//! Asking before tickets are archived: no call can restore them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::console::Console;
 use super::portal::Portal;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::plan::one_per::Rows;
 use crate::import::read::{Input, Reading};
@@ -15,33 +15,33 @@ use crate::model::place::Places;
 use crate::model::row::KeptEnd;
 use crate::model::visible::one_line;
 
-/// What nobody may be asked about is refused at once.
-pub fn expect_answer(yes: bool, talk: &Talk) -> Result<(), Error> {
-    talk.expect_answer(yes, "archive tickets")
+/// Refused at once where nobody can be asked.
+pub fn expect_answer(yes: bool, console: &Console) -> Result<(), Error> {
+    console.expect_answer(yes, "archive tickets")
 }
 
-/// Says how many tickets of which portal, and which rows are left alone or refused
-/// whatever the portal holds, and asks.
+/// Says how many tickets of which portal would be archived, and which rows are skipped
+/// or refused whatever the portal holds, and asks.
 pub fn agreed(
     input: &Input,
     (mapping, limit): (&Arc<CompiledMapping>, Option<u64>),
     portal: &Portal,
     yes: bool,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<bool, Error> {
     let rows = Rows::new(input.again(), Arc::clone(mapping));
     let counts = counts(rows, mapping, (&input.places(), limit.unwrap_or(u64::MAX)))?;
     let name = portal.name_in_question();
     if let Some(words) = counts.left_alone_words() {
-        talk.say(&words);
+        console.say(&words);
         if counts.rows == 0 && counts.refused == 0 {
-            talk.say(&format!("nothing to archive in {name}"));
+            console.say(&format!("nothing to archive in {name}"));
             return Ok(false);
         }
     }
     if counts.refused > 0 {
         let rows = counted_as(counts.refused, "row names", "rows name");
-        talk.say(&format!(
+        console.say(&format!(
             "{rows} no ticket in a way that can be used: refused"
         ));
     }
@@ -55,17 +55,17 @@ pub fn agreed(
         _ => "the tickets",
     };
     let what = format!("archive {tickets} of {rows} in {name}");
-    Ok(talk.confirmed(yes, &what))
+    Ok(console.confirmed(yes, &what))
 }
 
 /// Rows of an input.
 #[derive(Default)]
 struct Counts {
-    /// Those that name a ticket, by key or id.
+    /// Rows that name a ticket, by key or id.
     rows: u64,
-    /// Those that are refused whatever the portal holds.
+    /// Rows that are refused whatever the portal holds.
     refused: u64,
-    /// Those whose ticket their run did not create, by what became of it.
+    /// Rows whose ticket was not created by their run, by their outcome.
     left_alone: BTreeMap<KeptEnd, u64>,
 }
 
@@ -98,14 +98,14 @@ fn what_became(end: &KeptEnd) -> &str {
     }
 }
 
-/// A file of a run that does not say any more which of its tickets the run created.
+/// A file of a run that no longer says which of its tickets the run created.
 fn unknown(place: &str, column: &str, word: &str) -> Error {
     let what = match word {
         "" => "is empty".to_owned(),
         word => format!("holds \"{}\", which no run writes", one_line(word)),
     };
     Error::usage(format!(
-        "{place}: the column {column} or _{column} {what}, so that nobody can tell whether the run \
+        "{place}: the column {column} or _{column} {what}, so it is not known whether the run \
          created that ticket; nothing was archived"
     ))
     .advise("give the file back as the run wrote it, with the rows taken out that are to stay")

@@ -1,21 +1,21 @@
-//! `tickethaul associate` and `dissociate`: links of tickets that are there, by the
+//! `tickethaul associate` and `dissociate`: links of existing tickets, by the
 //! `[[associate]]` of a mapping. Both are imports that write nothing else.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::console::Console;
 use super::exit::Exit;
 use super::file_args::FileArgs;
 use super::import;
 use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::run_args::{RunArgs, from_one};
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
-use crate::journal::Told;
+use crate::journal::RunOptions;
 
 /// Which tickets, and which links.
 #[derive(Debug, Args)]
@@ -40,20 +40,20 @@ pub struct AssociateArgs {
 /// What is done with the links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkWay {
-    /// They are made.
+    /// Make them.
     Associate,
-    /// They are cut: with a label only the label, else all links of the pair.
+    /// Remove them: only the label where one is given, otherwise all links of the pair.
     Dissociate,
 }
 
-/// Makes or cuts links.
+/// Makes or removes links.
 pub async fn run(
     args: AssociateArgs,
     way: LinkWay,
-    told: Told,
-    talk: &Talk,
+    told: RunOptions,
+    console: &Console,
 ) -> Result<Exit, Error> {
-    import::run(ImportArgs::links(args, way), told, talk).await
+    import::run(ImportArgs::links(args, way), told, console).await
 }
 
 impl ImportArgs {
@@ -74,7 +74,7 @@ impl ImportArgs {
             no_key: false,
             yes: false,
             dry_run: false,
-            face: PlanFace::default(),
+            face: PlanOutputArgs::default(),
             files: FileArgs::default(),
             run_args: args.run_args,
             portal: args.portal,

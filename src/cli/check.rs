@@ -9,30 +9,30 @@ use serde_json::{Value, json};
 
 use super::check_args::CheckArgs;
 use super::check_mapping;
+use super::console::Console;
 use super::exit::Exit;
 use super::input::say_others;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
-use crate::import::survey::{Sounded, Survey, sound};
+use crate::import::survey::{DialectSurvey, Survey, survey_dialect};
 use crate::mapping::propose::{Column, Survey as Cells};
 use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
 use crate::model::visible::one_line;
 
-/// Letters of an example in the table.
+/// Characters of an example in the table.
 const EXAMPLE: usize = 30;
 
 /// Runs a check.
-pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
     match &args.mapping {
-        Some(mapping) => check_mapping::run(args, mapping, talk).await,
-        None => look(args, talk),
+        Some(mapping) => check_mapping::run(args, mapping, console).await,
+        None => look(args, console),
     }
 }
 
 /// Looks at the files alone.
-fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+fn look(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
     if args.input.comments().is_some() {
         let message = "--comments names a file for a mapping, and there is none";
         return Err(Error::usage(message)
@@ -40,11 +40,11 @@ fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     let given = args.input.dialect(&Dialect::default());
     let input = args.input.open(&given, None)?;
-    say_others(&input, talk);
-    let sounded = sound(input, &given)?;
+    say_others(&input, console);
+    let sounded = survey_dialect(input, &given)?;
     let survey = &sounded.survey;
-    talk.show(&words(&sounded));
-    talk.result(&survey_json(&sounded));
+    console.show(&words(&sounded));
+    console.result(&survey_json(&sounded));
     Ok(match survey.refusals.is_empty() {
         true => Exit::Fine,
         false => Exit::Found,
@@ -52,7 +52,7 @@ fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// The survey for people.
-fn words(sounded: &Sounded) -> String {
+fn words(sounded: &DialectSurvey) -> String {
     let survey = &sounded.survey;
     let mut text = String::new();
     let mut line = |words: String| {
@@ -87,11 +87,11 @@ fn words(sounded: &Sounded) -> String {
     text.trim_end().to_owned()
 }
 
-/// How many rows there are, and which an import skips.
+/// How many rows there are, and which ones an import skips.
 fn rows_words(survey: &Survey) -> String {
     let skipped: Vec<String> = [
         (survey.ghosts, "all-empty"),
-        (survey.headers_again, "the header once more"),
+        (survey.headers_again, "a repeated header"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -136,7 +136,7 @@ fn facts_words(facts: &TextFacts) -> String {
     words.join(", ")
 }
 
-/// The kinds of line ends that there are, with their counts.
+/// The kinds of line ends found, with their counts.
 fn line_ends(ends: LineEnds) -> Vec<(&'static str, u64)> {
     [("LF", ends.lf), ("CRLF", ends.crlf), ("CR", ends.cr)]
         .into_iter()
@@ -165,7 +165,7 @@ fn table(survey: &Survey) -> Table {
     table
 }
 
-/// What its values are, and what nearly all of them are.
+/// What its values are, or what nearly all of them are.
 fn kind_words(column: &Column, cells: &Cells) -> String {
     let kind = column.kind();
     if let Some(dates) = cells.dates_of_numbers(column) {
@@ -206,7 +206,7 @@ fn percent(column: &Column, rows: u64) -> String {
 }
 
 /// The survey for scripts.
-fn survey_json(sounded: &Sounded) -> Value {
+fn survey_json(sounded: &DialectSurvey) -> Value {
     let survey = &sounded.survey;
     let texts: Vec<Value> = survey.texts.iter().map(text_json).collect();
     let columns: Vec<Value> = survey.cells.columns().iter().map(column_json).collect();

@@ -1,4 +1,4 @@
-//! What `tickethaul check` is given.
+//! The arguments of `tickethaul check`.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use super::import_args::Op;
 use super::input::InputArgs;
 use super::schema::SchemaFrom;
 
-/// Read files to their end and show what they are, or with a mapping what an import would do;
-/// exit code 4 where rows would be refused
+/// Read files to the end and show what they contain, or with a mapping what an import would
+/// do; exit code 4 if rows would be refused
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -20,15 +20,15 @@ pub struct CheckArgs {
     /// What the import would do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create, requires = "mapping")]
     pub op: Op,
-    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv; of
-    /// JSON, to a .jsonl file
+    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv;
+    /// for JSON input, to a .jsonl file
     #[arg(short, long, value_name = "FILE", requires = "mapping")]
     pub output: Option<PathBuf>,
-    /// Write the values that the mapping has no counterpart for to a new .csv file; filled
-    /// in, it is what `map = { file = "…" }` takes
+    /// Write the values for which the mapping has no counterpart to a new .csv file;
+    /// filled in, it can be used as `map = { file = "…" }`
     #[arg(long, value_name = "FILE", requires = "mapping")]
     pub write_values: Option<PathBuf>,
-    /// Replace the files of -o and --write-values where they are there already
+    /// Replace the files of -o and --write-values if they already exist
     #[arg(long, requires = "mapping")]
     pub force: bool,
     #[command(flatten)]

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use super::check_args::CheckArgs;
 use super::comments;
+use super::compile_mapping::{Definitions, Intent, joined_words};
+use super::console::Console;
 use super::exit::Exit;
-use super::fit::{Definitions, Intent, joined_words};
-use super::import_fit::wanted;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::{mapping_error, parse_mapping};
 use super::output::new_file;
 use super::portal::{Portal, call_error};
+use super::portal_facts;
+use super::prepare_import::wanted;
 use super::preview::preview_of;
 use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::records::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
@@ -32,44 +32,55 @@ use crate::output::{Privacy, Target, Temporary};
 use crate::report::{Stand, check_json, check_words};
 
 /// Checks every row of the input against a mapping.
-pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exit, Error> {
     let targets = Targets::of(args)?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
-        Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
+        Err(errors) => {
+            return Err(mapping_error(
+                &all_mistakes(errors, args, console).await,
+                console,
+            ));
+        }
     };
     let input = args.input.open(mapping.dialect(), None)?;
     if let Some(Target::File(path)) = &targets.refused {
         expect_ending(path, &input)?;
     }
     let intent = intent(args, &mapping, &input);
-    let (mut copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
+    let (mut copy, portal) = args.from.read_keeping(intent.parts(), console).await?;
     let used = |name: &str| mapping.property_names().contains(&name);
-    copy.schema = known::completed(copy.schema, copy.portal_id, args.op.operation(), used, talk);
+    copy.schema = portal_facts::completed(
+        copy.schema,
+        copy.portal_id,
+        args.op.operation(),
+        used,
+        console,
+    );
     let looked = Looked {
         intent,
         input: &input,
         copy: &copy,
         portal: portal.as_ref(),
     };
-    let against = looked.against(args, talk).await;
+    let against = looked.against(args, console).await;
     if let Some(portal) = portal {
         portal.close().await;
     }
     let against = against?;
-    say_reading(&input, talk);
-    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
+    say_reading(&input, console);
+    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), console)?;
     let compiled = Arc::clone(&against.compiled);
-    let (report, shown) = checked(args, (input, beside), against, &copy, (&targets, talk))?;
-    show(&report, &shown, talk);
-    targets.written(&report, &compiled, talk)?;
+    let (report, shown) = checked(args, (input, beside), against, &copy, (&targets, console))?;
+    show(&report, &shown, console);
+    targets.written(&report, &compiled, console)?;
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
 }
 
-/// The files that a check writes, where they are asked for.
+/// The files that a check writes, if asked for.
 struct Targets {
     /// The rows that would be refused.
     refused: Option<Target>,
@@ -90,32 +101,32 @@ impl Targets {
         })
     }
 
-    /// Says what the file of refused rows holds, and writes that of values.
+    /// Says what the file of refused rows holds, and writes the file of values.
     fn written(
         &self,
         report: &CheckReport,
         compiled: &CompiledMapping,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<(), Error> {
         if let Some(Target::File(path)) = &self.refused {
             let (rows, path) = (report.refused, path.display());
             let rows = counted(rows, "row");
-            talk.say(&format!("{path}: {rows} that would be refused"));
+            console.say(&format!("{path}: {rows} that would be refused"));
         }
         match &self.values {
-            Some(target) => propose(target, report, compiled, talk),
+            Some(target) => propose(target, report, compiled, console),
             None => Ok(()),
         }
     }
 }
 
-/// Checks every row; beside the report, what the first tickets would be.
+/// Checks every row; returns the report and what the first tickets would be.
 fn checked(
     args: &CheckArgs,
     (mut input, beside): (Input, Vec<CommentInput>),
     against: Against,
     copy: &PortalCopy,
-    (targets, talk): (&Targets, &Talk),
+    (targets, console): (&Targets, &Console),
 ) -> Result<(CheckReport, String), Error> {
     let operation = args.op.operation();
     let compiled = &against.compiled;
@@ -124,7 +135,7 @@ fn checked(
     let _temporary = Temporary::new(folder.path());
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
-    let board = talk.board_alone();
+    let board = console.board_alone();
     let size = input.size();
     let hear = |rows, bytes| board.at(Stand::of_bytes(("checking", rows), (bytes, size)));
     let mut report = check(
@@ -153,15 +164,15 @@ fn checked(
     Ok((report, shown))
 }
 
-fn show(report: &CheckReport, shown: &str, talk: &Talk) {
-    talk.show(&check_words(report));
+fn show(report: &CheckReport, shown: &str, console: &Console) {
+    console.show(&check_words(report));
     if !shown.is_empty() {
-        talk.show(&format!("\n{shown}"));
+        console.show(&format!("\n{shown}"));
     }
     if !report.clashes.is_empty() {
-        talk.say(REMEDY);
+        console.say(REMEDY);
     }
-    talk.result(&check_json(report));
+    console.result(&check_json(report));
 }
 
 /// Rows are refused in the form in which they came.
@@ -181,7 +192,7 @@ fn expect_ending(path: &Path, input: &Input) -> Result<(), Error> {
     }
 }
 
-/// What a mapping is held against.
+/// What a mapping is checked against.
 struct Looked<'a> {
     intent: Intent<'a>,
     input: &'a Input,
@@ -189,7 +200,7 @@ struct Looked<'a> {
     portal: Option<&'a Portal>,
 }
 
-/// A mapping that fits, and what an import finds before its first row.
+/// A mapping that fits, and what an import finds out before its first row.
 struct Against {
     compiled: Arc<CompiledMapping>,
     readers: CompiledMapping,
@@ -198,18 +209,18 @@ struct Against {
 }
 
 impl Looked<'_> {
-    /// Fits the mapping, counts what an import has to ask and to create, and looks keys up
-    /// where the portal is at hand.
-    async fn against(&self, args: &CheckArgs, talk: &Talk) -> Result<Against, Error> {
+    /// Fits the mapping, counts what an import has to ask for and create, and looks up
+    /// keys if the portal can be called.
+    async fn against(&self, args: &CheckArgs, console: &Console) -> Result<Against, Error> {
         let (intent, copy) = (self.intent, self.copy);
         let wanted = wanted(intent.mapping, args.op);
         let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
-        say_lacking(&lacking, talk);
+        say_lacking(&lacking, console);
         let assumed = lacking.assumed(&wanted, &copy.schema);
         let definitions = Definitions::Copy(copy);
-        let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
-        let readers = intent.compile(&assumed, talk)?;
-        // By a property that is not unique no ticket can be read; that clash is reported.
+        let (compiled, _links) = intent.fit(&assumed, definitions, console).await?;
+        let readers = intent.compile(&assumed, console)?;
+        // Tickets can't be read by a property that is not unique; that clash is reported.
         let known = |name: &str| copy.schema.tickets.get(name);
         let is_known = |name: &str| known(name).is_some_and(|property| property.unique);
         let held = match self.portal {
@@ -217,7 +228,7 @@ impl Looked<'_> {
                 let found = held(&portal.client, self.input.again(), &compiled).await?;
                 found.map_err(call_error)?
             }
-            // What the portal does not define, no ticket of it has.
+            // No ticket has a property that the portal does not define.
             Some(_) if compiled.id_property().is_some() => Some(Held {
                 looked_up: 0,
                 all: true,
@@ -276,25 +287,25 @@ impl Looked<'_> {
     }
 }
 
-fn say_lacking(lacking: &Lacking, talk: &Talk) {
+fn say_lacking(lacking: &Lacking, console: &Console) {
     if lacking.can_be_created() {
-        talk.say(&format!(
+        console.say(&format!(
             "the portal lacks {}; it counts as there, `schema apply` creates it",
             lacking.names()
         ));
     }
 }
 
-/// A mapping with mistakes is still held against file and portal, as far as those can
-/// be had, so that all its mistakes are told at once.
-async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
+/// A mapping with mistakes is still checked against file and portal as far as possible,
+/// so that all its mistakes are reported at once.
+async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, console: &Console) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
         return errors;
     };
     let mapping = errors.rest();
     let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
-    match args.from.read(parts.unwrap_or_default(), talk).await {
+    match args.from.read(parts.unwrap_or_default(), console).await {
         Ok(copy) => {
             errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
         }
@@ -302,7 +313,7 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
     }
 }
 
-/// What an import with the same options would intend.
+/// What an import with the same options would do.
 fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
     Intent {
         mapping,
@@ -312,12 +323,12 @@ fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> I
     }
 }
 
-/// Writes the value file, and says how the mapping takes it.
+/// Writes the value file, and says how the mapping can use it.
 fn propose(
     target: &Target,
     report: &CheckReport,
     mapping: &CompiledMapping,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<(), Error> {
     let opened = target.open(Privacy::Usual);
     let lines = opened.and_then(|to| write_values(to, &report.unmapped, mapping));
@@ -329,8 +340,8 @@ fn propose(
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    talk.say(&format!(
-        "{}: {} to fill in under `to`, beside the lines that the mapping has; then put it \
+    console.say(&format!(
+        "{}: {} to fill in under `to`, in addition to the mapping's lines; then put it \
          next to the mapping and write there",
         path.display(),
         counted(lines, "value"),
@@ -344,7 +355,7 @@ fn propose(
             } else {
                 ", unmapped = \"keep\""
             };
-            talk.say(&format!(
+            console.say(&format!(
                 "  {}: map = {{ file = \"{file}\" }}{keep}",
                 column.property
             ));

@@ -1,17 +1,17 @@
-//! Files of comments: where they are, and what became of their comments.
+//! Files of comments: where they are, and how many of their comments belong to no row.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::import::notes::comments::{CommentInput, Gathered};
 use crate::import::read::Sources;
 use crate::mapping::{Comments, CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 
-/// The mapping with the file of comments that was typed. One that names several says
-/// itself where they are.
+/// The mapping with the file of comments given on the command line. A mapping that
+/// names several says itself where they are.
 pub fn with_typed(mapping: MappingFile, typed: Option<&Path>) -> Result<MappingFile, Error> {
     match (typed, mapping.count_comment_files()) {
         (None, _) => Ok(mapping),
@@ -25,19 +25,19 @@ pub fn with_typed(mapping: MappingFile, typed: Option<&Path>) -> Result<MappingF
             "--comments names one file, and the mapping {} reads comments from {several}",
             mapping.name()
         ))
-        .advise("put the files beside the mapping, under the names that it has for them")),
+        .advise("put the files next to the mapping, under the names that it has for them")),
     }
 }
 
-/// Looks at the files of comments that the mapping wants.
+/// Reads the files of comments that the mapping names.
 ///
 /// # Errors
-/// When one is not there, can't be read, or lacks a column.
+/// When one does not exist, can't be read, or lacks a column.
 pub fn open(
     mapping: &MappingFile,
     compiled: &Arc<CompiledMapping>,
     typed: Option<&Path>,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Vec<CommentInput>, Error> {
     let mut inputs = Vec::new();
     for file in compiled.comment_files() {
@@ -45,12 +45,12 @@ pub fn open(
             Some(path) => path.to_owned(),
             None => mapping.beside(&file.file).map_err(|why| {
                 Error::usage(format!("can't read the comments in {}: {why}", file.file))
-                    .advise("put the file beside the mapping, or name it with --comments FILE")
+                    .advise("put the file next to the mapping, or name it with --comments FILE")
             })?,
         };
         let input = CommentInput::open(file, Sources::find(&[path], None)?)?;
         for facts in input.input().facts() {
-            talk.say(&format!(
+            console.say(&format!(
                 "reading comments from {}: {}",
                 facts.name, facts.words
             ));
@@ -60,7 +60,7 @@ pub fn open(
     Ok(inputs)
 }
 
-/// Says how many comments there are, and where those are that name no row.
+/// Says how many comments there are, and where to find those that belong to no row.
 pub fn words(gathered: &Gathered) -> String {
     let Gathered {
         comments,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use super::secrets::read_secret;
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Rate};
 use crate::mapping::nearest;
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 
-/// The name of the embedded portal, which no other can have.
+/// The name of the embedded portal, which is reserved.
 pub const SANDBOX: &str = "sandbox";
 
 /// How long a command may take to print a token, unless the configuration says otherwise.
@@ -31,21 +31,21 @@ const LONGEST_NAME: usize = 64;
 pub struct Profile {
     /// As it is typed.
     pub name: String,
-    /// HubSpot portal id, once it was found out.
+    /// HubSpot portal id, once it is known.
     pub id: Option<u64>,
     /// Where its token comes from.
     pub source: Source,
-    /// Address of its API; HubSpot's own where there is none.
+    /// Address of its API; HubSpot's own if absent.
     pub base_url: Option<String>,
     /// Version of the paths.
     pub api: Option<ApiVersion>,
     /// Ceiling of calls.
     pub rate: Option<Rate>,
-    /// Percent of the allowance that is left to others.
+    /// Percent of the allowance that is left for others.
     pub reserve: Option<f64>,
-    /// The mapping of imports that name none.
+    /// The mapping for imports that name none.
     pub mapping: Option<PathBuf>,
-    /// Zone of datetimes in exports that name none.
+    /// Time zone of datetimes for exports that name none.
     pub time_zone: Option<String>,
 }
 
@@ -60,12 +60,12 @@ pub enum Source {
     Command(String, Duration),
     /// A file with the secrets of an OAuth app.
     OAuthFile(PathBuf),
-    /// Nowhere: it is a sandbox of its own, the twin of a portal or copy where one is named.
+    /// Nowhere: it is a separate sandbox, the twin of a portal or copy if one is named.
     Sandbox(Option<String>),
 }
 
 impl Source {
-    /// What it is, without what may be secret: of a command only its program.
+    /// What it is, without anything secret: of a command only its program.
     pub fn words(&self) -> String {
         match self {
             Source::Variable(name) => match is_plain_name(name) {
@@ -91,7 +91,7 @@ pub struct Config {
     document: DocumentMut,
     default: Option<String>,
     portals: BTreeMap<String, Profile>,
-    /// Commands that print the tokens of hosts of files, and how long each may take.
+    /// Commands that print the tokens for hosts of files, and how long each may take.
     hosts: BTreeMap<String, (String, Duration)>,
 }
 
@@ -137,11 +137,11 @@ impl Config {
         self.portals().map(|portal| portal.name.as_str()).collect()
     }
 
-    /// Reads the file; one that is not there is an empty one.
+    /// Reads the file; a missing file counts as empty.
     ///
     /// # Errors
-    /// When it can't be read or understood, and when others than its owner could have
-    /// written it: it names commands that are run.
+    /// When it can't be read or understood, and when users other than its owner could
+    /// have written it: it names commands that are run.
     pub fn read(path: PathBuf) -> Result<Config, Error> {
         let text = match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -199,7 +199,7 @@ impl Config {
         self.hosts.get(&host.to_lowercase())
     }
 
-    /// True where a portal has this name.
+    /// True if a portal has this name.
     pub fn has(&self, name: &str) -> bool {
         self.portals.contains_key(name)
     }
@@ -224,7 +224,7 @@ impl Config {
         others.find(|other| other.id == Some(id) && other.name != name)
     }
 
-    /// Puts a portal in, in place of one that has its name.
+    /// Adds a portal, replacing one of the same name.
     pub fn put(&mut self, profile: Profile) {
         let portals = self.document.entry("portals").or_insert_with(implicit);
         if let Some(portals) = portals.as_table_like_mut() {
@@ -233,7 +233,7 @@ impl Config {
         let _former = self.portals.insert(profile.name.clone(), profile);
     }
 
-    /// Takes a portal out; where it was the default, there is none any more.
+    /// Removes a portal; if it was the default, there is no default afterwards.
     pub fn remove(&mut self, name: &str) {
         if let Some(portals) = self.document.get_mut("portals")
             && let Some(portals) = portals.as_table_like_mut()
@@ -268,30 +268,26 @@ impl Config {
     }
 
     fn try_write(&self) -> io::Result<()> {
-        // One that is a link to where people keep such files stays one.
+        // A symbolic link stays a link; the file that it points to is replaced.
         let path = match fs::symlink_metadata(&self.path) {
             Ok(_) => self.path.canonicalize()?,
             Err(_) => self.path.clone(),
         };
         let folder = path.parent().unwrap_or(Path::new("."));
         private_folder(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let text = self.document.to_string();
-        file.write_all(text.trim_end().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map(drop).map_err(|error| error.error)
+        let text = format!("{}\n", self.document.to_string().trim_end());
+        replace_shared_file(&path, text.as_bytes())
     }
 }
 
-/// A table that is only there for those in it.
+/// A table that exists only for the tables in it.
 fn implicit() -> Item {
     let mut table = Table::new();
     table.set_implicit(true);
     Item::Table(table)
 }
 
-/// A name that can be typed, and that is no option.
+/// A name that can be typed and is not an option.
 pub fn check_name(name: &str) -> Result<(), String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let begins_well = name
@@ -306,7 +302,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// What the configuration, or whoever adds a portal, names as the place of its token.
+/// Where a portal's token comes from, as named by the configuration or by `portal add`.
 #[derive(Default)]
 pub struct Named {
     /// A variable of the environment.
@@ -347,14 +343,14 @@ pub fn source_of(named: Named) -> Result<Source, String> {
     }
 }
 
-/// Whether a name of a variable looks like no token, and may be shown.
+/// Whether the name of a variable does not look like a token, and may be shown.
 pub fn is_plain_name(name: &str) -> bool {
     let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
     let lower = has(u8::is_ascii_lowercase);
     !lower || !(has(u8::is_ascii_uppercase) || has(u8::is_ascii_digit))
 }
 
-/// Refuses a token where a name or a command is meant; none of it is in the message.
+/// Refuses a token where a name or a command is expected; no part of it is in the message.
 fn checked(source: Source) -> Result<Source, String> {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if let Source::Variable(name) = &source
@@ -362,7 +358,7 @@ fn checked(source: Source) -> Result<Source, String> {
         && (!name.bytes().all(is_letter) || name.as_bytes()[0].is_ascii_digit())
     {
         return Err(
-            "what names the variable of its token is no name of a variable; a token itself doesn't belong in \
+            "what names the variable of its token is not a variable's name; a token itself doesn't belong in \
              the configuration"
                 .to_owned(),
         );
@@ -397,7 +393,7 @@ fn command_limit(seconds: Option<u64>) -> Result<Duration, String> {
     }
 }
 
-/// The commands of hosts, by their names; `path` is where they stand.
+/// The commands of hosts, by name; `path` is the file that they are in.
 fn host_commands(
     hosts: BTreeMap<String, HostText>,
     path: &Path,
@@ -464,7 +460,7 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
     })
 }
 
-/// A portal as it stands in the file.
+/// A portal as the file has it.
 fn table(profile: &Profile) -> Table {
     let mut table = Table::new();
     let mut put = |name: &str, item: Option<Item>| {
@@ -501,8 +497,8 @@ fn table(profile: &Profile) -> Table {
     table
 }
 
-/// What is wrong with the text, and in which line, but no value of it: one could be a
-/// token that somebody put where it does not belong.
+/// What is wrong with the text, and in which line, but none of its values: one could be
+/// a misplaced token.
 fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let line = error.span().map_or(String::new(), |span| {
         let before = text.get(..span.start).unwrap_or_default();
@@ -623,7 +619,7 @@ mod tests {
             ),
             (
                 "[portals.a]\ntoken_env = \"CJsecret-x/y=\"\n",
-                "no name of a variable",
+                "not a variable's name",
             ),
             (
                 "[portals.a]\ntoken_env = \"A\"\nreserve = 100.0\n",

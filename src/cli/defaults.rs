@@ -1,6 +1,6 @@
-//! What nobody typed and the chosen portal says: its rate, reserve, version, mapping and
-//! time zone are put on the command line as if they had been typed, so that a run keeps
-//! them. The version of the API is always there: a run keeps the one that it began with.
+//! Defaults of the chosen portal: its rate, reserve, version, mapping and time zone are
+//! put on the command line as if they had been typed, so that a run keeps them. The
+//! version of the API is always there: a run keeps the one that it began with.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,11 +10,11 @@ use clap::{ArgMatches, FromArgMatches};
 use super::config::Profile;
 use super::settings::PortalArgs;
 
-/// Commands that go by what a run was told, and the one that has a portal's name without an
-/// option.
+/// Commands that use the options of an earlier run, and the one that takes a portal's name
+/// without an option.
 const AS_TYPED: [&str; 6] = ["resume", "retry", "apply", "verify", "undo", "portal check"];
 
-/// Commands that take the portal's mapping where none is typed.
+/// Commands that use the portal's mapping if none is given.
 const MAPPED: [&str; 6] = [
     "import",
     "plan",
@@ -24,8 +24,8 @@ const MAPPED: [&str; 6] = [
     "schema diff",
 ];
 
-/// The command line with what the portal adds to it. One that can't be understood, or a
-/// portal that can't be known, stays as it is: what is wrong is found later.
+/// The command line with what the portal adds to it. If it can't be parsed, or the
+/// portal is not known, it is left as it is: the error is reported later.
 pub fn completed(line: &clap::Command, args: &[OsString]) -> Vec<OsString> {
     let words = line
         .clone()
@@ -70,8 +70,8 @@ fn added(line: &clap::Command, matches: &ArgMatches) -> Option<Vec<OsString>> {
     Some(words.words)
 }
 
-/// Whether a command takes the options of a portal. Its definition tells: what was matched
-/// knows of options that it lacks in debug builds alone.
+/// Whether a command takes the options of a portal. Its definition is asked, because
+/// asking the matches for an option that it lacks is an error in debug builds alone.
 fn calls_a_portal(line: &clap::Command, path: &[&str]) -> bool {
     let command = path
         .iter()
@@ -97,7 +97,7 @@ impl Words<'_> {
         self.words.push(word.into());
     }
 
-    /// What only some commands take.
+    /// Options that only some commands take.
     fn add_for(&mut self, command: &str, profile: &Profile) {
         if MAPPED.contains(&command) && !(command == "plan" && self.is_about_a_plan()) {
             let mapping = profile.mapping.as_deref();
@@ -108,7 +108,7 @@ impl Words<'_> {
         }
     }
 
-    /// `plan FOLDER` shows a plan that was kept.
+    /// `plan FOLDER` shows a saved plan.
     fn is_about_a_plan(&self) -> bool {
         let files = self.inner.try_get_many::<PathBuf>("files").ok().flatten();
         files.is_some_and(|mut files| files.any(|file| file.is_dir()))

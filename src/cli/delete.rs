@@ -1,6 +1,6 @@
 //! `tickethaul delete`: moves tickets to the recycle bin, by key or by id. It is the
-//! operation archive of `import` under a plainer name: it says how many of what first,
-//! and asks.
+//! operation archive of `import` under a plainer name: it first says how many tickets
+//! it would move, and asks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 
 use super::archiving;
+use super::compile_mapping::refuse_counted;
+use super::console::Console;
 use super::exit::Exit;
-use super::fit::refuse_counted;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::{mapping_error, read_mapping};
 use super::portal::{Portal, call_error};
+use super::portal_facts;
 use super::run_args::RunArgs;
 use super::running::{finish, new_run, record};
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use super::undo;
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
@@ -25,18 +25,18 @@ use crate::import::flow::Operation;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::{Input, Sources};
 use crate::import::resume::folder::RunFolder;
 use crate::import::settle::files::IDMAP_COLUMNS;
-use crate::journal::{Header, Told};
+use crate::journal::{Header, RunOptions};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::dialect::Dialect;
 use crate::model::invisible::visible_name;
 use crate::model::schema::Schema;
 
-/// Columns that hold the ids of tickets: in our done.csv, where the source may have had
-/// ids of another portal beside; in a file of HubSpot; in our idmap.csv.
+/// Columns that hold ticket ids: in our done.csv, where the source may also have ids of
+/// another portal; in a file exported by HubSpot; in our idmap.csv.
 const ID_COLUMNS: [&str; 4] = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"];
 
 /// Names a ticket by its id, in one of `ID_COLUMNS`.
@@ -69,8 +69,8 @@ skip = 'col("hs_object_id") is startingwith("#")'
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub struct DeleteArgs {
     /// CSV files or spreadsheets whose rows name the tickets: by the mapping's key, or without a mapping
-    /// by a column hs_object_id, Record ID or ticket_id. Of the done.csv or idmap.csv of
-    /// a run only the tickets that the run created are taken
+    /// by a column hs_object_id, Record ID or ticket_id. From the done.csv or idmap.csv of a run only
+    /// tickets created by that run are taken
     #[arg(value_name = "FILE", group = "which")]
     files: Vec<PathBuf>,
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
@@ -85,11 +85,11 @@ pub struct DeleteArgs {
     /// File of ids, one a line; lines that begin with # are comments; - for standard input
     #[arg(long, value_name = "FILE", group = "which")]
     ids_from: Option<PathBuf>,
-    /// A run, by name or folder: the tickets that it created, even where others changed them since;
-    /// `tickethaul undo` leaves those alone that somebody touched
+    /// A run, by name or folder: the tickets that it created, even if others have changed them
+    /// since; `tickethaul undo` leaves changed ones alone
     #[arg(long, value_name = "RUN", group = "which")]
     run: Option<PathBuf>,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
     /// The run folder; `tickethaul-runs/<run>` unless named
@@ -102,21 +102,21 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     if let Some(run) = &args.run {
         let folder = args.run_dir.as_deref();
-        return undo::delete_created(run, folder, args.yes, args.portal, talk).await;
+        return undo::delete_created(run, folder, args.yes, args.portal, console).await;
     }
-    archiving::expect_answer(args.yes, talk)?;
-    let mapping = mapping(&args, talk)?;
+    archiving::expect_answer(args.yes, console)?;
+    let mapping = mapping(&args, console)?;
     let input = open(&args, &mapping)?;
     if args.mapping.is_none() {
         check_columns(&input)?;
     }
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let account = portal.account.clone();
     if args.ids.is_empty() {
-        say_reading(&input, talk);
+        say_reading(&input, console);
     }
     let schema = portal
         .client
@@ -126,25 +126,25 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
         .map_err(|errors| match args.mapping {
-            Some(_) => mapping_error(&errors, talk),
+            Some(_) => mapping_error(&errors, console),
             None => unfit(&errors),
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
     let compiled = Arc::new(compiled);
-    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, talk)? {
+    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, console)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
     let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
     job.header.told = told;
-    record(&job, &args.portal, talk);
-    finish(job, portal, account, args.run_args.leaves_report(), talk).await
+    record(&job, &args.portal, console);
+    finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
 
-/// The user's mapping, or one of ours.
-fn mapping(args: &DeleteArgs, talk: &Talk) -> Result<MappingFile, Error> {
+/// The user's mapping, or a built-in one.
+fn mapping(args: &DeleteArgs, console: &Console) -> Result<MappingFile, Error> {
     let text = match &args.mapping {
-        Some(path) => return read_mapping(path, talk),
+        Some(path) => return read_mapping(path, console),
         None if args.files.is_empty() => BARE_IDS,
         None => BY_ID,
     };
@@ -164,7 +164,7 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
     Input::open(sources, mapping.dialect())
 }
 
-/// Refuses a table where a list of ids is meant; standard input can be read only once.
+/// Refuses a table where a list of ids is expected; standard input can be read only once.
 fn check_list(path: &Path) -> Result<(), Error> {
     if path == Path::new("-") {
         return Ok(());
@@ -215,8 +215,8 @@ fn check_columns(input: &Input) -> Result<(), Error> {
     ))
 }
 
-/// What is wrong with a file that a mapping of ours does not fit. The user never saw that
-/// mapping, so it is not drawn.
+/// What is wrong with a file that the built-in mapping does not fit. The user never saw
+/// that mapping, so it is not quoted.
 fn unfit(errors: &MappingErrors) -> Error {
     let problems: Vec<String> = errors
         .problems()
@@ -252,7 +252,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
-        told: Told::default(),
+        told: RunOptions::default(),
         undoes: None,
         plan: None,
     };
@@ -266,15 +266,15 @@ fn job(
         past: None,
         plan: None,
         files: None,
-        rivals: Rivals::default(),
-        facts: known::for_runs(account.portal_id),
+        rivals: FamilyKeys::default(),
+        facts: portal_facts::for_runs(account.portal_id),
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),
     })
 }
 
-/// A mapping of ours stands nowhere but in the journal.
+/// The built-in mapping is kept only in the journal.
 fn mapping_path(given: Option<&Path>, folder: &Path) -> Result<PathBuf, Error> {
     let path = given.map_or_else(|| folder.join("mapping.toml"), Path::to_owned);
     std::path::absolute(path)

@@ -1,13 +1,13 @@
-//! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
+//! Exit codes: documented numbers, and what each one means. Scripts rely on them.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
+use super::console::Console;
 use super::secrets::masked;
 use super::slips;
-use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
@@ -18,9 +18,9 @@ use crate::model::visible::visible_but_colors;
 pub enum Exit {
     /// No row refused, pending or unknown.
     Fine = 0,
-    /// A bug, or an environment that nobody foresaw.
+    /// A bug, or an unforeseen environment.
     Unexpected = 1,
-    /// A plan found something that would change.
+    /// A plan found something to change.
     Changes = 2,
     /// Finished, but rows were refused or tickets not found.
     Refused = 3,
@@ -31,7 +31,7 @@ pub enum Exit {
     /// Stopped because too many rows were refused.
     TooManyRefused = 6,
     /// Stopped until something is fixed.
-    Mend = 7,
+    MustFix = 7,
     /// The command line, the mapping or the input can't be used.
     Usage = 64,
 }
@@ -53,16 +53,16 @@ Exit codes:
   64  the command line, the configuration, the mapping or the input can't be used
  130  interrupted twice: `tickethaul resume` continues";
 
-/// Left at the second signal.
+/// Exited at the second signal.
 pub const INTERRUPTED_TWICE: i32 = 130;
 
 impl Exit {
-    /// What a finished run ends with.
+    /// The exit code of a finished run.
     pub fn for_summary(summary: &Summary) -> Exit {
         let open = summary.tally.of(Fate::Pending) + summary.tally.of(Fate::Unknown);
         match &summary.stop {
             Some(Stop::Later(_)) => Exit::Later,
-            Some(Stop::Mend(_)) => Exit::Mend,
+            Some(Stop::MustFix(_)) => Exit::MustFix,
             Some(Stop::TooManyRefused(_)) => Exit::TooManyRefused,
             None if open > 0 => Exit::Later,
             None if summary.tally.of(Fate::Refused) > 0 => Exit::Refused,
@@ -70,13 +70,13 @@ impl Exit {
         }
     }
 
-    /// What a command that could not do its work ends with.
+    /// The exit code of a command that failed.
     pub fn for_error(error: &Error) -> Exit {
         match error.kind() {
             Kind::Unexpected => Exit::Unexpected,
             Kind::Usage => Exit::Usage,
             Kind::Later => Exit::Later,
-            Kind::Mend => Exit::Mend,
+            Kind::MustFix => Exit::MustFix,
         }
     }
 }
@@ -87,17 +87,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Help and version are no errors unless they can't be written; everything else that
-/// clap refuses is usage.
+/// Help and version are not errors unless they can't be written; everything else that
+/// clap refuses is a usage error.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     if let Some((words, help)) = slips::instead(error) {
-        Talk::usage(words, Some(help));
+        Console::usage(words, Some(help));
         return Exit::Usage.into();
     }
     let text = visible_but_colors(&masked(&error.render().ansi().to_string()));
     let printed = match error.use_stderr() {
         true => {
-            Talk::usage_of_clap(error, &text, slips::help(error));
+            Console::usage_of_clap(error, &text, slips::help(error));
             Ok(())
         }
         false => write!(anstream::stdout(), "{text}").and_then(|()| io::stdout().flush()),

@@ -1,4 +1,4 @@
-//! Where the files of tickets and comments come from, as it is typed.
+//! Where the files of tickets and comments come from, as options.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::relatives::known;
+use super::console::Console;
+use super::families::known;
 use super::settings::{attachment_token, config, route};
-use super::talk::Talk;
 use super::token_command::printed;
 use crate::error::Error;
 use crate::hubspot::{FileHost, HostToken};
 use crate::import::notes::attachments::{EarlierFiles, FileSources, Finder, same};
-use crate::journal::{Header, PlanReading, Told};
+use crate::journal::{Header, PlanReading, RunOptions};
 use crate::mapping::MappingFile;
 use crate::model::visible::one_line;
 
@@ -23,21 +23,20 @@ pub const FOLDER: &str = "attachments";
 /// Files of a plan that are looked at together.
 const FILES_AT_ONCE: usize = 1_000;
 
-/// The most bytes of a file unless something else is said: 100 MB.
+/// The largest file unless something else is given: 100 MB.
 const MOST: u64 = 100_000_000;
 
-/// Where the files of tickets and comments come from; none are taken along unless that is
-/// said.
+/// Where the files of tickets and comments come from; without it no files are uploaded.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FileArgs {
-    /// Upload the files that the mapping names from this folder, where they are ID/NAME,
-    /// NAME, or the path that the input has for them
+    /// Upload the files that the mapping names from this folder, which has them as
+    /// ID/NAME, NAME, or the path given in the input
     #[arg(long, value_name = "DIR")]
     attachments: Option<PathBuf>,
-    /// A host that files may be fetched from by their addresses, and no other is called;
-    /// `*.example.com` stands for all below it. Its token is in
-    /// TICKETHAUL_ATTACHMENT_TOKEN_<HOST>, in capitals with _ for other signs, or is what the
-    /// configuration's command for it prints. May be given several times
+    /// A host that files may be fetched from by their addresses; no other host is called;
+    /// `*.example.com` stands for all hosts below it. Its token is in
+    /// TICKETHAUL_ATTACHMENT_TOKEN_<HOST>, in capitals with _ for other characters, or is
+    /// printed by the configuration's command for it. May be given several times
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     attachment_host: Vec<String>,
     /// The largest file that is uploaded, such as 20mb [default: 100mb]
@@ -46,13 +45,13 @@ pub struct FileArgs {
 }
 
 impl FileArgs {
-    /// The mapping as this run uses it: without a source, no files are taken along, and that
-    /// is said.
-    pub fn fitted(&self, mapping: MappingFile, talk: &Talk) -> Result<MappingFile, Error> {
+    /// The mapping as this run uses it: without a source no files are uploaded, and that is
+    /// reported.
+    pub fn fitted(&self, mapping: MappingFile, console: &Console) -> Result<MappingFile, Error> {
         if !self.is_given() {
             if mapping.names_files() {
-                talk.say(
-                    "files are not taken along: the mapping names some; --attachments DIR or \
+                console.say(
+                    "files are not uploaded: the mapping names some; --attachments DIR or \
                      --attachment-host HOST says where they are",
                 );
             }
@@ -68,10 +67,10 @@ impl FileArgs {
         Ok(mapping.with_files())
     }
 
-    /// Where files come from, if any are taken along.
+    /// Where files come from, if any are uploaded.
     ///
     /// # Errors
-    /// When the folder is none, or a host can't be one.
+    /// When the folder is not a folder, or a host's name is not valid.
     pub fn sources(&self) -> Result<Option<FileSources>, Error> {
         if !self.is_given() {
             return Ok(None);
@@ -98,20 +97,21 @@ impl FileArgs {
     }
 }
 
-/// What a run is told, with a folder that means the same from wherever it is resumed.
-pub fn absolute(told: Told) -> Told {
+/// The options that a run keeps, with an absolute folder, so that it means the same wherever the
+/// run is resumed.
+pub fn absolute(told: RunOptions) -> RunOptions {
     let path = told.option(FOLDER).map(Path::new).map(std::path::absolute);
     match path {
         Some(Ok(path)) => {
             let path = path.to_string_lossy().into_owned();
-            told.overlaid(&Told::new([(FOLDER.to_owned(), path)]))
+            told.overlaid(&RunOptions::new([(FOLDER.to_owned(), path)]))
         }
         Some(Err(_)) | None => told,
     }
 }
 
-/// The same for a run: with the tokens of hosts that commands of the configuration print,
-/// where the environment has none, and with what earlier runs of the portal put in.
+/// The same for a run: with tokens printed by commands of the configuration for hosts
+/// that have none in the environment, and with what earlier runs uploaded to the portal.
 ///
 /// # Errors
 /// When a command gives no token.
@@ -131,11 +131,11 @@ pub async fn for_run(
         }
     }
     let mut known = known(std::iter::empty());
-    known.sort_by_key(|one| std::cmp::Reverse(one.kin.begun));
+    known.sort_by_key(|one| std::cmp::Reverse(one.lineage.begun));
     let others = known.iter().filter(|one| {
-        one.kin.portal == Some(header.portal_id)
-            && one.kin.run != header.run
-            && one.kin.undoes.is_none()
+        one.lineage.portal == Some(header.portal_id)
+            && one.lineage.run != header.run
+            && one.lineage.undoes.is_none()
     });
     Ok(Some(FileSources {
         earlier: Arc::new(EarlierFiles::open(others.map(|one| &*one.folder))),
@@ -143,7 +143,7 @@ pub async fn for_run(
     }))
 }
 
-/// Makes sure that the files of a plan are as it found them.
+/// Checks that the files of a plan are as it found them.
 ///
 /// # Errors
 /// When one of them is not.
@@ -154,7 +154,7 @@ pub fn same_files(plan: &PlanReading, sources: &FileSources) -> Result<(), Error
         let files = plan.files(&after, FILES_AT_ONCE)?;
         for (_, planned) in &files {
             same(&finder, planned).map_err(|words| {
-                Error::mend(format!(
+                Error::must_fix(format!(
                     "the file {} is not as the plan found it: {words}",
                     one_line(&planned.file.name)
                 ))
@@ -183,7 +183,7 @@ fn host(name: &str) -> Result<FileHost, Error> {
     })
 }
 
-/// What stands behind `TICKETHAUL_ATTACHMENT_TOKEN_` for a host.
+/// What follows `TICKETHAUL_ATTACHMENT_TOKEN_` for a host.
 fn variable(host: &str) -> String {
     let letter = |letter: char| match letter.is_ascii_alphanumeric() {
         true => letter.to_ascii_uppercase(),

@@ -5,21 +5,21 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use super::console::Console;
 use super::exit::Exit;
 use super::export::check;
-use super::get_face::{Face, Links, Shown};
+use super::get_output::{Links, Shown, TicketOutput};
 use super::objects::objects;
 use super::portal::{Portal, call_error};
 use super::schema::permitted;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, Record, SchemaParts};
 use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 use crate::model::shelf::Shelf;
 
-/// What is read of a ticket when nobody says what; what a portal lacks of it is left out.
+/// The properties that are read by default; those that a portal lacks are left out.
 const USUAL: [&str; 11] = [
     "subject",
     "content",
@@ -43,15 +43,16 @@ pub struct GetArgs {
     /// The IDs are values of this unique property
     #[arg(long, value_name = "PROPERTY")]
     id_property: Option<String>,
-    /// Properties by internal name [default: those of most use]; one without a value is
-    /// left out
+    /// Properties by internal name [default: the most useful ones]; those without a
+    /// value are left out
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     properties: Vec<String>,
-    /// Also the linked records: tickets, contacts, companies, deals, notes, emails, calls,
-    /// meetings, tasks, communications, or a custom object by its name or type id (2-…)
+    /// Also show linked records: tickets, contacts, companies, deals, notes, emails,
+    /// calls, meetings, tasks, communications, or a custom object by its name or type id
+    /// (2-…)
     #[arg(long, value_name = "OBJECTS", value_delimiter = ',', value_parser = object)]
     associations: Vec<ObjectName>,
-    /// Also the former values of these properties
+    /// Also show the former values of these properties
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     history: Vec<String>,
     /// Look in the recycle bin, and only there
@@ -62,16 +63,16 @@ pub struct GetArgs {
 }
 
 /// Shows the tickets in the order in which they were asked for. JSON goes out line by
-/// line; what is missing is told on stderr.
-pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
+/// line; missing tickets are reported on stderr.
+pub async fn run(args: GetArgs, console: &Console) -> Result<Exit, Error> {
     let ids = asked(&args)?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let (client, account) = (&portal.client, portal.account.clone());
     let parts = SchemaParts {
         owners: asks_owners(&args),
         ..SchemaParts::default()
     };
-    let permitted = permitted(client, SchemaParts::default(), parts, talk).await;
+    let permitted = permitted(client, SchemaParts::default(), parts, console).await;
     let schema = permitted.map_err(call_error)?.schema;
     let associations = objects(client, &args.associations).await?;
     let asks = Asks::new(&args, &associations, &schema)?;
@@ -82,25 +83,25 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let links = linked(client, asks.associations, &mut records).await;
     let links = links.map_err(call_error)?;
     portal.close().await;
-    let face = Face::new(&schema, &account, &asks.shown());
+    let face = TicketOutput::new(&schema, &account, &asks.shown());
     let mut missing = Vec::new();
     for id in &ids {
         match records.iter().find(|record| asks.is_meant(record, id)) {
-            Some(record) if talk.is_json() => talk.json_line(&face.json(record, &links)),
-            Some(record) => talk.data(&face.text(record, &links)),
+            Some(record) if console.is_json() => console.json_line(&face.json(record, &links)),
+            Some(record) => console.data(&face.text(record, &links)),
             None => missing.push(id.as_str()),
         }
     }
-    Ok(tell_missing(&missing, args.archived, talk))
+    Ok(tell_missing(&missing, args.archived, console))
 }
 
-/// Whether owners are shown, by their names where the token may read those.
+/// Whether owners are shown, by name if the token may read them.
 fn asks_owners(args: &GetArgs) -> bool {
     let mut named = args.properties.iter().chain(&args.history);
     args.properties.is_empty() || named.any(|name| name.trim() == OWNER_PROPERTY)
 }
 
-fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
+fn tell_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
     if missing.is_empty() {
         return Exit::Fine;
     }
@@ -109,11 +110,11 @@ fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
         false => ("the portal", "with --archived in the recycle bin"),
     };
     let missing = missing.join(", ");
-    talk.say(&format!("not in {place}: {missing} (look {hint})"));
+    console.say(&format!("not in {place}: {missing} (look {hint})"));
     Exit::Refused
 }
 
-/// A name, which only the portal may know.
+/// A name that only the portal may know.
 fn object(text: &str) -> Result<ObjectName, String> {
     let name = ObjectName::of(text);
     match name.slips_from() {
@@ -194,7 +195,7 @@ impl<'a> Asks<'a> {
         }
     }
 
-    /// The tickets with these ids, as far as there are any.
+    /// The tickets with these ids that exist.
     async fn read(&self, client: &Client, ids: &[String]) -> Result<Vec<Record>, CallError> {
         let wanted = (&self.properties[..], &self.history[..]);
         let tickets = ObjectType::Tickets;
@@ -204,7 +205,7 @@ impl<'a> Asks<'a> {
         Ok(reply.results)
     }
 
-    /// Whether a ticket is the one with this id; portals may fold the case of unique
+    /// Whether a ticket is the one with this id; portals may ignore the case of unique
     /// values.
     fn is_meant(&self, record: &Record, id: &str) -> bool {
         match self.id_property {
@@ -229,9 +230,9 @@ fn check_unique(property: Option<&str>, schema: &Schema) -> Result<(), Error> {
     }
 }
 
-/// The links of tickets to these kinds of record. The recycle bin keeps none, which is
-/// no error. Tickets that are not there any more when their links are read are taken out
-/// of `records` (protocol E6).
+/// The links of tickets to these kinds of record. Tickets in the recycle bin have none,
+/// which is not an error. Tickets that are gone by the time their links are read are
+/// removed from `records` (protocol E6).
 async fn linked(
     client: &Client,
     objects: &[ObjectType],

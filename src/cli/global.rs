@@ -8,11 +8,11 @@ pub(crate) struct Global {
     /// Print the result as JSON on stdout
     #[arg(long, global = true, help_heading = "Output")]
     pub(super) json: bool,
-    /// How to show progress on stderr; auto is a line that moves on a terminal,
-    /// plain lines elsewhere
+    /// How to show progress on stderr; auto is a moving line on a terminal, plain lines
+    /// elsewhere
     #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, help_heading = "Output")]
     pub(super) progress: ProgressMode,
-    /// Say nothing but errors
+    /// Print nothing but errors
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
     /// When to use colours

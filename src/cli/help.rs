@@ -1,11 +1,11 @@
-//! What --help says beyond the options: commands grouped by what people do, and an example
-//! or three for each. A test holds that every command is in one group and every example is
-//! understood.
+//! What --help says beyond the options: commands grouped by task, and one to three
+//! examples for each. A test checks that every command is in one group and that every
+//! example can be parsed.
 
 use clap::Command;
 use clap::builder::StyledStr;
 
-/// Commands by what people do, in the order in which they do it.
+/// Commands by task, in the order in which people do them.
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Get ready", &["portal", "map", "schema"]),
     (
@@ -121,7 +121,7 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 34] = [
     (
         "undo",
         &[
-            ("undo night --plan", "what would be taken back"),
+            ("undo night --plan", "what would be undone"),
             ("undo night", "takes it back, after a question"),
         ],
     ),
@@ -259,7 +259,7 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 34] = [
         "sandbox look",
         &[("sandbox look", "what was rehearsed, in a browser")],
     ),
-    ("sandbox reset", &[("sandbox reset", "begin anew")]),
+    ("sandbox reset", &[("sandbox reset", "start again")]),
 ];
 
 /// The commands with all that help says of them.
@@ -271,7 +271,7 @@ pub(super) fn told(command: Command) -> Command {
     with_examples(command.help_template(template), "")
 }
 
-/// What `--version --verbose` says, for a report of a fault.
+/// What `--version --verbose` says, for bug reports.
 pub(super) fn build() -> String {
     format!(
         "{version}\ntarget: {target}\nprofile: {profile}\npaths of the API: 2026-09, v3\nformat of journals: {journal}",
@@ -300,7 +300,7 @@ fn listed(command: &Command) -> String {
     text
 }
 
-/// A command's description up to where it begins to go into detail.
+/// A command's description up to its details.
 fn in_short(about: &str) -> &str {
     let ends = [". ", "; ", ": ", ", reading", ", or ", ", wherever"]
         .into_iter()
@@ -387,7 +387,7 @@ mod tests {
                 leaves.push(sub.get_name().to_owned());
             }
         }
-        // Their examples need more than a line of the shell.
+        // Their examples take more than one line of shell.
         leaves.retain(|name| !["completions", "man"].contains(&name.as_str()));
         let mut told: Vec<&str> = EXAMPLES.iter().map(|(of, _)| *of).collect();
         told.sort_unstable();

@@ -1,21 +1,21 @@
-//! `tickethaul import`: what was typed becomes a `Job`. Everything that can be wrong
+//! `tickethaul import`: the command line becomes a `Job`. Everything that can be wrong
 //! is found before the run folder is made, so that nothing is half done.
 
 use super::archiving;
 use super::comments;
+use super::console::Console;
 use super::exit::Exit;
+use super::families::rivals;
 use super::file_args::{absolute, for_run};
 use super::import_args::{ImportArgs, Op};
-use super::import_fit::{Fit, fit, header, open_mapping};
 use super::input::say_reading;
-use super::known;
 use super::plan;
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::portal::Portal;
-use super::relatives::rivals;
+use super::portal_facts;
+use super::prepare_import::{Fit, fit, header, open_mapping};
 use super::running::{finish, record, say_start};
 use super::schema::create;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
@@ -23,40 +23,40 @@ use crate::import::notes::attachments::FileSources;
 use crate::import::notes::comments::{CommentInput, Rest, gather};
 use crate::import::read::Input;
 use crate::import::resume::folder::{RunFolder, has_begun};
-use crate::journal::{Header, Told};
+use crate::journal::{Header, RunOptions};
 use crate::mapping::MappingFile;
 
-/// Runs an import, once everything that can be found out beforehand is right.
-pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+/// Runs an import, once everything that can be checked beforehand is right.
+pub async fn run(args: ImportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
     let told = absolute(told);
     if args.dry_run {
-        return plan::make(&args, None, told, talk).await;
+        return plan::make(&args, None, told, console).await;
     }
     if args.op == Op::Archive {
-        archiving::expect_answer(args.yes, talk)?;
+        archiving::expect_answer(args.yes, console)?;
     }
-    let mapping = open_mapping(&args, talk).await?;
+    let mapping = open_mapping(&args, console).await?;
     let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
     let input = args.input.open(mapping.dialect(), Some(spool_folder))?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let new = NewRun {
         mapping,
         input,
         told,
         parent: None,
     };
-    haul(&args, new, portal, talk).await
+    haul(&args, new, portal, console).await
 }
 
-/// What a new run is about, beside what was typed.
+/// What a new run works on, apart from its options.
 pub struct NewRun {
     /// How columns become properties.
     pub mapping: MappingFile,
     /// The rows.
     pub input: Input,
-    /// What a resume takes up again.
-    pub told: Told,
+    /// What a resume uses again.
+    pub told: RunOptions,
     /// Id of the run whose refused rows these are.
     pub parent: Option<String>,
 }
@@ -67,7 +67,7 @@ pub async fn haul(
     args: &ImportArgs,
     new: NewRun,
     portal: Portal,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let NewRun {
         mapping,
@@ -75,26 +75,26 @@ pub async fn haul(
         told,
         parent,
     } = new;
-    say_reading(&input, talk);
-    let fit = fit(args, &mapping, &input, &portal, talk).await?;
+    say_reading(&input, console);
+    let fit = fit(args, &mapping, &input, &portal, console).await?;
     if !input.has_rows()? {
-        talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
+        console.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
     let limit = args.limit;
     if args.op == Op::Archive
-        && !archiving::agreed(&input, (&fit.compiled, limit), &portal, args.yes, talk)?
+        && !archiving::agreed(&input, (&fit.compiled, limit), &portal, args.yes, console)?
     {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let comments = comments::open(&mapping, &fit.compiled, args.input.comments(), talk)?;
+    let comments = comments::open(&mapping, &fit.compiled, args.input.comments(), console)?;
     let header = Header {
         parent,
         ..header(args, told, &mapping, &portal.account, &fit)?
     };
-    begin(args, (input, comments), fit, header, portal, talk).await
+    begin(args, (input, comments), fit, header, portal, console).await
 }
 
 /// Makes the run folder, then creates what the portal lacks, then imports.
@@ -104,11 +104,11 @@ async fn begin(
     fit: Fit,
     header: Header,
     portal: Portal,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let files = for_run(args.files.sources()?, &header).await?;
     let folder = RunFolder::create(args.op.operation().word(), args.run_dir.as_deref())?;
-    let created = match create(&portal.client, &fit.lacking, talk).await {
+    let created = match create(&portal.client, &fit.lacking, console).await {
         Ok(created) => created,
         Err(error) => {
             folder.abandon();
@@ -118,11 +118,11 @@ async fn begin(
     let path = folder.path().to_owned();
     let account = portal.account.clone();
     let inputs = (input, comments, files);
-    let ended = match job(args, inputs, fit, header, folder, talk) {
+    let ended = match job(args, inputs, fit, header, folder, console) {
         Ok(job) => {
-            record(&job, &args.portal, talk);
-            say_start(&job, &account, talk);
-            finish(job, portal, account, args.run_args.leaves_report(), talk).await
+            record(&job, &args.portal, console);
+            say_start(&job, &account, console);
+            finish(job, portal, account, args.run_args.leaves_report(), console).await
         }
         Err(error) => Err(error),
     };
@@ -132,15 +132,15 @@ async fn begin(
     })
 }
 
-/// Options that say nothing for the operation, or without another one.
+/// Options that have no meaning for the operation, or without another option.
 fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
     let of_plans = match &args.face {
-        PlanFace { show: Some(_), .. } => Some("--show"),
-        PlanFace {
+        PlanOutputArgs { show: Some(_), .. } => Some("--show"),
+        PlanOutputArgs {
             detailed_exitcode: true,
             ..
         } => Some("--detailed-exitcode"),
-        PlanFace { .. } => None,
+        PlanOutputArgs { .. } => None,
     };
     if let (Some(said), false) = (of_plans, args.dry_run) {
         return Err(Error::usage(format!("{said} goes with --dry-run"))
@@ -163,19 +163,19 @@ fn job(
     fit: Fit,
     header: Header,
     folder: RunFolder,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Job, Error> {
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
     let header = Header { inputs, ..header };
     if fit.compiled.has_comment_files() {
-        // The rows of a retry are a part of another input, which has the other tickets.
+        // The rows of a retry are part of another input, which has the other tickets.
         let rest = match header.parent {
             Some(_) => Rest::Ignored,
-            None => Rest::Told,
+            None => Rest::Written,
         };
         let gathered = gather(&mut input, &fit.compiled, comments, folder.path(), rest)?;
-        talk.say(&comments::words(&gathered));
+        console.say(&comments::words(&gathered));
     }
     let rivals = rivals(&header)?;
     Ok(Job {
@@ -184,7 +184,7 @@ fn job(
         mapping: fit.compiled,
         links: fit.links,
         rivals,
-        facts: known::for_runs(header.portal_id),
+        facts: portal_facts::for_runs(header.portal_id),
         header,
         folder,
         past: None,

@@ -1,4 +1,4 @@
-//! What an import is given.
+//! The arguments of an import.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::file_args::FileArgs;
 use super::input::InputArgs;
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::run_args::{RunArgs, from_one};
 use super::settings::PortalArgs;
 use crate::import::flow::Operation;
@@ -24,11 +24,10 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t = Op::Create)]
     pub op: Op,
     /// Update and upsert without reading the tickets first: every row is sent whole, no row
-    /// is reported as unchanged, and what the tickets held is not kept, so that the run can't
-    /// be undone
+    /// is reported as unchanged, and former values are not kept, so the run can't be undone
     #[arg(long, conflicts_with = "diff")]
     pub blind: bool,
-    /// What update and upsert do anyway: read the tickets first and send only what differs
+    /// The default of update and upsert: read the tickets first and send only what differs
     #[arg(long, hide = true)]
     pub diff: bool,
     /// Create the key property and the `[[property]]` entries that the portal lacks
@@ -40,11 +39,11 @@ pub struct ImportArgs {
     /// Read no more than N rows; `tickethaul resume --no-limit` continues after them
     #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true)]
     pub limit: Option<u64>,
-    /// Don't write the key property: for portals where it can't be created. A lost
-    /// reply then leaves its rows unknown
+    /// Don't write the key property: for portals where it can't be created. The outcome
+    /// of rows whose reply is lost is then unknown
     #[arg(long)]
     pub no_key: bool,
-    /// Don't ask before tickets are archived; needed where there is no terminal
+    /// Don't ask before tickets are archived; required without a terminal
     #[arg(long)]
     pub yes: bool,
     /// Only show what would be done, row by row: the portal is read, and nothing is written
@@ -52,7 +51,7 @@ pub struct ImportArgs {
     #[arg(long, conflicts_with_all = ["run_dir", "no_key"])]
     pub dry_run: bool,
     #[command(flatten)]
-    pub face: PlanFace,
+    pub face: PlanOutputArgs,
     #[command(flatten)]
     pub files: FileArgs,
     #[command(flatten)]
@@ -61,7 +60,7 @@ pub struct ImportArgs {
     pub portal: PortalArgs,
 }
 
-/// Operations by their word.
+/// Operations by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Op {
     /// A new ticket for each row
@@ -93,7 +92,7 @@ impl Op {
         }
     }
 
-    /// What the import room calls it.
+    /// The same operation in `import`.
     pub fn operation(self) -> Operation {
         match self {
             Op::Create => Operation::Create,
@@ -105,7 +104,7 @@ impl Op {
         }
     }
 
-    /// What the mapping is compiled for.
+    /// The purpose that the mapping is compiled for.
     pub(super) fn purpose(self) -> For {
         self.operation().purpose()
     }

@@ -1,30 +1,30 @@
-//! The input of a command: which files, and what is known of them before they are
-//! looked at. Flags count more than the mapping.
+//! The input of a command: which files, and what is known of them before they are read.
+//! Options take precedence over the mapping.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::import::read::{Input, Sources};
 use crate::model::count::counted;
 use crate::model::dialect::{DELIMITERS, Dialect, Encoding};
 
-/// Files that are told one by one.
+/// Files that are listed one by one.
 const TOLD: usize = 10;
 
 /// CSV files and how they are written.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files, JSON (a list, or an object a line), also packed (.gz, .zst, .zip),
-    /// spreadsheets (.xlsx, .xls, .ods), globs, or - for standard input
+    /// CSV files, JSON (a list, or one object per line), also compressed (.gz, .zst,
+    /// .zip), spreadsheets (.xlsx, .xls, .ods), globs, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Encoding of the files, such as windows-1252 [default: detected]
     #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Input")]
     encoding: Option<Encoding>,
-    /// What separates cells: , ; | or tab [default: detected]
+    /// The delimiter: , ; | or tab [default: detected]
     #[arg(long, value_name = "MARK", value_parser = delimiter, help_heading = "Input")]
     delimiter: Option<u8>,
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
@@ -37,7 +37,7 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
-    /// Files that a run knows, and what was insisted on when it began.
+    /// The files of a run, and the options given for them when it began.
     pub fn known(files: Vec<PathBuf>, encoding: Option<&str>, delimiter: Option<u8>) -> InputArgs {
         InputArgs {
             files,
@@ -59,31 +59,31 @@ impl InputArgs {
         self.comments.as_deref()
     }
 
-    /// What was typed, for messages.
+    /// The files as typed, for messages.
     pub fn names(&self) -> String {
         let names = self.files.iter().map(|path| path.display().to_string());
         names.collect::<Vec<_>>().join(", ")
     }
 
-    /// The encoding that the user insists on, by its name.
+    /// The encoding given by the user, by name.
     pub fn encoding(&self) -> Option<String> {
         self.encoding.map(|encoding| encoding.name().to_owned())
     }
 
-    /// The delimiter that the user insists on.
+    /// The delimiter given by the user.
     pub fn delimiter(&self) -> Option<u8> {
         self.delimiter
     }
 
-    /// Looks at the files; `dialect` is what the mapping says of them. Standard input
-    /// is spooled in `spool_folder`, or in the system's folder for such files.
+    /// Opens the files; `dialect` is what the mapping says of them. Standard input is
+    /// spooled in `spool_folder`, or in the system's folder for such files.
     pub fn open(&self, dialect: &Dialect, spool_folder: Option<&Path>) -> Result<Input, Error> {
         let sources = Sources::find(&self.files, spool_folder)?;
         let sources = sources.with_sheet(self.sheet.as_deref());
         Input::open(sources, &self.dialect(dialect))
     }
 
-    /// What is known of the files, by flags before the mapping.
+    /// What is known of the files; options go before the mapping.
     pub fn dialect(&self, dialect: &Dialect) -> Dialect {
         Dialect {
             encoding: self.encoding.or(dialect.encoding),
@@ -93,23 +93,23 @@ impl InputArgs {
     }
 }
 
-/// Says what each file is.
-pub fn say_reading(input: &Input, talk: &Talk) {
+/// Reports what each file is.
+pub fn say_reading(input: &Input, console: &Console) {
     let facts = input.facts();
     for facts in facts.iter().take(TOLD) {
-        talk.say(&format!("reading {}: {}", facts.name, facts.words));
+        console.say(&format!("reading {}: {}", facts.name, facts.words));
     }
     if facts.len() > TOLD {
-        talk.say(&format!("and {}", counted(facts.len() - TOLD, "more file")));
+        console.say(&format!("and {}", counted(facts.len() - TOLD, "more file")));
     }
-    say_others(input, talk);
+    say_others(input, console);
     for (name, oddity) in input.oddities() {
-        talk.say(&format!("{name}: {}", oddity.words()));
+        console.say(&format!("{name}: {}", oddity.words()));
     }
 }
 
-/// Says what in archives is not read.
-pub fn say_others(input: &Input, talk: &Talk) {
+/// Reports what is not read in archives.
+pub fn say_others(input: &Input, console: &Console) {
     let others = input.others();
     if others.is_empty() {
         return;
@@ -119,7 +119,7 @@ pub fn say_others(input: &Input, talk: &Talk) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    talk.say(&format!("no CSV or JSON, not read: {named}{more}"));
+    console.say(&format!("no CSV or JSON, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

@@ -7,14 +7,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::console::Console;
 use super::exit::Exit;
 use super::mapping_file::read_mapping;
 use super::output::new_file;
 use super::preview::preview_proposed;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{Input, Sources};
-use crate::import::survey::{Sounded, sound};
+use crate::import::survey::{DialectSurvey, survey_dialect};
 use crate::mapping::propose::{
     Preset, Proposed, Survey, from_preset, matches, proposal, recognise,
 };
@@ -22,7 +22,7 @@ use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 use crate::output::{Privacy, Target};
 
-/// Stands for "no system": the columns alone are looked at.
+/// Stands for "no system": only the columns are considered.
 const NONE: &str = "none";
 
 /// Mappings: propose one for a file, check them
@@ -34,7 +34,7 @@ pub enum MapCommand {
     Schema(SchemaArgs),
 }
 
-/// Propose a mapping for a CSV file: that of the system it is from, or matches of its columns
+/// Propose a mapping for a CSV file: that of the system it comes from, or matches of its columns
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// The CSV file or spreadsheet (.xlsx, .xls, .ods)
@@ -43,14 +43,14 @@ pub struct InitArgs {
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
     #[arg(long, value_name = "SHEET")]
     sheet: Option<String>,
-    /// The system that the file is from, `none` to look at the columns alone [default:
-    /// recognised by the columns]
+    /// The system that the file comes from, `none` to look only at the columns
+    /// [default: recognised by the columns]
     #[arg(long, value_name = "SYSTEM", value_parser = systems())]
     from: Option<String>,
     /// The .toml file that the mapping goes to [default: stdout]
     #[arg(short, long, value_name = "MAPPING")]
     output: Option<PathBuf>,
-    /// Replace the file where it is there already
+    /// Replace the file if it already exists
     #[arg(long, requires = "output")]
     force: bool,
 }
@@ -76,23 +76,23 @@ fn systems() -> PossibleValuesParser {
 }
 
 /// Runs a map command.
-pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
+pub fn run(command: MapCommand, console: &Console) -> Result<Exit, Error> {
     match command {
-        MapCommand::Init(args) => init(&args, talk),
+        MapCommand::Init(args) => init(&args, console),
         MapCommand::List(ListArgs {}) => {
-            list(talk);
+            list(console);
             Ok(Exit::Fine)
         }
-        MapCommand::Check(args) => check(&args, talk),
+        MapCommand::Check(args) => check(&args, console),
         MapCommand::Schema(SchemaArgs {}) => {
-            talk.data(JSON_SCHEMA);
+            console.data(JSON_SCHEMA);
             Ok(Exit::Fine)
         }
     }
 }
 
-fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
-    // A mapping that people have edited is not written over.
+fn init(args: &InitArgs, console: &Console) -> Result<Exit, Error> {
+    // A mapping that people have edited is not overwritten.
     let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
     let target = args.output.as_ref().map(toml).transpose()?;
     let sounded = read(args)?;
@@ -107,51 +107,56 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(preset) => from_preset(preset, survey, dialect, &file),
         None => proposal(survey, dialect, &file),
     };
-    talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
+    console.say(&found(preset.as_ref(), args.from.is_some(), survey));
     let losses_in_words = losses.iter().map(|loss| format!("- {loss}"));
     let said = sounded.findings.iter().cloned().chain(losses_in_words);
-    said.for_each(|line| talk.say(&line));
+    said.for_each(|line| console.say(&line));
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;
             let (mapping, file) = (path.display(), args.file.display());
-            talk.say(&format!(
+            console.say(&format!(
                 "written to {mapping}: go over it, then try it with `tickethaul import {file} -m {mapping} --portal sandbox`"
             ));
-            talk.result(&result(preset.as_ref(), survey, &losses));
+            console.result(&result(preset.as_ref(), survey, &losses));
         }
         Some(stream) => stream.write(&text, Privacy::Usual)?,
-        None if talk.is_json() => {
+        None if console.is_json() => {
             let mut result = result(preset.as_ref(), survey, &losses);
             result["mapping"] = text.as_str().into();
-            talk.result(&result);
+            console.result(&result);
         }
-        None => talk.data(&text),
+        None => console.data(&text),
     }
-    show_preview(args, dialect, &text, talk)?;
+    show_preview(args, dialect, &text, console)?;
     Ok(Exit::Fine)
 }
 
 /// The first tickets by the mapping that was proposed.
-fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> Result<(), Error> {
+fn show_preview(
+    args: &InitArgs,
+    dialect: &Dialect,
+    text: &str,
+    console: &Console,
+) -> Result<(), Error> {
     let Ok(mapping) = MappingFile::parse("the proposal", text) else {
         return Ok(());
     };
     let shown = preview_proposed(Input::open(sources(args)?, dialect)?, &mapping)?;
     if !shown.is_empty() {
-        talk.say_lines(&format!("\n{shown}"));
+        console.say_lines(&format!("\n{shown}"));
     }
     Ok(())
 }
 
-/// The built-in mappings, a line each.
-fn list(talk: &Talk) {
+/// The built-in mappings, one per line.
+fn list(console: &Console) {
     let lines = PRESETS
         .iter()
         .map(|(name, text)| format!("{name:<12} {}", first_sentence(text)));
-    talk.show(&lines.collect::<Vec<_>>().join("\n"));
+    console.show(&lines.collect::<Vec<_>>().join("\n"));
     let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-    talk.result(&json!({"mappings": names}));
+    console.result(&json!({"mappings": names}));
 }
 
 /// The first sentence of the comment that a mapping begins with.
@@ -166,10 +171,10 @@ fn first_sentence(mapping: &str) -> String {
     }
 }
 
-/// Counts every cell of a file.
-fn read(args: &InitArgs) -> Result<Sounded, Error> {
+/// Surveys every cell of a file.
+fn read(args: &InitArgs) -> Result<DialectSurvey, Error> {
     let dialect = Dialect::default();
-    sound(Input::open(sources(args)?, &dialect)?, &dialect)
+    survey_dialect(Input::open(sources(args)?, &dialect)?, &dialect)
 }
 
 fn sources(args: &InitArgs) -> Result<Sources, Error> {
@@ -228,18 +233,18 @@ fn result(preset: Option<&Preset>, survey: &Survey, losses: &[String]) -> Value 
     })
 }
 
-fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+fn check(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
     let mut failed = 0;
     for path in &args.mappings {
-        match read_mapping(path, talk) {
-            Ok(_) => talk.say(&format!("{}: nothing is wrong with it", path.display())),
+        match read_mapping(path, console) {
+            Ok(_) => console.say(&format!("{}: nothing is wrong with it", path.display())),
             Err(error) => {
                 failed += 1;
-                talk.error(&error);
+                console.error(&error);
             }
         }
     }
-    talk.result(&json!({"checked": args.mappings.len(), "wrong": failed}));
+    console.result(&json!({"checked": args.mappings.len(), "wrong": failed}));
     Ok(match failed {
         0 => Exit::Fine,
         _ => Exit::Usage,

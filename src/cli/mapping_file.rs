@@ -1,22 +1,22 @@
-//! The mapping that a command names: read, or everything that is wrong with it.
+//! The mapping that a command names: parsed, or everything that is wrong with it.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::mapping::{MappingErrors, MappingFile, PRESETS, nearest};
 
-/// Bytes; a longer file is no mapping that anybody wrote.
+/// In bytes; nobody writes a longer mapping.
 pub(super) const LONGEST_MAPPING: u64 = 16 << 20;
 
 /// Reads and checks a mapping by itself.
-pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
-    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
+pub fn read_mapping(path: &Path, console: &Console) -> Result<MappingFile, Error> {
+    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, console))
 }
 
-/// Reads a mapping, or tells everything that is wrong with it by itself.
+/// Reads a mapping, or reports everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let name = path.to_string_lossy();
     let text = match mapping_text(path) {
@@ -29,7 +29,7 @@ pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, 
     Ok(MappingFile::parse(&name, &text))
 }
 
-/// The text of a mapping; a pipe is read too.
+/// The text of a mapping; it may also come from a pipe.
 pub fn mapping_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let mut file = File::open(path)?.take(LONGEST_MAPPING + 1);
@@ -42,13 +42,13 @@ pub fn mapping_text(path: &Path) -> io::Result<String> {
     }
 }
 
-/// The preset of that name, where no file is called so.
+/// The preset of that name, if there is no such file.
 pub(super) fn built_in(name: &str) -> Option<&'static str> {
     let found = PRESETS.iter().find(|(known, _)| *known == name);
     found.map(|(_, text)| *text)
 }
 
-/// A mapping that is not there, with where one can be had.
+/// The error for a missing mapping, with where to get one.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
     let shown = path.display();
     match error.kind() {
@@ -70,6 +70,6 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
 }
 
 /// Every problem of a mapping, with its place in the file.
-pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
-    Error::drawn(errors.render(talk.colors()))
+pub fn mapping_error(errors: &MappingErrors, console: &Console) -> Error {
+    Error::drawn(errors.render(console.colors()))
 }

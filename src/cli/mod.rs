@@ -14,7 +14,7 @@ mod objects;
 mod check;
 mod check_args;
 mod check_mapping;
-mod cleaning;
+mod clean;
 mod comments;
 mod config;
 mod defaults;
@@ -22,38 +22,38 @@ mod delete;
 mod exit;
 mod export;
 mod file_args;
-mod fit;
-mod found;
+mod compile_mapping;
+mod find_runs;
 mod get;
-mod get_face;
+mod get_output;
 mod help;
 mod import;
-mod import_fit;
+mod prepare_import;
 mod import_args;
 mod running;
 mod mapping_file;
 mod input;
-mod known;
+mod portal_facts;
 mod map;
 mod output;
 mod past_run;
 mod plan;
-mod plan_face;
+mod plan_output_args;
 mod portal;
-mod opening;
+mod open_portal;
 mod portals;
 mod preview;
 mod process;
 mod registry;
 mod resume;
-mod begun;
+mod reopen;
 mod report;
 mod retry;
-mod relatives;
+mod families;
 mod run_args;
 mod runs;
-mod run_shown;
-mod moments;
+mod run_status;
+mod local_time;
 mod sandbox;
 mod schema;
 mod screen;
@@ -62,14 +62,14 @@ mod settings;
 mod shell;
 mod signals;
 mod slips;
-mod talk;
+mod console;
 mod token_command;
 mod trust;
 mod twin;
 mod twin_folder;
-mod typed;
+mod command_line;
 mod undo;
-mod undo_face;
+mod undo_output;
 mod verify;
 mod global;
 
@@ -81,10 +81,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
 use associate::LinkWay;
+use command_line::CommandLine;
+use console::Console;
 use exit::Exit;
 use global::Global;
-use talk::Talk;
-use typed::Typed;
 
 /// Hauls help-desk tickets into and out of HubSpot in bulk.
 #[derive(Debug, Parser)]
@@ -110,7 +110,7 @@ enum Command {
     Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
-    /// Remove links of tickets: with a label only the label, else the whole link
+    /// Remove links of tickets: with a label only the label, otherwise the whole link
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
@@ -138,7 +138,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     process::keep_out_of_dumps();
     process::report_panics();
     let args: Vec<OsString> = args.into_iter().collect();
-    // What went wrong has been reported by then.
+    // The error has been reported by then.
     catch_unwind(|| run_words(&args)).unwrap_or_else(|_| Exit::Unexpected.into())
 }
 
@@ -146,33 +146,34 @@ fn run_words(args: &[OsString]) -> ExitCode {
     let (app, typed) = match read(args) {
         Ok(read) => read,
         Err(error) => {
-            Talk::as_asked(args);
+            Console::as_asked(args);
             return exit::for_clap(&error);
         }
     };
-    let talk = Talk::new(&app.global);
-    let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &talk)));
-    let exit = exit.and_then(|exit| talk.all_written().map(|()| exit));
+    let console = Console::new(&app.global);
+    let exit =
+        runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &console)));
+    let exit = exit.and_then(|exit| console.all_written().map(|()| exit));
     match exit {
         Ok(exit) => exit.into(),
         Err(error) => {
-            talk.error(&error);
+            console.error(&error);
             Exit::for_error(&error).into()
         }
     }
 }
 
-/// What was typed and what the portal adds to it, understood and as it stands.
-fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
+/// The command line with what the portal adds to it, parsed and as text.
+fn read(args: &[OsString]) -> Result<(App, CommandLine), clap::Error> {
     let args = defaults::completed(&App::command(), args);
     let mut matches = commands(&args).try_get_matches_from(&args)?;
     let words = args.iter().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
-    let typed = Typed::new(App::command(), words.collect(), &matches);
+    let typed = CommandLine::new(App::command(), words.collect(), &matches);
     Ok((App::from_arg_matches_mut(&mut matches)?, typed))
 }
 
-/// The commands with their help, as they are for these words.
+/// The commands with their help for these arguments.
 fn commands(args: &[OsString]) -> clap::Command {
     let command = help::told(App::command());
     match args.iter().any(|word| word == "--verbose") {
@@ -181,35 +182,35 @@ fn commands(args: &[OsString]) -> clap::Command {
     }
 }
 
-async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, Error> {
+async fn dispatch(command: Command, typed: CommandLine, console: &Console) -> Result<Exit, Error> {
     signals::watch();
     match command {
-        Command::Check(args) => check::run(&args, talk).await,
-        Command::Import(args) => import::run(*args, typed.told(), talk).await,
-        Command::Apply(args) => apply::run(&args, &typed, talk).await,
-        Command::Plan(args) => plan::run(*args, typed.told(), talk).await,
+        Command::Check(args) => check::run(&args, console).await,
+        Command::Import(args) => import::run(*args, typed.told(), console).await,
+        Command::Apply(args) => apply::run(&args, &typed, console).await,
+        Command::Plan(args) => plan::run(*args, typed.told(), console).await,
         Command::Associate(args) => {
-            associate::run(args, LinkWay::Associate, typed.told(), talk).await
+            associate::run(args, LinkWay::Associate, typed.told(), console).await
         }
         Command::Dissociate(args) => {
-            associate::run(args, LinkWay::Dissociate, typed.told(), talk).await
+            associate::run(args, LinkWay::Dissociate, typed.told(), console).await
         }
-        Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
-        Command::Resume(args) => resume::run(args, &typed, talk).await,
-        Command::Undo(args) => undo::run(args, talk).await,
-        Command::Retry(args) => retry::run(*args, &typed, talk).await,
-        Command::Verify(args) => verify::run(args, talk).await,
-        Command::Report(args) => report::run(&args, talk),
-        Command::Status(args) => runs::status(&args, talk),
-        Command::Runs(args) => runs::list(&args, talk),
-        Command::Export(args) => export::run(*args, typed.told(), talk).await,
-        Command::Get(args) => get::run(args, talk).await,
-        Command::Schema(command) => schema::run(command, talk).await,
-        Command::Map(command) => map::run(command, talk),
-        Command::Portal(command) => portals::run(command, talk).await,
-        Command::Sandbox(args) => sandbox::run(args, talk).await,
-        Command::Completions(args) => Ok(shell::completions(&args, commands(&[]), talk)),
-        Command::Man(args) => shell::man(&args, commands(&[]), talk),
+        Command::Delete(args) => delete::run(*args, typed.told(), console).await,
+        Command::Resume(args) => resume::run(args, &typed, console).await,
+        Command::Undo(args) => undo::run(args, console).await,
+        Command::Retry(args) => retry::run(*args, &typed, console).await,
+        Command::Verify(args) => verify::run(args, console).await,
+        Command::Report(args) => report::run(&args, console),
+        Command::Status(args) => runs::status(&args, console),
+        Command::Runs(args) => runs::list(&args, console),
+        Command::Export(args) => export::run(*args, typed.told(), console).await,
+        Command::Get(args) => get::run(args, console).await,
+        Command::Schema(command) => schema::run(command, console).await,
+        Command::Map(command) => map::run(command, console),
+        Command::Portal(command) => portals::run(command, console).await,
+        Command::Sandbox(args) => sandbox::run(args, console).await,
+        Command::Completions(args) => Ok(shell::completions(&args, commands(&[]), console)),
+        Command::Man(args) => shell::man(&args, commands(&[]), console),
     }
 }
 

@@ -6,8 +6,8 @@ use crate::hubspot::Client;
 use crate::mapping::nearest;
 use crate::model::schema::{CustomObject, ObjectName, ObjectType};
 
-/// What these names mean, in their order. The portal is asked only where one of them is that
-/// of a custom kind.
+/// What these names mean, in their order. The portal is asked only if one of them names a
+/// custom object.
 ///
 /// # Errors
 /// When there is no such kind, or the portal can't be asked.

@@ -1,5 +1,5 @@
-//! Files that commands write where the user says: the rule is that of the room
-//! `output`, standard output is handed to it from here.
+//! Files that commands write where the user says: the rules are in `output`, which gets
+//! standard output from here.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::screen::Screen;
 use crate::error::Error;
 use crate::output::{Owner, Target, Wish};
 
-/// Standard output as a stream: as it is in files and pipes, and nothing that commands it
+/// Standard output as a stream: unchanged in files and pipes, without control characters
 /// on a terminal.
 pub fn stdout() -> Box<dyn Write + Send> {
     match io::stdout().is_terminal() {
@@ -17,7 +17,7 @@ pub fn stdout() -> Box<dyn Write + Send> {
     }
 }
 
-/// Where a file goes that people may edit: one that is there is replaced only with
+/// The target for a file that people may edit: an existing one is replaced only with
 /// `--force`. To be called before anything is done.
 pub fn new_file(path: &Path, endings: &[&str], force: bool) -> Result<Target, Error> {
     let wish = Wish {

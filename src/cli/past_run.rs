@@ -1,30 +1,30 @@
-//! A run of the past, opened with its portal: what `verify` and `undo` begin with.
+//! An earlier run, opened with its portal: what `verify` and `undo` begin with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::begun::{input_of, operation, same_portal};
-use super::fit::kinds_error;
-use super::found::{find, is_run, no_run};
+use super::command_line::began_with;
+use super::compile_mapping::kinds_error;
+use super::console::Console;
+use super::find_runs::{find, is_run, no_run};
 use super::mapping_file::mapping_error;
 use super::portal::Portal;
-use super::run_shown::latest;
+use super::reopen::{input_of, operation, same_portal};
+use super::run_status::latest;
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::began_with;
+use super::trust::{self, RunPlaces};
 use crate::error::Error;
 use crate::export::is_export;
 use crate::hubspot::ApiVersion;
 use crate::import::links::LinkKinds;
 use crate::import::resume::guard::Began;
 use crate::import::resume::recover::Again;
-use crate::journal::{Past, Reading, Told};
+use crate::journal::{Past, Reading, RunOptions};
 use crate::mapping::CompiledMapping;
 use crate::review::expect::DoneRows;
 use crate::review::undo::run::KIND;
 
-/// A run of the past, and the portal that it wrote to.
+/// An earlier run, and the portal that it wrote to.
 pub struct PastRun {
     /// Its folder.
     pub path: PathBuf,
@@ -42,17 +42,17 @@ impl PastRun {
     /// Opens a run, or the last one of this folder, and its portal.
     ///
     /// # Errors
-    /// When there is none, when it is no import, or when its input is not what it was.
+    /// When there is none, when it is not an import, or when its input has changed.
     pub async fn open(
         run: Option<&Path>,
         args: &mut PortalArgs,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<PastRun, Error> {
         let path = run.map_or_else(last, find)?;
         let journal = journal(&path)?;
         let past = journal.past()?;
         refuse_undo(&path, &past)?;
-        let claims = Claims {
+        let claims = RunPlaces {
             folder: &path,
             run: &past.header.run,
             portal: &past.header.portal,
@@ -61,11 +61,11 @@ impl PastRun {
         trust::go_to(&claims, args, None)?;
         args.keep_version(version(&past.header.told)?);
         let (input, mapping) = input_of(&past.header)?;
-        let portal = Portal::open(args, talk).await?;
+        let portal = Portal::open(args, console).await?;
         same_portal(&past.header, &portal.account, Began::Run)?;
         let purpose = operation(&past.header)?.purpose();
         let compiled = mapping.compile(input.headers(), &past.header.schema, purpose);
-        let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, talk))?);
+        let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, console))?);
         let kinds = LinkKinds::read(&portal.client, &compiled).await;
         Ok(PastRun {
             rows: DoneRows {
@@ -85,13 +85,13 @@ impl PastRun {
 }
 
 /// The version of the API that a run began with.
-fn version(told: &Told) -> Result<ApiVersion, Error> {
+fn version(told: &RunOptions) -> Result<ApiVersion, Error> {
     let told = began_with(told.clone());
     let mut named = told.iter().filter(|(name, _)| *name == "api");
     let version = named
         .next()
         .map_or(Ok(ApiVersion::default()), |(_, word)| word.parse());
-    version.map_err(Error::mend)
+    version.map_err(Error::must_fix)
 }
 
 fn journal(path: &Path) -> Result<Reading, Error> {
@@ -105,7 +105,7 @@ fn journal(path: &Path) -> Result<Reading, Error> {
     }
 }
 
-/// The last run of rows of this folder.
+/// The last import of this folder.
 pub fn last() -> Result<PathBuf, Error> {
     let run =
         latest(|run| run.operation() != "export" && run.operation() != KIND).ok_or_else(|| {

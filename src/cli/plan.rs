@@ -1,5 +1,5 @@
 //! `tickethaul plan` and `import --dry-run`: what an import would do, row by row, without
-//! writing anything to the portal. A plan that is kept can be applied, and looked at again.
+//! writing anything to the portal. A plan that is kept can be applied, and shown again.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,29 +8,29 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value;
 
-use super::begun::places_of;
 use super::comments;
+use super::console::Console;
 use super::exit::Exit;
+use super::families::rivals;
 use super::file_args::{FileArgs, absolute};
-use super::found;
+use super::find_runs;
 use super::import_args::{ImportArgs, Op};
-use super::import_fit::{Fit, fit, header, open_mapping};
 use super::input::{InputArgs, say_reading};
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::portal::{Portal, call_error};
+use super::prepare_import::{Fit, fit, header, open_mapping};
 use super::registry::{Kind, NewEntry};
-use super::relatives::rivals;
+use super::reopen::places_of;
 use super::run_args::RunArgs;
 use super::schema::lacking_groups;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::check::{Allowance, Setting};
 use crate::import::notes::attachments::Finder;
 use crate::import::notes::comments::{Rest, gather};
 use crate::import::read::Input;
 use crate::import::resume::folder::RunFolder;
-use crate::journal::{Header, PlanReading, PlanWriter, PlannedRow, Told, now};
+use crate::journal::{Header, PlanReading, PlanWriter, PlannedRow, RunOptions, now};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::place::Places;
 use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
@@ -49,11 +49,11 @@ const SHOWN: [(PlannedAction, usize); 4] = [
     (PlannedAction::Link, 3),
 ];
 
-/// A longer report is none of ours.
+/// In bytes; a longer report is not ours.
 const LONGEST: u64 = 64 << 20;
 
-/// Show what an import would do with every row, reading the portal and writing nothing; kept
-/// in a folder, `tickethaul apply` does exactly that
+/// Show what an import would do with every row, reading the portal and writing nothing; a
+/// plan kept in a folder can be carried out by `tickethaul apply`
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -62,18 +62,18 @@ pub struct PlanArgs {
     /// Left out, FILE is the folder of a plan, which is shown
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
-    /// What would be done with the rows
+    /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
     /// Keep the plan in this new folder, for `tickethaul apply`
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
-    /// Plan with what the portal lacks of the key property and the `[[property]]` entries;
-    /// `apply` creates it
+    /// Plan as if the key property and the `[[property]]` entries existed; `apply` creates
+    /// those that the portal lacks
     #[arg(long)]
     create_properties: bool,
     #[command(flatten)]
-    face: PlanFace,
+    face: PlanOutputArgs,
     #[command(flatten)]
     files: FileArgs,
     #[command(flatten)]
@@ -81,9 +81,9 @@ pub struct PlanArgs {
 }
 
 /// Plans an import, or shows a plan that was kept.
-pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     let Some(mapping) = args.mapping else {
-        return kept(&args.input, &args.face, talk);
+        return kept(&args.input, &args.face, console);
     };
     let import = ImportArgs {
         input: args.input,
@@ -102,17 +102,17 @@ pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error>
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    make(&import, args.output.as_deref(), absolute(told), talk).await
+    make(&import, args.output.as_deref(), absolute(told), console).await
 }
 
 /// Makes a plan; without a folder it is only shown.
 pub async fn make(
     args: &ImportArgs,
     output: Option<&Path>,
-    told: Told,
-    talk: &Talk,
+    told: RunOptions,
+    console: &Console,
 ) -> Result<Exit, Error> {
-    let mapping = open_mapping(args, talk).await?;
+    let mapping = open_mapping(args, console).await?;
     let mut folder = match output {
         Some(path) => PlanFolder::create(path)?,
         None => PlanFolder::passing()?,
@@ -122,7 +122,7 @@ pub async fn make(
         mapping: &mapping,
         output,
     };
-    let made = match opened.planned(folder.path(), told, talk).await {
+    let made = match opened.planned(folder.path(), told, console).await {
         Ok(made) => made,
         Err(error) => {
             folder.abandon();
@@ -138,17 +138,17 @@ pub async fn make(
     });
     if output.is_some() {
         folder.keep(&words, &format!("{json:#}"))?;
-        record(&made.header, &folder, &args.portal, talk);
+        record(&made.header, &folder, &args.portal, console);
     }
     match asked.transpose()? {
-        Some(rows) => show_rows(&rows, talk),
+        Some(rows) => show_rows(&rows, console),
         None => {
-            talk.show(&words);
-            talk.result(&json);
+            console.show(&words);
+            console.result(&json);
         }
     }
     if let Some(folder) = &kept {
-        talk.say(&format!(
+        console.say(&format!(
             "the plan is kept: `tickethaul apply {folder}` does exactly this, `tickethaul plan {folder} --show KEY` shows a row"
         ));
     }
@@ -163,7 +163,7 @@ struct Made {
     places: Places,
 }
 
-/// What is planned, by which mapping; where it is kept, if it is.
+/// What is planned, by which mapping, and where it is kept, if anywhere.
 #[derive(Clone, Copy)]
 struct Opened<'a> {
     args: &'a ImportArgs,
@@ -173,13 +173,18 @@ struct Opened<'a> {
 
 impl Opened<'_> {
     /// Opens input and portal, and plans every row into a folder.
-    async fn planned(self, folder: &Path, told: Told, talk: &Talk) -> Result<Made, Error> {
+    async fn planned(
+        self,
+        folder: &Path,
+        told: RunOptions,
+        console: &Console,
+    ) -> Result<Made, Error> {
         let (args, mapping) = (self.args, self.mapping);
         let spool = self.output.map(|path| RunFolder::parent_of(Some(path)));
         let input = args.input.open(mapping.dialect(), spool)?;
-        let portal = Portal::open(&args.portal, talk).await?;
-        say_reading(&input, talk);
-        let made = match fit(args, mapping, &input, &portal, talk).await {
+        let portal = Portal::open(&args.portal, console).await?;
+        say_reading(&input, console);
+        let made = match fit(args, mapping, &input, &portal, console).await {
             Ok(fit) => {
                 let making = Making {
                     opened: self,
@@ -188,7 +193,7 @@ impl Opened<'_> {
                     portal: &portal,
                     folder,
                 };
-                making.made(input, told, talk).await
+                making.made(input, told, console).await
             }
             Err(error) => Err(error),
         };
@@ -197,8 +202,8 @@ impl Opened<'_> {
     }
 }
 
-/// What a plan ends with: like a finished run, unless its findings are asked for.
-fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
+/// The exit code of a plan: 0, unless `--detailed-exitcode` is given.
+fn exit(face: &PlanOutputArgs, writes: u64, refused: u64) -> Exit {
     match face.detailed_exitcode {
         false => Exit::Fine,
         true if refused > 0 => Exit::Refused,
@@ -207,7 +212,7 @@ fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
     }
 }
 
-/// A plan in the making.
+/// A plan while it is made.
 struct Making<'a> {
     opened: Opened<'a>,
     args: &'a ImportArgs,
@@ -218,18 +223,23 @@ struct Making<'a> {
 
 impl Making<'_> {
     /// Plans every row, and sums it up. Comments are gathered first.
-    async fn made(&self, mut input: Input, told: Told, talk: &Talk) -> Result<Made, Error> {
+    async fn made(
+        &self,
+        mut input: Input,
+        told: RunOptions,
+        console: &Console,
+    ) -> Result<Made, Error> {
         input.keep_stdin(self.folder)?;
         let compiled = &self.fit.compiled;
         let comments = self.args.input.comments();
-        let beside = comments::open(self.opened.mapping, compiled, comments, talk)?;
+        let beside = comments::open(self.opened.mapping, compiled, comments, console)?;
         if compiled.has_comment_files() {
             let rest = match self.opened.output {
-                Some(_) => Rest::Told,
+                Some(_) => Rest::Written,
                 None => Rest::Counted,
             };
             let gathered = gather(&mut input, compiled, beside, self.folder, rest)?;
-            talk.say(&comments::words(&gathered));
+            console.say(&comments::words(&gathered));
         }
         let header = Header {
             inputs: input.fingerprints()?,
@@ -243,7 +253,7 @@ impl Making<'_> {
         };
         let places = input.places();
         let begin = self.portal.client.calls();
-        let planned = self.plan(input, &header, talk).await?;
+        let planned = self.plan(input, &header, console).await?;
         Ok(Made {
             report: self.report(planned, begin, &places).await?,
             header,
@@ -252,7 +262,12 @@ impl Making<'_> {
     }
 
     /// Writes what is done with every row into the folder.
-    async fn plan(&self, input: Input, header: &Header, talk: &Talk) -> Result<Planned<'_>, Error> {
+    async fn plan(
+        &self,
+        input: Input,
+        header: &Header,
+        console: &Console,
+    ) -> Result<Planned<'_>, Error> {
         let lacking = &self.fit.lacking;
         let properties = lacking.properties.iter().map(|new| &new.name);
         let options = lacking.options.iter().map(|(name, _)| name);
@@ -281,7 +296,7 @@ impl Making<'_> {
             files: finder.map(|finder| (finder, binds)),
         };
         let writer = PlanWriter::create(self.folder, header, &lacks)?;
-        let board = talk.board(&self.portal.client);
+        let board = console.board(&self.portal.client);
         let course = Course {
             bytes: input.size(),
             limit: self.args.limit,
@@ -291,7 +306,7 @@ impl Making<'_> {
         plan(&planning, input, writer, hear).await
     }
 
-    /// Sums up what was planned. `begin`: the calls made before the first row.
+    /// Sums up the plan. `begin`: the calls made before the first row.
     async fn report(
         &self,
         planned: Planned<'_>,
@@ -339,8 +354,8 @@ impl Making<'_> {
         Ok(shown)
     }
 
-    /// What the run finds before its first row: the calls that this plan made until there
-    /// are those that it begins with.
+    /// What a run does before its first row: the calls that this plan has made so far are
+    /// those that a run begins with.
     fn setting(&self, begin: u64) -> Setting {
         let Fit {
             compiled, lacking, ..
@@ -414,14 +429,14 @@ fn rows_of_key(reading: &PlanReading, key: &str, places: &Places) -> Result<Vec<
     }
 }
 
-fn show_rows(rows: &[ShownRow], talk: &Talk) {
+fn show_rows(rows: &[ShownRow], console: &Console) {
     let words: Vec<String> = rows.iter().map(|row| row_words(row, true)).collect();
-    talk.show(&words.join("\n"));
-    talk.result(&Value::Array(rows.iter().map(row_json).collect()));
+    console.show(&words.join("\n"));
+    console.result(&Value::Array(rows.iter().map(row_json).collect()));
 }
 
-/// Records a plan where `runs` finds it, and where `apply` learns its portal from.
-fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, talk: &Talk) {
+/// Records a plan in the registry, where `runs` finds it and `apply` looks up its portal.
+fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, console: &Console) {
     let [token_file, oauth_file] = portal.secret_files();
     let new = NewEntry {
         run: &header.run,
@@ -434,7 +449,7 @@ fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, talk: &Talk
         oauth_file,
         target: None,
     };
-    found::record(&new, talk);
+    find_runs::record(&new, console);
 }
 
 /// Whether a path is that of one file.
@@ -443,7 +458,7 @@ fn is_plain(path: &Path) -> bool {
     text != "-" && !text.contains(['*', '?', '['])
 }
 
-/// The folder of a plan that is named where an input could be.
+/// The folder of a plan, given in place of an input.
 fn folder_of(input: &InputArgs) -> Result<&Path, Error> {
     match input.files.as_slice() {
         [folder] if PlanReading::is_there(folder) => Ok(folder),
@@ -457,14 +472,14 @@ fn folder_of(input: &InputArgs) -> Result<&Path, Error> {
 }
 
 /// Shows a plan that was kept.
-fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> {
+fn kept(input: &InputArgs, face: &PlanOutputArgs, console: &Console) -> Result<Exit, Error> {
     let folder = folder_of(input)?;
     let reading = PlanReading::open(folder)?;
     let text = |name: &str| {
         let path = folder.join(name);
         let bytes = read_regular(&path, LONGEST);
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        text.map_err(|error| Error::mend(format!("can't read {}: {error}", path.display())))
+        text.map_err(|error| Error::must_fix(format!("can't read {}: {error}", path.display())))
     };
     let report: Value = serde_json::from_str(&text(JSON)?).unwrap_or_default();
     let notes = report["import"]["notes"]["notes"].as_u64().unwrap_or(0);
@@ -472,16 +487,16 @@ fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> 
         Some(key) => {
             let header = reading.header()?;
             let rows = rows_of_key(&reading, key, &places_of(&header.inputs))?;
-            show_rows(&rows, talk);
+            show_rows(&rows, console);
         }
-        None => match talk.is_json() {
-            true => talk.result(&report),
-            false => talk.show(text(WORDS)?.trim_end()),
+        None => match console.is_json() {
+            true => console.result(&report),
+            false => console.show(text(WORDS)?.trim_end()),
         },
     }
     if let Some(run) = reading.applied()? {
         let folder = run.folder.display();
-        talk.say(&format!("applied by the run {folder}"));
+        console.say(&format!("applied by the run {folder}"));
     }
     let actions = reading.actions()?.into_iter();
     let writes = actions.filter(|(action, _)| action.writes());

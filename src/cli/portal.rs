@@ -1,14 +1,14 @@
-//! The portal of a command: a client, and the embedded sandbox when that is it.
+//! The portal of a command: a client, and the embedded sandbox if that is the portal.
 
 use super::config::{Config, Profile};
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Account, Client, Settings, Wait};
 use crate::report::{duration, in_time};
 use crate::sandbox;
 
-/// A portal that can be called. The sandbox lives as long as this.
+/// A portal that can be called. The sandbox runs as long as this value lives.
 pub struct Portal {
     /// Calls it.
     pub client: Client,
@@ -34,7 +34,7 @@ impl Portal {
         }
     }
 
-    /// The same for a question: whether it is a rehearsal matters there.
+    /// The same for a question, which also says whether it is a rehearsal.
     pub fn name_in_question(&self) -> String {
         let place = if self.is_sandbox() {
             ", the embedded sandbox"
@@ -44,18 +44,18 @@ impl Portal {
         format!("{}{place}", self.name())
     }
 
-    /// True for the embedded sandbox, where nothing can be spoilt.
+    /// True for the embedded sandbox, where nothing can be damaged.
     pub fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
     }
 
-    /// True for a sandbox that gets what it lacks without being asked: the twin of a portal
-    /// lacks what that portal lacks.
+    /// True for a sandbox in which missing definitions are created without being asked for:
+    /// a twin lacks what its portal lacks.
     pub fn is_forgiving(&self) -> bool {
         self.is_sandbox() && !self.is_twin
     }
 
-    /// Ends it; the sandbox's state is safe then.
+    /// Closes it; the sandbox's state is then safe.
     pub async fn close(self) {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
@@ -71,13 +71,13 @@ pub async fn connect(
     token_from: &str,
 ) -> Result<(Client, Account), Error> {
     let client = Client::connect(base_url, settings).map_err(Error::usage)?;
-    client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
+    client.tell_waits(Box::new(|wait| Console::remark(&wait_words(wait))));
     let account = client.account().await;
     let account = account.map_err(|error| first_error(error, base_url, token_from))?;
     Ok((client, account))
 }
 
-/// Refuses a token that leads to another account than that of the name.
+/// Refuses a token of an account other than the one that the name stands for.
 pub(super) fn same_account(
     profile: &Profile,
     account: &Account,
@@ -99,14 +99,14 @@ pub(super) fn same_account(
             other.unwrap_or_default()
         ),
     };
-    Err(Error::mend(words).advise(format!(
+    Err(Error::must_fix(words).advise(format!(
         "nothing was written; correct where its token comes from ({}), or, where this is meant, \
          `tickethaul portal add {name} … --force`",
         profile.source.words()
     )))
 }
 
-/// Why nothing happens for a while.
+/// Reports why nothing happens for a while.
 fn wait_words(wait: Wait) -> String {
     match wait {
         Wait::Asked(wait) => format!("the portal asks to wait {} s", wait.as_secs()),
@@ -118,28 +118,27 @@ fn wait_words(wait: Wait) -> String {
     }
 }
 
-/// A sandbox that can't start: somebody else has it, or its place is no good.
+/// A sandbox that can't start: it is in use, or its folder can't be used.
 pub fn sandbox_error(error: sandbox::StartError) -> Error {
     match error {
-        sandbox::StartError::Held { .. } => {
-            Error::mend(error).advise("wait for the other command, or use another --sandbox-data")
-        }
+        sandbox::StartError::Held { .. } => Error::must_fix(error)
+            .advise("wait for the other command, or use another --sandbox-data"),
         other => Error::usage(chain(&other)),
     }
 }
 
-/// A message with everything behind it.
+/// A message with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     let words = causes.map(|cause| format!(": {cause}"));
     format!("{error}{}", words.collect::<String>())
 }
 
-/// What the first call's failure means: an address with a path behind the host is what
-/// people take from a page of documentation.
+/// What the first call's failure means: an address with a path after the host is often
+/// copied from the documentation.
 fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
     if let CallError::Denied(_) = error {
-        return Error::mend(error).advise(format!(
+        return Error::must_fix(error).advise(format!(
             "nothing was written; the token is that of {token_from}: put it right, or its scopes, then run the \
              same command again"
         ));
@@ -149,22 +148,22 @@ fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once('/'));
     match behind.map(|(_, path)| path.trim_end_matches('/')) {
-        Some(path) if missing && !path.is_empty() => Error::mend(error).advise(format!(
+        Some(path) if missing && !path.is_empty() => Error::must_fix(error).advise(format!(
             "the base URL ends in /{path}, which comes before every path: leave it out"
         )),
         _ => call_error(error),
     }
 }
 
-/// What a failed call means for a command that has not begun its work.
+/// The error of a failed call in a command that has not begun its work.
 pub fn call_error(error: CallError) -> Error {
     call_error_after(error, "nothing was written")
 }
 
-/// What a failed call means for a command; `written` is what it wrote before.
+/// The error of a failed call in a command; `written` is what it wrote before.
 pub fn call_error_after(error: CallError, written: &str) -> Error {
     match &error {
-        CallError::Denied(_) => Error::mend(error).advise(format!(
+        CallError::Denied(_) => Error::must_fix(error).advise(format!(
             "{written}; check the token and its scopes, then run the same command again"
         )),
         CallError::Unavailable(_) | CallError::Paused(_) | CallError::Ambiguous(_) => {
@@ -173,6 +172,6 @@ pub fn call_error_after(error: CallError, written: &str) -> Error {
         CallError::Refused(_)
         | CallError::Garbled(_)
         | CallError::Gone { .. }
-        | CallError::Blocked(_) => Error::mend(error).advise(written),
+        | CallError::Blocked(_) => Error::must_fix(error).advise(written),
     }
 }

@@ -19,10 +19,10 @@ const SHOWN: usize = 3;
 const LOOKED_AT: usize = 200;
 /// Notes of a ticket that are shown.
 const NOTES: usize = 3;
-/// Letters of a value.
+/// Characters of a value that are shown.
 const LETTERS: usize = 60;
 
-/// The first tickets of an input in words; nothing where no row becomes one. An input is
+/// The first tickets of an input as text; nothing if no row becomes one. The input is
 /// read from its start.
 ///
 /// # Errors
@@ -65,7 +65,7 @@ fn first_drafts(
         match input.next_row()? {
             None => break,
             Some(Reading::Fallen(_)) => {}
-            // Rows of one ticket, of which one counts.
+            // Several rows of one ticket, of which one counts.
             Some(Reading::Row(row))
                 if group.is_some() && mapping.group(&row) == group.as_deref() => {}
             Some(Reading::Row(row)) => match mapping.map(&row) {
@@ -81,7 +81,7 @@ fn first_drafts(
     Ok((drafts, refused))
 }
 
-/// What the first tickets of an import would be; nothing where the operation makes none.
+/// What the first tickets of an import would be; nothing if the operation creates none.
 ///
 /// # Errors
 /// When the input can't be read.
@@ -97,8 +97,8 @@ pub fn preview_of(
     }
 }
 
-/// The first tickets by a mapping that was only proposed, against what every portal has;
-/// nothing where the mapping still asks something.
+/// The first tickets by a proposed mapping, against what every portal has; nothing if
+/// the mapping still has open questions.
 ///
 /// # Errors
 /// When the input can't be read.
@@ -160,7 +160,7 @@ fn notes(notes: &[Note], zone: &TimeZone) -> String {
         let when = when.map_or_else(|_| String::new(), |when| minute(when, zone));
         let text = note_text(&note.body);
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        // Who wrote it stands in the first line.
+        // The first line says who wrote it.
         let head = lines.next().unwrap_or_default();
         let rest: Vec<&str> = lines.collect();
         let text = match rest.is_empty() {
@@ -204,7 +204,7 @@ fn stage(pipeline: Option<&str>, stage: Option<&str>, schema: &Schema) -> Option
     found.or_else(|| Some(short(stage)))
 }
 
-/// The owner, or who had it in the source and is no user of the portal.
+/// The owner, or the source's owner who is not a user of the portal.
 fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<String> {
     let known = schema
         .owners
@@ -218,8 +218,7 @@ fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<Stri
     }
 }
 
-/// Properties of tickets that every portal has, as far as proposals write them: name, type,
-/// options.
+/// The ticket properties of every portal that proposals write: name, type, options.
 const TICKETS: [(&str, ValueType, &[&str]); 11] = [
     ("subject", ValueType::String, &[]),
     ("content", ValueType::String, &[]),
@@ -262,10 +261,10 @@ const CONTACTS: [&str; 7] = [
     "company",
 ];
 
-/// Stages of the pipeline that every portal begins with; their ids count from 1.
+/// Stages of the pipeline that every portal starts with; their ids count from 1.
 const STAGES: [&str; 4] = ["New", "Waiting on contact", "Waiting on us", "Closed"];
 
-/// What HubSpot gives every portal, as far as proposals write it.
+/// The part of every portal's definitions that proposals write.
 fn usual_portal() -> Schema {
     let stages = STAGES.iter().zip(1_u32..).map(|(label, id)| Stage {
         id: id.to_string(),

@@ -1,14 +1,14 @@
-//! The process itself: what it leaves when it dies, and what it says when something gives
-//! way that no code foresaw.
+//! The process itself: what it leaves behind when it dies, and what it says when it
+//! panics.
 
 use std::panic::{PanicHookInfo, set_hook};
 
+use super::console::Console;
 use super::exit::Exit;
-use super::talk::Talk;
 use crate::model::visible::short;
 use crate::output::remove_temporary;
 
-/// Characters of a panic's words that are shown.
+/// Characters of a panic's message that are shown.
 const SHOWN: usize = 500;
 
 /// Keeps the memory, which holds the token, out of core dumps and away from other
@@ -17,7 +17,7 @@ pub fn keep_out_of_dumps() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        // Where that can't be had, everything else still holds.
+        // If the system refuses that, nothing else depends on it.
         let _kept = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }
@@ -33,28 +33,28 @@ fn report(panic: &PanicHookInfo<'_>) {
     let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let words = short(words.unwrap_or("no reason given"), SHOWN);
     if is_shortage(&words) {
-        Talk::aside(&format!(
+        Console::aside(&format!(
             "error: the system gives this process no more threads or memory: {words}"
         ));
-        Talk::aside(
+        Console::aside(
             "help: raise its limits (ulimit -u, ulimit -v) or end other programs; what was done \
              is kept, and `tickethaul resume` continues a run",
         );
-        // What else began of it may wait for ever for what did not. Whatever is done is kept.
+        // Threads that did start may wait for ever for one that did not. What is done is kept.
         remove_temporary();
         std::process::exit(Exit::Unexpected as i32);
     }
     let place = panic.location().map_or_else(String::new, |place| {
         format!(" ({}:{})", place.file(), place.line())
     });
-    Talk::aside(&format!("error: unexpected: {words}{place}"));
-    Talk::aside(
+    Console::aside(&format!("error: unexpected: {words}{place}"));
+    Console::aside(
         "help: this is a mistake in tickethaul: please report it; what was done is kept, and \
          `tickethaul resume` continues a run",
     );
 }
 
-/// How the standard library and the runtime say that a thread can't be begun.
+/// How the standard library and the runtime report that a thread can't be started.
 fn is_shortage(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("spawn") && words.contains("thread")

@@ -1,30 +1,30 @@
 //! The user's own record of runs, in the user's data folder: where each run folder is,
 //! which run it holds, and where that run reads and writes outside of it. It finds runs
-//! wherever they are, and vouches for what a run folder says: a folder that came from
-//! elsewhere is in no registry of ours.
+//! wherever they are, and confirms what a run folder says: a folder that came from
+//! elsewhere is not in it.
 //!
 //! A small file for each run folder, written in one step, so several processes may
-//! write at once and a damaged file costs one run. What can't be written only costs
-//! convenience: runs continue without it.
+//! write at once and a damaged file costs one run. If it can't be written, only
+//! convenience is lost: runs continue without it.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::PortalPath;
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 
 /// Written by this version; others are passed over.
 const VERSION: u32 = 1;
 
-/// Files beyond so many are cleared of runs whose folders are gone, and then of the
-/// oldest.
+/// Beyond this many files, those of runs whose folders are gone are removed, and then
+/// the oldest.
 const MOST: usize = 1_000;
 
-/// A longer file is none of ours.
+/// In bytes; a longer file is not ours.
 const LONGEST: u64 = 256 << 10;
 
 /// What is known of a run.
@@ -33,9 +33,9 @@ pub struct Entry {
     version: u32,
     /// Id of the run, as in its folder.
     pub run: String,
-    /// Its folder, absolute and without links.
+    /// Its folder, absolute and without symbolic links.
     pub folder: PathBuf,
-    /// The folder in which it was begun.
+    /// The folder in which it was started.
     pub here: PathBuf,
     /// `import`, `export` or `plan`.
     pub kind: Kind,
@@ -95,7 +95,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry in this folder, which need not be there yet.
+    /// The registry in this folder, which need not exist yet.
     pub fn new(folder: PathBuf) -> Registry {
         Registry { folder }
     }
@@ -118,11 +118,10 @@ impl Registry {
         };
         private_folder(&self.folder)?;
         self.make_room();
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        serde_json::to_writer_pretty(&mut file, &entry)?;
-        file.flush()?;
-        let place = self.place(&entry.folder);
-        file.persist(place).map(drop).map_err(|error| error.error)
+        replace_shared_file(
+            &self.place(&entry.folder),
+            &serde_json::to_vec_pretty(&entry)?,
+        )
     }
 
     /// All runs that are known and whose folders are there, oldest first.
@@ -141,8 +140,8 @@ impl Registry {
         (entry.folder == folder && entry.run == run && !run.is_empty()).then_some(entry)
     }
 
-    /// Forgets the run of a folder. What can't be removed is passed over later: the
-    /// folder is gone.
+    /// Forgets the run of a folder. A file that can't be removed is ignored later,
+    /// since the folder is gone.
     pub fn forget(&self, folder: &Path) {
         if let Ok(folder) = folder.canonicalize() {
             let _gone = fs::remove_file(self.place(&folder));
@@ -180,7 +179,7 @@ impl Registry {
     }
 }
 
-/// A file that can't be read or understood says nothing.
+/// A file that can't be read or parsed is ignored.
 fn read(path: &Path) -> Option<Entry> {
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;

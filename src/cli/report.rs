@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::begun::places_of;
+use super::console::Console;
 use super::exit::Exit;
-use super::found::{find, is_run, no_run};
+use super::find_runs::{find, is_run, no_run};
 use super::output::new_file;
 use super::past_run::last;
-use super::run_shown::State;
-use super::talk::Talk;
+use super::reopen::places_of;
+use super::run_status::State;
 use crate::error::Error;
 use crate::export::is_export;
 use crate::import::settle::log::calls_over_time;
@@ -57,7 +57,7 @@ pub struct ReportArgs {
 }
 
 /// Writes the report of a run.
-pub fn run(args: &ReportArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn run(args: &ReportArgs, console: &Console) -> Result<Exit, Error> {
     let folder = match &args.run {
         Some(run) => find(run)?,
         None => last()?,
@@ -89,19 +89,19 @@ pub fn run(args: &ReportArgs, talk: &Talk) -> Result<Exit, Error> {
             }
         },
     };
-    talk.say(&format!("written to {}", written.display()));
-    talk.result(&json!({"report": written.display().to_string()}));
+    console.say(&format!("written to {}", written.display()));
+    console.result(&json!({"report": written.display().to_string()}));
     Ok(Exit::Fine)
 }
 
 /// Leaves the report of a run in its folder. The run is what counts: a page that can't be
 /// written is only mentioned.
-pub fn leave(folder: &Path, talk: &Talk) {
+pub fn leave(folder: &Path, console: &Console) {
     let written = page(folder).and_then(|page| page.map(|page| keep(folder, &page)).transpose());
     match written {
-        Ok(Some(path)) => talk.say(&format!("the run as a page: {}", path.display())),
+        Ok(Some(path)) => console.say(&format!("the run as a page: {}", path.display())),
         Ok(None) => {}
-        Err(error) => talk.say(&format!("there is no {NAME} of the run: {error}")),
+        Err(error) => console.say(&format!("there is no {NAME} of the run: {error}")),
     }
 }
 
@@ -113,7 +113,7 @@ fn keep(folder: &Path, page: &str) -> Result<PathBuf, Error> {
         fs::rename(&building, &path)
     };
     write().map_err(|error| {
-        Error::mend(format!("can't write {}: {error}", path.display()))
+        Error::must_fix(format!("can't write {}: {error}", path.display()))
             .advise("name a file elsewhere with -o")
     })?;
     Ok(path)
@@ -168,7 +168,7 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
 fn verified(folder: &Path) -> Result<Option<Vec<ReportedFindings>>, Error> {
     let unreadable = |error| {
         let folder = folder.display();
-        Error::mend(format!("can't read verify.csv of {folder}: {error}"))
+        Error::must_fix(format!("can't read verify.csv of {folder}: {error}"))
     };
     let found = findings_file::counted(folder).map_err(unreadable)?;
     let meant = |(word, number): (String, u64)| ReportedFindings {

@@ -1,29 +1,29 @@
-//! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
-//! and portal, and goes on with the same run.
+//! `tickethaul resume`: opens the journal of a run, checks it against input, mapping
+//! and portal, and continues the same run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::begun::{open_input, operation, same_portal};
+use super::command_line::{CommandLine, began_with};
+use super::compile_mapping::kinds_error;
+use super::console::Console;
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
+use super::families::rivals;
 use super::file_args::{FOLDER, FileArgs, absolute, for_run};
-use super::fit::kinds_error;
-use super::found::{find, is_run, no_run};
-use super::known;
+use super::find_runs::{find, is_run, no_run};
+use super::local_time::second;
 use super::mapping_file::mapping_error;
-use super::moments::second;
 use super::portal::{Portal, call_error};
-use super::relatives::rivals;
+use super::portal_facts;
+use super::reopen::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
-use super::run_shown::{Shown, State, latest};
+use super::run_status::{RunStatus, State, latest};
 use super::running::finish;
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::{Typed, began_with};
+use super::trust::{self, RunPlaces};
 use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
@@ -34,7 +34,7 @@ use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::resume::folder::RunFolder;
 use crate::import::resume::guard::{Began, same_schema};
-use crate::journal::{Header, Past, PlanReading, Reading, RunState, Told};
+use crate::journal::{Header, Past, PlanReading, Reading, RunOptions, RunState};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
@@ -47,18 +47,18 @@ pub struct ResumeArgs {
     /// The run, by name or folder [default: the last one that is not finished]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Continue past the --limit of the run
+    /// Continue beyond the --limit of the run
     #[arg(long)]
     no_limit: bool,
-    /// Replace the output of an export even where it is newer than the export
+    /// Replace the output of an export even if it is newer than the export
     #[arg(long)]
     force: bool,
-    /// The output of an export whose run folder came from elsewhere, named again: nothing
-    /// is written where only a run folder says
+    /// The output of an export whose run folder came from elsewhere, given again: a run
+    /// folder alone does not decide where files are written
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// In a run with --no-key: rows whose outcome is not known are in the portal
-    /// (done), or are not and go again (resend)
+    /// In a run with --no-key: rows whose outcome is unknown are in the portal (done),
+    /// or are not and are sent again (resend)
     #[arg(long, value_enum, value_name = "done|resend")]
     unknown: Option<Decision>,
     #[command(flatten)]
@@ -70,7 +70,7 @@ pub struct ResumeArgs {
 }
 
 impl ResumeArgs {
-    /// What becomes of rows that are unknown.
+    /// What to do with unknown rows.
     fn unknown(&self) -> Unknown {
         match self.unknown {
             None => Unknown::Leave,
@@ -80,7 +80,7 @@ impl ResumeArgs {
     }
 }
 
-/// What the user found out about rows that are unknown.
+/// What the user found out about unknown rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Decision {
     /// They are in the portal
@@ -89,14 +89,14 @@ enum Decision {
     Resend,
 }
 
-/// Resumes a run, with the options that it was told and `typed` does not say anew (R3).
-pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+/// Resumes a run, with the options that were given to it unless `typed` gives them again (R3).
+pub async fn run(args: ResumeArgs, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     let path = match &args.run {
         Some(run) => find(run)?,
         None => last_unfinished()?,
     };
     if is_export(&path) {
-        return resume_export(&path, typed, talk).await;
+        return resume_export(&path, typed, console).await;
     }
     typed.fits_import()?;
     if !is_run(&path) {
@@ -107,37 +107,43 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        return undo::resume((folder, past), &run, &mut portal, talk).await;
+        return undo::resume((folder, past), &run, &mut portal, console).await;
     }
-    match nothing_to_do(&args, &folder, &past, talk) {
+    match nothing_to_do(&args, &folder, &past, console) {
         Some(exit) => Ok(exit),
-        None => resume_import(folder, past, typed, talk).await,
+        None => resume_import(folder, past, typed, console).await,
     }
 }
 
 async fn resume_import(
     folder: RunFolder,
     past: Past,
-    typed: &Typed,
-    talk: &Talk,
+    typed: &CommandLine,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let (told, args) = args_of_run(folder.path(), &past.header, typed)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
-    let mapping = args.files.fitted(mapping, talk)?;
+    let mapping = args.files.fitted(mapping, console)?;
     let files = for_run(args.files.sources()?, &past.header).await?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let account = portal.account.clone();
-    let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let compiled = check_portal(&past, &input, &mapping, &portal, &account, console).await?;
     let compiled = Arc::new(compiled);
     if compiled.has_comment_files() {
         input.join_comments(folder.path(), &compiled)?;
     }
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    say_resuming(folder.name(), &past, account.portal_id, input.size(), talk);
-    say_told(&told, talk);
+    say_resuming(
+        folder.name(),
+        &past,
+        account.portal_id,
+        input.size(),
+        console,
+    );
+    say_told(&told, console);
     let limit = if args.no_limit { None } else { past.limit };
     let options = args
         .run_args
@@ -153,21 +159,25 @@ async fn resume_import(
         },
         folder,
         rivals: rivals(&past.header)?,
-        facts: known::for_runs(past.header.portal_id),
+        facts: portal_facts::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
         files,
         options,
     };
-    finish(job, portal, account, args.run_args.leaves_report(), talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
 
-/// What a run was told, with what is typed now before it, as far as its folder may say it.
-fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, ResumeArgs), Error> {
+/// The options of a run, with those typed now before them, as far as its folder may be believed.
+fn args_of_run(
+    folder: &Path,
+    header: &Header,
+    typed: &CommandLine,
+) -> Result<(RunOptions, ResumeArgs), Error> {
     let told = began_with(header.told.clone()).overlaid(&typed.told());
     let told = absolute(trust::files(folder, &header.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder,
         run: &header.run,
         portal: &header.portal,
@@ -177,10 +187,11 @@ fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, R
     Ok((told, args))
 }
 
-/// Which run is continued, and how far it came; `size`: bytes of its input.
-fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
-    talk.say(&format!(
-        "resuming {name}, begun {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, {}% done",
+/// Which run is continued, and how far it got; `size`: bytes of its input.
+fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, console: &Console) {
+    console.say(&format!(
+        "resuming {name}, started {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, \
+         {}% done",
         age_words(past.times.0),
         second(past.times.0),
         counted(past.tally.settled(), "row"),
@@ -190,9 +201,9 @@ fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
     ));
 }
 
-/// Options that a run goes by although nobody typed them just now are no secret. The
-/// version of the API that any run would take is not worth a word.
-fn say_told(told: &Told, talk: &Talk) {
+/// Reports options that apply although they were not typed just now. The default
+/// version of the API is not worth mentioning.
+fn say_told(told: &RunOptions, console: &Console) {
     let usual = ApiVersion::default().to_string();
     let words = told
         .iter()
@@ -200,12 +211,12 @@ fn say_told(told: &Told, talk: &Talk) {
         .map(|(name, value)| format!(" --{name} {value}"))
         .collect::<String>();
     if !words.is_empty() {
-        talk.say(&format!("with the options of the run:{words}"));
+        console.say(&format!("with the options of the run:{words}"));
     }
 }
 
-/// An export takes up what it was told, but for what is typed now (R3).
-async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+/// An export uses the options given to it again, except those typed now (R3).
+async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     let told = began_with(asked.told).overlaid(&typed.told());
@@ -215,7 +226,7 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
     }
     asked.told = absolute(trust::files(folder.path(), &asked.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder: folder.path(),
         run: &asked.run,
         portal: &asked.portal,
@@ -229,12 +240,12 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
         max_duration: args.run_args.max_duration(),
         force: args.force,
     };
-    export::resume((folder, asked), &again, talk).await
+    export::resume((folder, asked), &again, console).await
 }
 
-/// The run that was begun last, of those of this folder that nobody is at.
+/// The run of this folder that was started last and that no process is working on.
 fn last_unfinished() -> Result<PathBuf, Error> {
-    let is_open = |run: &Shown| matches!(run.state, State::Stopped | State::Limited);
+    let is_open = |run: &RunStatus| matches!(run.state, State::Stopped | State::Limited);
     let run = latest(is_open).ok_or_else(|| {
         Error::usage("no run in this folder is unfinished")
             .advise("`tickethaul runs` lists them, with --all those of other folders")
@@ -242,10 +253,15 @@ fn last_unfinished() -> Result<PathBuf, Error> {
     Ok(run.path)
 }
 
-/// A run that is finished, or waits behind its limit.
-fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
+/// A run that is finished, or has reached its limit.
+fn nothing_to_do(
+    args: &ResumeArgs,
+    folder: &RunFolder,
+    past: &Past,
+    console: &Console,
+) -> Option<Exit> {
     let words = match past.state {
-        // A process that died just before it wrote the summary left that to do.
+        // A process that died just before it wrote the summary left it to be written.
         RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(
@@ -255,7 +271,7 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
         ),
         RunState::Limited | RunState::Open => return None,
     };
-    talk.say(&format!("run {} {words}", folder.name()));
+    console.say(&format!("run {} {words}", folder.name()));
     if past.state == RunState::Limited {
         return Some(Exit::Later);
     }
@@ -263,7 +279,7 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
     Some(if refused { Exit::Refused } else { Exit::Fine })
 }
 
-/// The run's portal, in which nothing has changed that it would send; the mapping,
+/// The run's portal, in which nothing that it would send has changed; the mapping,
 /// compiled against the schema that the run knows.
 async fn check_portal(
     past: &Past,
@@ -271,7 +287,7 @@ async fn check_portal(
     mapping: &MappingFile,
     portal: &Portal,
     account: &Account,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<CompiledMapping, Error> {
     same_portal(&past.header, account, Began::Run)?;
     let compiled = mapping
@@ -280,15 +296,15 @@ async fn check_portal(
             &past.header.schema,
             operation(&past.header)?.purpose(),
         )
-        .map_err(|errors| mapping_error(&errors, talk))?;
-    // What the run did without when it began does not matter now.
+        .map_err(|errors| mapping_error(&errors, console))?;
+    // What was missing when the run began, and not needed, does not matter now.
     let parts = SchemaParts {
         contacts: mapping.links_contacts(),
         owners: !past.header.schema.owners.is_empty(),
         custom: false,
     };
     let mut now = portal.client.schema(parts).await.map_err(call_error)?;
-    known::as_begun(&mut now, &past.header.schema);
+    portal_facts::as_begun(&mut now, &past.header.schema);
     let written: Vec<&str> = compiled
         .properties()
         .iter()

@@ -1,6 +1,6 @@
 //! `tickethaul retry`: the refused rows of a run again, fixed or not, as a run of its own
-//! whose parent is the old one. The old run's folder stays as it is; what is tried again is
-//! a copy of those rows of its refused.csv that no other retry has settled meanwhile.
+//! whose parent is the old one. The old run's folder stays as it is; the new run retries a
+//! copy of those rows of its refused.csv that no other retry has settled meanwhile.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,23 +9,23 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::archiving;
-use super::begun::{mapping_of, operation, same_portal};
+use super::command_line::{CommandLine, began_with};
 use super::comments;
+use super::console::Console;
 use super::exit::Exit;
+use super::families::known;
 use super::file_args::{FileArgs, absolute};
-use super::found::{find, is_run, no_run};
+use super::find_runs::{find, is_run, no_run};
 use super::import::{NewRun, haul};
 use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
 use super::mapping_file::{parse_mapping, read_mapping};
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::portal::Portal;
-use super::relatives::known;
+use super::reopen::{mapping_of, operation, same_portal};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::{Typed, began_with};
+use super::trust::{self, RunPlaces};
 use crate::error::Error;
 use crate::export::is_export;
 use crate::import::flow::Operation;
@@ -33,7 +33,7 @@ use crate::import::read::{Input, RowNames, Sources, pick};
 use crate::import::resume::folder::RunFolder;
 use crate::import::resume::guard::Began;
 use crate::import::settle::files::refused_in;
-use crate::journal::{COMMENTS_OPTION, Lock, Past, Reading, RunState, Told};
+use crate::journal::{COMMENTS_OPTION, Lock, Past, Reading, RunOptions, RunState};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::row::Kept;
@@ -42,21 +42,20 @@ use crate::review::family::{Member, Retried, descendants};
 use crate::review::undo::run::KIND;
 
 /// Try the refused rows of a run again, fixed or not: those in its refused.csv as the file
-/// is now. It is a run of its own, with operation, mapping, portal and options of the old
-/// one, which stays as it is; `status` and `runs` count both as one
+/// is now. This is a new run, with operation, mapping, portal and options of the old one,
+/// which stays as it is; `status` and `runs` count both as one
 #[derive(Debug, Args)]
 pub struct RetryArgs {
-    /// The run whose refused rows are tried again, by name or folder
+    /// The run whose refused rows to retry, by name or folder
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Another mapping than the run's, or the run's as it is now
+    /// A mapping other than the run's, or the run's as it is now
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
-    /// Only rows that were refused with one of these codes (column _code); the others stay
-    /// refused
+    /// Only rows refused with one of these codes (column _code); the others stay refused
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     codes: Vec<String>,
-    /// File of comments, in place of the one that the mapping names; needed where the run
+    /// File of comments, in place of the one that the mapping names; required if the run
     /// was given one
     #[arg(long, value_name = "FILE")]
     comments: Option<PathBuf>,
@@ -66,7 +65,7 @@ pub struct RetryArgs {
     /// The folder of the new run; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// Don't ask before tickets are archived; needed where there is no terminal
+    /// Don't ask before tickets are archived; required without a terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -78,7 +77,7 @@ pub struct RetryArgs {
 }
 
 /// Tries the refused rows of a run again.
-pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     let path = find(&args.run)?;
     if is_export(&path) || !is_run(&path) {
         return Err(not_a_run(&path));
@@ -94,25 +93,25 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     let told = absolute(told);
     let mut args = typed.as_told::<RetryArgs>(&told)?;
     if operation == Operation::Archive {
-        archiving::expect_answer(args.yes, talk)?;
+        archiving::expect_answer(args.yes, console)?;
     }
-    let claims = Claims {
+    let claims = RunPlaces {
         folder: &path,
         run: &past.header.run,
         portal: &past.header.portal,
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    let mapping = mapping(&args, &past, talk)?;
+    let mapping = mapping(&args, &past, console)?;
     expect_comments(&args, &path, &told)?;
     let mapping = comments::with_typed(mapping, args.comments.as_deref())?;
-    let mapping = args.files.fitted(mapping, talk)?;
-    let Some(sources) = rows(&args, &path, &past, &mapping, talk)? else {
+    let mapping = args.files.fitted(mapping, console)?;
+    let Some(sources) = rows(&args, &path, &past, &mapping, console)? else {
         return Ok(Exit::Fine);
     };
     let args = as_import(args, &path, &past, operation);
     let input = Input::open(sources, &args.input.dialect(mapping.dialect()))?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     same_portal(&past.header, &portal.account, Began::Run)?;
     let new = NewRun {
         mapping,
@@ -120,12 +119,12 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
         told,
         parent: Some(past.header.run).filter(|run| !run.is_empty()),
     };
-    haul(&args, new, portal, talk).await
+    haul(&args, new, portal, console).await
 }
 
-/// A retry without the comments that the run had would make tickets without them. A run
-/// folder is data: what it names is not read for that.
-fn expect_comments(args: &RetryArgs, path: &Path, told: &Told) -> Result<(), Error> {
+/// A retry without the run's comments would create tickets without them. A run folder
+/// is data: files that it names are not read for this.
+fn expect_comments(args: &RetryArgs, path: &Path, told: &RunOptions) -> Result<(), Error> {
     match (told.option(COMMENTS_OPTION), &args.comments) {
         (Some(file), None) => {
             let message = format!("the run was given the comments in {file}");
@@ -146,7 +145,7 @@ fn not_a_run(path: &Path) -> Error {
     }
 }
 
-/// A run that is not finished still writes its refused.csv.
+/// An unfinished run still writes to its refused.csv.
 fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
     let shown = path.display();
     let is_whole = match state {
@@ -157,12 +156,12 @@ fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
     };
     match is_whole && !Lock::is_held(path) {
         true => Ok(()),
-        false if Lock::is_held(path) => Err(Error::mend(format!(
+        false if Lock::is_held(path) => Err(Error::must_fix(format!(
             "the run {shown} is not finished: a process works on it"
         ))
         .advise("wait for it, then retry")),
         false => Err(
-            Error::mend(format!("the run {shown} is not finished")).advise(format!(
+            Error::must_fix(format!("the run {shown} is not finished")).advise(format!(
                 "nothing was sent; `tickethaul resume {shown}` first, then retry"
             )),
         ),
@@ -170,9 +169,9 @@ fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
 }
 
 /// The mapping that was named, or the run's own, unchanged.
-fn mapping(args: &RetryArgs, past: &Past, talk: &Talk) -> Result<MappingFile, Error> {
+fn mapping(args: &RetryArgs, past: &Past, console: &Console) -> Result<MappingFile, Error> {
     if let Some(path) = &args.mapping {
-        return read_mapping(path, talk);
+        return read_mapping(path, console);
     }
     mapping_of(&past.header, Began::Run).map_err(|error| {
         let path = past.header.mapping_path.display();
@@ -185,13 +184,13 @@ fn mapping(args: &RetryArgs, past: &Past, talk: &Talk) -> Result<MappingFile, Er
     })
 }
 
-/// A copy of the rows that are to be tried again; none where there are none.
+/// A copy of the rows to be retried; none if there are none.
 fn rows(
     args: &RetryArgs,
     path: &Path,
     past: &Past,
     mapping: &MappingFile,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Option<Sources>, Error> {
     let known = known([path]);
     let later = descendants(&past.header.run, &known);
@@ -200,15 +199,15 @@ fn rows(
     let mut pick_one = Choice::new(&args.codes, &retried);
     let file = refused_in(path);
     let found = fs::metadata(&file).ok();
-    // Whatever else a run folder holds could be read for ever.
+    // A run folder could hold anything, such as a device that never ends.
     if found.as_ref().is_some_and(|found| !found.is_file()) {
         let message = format!("{} is not a regular file", file.display());
-        return Err(Error::mend(message));
+        return Err(Error::must_fix(message));
     }
     let name = path.display();
     let is_json = file.extension().is_some_and(|ext| ext == "jsonl");
     if is_json && found.is_some_and(|found| found.len() == 0) {
-        talk.say(&format!("nothing to retry in {name}"));
+        console.say(&format!("nothing to retry in {name}"));
         return Ok(None);
     }
     let header = &past.header;
@@ -218,20 +217,20 @@ fn rows(
     let (sources, rows) = pick(&file, &dialect, folder, |kept| pick_one.wants(kept))?;
     pick_one.expect_codes(&file)?;
     let left = pick_one.left_words();
-    talk.say(&match rows {
+    console.say(&match rows {
         0 => format!("nothing to retry in {name}{left}"),
         _ => format!("retrying {} of {name}{left}", counted(rows, "refused row")),
     });
     Ok((rows > 0).then_some(sources))
 }
 
-/// A row must not be on its way twice.
+/// A row must not be in flight twice.
 fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     for run in later {
         let state = Reading::open(&run.folder)?.overview()?.state;
         if state == RunState::Open {
             let shown = run.folder.display();
-            return Err(Error::mend(format!(
+            return Err(Error::must_fix(format!(
                 "{shown}, which tries these rows already, is not finished"
             ))
             .advise(format!(
@@ -242,7 +241,7 @@ fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Which rows of a refused.csv are tried again, and how many are not.
+/// Which rows of a refused.csv are retried, and how many are not.
 struct Choice<'a> {
     codes: &'a [String],
     retried: &'a Retried,
@@ -307,7 +306,7 @@ impl<'a> Choice<'a> {
         }))
     }
 
-    /// What is said of the rows that are not tried again.
+    /// Reports the rows that are not retried.
     fn left_words(&self) -> String {
         let mut words = String::new();
         if self.settled > 0 {
@@ -343,7 +342,7 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         no_key: header.no_key,
         yes: args.yes,
         dry_run: false,
-        face: PlanFace::default(),
+        face: PlanOutputArgs::default(),
         files: args.files,
         run_args: args.run_args,
         portal: args.portal,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::console::Console;
 use super::signals::Signals;
-use super::talk::Talk;
 use crate::import::job::{Options, Unknown};
 use crate::import::settle::steps::Steps;
 use crate::import::stop::StopSwitch;
@@ -19,23 +19,22 @@ pub struct RunArgs {
     /// Rows of one call, at most 100
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
     batch_size: u16,
-    /// Batches in flight, at most; below that it is as many as keep the portal's
-    /// allowance busy
+    /// Most batches in flight; fewer if that is enough to use the portal's allowance
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Stop when more rows than this are refused
     #[arg(long, value_name = "N")]
     max_refused: Option<u64>,
-    /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
+    /// Stop after this many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     max_duration: Option<Duration>,
-    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    /// Don't write report.html into the run folder; `tickethaul report` makes one later
     #[arg(long)]
     no_report: bool,
 }
 
 impl Default for RunArgs {
-    /// What counts where nobody says otherwise.
+    /// The defaults.
     fn default() -> RunArgs {
         RunArgs {
             batch_size: 100,
@@ -58,7 +57,7 @@ impl RunArgs {
         !self.no_report
     }
 
-    /// When to stop, if that was said.
+    /// When to stop, if given.
     pub fn max_duration(&self) -> Option<Duration> {
         self.max_duration
     }
@@ -84,8 +83,8 @@ impl RunArgs {
     }
 }
 
-/// The first signal lets calls in flight end; a second one leaves at once. Either
-/// way the run can be resumed.
+/// The first signal lets calls in flight finish; a second one exits at once. Either way
+/// the run can be resumed.
 pub(super) fn stop_on_signal(stop: StopSwitch) {
     let Ok(mut signals) = Signals::expect() else {
         return;
@@ -93,17 +92,17 @@ pub(super) fn stop_on_signal(stop: StopSwitch) {
     let _task = tokio::spawn(async move {
         let _number = signals.next().await;
         stop.pull(Stop::Later("interrupted".to_owned()));
-        Talk::aside(
+        Console::aside(
             "stopping once the calls in flight are answered; interrupt again to leave at once",
         );
         let _number = signals.next().await;
-        Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
+        Console::aside("interrupted twice: left at once; `tickethaul resume` continues");
         remove_temporary();
         std::process::exit(super::exit::INTERRUPTED_TWICE);
     });
 }
 
-/// Calls in flight may end, as with a signal.
+/// Calls in flight may finish, as with a signal.
 fn stop_after(stop: StopSwitch, time: Duration) {
     let _task = tokio::spawn(async move {
         tokio::time::sleep(time).await;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use super::console::Console;
 use super::exit::Exit;
-use super::found;
-use super::known::Keeper;
+use super::find_runs;
 use super::portal::Portal;
+use super::portal_facts::Keeper;
 use super::registry::{Kind, NewEntry};
 use super::report;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
@@ -19,17 +19,17 @@ use crate::import::settle::summary::summary_json;
 use crate::journal::{now, run_id};
 use crate::report::closing_words;
 
-/// Runs a job to its end and says how it ended; leaves a report of it where that is wanted.
+/// Runs a job to its end and says how it ended; writes a report of it if wanted.
 pub async fn finish(
     job: Job,
     portal: Portal,
     account: Account,
     leaves_report: bool,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let (id, run) = (account.portal_id, job.folder.name().to_owned());
     let keeper = Keeper::new(
-        talk.listener(&portal.client),
+        console.listener(&portal.client),
         portal.client.clone(),
         id,
         run,
@@ -37,11 +37,11 @@ pub async fn finish(
     let ended = run_job(job, portal.client.clone(), account, Arc::new(keeper)).await;
     portal.close().await;
     let summary = ended?;
-    talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
+    console.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
     if leaves_report {
-        report::leave(&summary.folder, talk);
+        report::leave(&summary.folder, console);
     }
-    talk.result(&summary_json(&summary));
+    console.result(&summary_json(&summary));
     Ok(Exit::for_summary(&summary))
 }
 
@@ -51,7 +51,7 @@ pub fn new_run() -> Result<String, Error> {
 }
 
 /// Records a new run where `runs`, `status` and `resume` find it.
-pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
+pub fn record(job: &Job, portal: &PortalArgs, console: &Console) {
     let [token_file, oauth_file] = portal.secret_files();
     let new = NewEntry {
         run: &job.header.run,
@@ -64,11 +64,11 @@ pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
         oauth_file,
         target: None,
     };
-    found::record(&new, talk);
+    find_runs::record(&new, console);
 }
 
-pub fn say_start(job: &Job, account: &Account, talk: &Talk) {
-    talk.say(&format!(
+pub fn say_start(job: &Job, account: &Account, console: &Console) {
+    console.say(&format!(
         "{} portal {} ({}), run folder {}",
         match job.operation {
             Operation::Create | Operation::Upsert => "importing into",

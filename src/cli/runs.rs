@@ -1,5 +1,5 @@
-//! `tickethaul runs` and `tickethaul status`: how far imports and exports came, read from
-//! their folders; a run may be going on meanwhile.
+//! `tickethaul runs` and `tickethaul status`: the state of imports and exports, read from
+//! their folders; a run may be in progress meanwhile.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,13 @@ use clap::{Args, Subcommand};
 use jiff::SpanRound;
 use serde_json::{Value, json};
 
-use super::cleaning::{self, CleanArgs};
+use super::clean::{self, CleanArgs};
+use super::console::Console;
 use super::exit::Exit;
-use super::found::find;
-use super::moments::minute;
-use super::relatives::{Family, known};
-use super::run_shown::{PlanOverview, Shown, State, What, all, latest, look, sort};
-use super::talk::Talk;
+use super::families::{Family, known};
+use super::find_runs::find;
+use super::local_time::minute;
+use super::run_status::{PlanOverview, RunStatus, State, What, all, latest, look, sort};
 use crate::error::Error;
 use crate::export::Asked;
 use crate::journal::{Overview, RunState};
@@ -25,7 +25,7 @@ use crate::model::visible::one_line;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
-    /// Also those that were begun in other folders
+    /// Also those started in other folders
     #[arg(long)]
     all: bool,
     #[command(subcommand)]
@@ -38,7 +38,7 @@ enum RunsCommand {
     Clean(CleanArgs),
 }
 
-/// Show how far a run came
+/// Show the state of a run
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The run, by name or folder [default: the last one of this folder]
@@ -47,28 +47,28 @@ pub struct StatusArgs {
 }
 
 /// Lists all runs, oldest first, or cleans up.
-pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn list(args: &RunsArgs, console: &Console) -> Result<Exit, Error> {
     if let Some(RunsCommand::Clean(args)) = &args.command {
-        return cleaning::run(args, talk);
+        return clean::run(args, console);
     }
-    let mut shown = all(args.all, talk);
+    let mut shown = all(args.all, console);
     let known = known(shown.iter().map(|run| run.path.as_path()));
-    shown.iter_mut().for_each(|run| run.relate(&known, talk));
+    shown.iter_mut().for_each(|run| run.relate(&known, console));
     sort(&mut shown);
     if shown.is_empty() {
-        talk.say(match args.all {
+        console.say(match args.all {
             true => "no runs are known",
             false => "no runs in this folder; --all shows those of others",
         });
     }
-    talk.result(&Value::Array(shown.iter().map(as_json).collect()));
-    if !talk.is_json() && !shown.is_empty() {
-        talk.data(&table(&shown));
+    console.result(&Value::Array(shown.iter().map(as_json).collect()));
+    if !console.is_json() && !shown.is_empty() {
+        console.data(&table(&shown));
     }
     Ok(Exit::Fine)
 }
 
-/// Fates that have a column in the list of runs.
+/// Fates with a column in the list of runs.
 const COUNTED: [Fate; 5] = [
     Fate::Done,
     Fate::Exists,
@@ -77,8 +77,8 @@ const COUNTED: [Fate; 5] = [
     Fate::Refused,
 ];
 
-/// A line for each run. That of a run with retries counts them in; theirs stand below.
-fn table(shown: &[Shown]) -> String {
+/// A line for each run. A run with retries is counted together with them; their lines follow.
+fn table(shown: &[RunStatus]) -> String {
     let mut table = comfy_table::Table::new();
     let _same = table.load_style(comfy_table::presets::NOTHING);
     let counted = COUNTED.iter().map(|fate| fate.word());
@@ -95,7 +95,7 @@ fn table(shown: &[Shown]) -> String {
 }
 
 /// The line of a run, cell by cell.
-fn cells(run: &Shown) -> Vec<String> {
+fn cells(run: &RunStatus) -> Vec<String> {
     let (indent, operation) = match run.is_later() {
         true => ("  ", "retry"),
         false => ("", run.operation()),
@@ -129,7 +129,7 @@ fn cells(run: &Shown) -> Vec<String> {
 }
 
 /// Shows one run.
-pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn status(args: &StatusArgs, console: &Console) -> Result<Exit, Error> {
     let mut run = match &args.run {
         Some(run) => look(&find(run)?)?,
         None => latest(|_| true).ok_or_else(|| {
@@ -137,10 +137,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
         })?,
     };
     let known = known([run.path.as_path()]);
-    run.relate(&known, talk);
-    talk.result(&as_json(&run));
-    if !talk.is_json() {
-        talk.data(&match &run.what {
+    run.relate(&known, console);
+    console.result(&as_json(&run));
+    if !console.is_json() {
+        console.data(&match &run.what {
             What::Import(past) => in_words(&run, past),
             What::Export(asked, tickets) => export_in_words(&run, asked, *tickets),
             What::Plan(plan) => plan_in_words(&run, plan),
@@ -149,7 +149,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-fn plan_in_words(run: &Shown, plan: &PlanOverview) -> String {
+fn plan_in_words(run: &RunStatus, plan: &PlanOverview) -> String {
     let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
     for (action, rows) in &plan.rows {
         text.push_str(&format!("{:>12} {}\n", count(*rows), action.word()));
@@ -166,9 +166,9 @@ fn plan_in_words(run: &Shown, plan: &PlanOverview) -> String {
     text
 }
 
-fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
+fn export_in_words(run: &RunStatus, asked: &Asked, tickets: u64) -> String {
     format!(
-        "{}  {}\n{:>12} tickets read so far\n      export to {}, begun {}",
+        "{}  {}\n{:>12} tickets read so far\n      export to {}, started {}",
         one_line(&run.name),
         run.state.word(),
         count(tickets),
@@ -177,7 +177,7 @@ fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
     )
 }
 
-fn in_words(run: &Shown, past: &Overview) -> String {
+fn in_words(run: &RunStatus, past: &Overview) -> String {
     let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
     text.push_str(&fates_in_words(|fate| past.tally.of(fate)));
     if past.waiting > 0 {
@@ -192,17 +192,17 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     }
     let (files, portal) = (past.files_in_words(), past.portal_id);
     let begun = minute(past.times.0);
-    let mut lines = vec![format!("{files} in portal {portal}, begun {begun}")];
+    let mut lines = vec![format!("{files} in portal {portal}, started {begun}")];
     if let Some(parent) = &run.parent {
         lines.push(format!("retries rows of {}", one_line(parent)));
     }
     if let Some(undoes) = &run.undoes {
-        lines.push(format!("takes back {}", one_line(undoes)));
+        lines.push(format!("undoes {}", one_line(undoes)));
     }
     if let Some((names, rows)) = &run.undone {
         let names: Vec<_> = names.iter().map(|name| one_line(name)).collect();
         lines.push(format!(
-            "{} taken back by {}",
+            "{} undone by {}",
             counted(*rows, "row"),
             names.join(", ")
         ));
@@ -240,7 +240,7 @@ fn family_in_words(family: &Family) -> String {
     )
 }
 
-/// How much of the input stands for rows that have an end.
+/// The share of the input whose rows are settled.
 fn percent(past: &Overview) -> u64 {
     if past.state == RunState::Finished {
         return 100;
@@ -264,7 +264,7 @@ fn time_left(past: &Overview) -> Option<String> {
     span.round(rounding).ok().map(|span| format!("{span:#}"))
 }
 
-fn as_json(run: &Shown) -> Value {
+fn as_json(run: &RunStatus) -> Value {
     match &run.what {
         What::Import(past) => import_json(run, past),
         What::Export(asked, tickets) => json!({
@@ -282,7 +282,7 @@ fn as_json(run: &Shown) -> Value {
     }
 }
 
-fn plan_json(run: &Shown, plan: &PlanOverview) -> Value {
+fn plan_json(run: &RunStatus, plan: &PlanOverview) -> Value {
     let rows: serde_json::Map<String, Value> = plan
         .rows
         .iter()
@@ -303,7 +303,7 @@ fn plan_json(run: &Shown, plan: &PlanOverview) -> Value {
     })
 }
 
-fn import_json(run: &Shown, past: &Overview) -> Value {
+fn import_json(run: &RunStatus, past: &Overview) -> Value {
     let rows: serde_json::Map<String, Value> = Fate::ALL
         .into_iter()
         .filter(|fate| fate.is_final())

@@ -1,5 +1,5 @@
 //! `tickethaul sandbox`: serves the embedded portal for other programs until it is
-//! told to end. Its help lists switches and troubles from the sandbox's own tables.
+//! stopped. Its help lists switches and troubles from the sandbox's own tables.
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::config::{SANDBOX, Source};
+use super::console::Console;
 use super::exit::Exit;
 use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
 use super::signals::Signals;
-use super::talk::Talk;
 use super::twin::{self, Twin};
-use super::{known, twin_folder};
+use super::{portal_facts, twin_folder};
 use crate::error::Error;
 use crate::mapping::nearest;
 use crate::model::count::count;
@@ -27,8 +27,8 @@ use crate::sandbox::{
 /// Serve the embedded portal on this machine
 ///
 /// The first line of stdout is its address. It accepts the token in
-/// TICKETHAUL_SANDBOX_TOKEN; when that is not set, each state has a token of its own,
-/// shown on stderr. The same is the refresh token of its OAuth endpoint.
+/// TICKETHAUL_SANDBOX_TOKEN; if that is not set, each state has its own token, shown on
+/// stderr. It is also the refresh token of its OAuth endpoint.
 #[derive(Debug, Args)]
 #[command(after_long_help = switches_and_troubles(), args_conflicts_with_subcommands = true)]
 pub struct SandboxArgs {
@@ -41,7 +41,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     data: PathBuf,
     /// The twin of a portal, by its name or by a copy that `schema pull -o` wrote: its
-    /// definitions, limits and ways, none of its records
+    /// definitions, limits and behaviour, without its records
     #[arg(long, value_name = "NAME|FILE")]
     like: Option<String>,
     /// What the portal allows, such as 190/10s, or off [default: 190/10s, or as in the twin]
@@ -53,64 +53,64 @@ pub struct SandboxArgs {
     /// A trouble and the calls that it hits, such as post-502@3:tickets/batch/create; --help lists them
     #[arg(long, value_name = "NAME[=ARG]@N|P%[:PATH]", value_parser = trouble)]
     trouble: Vec<Trouble>,
-    /// Fill a portal that has no tickets with so many, and with their contacts and companies
+    /// Fill a portal that has no tickets with this many, and with their contacts and companies
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed_tickets: u32,
-    /// Decides seeded tickets, the ids of a new state and shares of troubles [default: by chance]
+    /// Seed for the tickets, the ids of a new state and shares of troubles [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
-/// What else can be done with the sandbox.
+/// Subcommands of the sandbox.
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
     /// Serve the embedded portal that `--portal sandbox` uses, to look at it in a browser; the
     /// address on stdout has the key to its pages
     Look(NamedSandbox),
-    /// Empty the embedded portal that `--portal sandbox` uses, or a sandbox that has a name; asks
-    /// nothing, it is for rehearsals
+    /// Empty the embedded portal that `--portal sandbox` uses, or a named sandbox; does not ask,
+    /// since it is for rehearsals
     Reset(NamedSandbox),
 }
 
 /// Which embedded portal is meant.
 #[derive(Debug, Args)]
 struct NamedSandbox {
-    /// A sandbox that has a name [default: the one of `--portal sandbox`]
+    /// A named sandbox [default: the one of `--portal sandbox`]
     #[arg(value_name = "NAME", conflicts_with_all = ["sandbox_data", "like"])]
     name: Option<String>,
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR")]
     sandbox_data: Option<PathBuf>,
     /// The twin of this portal or copy: the next command with the same --like asks the
-    /// portal, or reads the copy, anew
+    /// portal, or reads the copy, again
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "sandbox_data")]
     like: Option<String>,
 }
 
-/// Serves until a signal ends it.
-pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
+/// Serves until a signal stops it.
+pub async fn run(args: SandboxArgs, console: &Console) -> Result<Exit, Error> {
     match &args.command {
-        Some(SandboxCommand::Reset(named)) => return empty(named, talk),
-        Some(SandboxCommand::Look(named)) => return look(named, talk).await,
+        Some(SandboxCommand::Reset(named)) => return empty(named, console),
+        Some(SandboxCommand::Look(named)) => return look(named, console).await,
         None => {}
     }
     let holds = args.trouble.iter().any(Trouble::holds);
     let twin = match &args.like {
-        Some(like) => Some(Twin::of(like, talk).await?),
+        Some(like) => Some(Twin::of(like, console).await?),
         None => None,
     };
     let options = options(args, twin.as_ref())?;
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, (holds, told), talk).await;
+    let served = serve(&sandbox, (holds, told), console).await;
     sandbox.stop().await;
     ended(served)
 }
 
-/// How a command ends that served.
+/// How serving ended.
 fn ended(served: io::Result<()>) -> Result<Exit, Error> {
     match served {
-        // Nobody reads where it is, or what it holds.
+        // Nobody reads its address, or the held calls.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
         Err(error) => Err(Error::unexpected(format!(
             "can't serve the sandbox: {error}"
@@ -119,15 +119,19 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
     }
 }
 
-/// Until a signal, or until stdout is gone.
-async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> io::Result<()> {
+/// Returns at a signal, or when stdout is closed.
+async fn serve(
+    sandbox: &Sandbox,
+    (holds, told): (bool, bool),
+    console: &Console,
+) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
     if !told {
-        talk.say(&format!("its token: {}", sandbox.token()));
+        console.say(&format!("its token: {}", sandbox.token()));
     }
-    talk.say(&format!("look at it in a browser: {}", sandbox.pages()));
-    talk.say("serving the sandbox; Ctrl-C ends it");
+    console.say(&format!("look at it in a browser: {}", sandbox.pages()));
+    console.say("serving the sandbox; Ctrl-C ends it");
     let ended = signals.next();
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
@@ -141,8 +145,8 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
     }
 }
 
-/// Serves a state that is there, for people.
-async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+/// Serves an existing state, for people.
+async fn look(named: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
     let state = folder_of(named)?.join(SANDBOX_STATE);
     if !state.exists() {
         return Err(Error::usage(format!(
@@ -158,21 +162,21 @@ async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
     };
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = show(&sandbox, told, talk).await;
+    let served = show(&sandbox, told, console).await;
     sandbox.stop().await;
     ended(served)
 }
 
-async fn show(sandbox: &Sandbox, told: bool, talk: &Talk) -> io::Result<()> {
+async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.pages())?;
-    talk.say("open this address in a browser; Ctrl-C ends it");
+    console.say("open this address in a browser; Ctrl-C ends it");
     let address = sandbox.base_url();
-    talk.say(&format!(
+    console.say(&format!(
         "until then other commands reach it with --base-url {address}"
     ));
     if !told {
-        talk.say(&format!(
+        console.say(&format!(
             "its token, for HUBSPOT_ACCESS_TOKEN: {}",
             sandbox.token()
         ));
@@ -181,15 +185,15 @@ async fn show(sandbox: &Sandbox, told: bool, talk: &Talk) -> io::Result<()> {
     Ok(())
 }
 
-/// Empties the embedded portal and tells what was in it.
-fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+/// Empties the embedded portal and reports what was in it.
+fn empty(args: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
     let folder = folder_of(args)?;
     let state = folder.join(SANDBOX_STATE);
     let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
-    // The next one is another account.
+    // The next state is a different account.
     if let Some(account) = account {
-        known::forget(account);
+        portal_facts::forget(account);
     }
     twin::forget(&folder);
     let place = state.display();
@@ -198,7 +202,7 @@ fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
         .flatten()
         .map(|(kind, records)| format!("{} {kind}", count(*records)))
         .collect();
-    talk.say(&match (&held, records.as_slice()) {
+    console.say(&match (&held, records.as_slice()) {
         (None, _) => format!("the sandbox is empty already: there is no {place}"),
         (_, []) => format!("emptied the sandbox {place}: it held no records"),
         (_, records) => format!(
@@ -211,7 +215,7 @@ fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
         .flatten()
         .map(|(kind, records)| (kind.to_owned(), records.into()))
         .collect();
-    talk.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
+    console.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
     Ok(Exit::Fine)
 }
 
@@ -220,7 +224,7 @@ fn folder_of(args: &NamedSandbox) -> Result<PathBuf, Error> {
     let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
     if let Some(like) = &args.like {
         folder = twin_folder::folder_of(like, &folder);
-        // One that was never made is empty; one of nothing is a slip.
+        // One that was never created is empty; an unknown name is a mistake.
         if !folder.exists() {
             twin::check_original(like, &config()?)?;
         }
@@ -236,7 +240,7 @@ fn folder_of(args: &NamedSandbox) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// What was typed counts more than what the twin brings.
+/// Options take precedence over what the twin brings.
 fn options(args: SandboxArgs, twin: Option<&Twin>) -> Result<Options, Error> {
     let mut switches: Switches = twin.into_iter().flat_map(Twin::switches).collect();
     args.switch
@@ -262,8 +266,8 @@ fn options(args: SandboxArgs, twin: Option<&Twin>) -> Result<Options, Error> {
     })
 }
 
-/// Prints each call that is held, and lets go at every line on stdin. Returns only
-/// when stdout is gone.
+/// Prints each call that is held, and releases one for every line on stdin. Returns
+/// only when stdout is closed.
 async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> io::Error {
     let mut lines = lines_of_stdin();
     loop {
@@ -279,8 +283,8 @@ async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> io::Error {
     }
 }
 
-/// One message for each line. The thread ends with stdin, or with the process:
-/// reading can't be called off.
+/// One message for each line. The thread ends with stdin, or with the process: reading
+/// can't be cancelled.
 fn lines_of_stdin() -> mpsc::Receiver<()> {
     let (sender, lines) = mpsc::channel(1);
     let _detached = std::thread::spawn(move || {

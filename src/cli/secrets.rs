@@ -1,4 +1,4 @@
-//! Secrets in files: where they may be read from, and what people put around them.
+//! Secrets in files: where they may be read from, and what people write around them.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// No file with a few secrets is larger, in bytes.
+/// In bytes; no file with a few secrets is larger.
 const LARGEST: u64 = 64 * 1024;
 
 /// Reads a file with secrets; `what` is how messages call it.
@@ -66,7 +66,7 @@ fn is_of_token(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '-'
 }
 
-/// A path as it may be shown: a name that nobody gives a file may be a token.
+/// A path as it may be shown: an unlikely file name may be a token.
 fn shown_path(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
@@ -86,14 +86,14 @@ pub fn others_may_read(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
 }
 
-/// Whether other users of this machine may read a file: not told here.
+/// Whether other users of this machine may read a file: unknown on this system.
 #[cfg(not(unix))]
 pub fn others_may_read(_path: &Path) -> bool {
     false
 }
 
-/// The token in a text as people keep it: behind `Bearer`, in quotes, or as a line
-/// `NAME=token` of a file of variables, where `name` is the name that counts.
+/// The token in a text as people keep it: after `Bearer`, in quotes, or as a line
+/// `NAME=token` of an environment file, in which the variable `name` counts.
 pub fn token_of<'t>(text: &'t str, name: &str) -> &'t str {
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut lines = text.lines().map(str::trim);

@@ -1,5 +1,5 @@
 //! Where settings come from: flag, then environment, then configuration, then default. The
-//! only file that reads the environment; which portal is meant is said in `chosen`.
+//! only file that reads the environment; `chosen` decides which portal is meant.
 
 mod chosen;
 mod portal_name;
@@ -28,8 +28,8 @@ use crate::output::private_folder;
 pub use chosen::exposed;
 pub use portal_name::{By, Chosen, PortalName};
 
-/// Where neither the portal nor the user says. HubSpot: calls of a private app in ten
-/// seconds, from the Professional tier on.
+/// The default if neither the portal nor the user says. HubSpot: calls of a private app
+/// in ten seconds, from the Professional tier on.
 const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// The embedded sandbox's state in its folder.
@@ -51,8 +51,8 @@ const OAUTH: [(&str, &str); 3] = [
 /// Which portal, and how to reach it.
 #[derive(Debug, Args)]
 pub struct PortalArgs {
-    /// The portal: `sandbox` is the embedded one, others have their names by `tickethaul
-    /// portal add`; without this it is that of TICKETHAUL_PORTAL, of the token in
+    /// The portal: `sandbox` is the embedded one, others are named by `tickethaul portal
+    /// add`; without this option it is that of TICKETHAUL_PORTAL, of the token in
     /// HUBSPOT_ACCESS_TOKEN (or of the OAuth app in HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET
     /// and HUBSPOT_REFRESH_TOKEN), or the default of `tickethaul portal use`
     #[arg(long, value_name = "NAME", help_heading = "Portal")]
@@ -61,8 +61,8 @@ pub struct PortalArgs {
     #[arg(long, value_name = "DIR", help_heading = "Portal")]
     pub sandbox_data: Option<PathBuf>,
     /// With a sandbox as the portal: the twin of a portal, by its name or by a copy that `schema
-    /// pull -o` wrote: its definitions, limits and ways, none of its records, in a sandbox of
-    /// its own
+    /// pull -o` wrote: its definitions, limits and behaviour, without its records, in a separate
+    /// sandbox
     #[arg(long, value_name = "NAME|FILE", help_heading = "Portal")]
     like: Option<String>,
     /// File that holds the access token, instead of HUBSPOT_ACCESS_TOKEN
@@ -78,8 +78,8 @@ pub struct PortalArgs {
     oauth_file: Option<PathBuf>,
     /// Address of the API; plain http only for this machine [env: TICKETHAUL_BASE_URL]
     ///
-    /// HubSpot's own when nothing is said. A portal that has a name has an address of its
-    /// own, for which the variable does not count.
+    /// HubSpot's own by default. A named portal has its own address, and ignores the
+    /// variable.
     #[arg(long, value_name = "URL", help_heading = "Portal")]
     base_url: Option<String>,
     /// The portal of the run that is resumed.
@@ -88,15 +88,16 @@ pub struct PortalArgs {
     /// Version of the API's paths: v3 or 2026-09 [default: 2026-09]
     #[arg(long, value_name = "VERSION", help_heading = "Portal")]
     api: Option<ApiVersion>,
-    /// Ceiling for calls, such as 100/10s, below what the portal allows
+    /// Limit of calls, such as 100/10s, below what the portal allows
     #[arg(long, value_name = "N/10s", help_heading = "Portal")]
     rate: Option<Rate>,
-    /// Percent of the portal's allowance that is left to others, of the burst and of
-    /// the day; the day's is kept by stopping [default: 0 of the burst, 10 of the day]
+    /// Percent of the portal's allowance that is left for others, of the burst and of
+    /// the day; for the day's, the command stops [default: 0 of the burst, 10 of the
+    /// day]
     #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "Portal")]
     reserve: Option<f64>,
-    /// Once the account's calls of the day are used up, or no more than --reserve are left,
-    /// wait for the next day instead of ending with exit code 5
+    /// When the account's calls of the day are used up, or only --reserve is left, wait for
+    /// the next day instead of stopping with exit code 5
     #[arg(
         long,
         value_name = "true|false",
@@ -109,17 +110,17 @@ pub struct PortalArgs {
         help_heading = "Portal"
     )]
     wait_for_limit: bool,
-    /// Seconds until an unanswered call counts as lost
+    /// Seconds after which an unanswered call counts as lost
     #[arg(long, value_name = "SECONDS", default_value_t = 100.0, value_parser = seconds, help_heading = "Portal")]
     timeout: f64,
-    /// Seconds after which a call that was lost can't be carried out any more: updates
-    /// and archivings are looked up then, and repeated where they differ
+    /// Seconds after which a lost call can no longer be carried out: updates and
+    /// archivings are then looked up, and repeated if they differ
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = seconds, help_heading = "Portal")]
     horizon: f64,
 }
 
 impl PortalArgs {
-    /// The portal of that name, called as it usually is.
+    /// The portal of that name, with its usual settings.
     pub fn named(portal: PortalName) -> PortalArgs {
         PortalArgs {
             portal: Some(portal),
@@ -163,22 +164,22 @@ impl PortalArgs {
         [self.token_file.as_deref(), self.oauth_file.as_deref()]
     }
 
-    /// Whether this command line or environment names where calls go.
+    /// Whether this command line or environment says where calls go.
     pub fn names_address(&self) -> bool {
         self.portal.is_some() || self.base_url.is_some() || environment(BASE_URL).is_some()
     }
 
-    /// Whether an address is where calls go when nothing is said: HubSpot.
+    /// Whether an address is where calls go by default: HubSpot.
     pub fn is_usual(&self, url: &str) -> bool {
         url == DEFAULT_URL
     }
 
-    /// Whether the state of a sandbox in this folder was named, or is the usual one.
+    /// Whether the state of a sandbox in this folder was named, or is the default one.
     pub fn names_sandbox(&self, folder: &Path) -> bool {
         self.sandbox_data.is_some() || sandbox_folder(None).is_ok_and(|usual| usual == folder)
     }
 
-    /// Takes the files of credentials that a run was begun with, where none is named now.
+    /// Uses the credential files that a run was started with if none is named now.
     pub fn take_secret_files(&mut self, token: Option<&Path>, oauth: Option<&Path>) {
         if self.token_file.is_none() && self.oauth_file.is_none() {
             self.token_file = token.map(Path::to_owned);
@@ -186,12 +187,12 @@ impl PortalArgs {
         }
     }
 
-    /// How long a call that was lost may still be carried out.
+    /// How long a lost call may still be carried out.
     pub fn horizon(&self) -> Duration {
         Duration::from_secs_f64(self.horizon)
     }
 
-    /// The version of the paths that a run began with, where none is typed.
+    /// Uses the version of the paths that a run began with if none is given.
     pub fn keep_version(&mut self, version: ApiVersion) {
         let _said = self.api.get_or_insert(version);
     }
@@ -230,8 +231,8 @@ impl PortalArgs {
         }
     }
 
-    /// Those of a portal's rules for values that bind what an operation sends. HubSpot: only
-    /// writes by the paths of 2026-09 obey them.
+    /// The portal's rules for values that apply to what an operation sends. HubSpot: they
+    /// apply only to writes by the paths of 2026-09.
     pub fn rules_that_bind(&self, rules: &ValueRules, operation: Operation) -> RuleBook {
         let of_profile = || self.profile().ok().flatten()?.api;
         let api = self.api.or_else(of_profile).unwrap_or_default();
@@ -240,8 +241,7 @@ impl PortalArgs {
             false => RuleBook::new(rules),
         }
     }
-    /// Calls in a time, to reckon with: the slower of the portal's allowance and the ceiling that
-    /// was typed.
+    /// Calls in a time, for estimates: the slower of the portal's allowance and the given limit.
     pub fn reckoned_rate(&self, allowance: Option<Rate>) -> (u32, Duration) {
         let a_second = |rate: &Rate| f64::from(rate.calls) / rate.window.as_secs_f64();
         let rates = [self.rate, allowance].into_iter().flatten();
@@ -249,7 +249,7 @@ impl PortalArgs {
         slower.map_or(USUAL_RATE, |rate| (rate.calls, rate.window))
     }
 
-    /// A file that is named wins; then a token wins over an app.
+    /// A named file wins; then a token wins over an app.
     fn credentials(&self) -> Result<Credentials, Error> {
         if let Some(path) = &self.token_file {
             let text = read_secret("token", path)?;
@@ -276,14 +276,14 @@ impl PortalArgs {
         self.like.as_deref().or(of_profile)
     }
 
-    /// The version of the paths by which the portal is called that a sandbox is the twin of:
-    /// the twin has no others than that one.
+    /// The version of the paths for calling the portal of which a sandbox is the twin; it is
+    /// that portal's own.
     pub fn api_of_original(&self, chosen: &Chosen) -> Option<ApiVersion> {
         let config = config().ok()?;
         config.portal(self.like(chosen)?).ok()?.api
     }
 
-    /// What empties a chosen sandbox.
+    /// The command that empties a chosen sandbox.
     pub fn reset_words(&self, chosen: &Chosen) -> String {
         let what = match (&self.sandbox_data, chosen, &self.like) {
             (Some(folder), ..) => format!(" --sandbox-data {}", folder.display()),
@@ -294,7 +294,7 @@ impl PortalArgs {
         format!("tickethaul sandbox reset{what}")
     }
 
-    /// The folder of a chosen sandbox's state; it is made when it is not there.
+    /// The folder of a chosen sandbox's state; created if missing.
     pub fn made_sandbox_folder(&self, chosen: &Chosen) -> Result<PathBuf, Error> {
         let folder = self.sandbox_folder(chosen)?;
         make_folder(&folder)?;
@@ -313,12 +313,12 @@ impl PortalArgs {
     }
 }
 
-/// The folder of the state of a sandbox that has a name.
+/// The folder of the state of a named sandbox.
 pub fn named_sandbox(name: &str) -> Result<PathBuf, Error> {
     Ok(sandbox_folder(None)?.join("sandboxes").join(name))
 }
 
-/// The credentials of a portal that has a name.
+/// The credentials of a named portal.
 pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
     let name = &profile.name;
     let who = format!("portal `{name}`");
@@ -330,7 +330,7 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
         Source::File(path) => read_secret("token", path)?,
         Source::Command(line, limit) => token_command::printed(&who, line, *limit).await?,
         Source::Variable(variable) => environment(variable).ok_or_else(|| {
-            // What is no name of anything may be a token in the wrong place.
+            // An unknown name may be a token in the wrong place.
             let (which, it) = match is_plain_name(variable) {
                 true => (format!("the variable {variable}"), variable.as_str()),
                 false => ("a variable".to_owned(), "it"),
@@ -359,7 +359,7 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
     Ok(Credentials::Token(token?))
 }
 
-/// The folder of the embedded sandbox's state: the one given, or in the user's data.
+/// The folder of the embedded sandbox's state: the given one, or one in the user's data folder.
 pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
     let folder = match given {
         Some(folder) => folder.to_owned(),
@@ -375,8 +375,8 @@ pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
     })
 }
 
-/// The way to the portal as the usual variables lay it. Calls go out by https, or stay
-/// on this machine, so what is for plain http says nothing.
+/// The route to the portal as the usual variables define it. Calls go out by https, or
+/// stay on this machine, so variables for plain http are ignored.
 pub(super) fn route() -> Route {
     let named = |names: &[&'static str]| {
         let mut set = names
@@ -397,8 +397,8 @@ pub(super) fn route() -> Route {
     }
 }
 
-/// An address as it may be shown: what stands before an @ can be a password, and a query
-/// too.
+/// An address as it may be shown: the part before an @ can be a password, and so can a
+/// query.
 fn shown_url(url: &str) -> &str {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     url.rsplit('@').next().unwrap_or_default()
@@ -418,7 +418,7 @@ fn secret(what: &str, text: &str) -> Result<Token, Error> {
         .map_err(|error| Error::usage(format!("{what} can't be used: {error}")))
 }
 
-/// Error messages of TOML show the line, so only their words are told.
+/// TOML's error messages show the line, so only their text is used.
 fn oauth_file(path: &Path) -> Result<OAuthApp, Error> {
     let text = read_secret("OAuth", path)?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
@@ -461,7 +461,7 @@ fn oauth_app(values: [Result<String, Error>; 3]) -> Result<OAuthApp, Error> {
     })
 }
 
-/// The user's folder for what is to stay.
+/// The user's folder for data.
 fn data_folder() -> Option<PathBuf> {
     ProjectDirs::from("", "", "tickethaul").map(|dirs| dirs.data_dir().to_owned())
 }
@@ -474,24 +474,24 @@ pub fn config() -> Result<Config, Error> {
     }
 }
 
-/// The user's record of runs; none for a user without a data folder.
+/// The user's registry of runs; none without a data folder.
 pub fn registry() -> Option<Registry> {
     data_folder().map(|folder| Registry::new(folder.join("runs")))
 }
 
-/// The user's folder for what was found out about portals.
+/// The user's folder for facts about portals.
 pub fn known_folder() -> Option<PathBuf> {
     data_folder().map(|folder| folder.join("portals"))
 }
 
-/// The user's folder for what can be fetched again.
+/// The user's folder for caches.
 pub fn cache_folder() -> Result<PathBuf, Error> {
     let dirs = ProjectDirs::from("", "", "tickethaul");
     dirs.map(|dirs| dirs.cache_dir().to_owned())
         .ok_or_else(|| Error::usage("this user has no cache folder").advise("name a file with -o"))
 }
 
-/// The token that a served sandbox accepts, where the user chose one.
+/// The token that a served sandbox accepts, if the user chose one.
 pub fn sandbox_token() -> Result<Option<String>, Error> {
     refuse_empty(SANDBOX_TOKEN, "for a token of the sandbox's own")?;
     Ok(environment(SANDBOX_TOKEN))
@@ -506,7 +506,7 @@ fn environment(name: &str) -> Option<String> {
     set(name).and_then(Result::ok)
 }
 
-/// The value of a variable that is set, if there is one in it.
+/// The value of a variable, if it is set and not empty.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 fn set(name: &str) -> Option<Result<String, &'static str>> {
     match std::env::var(name) {
@@ -517,7 +517,7 @@ fn set(name: &str) -> Option<Result<String, &'static str>> {
     }
 }
 
-/// `otherwise` says when it is not to be set at all.
+/// `otherwise` says when it should not be set at all.
 fn refuse_empty(name: &str, otherwise: &str) -> Result<(), Error> {
     match set(name) {
         Some(Err(what)) => Err(Error::usage(format!("{name} is set, but {what}"))

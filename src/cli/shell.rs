@@ -1,5 +1,5 @@
-//! `tickethaul completions` and `tickethaul man`: what shells and `man` know of the commands,
-//! made of the same definitions as --help.
+//! `tickethaul completions` and `tickethaul man`: shell completions and man pages, generated
+//! from the same definitions as --help.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
+use super::console::Console;
 use super::exit::Exit;
-use super::talk::Talk;
 use crate::error::Error;
 
-/// The name that is typed.
+/// The program's name.
 const NAME: &str = "tickethaul";
 
-/// Print the completions of a shell
+/// Print the completions for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   tickethaul completions bash > ~/.local/share/bash-completion/completions/tickethaul
@@ -38,15 +38,15 @@ pub struct ManArgs {
 }
 
 /// Prints the completions of a shell.
-pub fn completions(args: &CompletionsArgs, mut command: Command, talk: &Talk) -> Exit {
+pub fn completions(args: &CompletionsArgs, mut command: Command, console: &Console) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command, NAME, &mut text);
-    talk.data(String::from_utf8_lossy(&text).trim_end());
+    console.data(String::from_utf8_lossy(&text).trim_end());
     Exit::Fine
 }
 
 /// Prints the man page, or writes all of them.
-pub fn man(args: &ManArgs, command: Command, talk: &Talk) -> Result<Exit, Error> {
+pub fn man(args: &ManArgs, command: Command, console: &Console) -> Result<Exit, Error> {
     match &args.output {
         None => {
             let mut text = Vec::new();
@@ -54,16 +54,16 @@ pub fn man(args: &ManArgs, command: Command, talk: &Talk) -> Result<Exit, Error>
             page.render(&mut text)
                 .and_then(|()| text.flush())
                 .map_err(|error| Error::unexpected(format!("can't make the page: {error}")))?;
-            talk.data(String::from_utf8_lossy(&text).trim_end());
+            console.data(String::from_utf8_lossy(&text).trim_end());
         }
         Some(folder) => {
             let written = std::fs::create_dir_all(folder)
                 .and_then(|()| clap_mangen::generate_to(command, folder));
             written.map_err(|error| {
-                Error::mend(format!("can't write {}: {error}", folder.display()))
+                Error::must_fix(format!("can't write {}: {error}", folder.display()))
                     .advise("name another folder with -o")
             })?;
-            talk.say(&format!("written to {}", folder.display()));
+            console.say(&format!("written to {}", folder.display()));
         }
     }
     Ok(Exit::Fine)

@@ -1,9 +1,9 @@
 //! Signals that end a command: SIGINT, SIGTERM, and SIGHUP of a terminal that was
 //! closed. A command that can stop in good order waits for them here; any other is
-//! ended at once, and its temporary copies and a token command go with it.
+//! ended at once, together with its temporary copies and a token command.
 //!
-//! A SIGHUP that is ignored stays ignored: `nohup` asked for that. Only Linux tells
-//! whether it is; elsewhere SIGHUP ends the process as the system has it.
+//! A SIGHUP that is ignored stays ignored: that is what `nohup` is for. Only Linux says
+//! whether it is ignored; elsewhere SIGHUP has the system's default effect.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,11 +35,11 @@ pub fn watch() {
     });
 }
 
-/// The signals that end a command. They count from the moment they are listened to, not
-/// from when a task first waits for one.
+/// The signals that end a command. They count from the moment this is called, not from
+/// when a task first waits for one.
 #[cfg(unix)]
 pub struct Signals {
-    /// Unless the process ignores it.
+    /// None if the process ignores it.
     hangup: Option<Signal>,
     interrupt: Signal,
     terminate: Signal,
@@ -79,7 +79,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-C, which ends a command. It counts from the moment it is listened to.
+/// Ctrl-C, which ends a command. It counts from the moment this is called.
 #[cfg(windows)]
 pub struct Signals(tokio::signal::windows::CtrlC);
 
@@ -113,7 +113,7 @@ fn is_heard() -> bool {
     })
 }
 
-/// The signals that a process ignores, a bit each, the first one's the lowest.
+/// The signals that a process ignores, one bit each, signal 1 in the lowest.
 #[cfg(unix)]
 fn ignored(status: &str) -> Option<u64> {
     let mut lines = status.lines();

@@ -1,8 +1,9 @@
-//! Tokens that a command of the user's prints, such as a password manager: run by the
-//! shell, within a time. What it prints goes nowhere else.
+//! Tokens printed by a command of the user's, such as a password manager: run by the
+//! shell, with a time limit. What it prints goes nowhere else.
 //!
-//! It counts as ended when the shell has: what it started may run on, and keep its output
-//! open. Where it takes too long, or prints too much, it ends with all that it started.
+//! It counts as finished when the shell has exited: what it started may keep running, and
+//! keep its output open. If it takes too long, or prints too much, it is killed with
+//! everything that it started.
 
 use std::io::Read;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -11,13 +12,13 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// No token is longer, in bytes.
+/// In bytes; no token is longer.
 const LARGEST: usize = 64 * 1024;
 
-/// How often it is looked whether a command has ended.
+/// How often to check whether a command has finished.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// The command that runs; 0 for none.
+/// The running command; 0 for none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
 
 /// What the command prints; `who` says whose it is: ``portal `acme` ``.
@@ -32,8 +33,8 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
         let seconds = limit.as_secs_f64();
         let error = failed(who, format!("has printed no token within {seconds} s"));
         return Err(error.advise(
-            "nothing was sent; run the command by hand: it may wait for an answer, which nobody gives \
-             here; where it only takes long, say so by token_command_seconds",
+            "nothing was sent; run the command by hand: it may be waiting for an answer; if it \
+             only takes long, set token_command_seconds",
         ));
     };
     let (text, status) = ended.map_err(|what| failed(who, what))?;
@@ -44,14 +45,14 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
     }
 }
 
-/// A command that gave no token: it has to be put right first, whatever is wrong with it.
+/// A command that gave no token: it has to be fixed first, whatever is wrong with it.
 pub fn failed(who: &str, what: impl std::fmt::Display) -> Error {
-    Error::mend(format!("the token command of {who} {what}")).advise(
+    Error::must_fix(format!("the token command of {who} {what}")).advise(
         "nothing was sent; run the command by hand: it has to print the token and nothing else",
     )
 }
 
-/// Ends the command that runs, with all that it started: for a process that ends.
+/// Kills the running command, with everything that it started, because this process ends.
 pub fn end_running() {
     match RUNNING.swap(0, Ordering::SeqCst) {
         0 => {}
@@ -59,7 +60,7 @@ pub fn end_running() {
     }
 }
 
-/// A command on its way. It does not outlive this.
+/// A running command. It does not outlive this value.
 struct Run {
     child: Child,
     stdout: Output,
@@ -84,11 +85,11 @@ impl Run {
         })
     }
 
-    /// All that it has printed when it ends, and how it ended.
+    /// Everything that it has printed when it finishes, and how it finished.
     async fn read_to_its_end(&mut self) -> Result<(String, ExitStatus), String> {
         let mut text = Vec::new();
         let status = loop {
-            // What it printed before it ended is there to be read by then.
+            // What it printed before it finished can be read by then.
             let status = self.child.try_wait();
             let status = status.map_err(|error| format!("can't be waited for: {error}"))?;
             self.has_ended = status.is_some();
@@ -119,7 +120,7 @@ impl Drop for Run {
     }
 }
 
-/// In a group of its own, by which all that it starts is ended.
+/// In its own process group, so that everything that it starts can be killed.
 #[cfg(unix)]
 fn shell(line: &str) -> Command {
     use std::os::unix::process::CommandExt;
@@ -140,12 +141,12 @@ fn end_group(leader: u32) {
     use rustix::process::{Pid, Signal, kill_process_group};
     let group = i32::try_from(leader).ok().and_then(Pid::from_raw);
     if let Some(group) = group {
-        // It may have ended meanwhile.
+        // It may have finished meanwhile.
         let _gone = kill_process_group(group, Signal::KILL);
     }
 }
 
-/// Elsewhere the shell alone is ended.
+/// Elsewhere only the shell is killed.
 #[cfg(not(unix))]
 fn end_group(_leader: u32) {}
 
@@ -181,8 +182,8 @@ impl Output {
     }
 }
 
-/// A thread reads here: a pipe can't be asked what is there. What a command left running that
-/// keeps its output open is waited for, within the time that the command has.
+/// Reads in a thread, since a pipe can't be polled. If something that the command left
+/// running keeps its output open, it is waited for within the command's time limit.
 #[cfg(not(unix))]
 impl Output {
     fn of(stdout: ChildStdout) -> std::io::Result<Output> {
@@ -271,7 +272,7 @@ mod tests {
             let _told = run(&hangs).await.expect_err("it hangs");
             assert!(ends(&id()).await, "{hangs}");
         }
-        // An agent that stays, and holds on to the output.
+        // An agent that keeps running and keeps the output open.
         let agent = format!("sleep 20 & echo $! > {path}; echo abc");
         assert_eq!(run(&agent).await.as_deref(), Ok("abc\n"));
         assert!(runs(&id()));

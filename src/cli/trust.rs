@@ -1,19 +1,19 @@
-//! A run folder is data, not orders: what it says of places outside of it counts only
-//! where the user's registry says the same of the run in this folder, or where this
-//! command line names it. HubSpot's own address needs neither.
+//! A run folder is data, not orders: what it says about places outside of it counts
+//! only if the user's registry says the same of the run in this folder, or if this
+//! command line names the place. HubSpot's own address needs neither.
 
 use std::path::{Path, PathBuf};
 
-use super::found;
+use super::command_line::CommandLine;
+use super::find_runs;
 use super::registry::Entry;
 use super::settings::PortalArgs;
-use super::typed::Typed;
 use crate::error::Error;
-use crate::journal::{PortalPath, Told};
+use crate::journal::{PortalPath, RunOptions};
 use crate::output::resolved;
 
-/// What a run folder says of places outside of it.
-pub struct Claims<'a> {
+/// What a run folder says about places outside of it.
+pub struct RunPlaces<'a> {
     /// The folder.
     pub folder: &'a Path,
     /// Id of the run, as it says.
@@ -24,17 +24,17 @@ pub struct Claims<'a> {
     pub target: Option<&'a Path>,
 }
 
-/// Fills in the portal of a run where nothing else is said, once it is vouched for.
+/// Fills in the portal of a run if none is given, once it is confirmed.
 ///
 /// # Errors
-/// When nobody vouches for a place; it is named, and how to allow it. Nothing was
-/// called or written then.
+/// When a place is not confirmed; the error names it and how to allow it. Nothing has
+/// been called or written by then.
 pub fn go_to(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     args: &mut PortalArgs,
     output: Option<&Path>,
 ) -> Result<(), Error> {
-    let entry = found::vouched(claims.folder, claims.run);
+    let entry = find_runs::vouched(claims.folder, claims.run);
     check_portal(claims, args, entry.as_ref())?;
     if let Some(target) = claims.target {
         check_target(claims, target, output, entry.as_ref())?;
@@ -45,12 +45,17 @@ pub fn go_to(
     args.go_to(claims.portal)
 }
 
-/// What a run is told, once somebody vouches for the places that files come from or go to:
-/// the registry for the run's own words, this command line for others.
+/// The options of a run, once the places that files come from or go to are confirmed: by
+/// the registry for the run's own options, by this command line for others.
 ///
 /// # Errors
-/// When only the run folder names them.
-pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told, Error> {
+/// When only the run folder names such a place.
+pub fn files(
+    folder: &Path,
+    run: &str,
+    told: RunOptions,
+    typed: &CommandLine,
+) -> Result<RunOptions, Error> {
     let typed = typed.told();
     let places = ["attachments", "attachment-host"];
     let claimed = places.iter().find_map(|name| {
@@ -58,8 +63,9 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
         (typed.option(name) != Some(value)).then_some((*name, value))
     });
     match claimed {
-        Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
-            "the files of the run {} are at {value}, which nothing but its run folder says: it may come from somebody else",
+        Some((name, value)) if find_runs::vouched(folder, run).is_none() => Err(Error::must_fix(format!(
+            "the files of the run {} are at {value}, which only its run folder says: it may come \
+             from somebody else",
             folder.display()
         ))
         .advise(format!("if that is yours, add `--{name} {value}`"))),
@@ -68,7 +74,7 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
 }
 
 fn check_portal(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     args: &PortalArgs,
     entry: Option<&Entry>,
 ) -> Result<(), Error> {
@@ -102,7 +108,7 @@ fn check_portal(
 }
 
 fn check_target(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     target: &Path,
     output: Option<&Path>,
     entry: Option<&Entry>,
@@ -133,15 +139,15 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
     matches!((real(path), real(folder)), (Some(path), Some(folder)) if path.starts_with(&folder))
 }
 
-fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
+fn unknown(claims: &RunPlaces<'_>, what: &str, flag: &str) -> Error {
     let run = claims.folder.display();
-    Error::mend(format!(
-        "the run {run} {what}, which nothing but its run folder says: it may come from somebody else"
+    Error::must_fix(format!(
+        "the run {run} {what}, which only its run folder says: it may come from somebody else"
     ))
     .advise(format!("if that is yours, add `{flag}`"))
 }
 
-fn unknown_address(claims: &Claims<'_>, url: &str) -> Error {
+fn unknown_address(claims: &RunPlaces<'_>, url: &str) -> Error {
     unknown(
         claims,
         &format!("calls {url}"),

@@ -1,48 +1,47 @@
-//! The twin of a portal: a sandbox with that portal's pipelines, stages, properties,
-//! options, owners, labels, limits and rules, and with what was found out about it, but without
-//! its records. A twin is a portal: it lacks what the real one lacks.
+//! The twin of a portal: a sandbox with that portal's pipelines, stages, properties, options,
+//! owners, labels, limits and rules, and with what was found out about it, but without its
+//! records. A twin is like a real portal: it lacks what that portal lacks.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::config::Config;
-use super::known::Known;
+use super::console::Console;
 use super::portal::Portal;
+use super::portal_facts::PortalFacts;
 use super::schema::{PortalCopy, pull, read_copy};
 use super::settings::{PortalArgs, PortalName};
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{FoundOut, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, PropertyDef};
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 use crate::report::age_words;
 use crate::sandbox::{Blueprint, Rate, Switch};
 
 /// The copy that a sandbox is the twin of, in its folder.
 const COPY: &str = "like.toml";
 
-/// What was found out about that portal, beside it.
+/// The facts about that portal, next to the copy.
 const FOUND: &str = "like.json";
 
-/// As old as HubSpot's own things.
+/// The age of HubSpot's own definitions.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
-/// What a twin is made of.
+/// What a twin is made from.
 pub struct Twin {
     copy: PortalCopy,
     found: FoundOut,
 }
 
 impl Twin {
-    /// The twin of a portal of the configuration, which is asked, or of a copy that
-    /// `schema pull` wrote.
-    pub async fn of(like: &str, talk: &Talk) -> Result<Twin, Error> {
+    /// The twin of a portal in the configuration, which is called, or of a copy written
+    /// by `schema pull`.
+    pub async fn of(like: &str, console: &Console) -> Result<Twin, Error> {
         let copy = match Path::new(like) {
             file if file.extension().is_some_and(|end| end == "toml") => read_copy(file)?,
-            _ => ask(like, talk).await?,
+            _ => ask(like, console).await?,
         };
         if copy.forms.is_empty() {
             return Err(Error::usage(format!(
@@ -51,16 +50,16 @@ impl Twin {
             ))
             .advise("write it again with `tickethaul schema pull`"));
         }
-        let found = Known::of(copy.portal_id).map(|known| known.found());
+        let found = PortalFacts::of(copy.portal_id).map(|known| known.found());
         let twin = Twin {
             copy,
             found: found.unwrap_or_default(),
         };
-        talk.say(&twin.words());
+        console.say(&twin.words());
         Ok(twin)
     }
 
-    /// The twin whose sandbox is in a folder, if one is.
+    /// The twin whose sandbox is in a folder, if there is one.
     pub fn in_folder(folder: &Path) -> Result<Option<Twin>, Error> {
         let copy = folder.join(COPY);
         if !copy.is_file() {
@@ -73,7 +72,7 @@ impl Twin {
         }))
     }
 
-    /// Puts it into the folder of a new sandbox.
+    /// Writes it into the folder of a new sandbox.
     pub fn keep(&self, folder: &Path) -> Result<(), Error> {
         let failed = |error: std::io::Error| {
             Error::usage(format!(
@@ -82,12 +81,7 @@ impl Twin {
             ))
         };
         private_folder(folder).map_err(failed)?;
-        let write = |name: &str, text: &[u8]| {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(text)?;
-            let place = folder.join(name);
-            file.persist(place).map(drop).map_err(|error| error.error)
-        };
+        let write = |name: &str, text: &[u8]| replace_shared_file(&folder.join(name), text);
         let text = self.copy.text().map_err(Error::unexpected)?;
         let found = serde_json::to_vec_pretty(&self.found).map_err(Error::unexpected)?;
         write(FOUND, &found).map_err(failed)?;
@@ -103,14 +97,14 @@ impl Twin {
         )
     }
 
-    /// Calls that it allows, where that is known.
+    /// Calls that it allows, if known.
     pub fn rate(&self) -> Option<Rate> {
         self.copy
             .burst
             .and_then(|rate| rate.to_string().parse().ok())
     }
 
-    /// The switches of what was found out; of what can be two things, the first.
+    /// The switches for what was found out; if a fact fits two values, the first.
     pub fn switches(&self) -> Vec<Switch> {
         let found = self.found.iter();
         let first = |value: &str| value.split(" or ").next().unwrap_or_default().to_owned();
@@ -139,7 +133,7 @@ impl Twin {
             "limits": self.limits(),
             "rules": {"tickets": self.rules()},
         });
-        // What the token could not read of the real one is as in any sandbox.
+        // What the token could not read from the real portal is as in any sandbox.
         if self.copy.left_out.contacts
             && let Some(kinds) = whole["properties"].as_object_mut()
         {
@@ -199,7 +193,7 @@ impl Twin {
         owners.collect()
     }
 
-    /// How many links a record may have, as far as the twin has their types.
+    /// The limits of links, for types that the twin has.
     fn limits(&self) -> Vec<Value> {
         let limits = self.copy.link_limits.iter();
         let limits = limits.map(|limit| {
@@ -224,7 +218,7 @@ impl Twin {
         rules.collect()
     }
 
-    /// The way back of a label to another kind of record.
+    /// The opposite direction of a label to another kind of record.
     fn way_back(&self, to: ObjectType, id: u32) -> Option<&LinkType> {
         let of = |links: &'_ [(ObjectType, LinkType)]| {
             let own = links
@@ -241,9 +235,9 @@ impl Twin {
         links.find_map(|(kind, link)| (*kind == to && link.id == back).then_some(link))
     }
 
-    /// Labels of links from tickets. The way back has an id of its own, and perhaps another
-    /// label: HubSpot numbers both when the label is made, so that they are in the same order.
-    /// Where the copy does not have it, it is one beyond all others.
+    /// Labels of links from tickets. The opposite direction has its own id, and perhaps
+    /// another label: HubSpot numbers both when the label is created, so they are in the same
+    /// order. If the copy lacks it, it gets an id beyond all others.
     fn labels(&self) -> Vec<Value> {
         let own = self
             .copy
@@ -259,7 +253,7 @@ impl Twin {
         let (mut labels, mut free) = (Vec::new(), beyond);
         let mut rest = own.into_iter().peekable();
         while let Some((to, id, label)) = rest.next() {
-            // Between tickets both ways of a pair are in the same list, one after the other.
+            // Between tickets both directions of a pair are in the same list, one after the other.
             let is_pair = |next: &(ObjectType, u32, String)| {
                 to == ObjectType::Tickets && next.0 == to && next.1 == id + 1
             };
@@ -283,16 +277,16 @@ impl Twin {
     }
 }
 
-/// Pulls the definitions of a portal of the configuration.
-async fn ask(name: &str, talk: &Talk) -> Result<PortalCopy, Error> {
+/// Pulls the definitions of a portal in the configuration.
+async fn ask(name: &str, console: &Console) -> Result<PortalCopy, Error> {
     let name: PortalName = name.parse().map_err(Error::usage)?;
     if name == PortalName::Sandbox {
         return Err(Error::usage("a twin is that of another portal")
             .advise("name one of `tickethaul portal list`, or a file of `schema pull -o`"));
     }
     let args = PortalArgs::named(name);
-    let portal = Box::pin(Portal::open(&args, talk)).await?;
-    let copy = pull(&portal, SchemaParts::default(), talk).await;
+    let portal = Box::pin(Portal::open(&args, console)).await?;
+    let copy = pull(&portal, SchemaParts::default(), console).await;
     portal.close().await;
     copy
 }
@@ -318,7 +312,7 @@ fn as_api(property: &PropertyDef, form: &PropertyForm) -> Value {
     })
 }
 
-/// Of an archived property its name is known: nobody else can take it.
+/// Only the name of an archived property is known: no other property can have it.
 fn archived(name: &str) -> Value {
     json!({
         "name": name, "label": name, "description": "", "type": "string", "fieldType": "text",
@@ -332,15 +326,14 @@ fn archived(name: &str) -> Value {
     })
 }
 
-/// Makes a folder no twin's any more. What can't be removed is replaced later.
+/// Removes a twin's files from a folder. Those that can't be removed are replaced later.
 pub fn forget(folder: &Path) {
     for name in [COPY, FOUND] {
         let _gone = fs::remove_file(folder.join(name));
     }
 }
 
-/// Refuses what there can be no twin of: a portal that has no such name, a copy that is not
-/// there.
+/// Refuses a twin of an unknown portal or of a copy that does not exist.
 pub fn check_original(like: &str, config: &Config) -> Result<(), Error> {
     if !like.ends_with(".toml") {
         return config.portal(like).map(drop);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The folder of a twin's sandbox where none is named: one for each portal or copy.
+/// The default folder of a twin's sandbox: one for each portal or copy.
 pub fn folder_of(like: &str, data: &Path) -> PathBuf {
     let plain = like
         .bytes()

@@ -1,41 +1,43 @@
-//! `tickethaul undo`: takes back what a run did, as far as nobody else touched it since.
+//! `tickethaul undo`: undoes what a run did, as far as nobody else has changed it since.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::console::Console;
 use super::exit::Exit;
-use super::found::{self, find, is_run, no_run};
+use super::families::known;
+use super::find_runs::{self, find, is_run, no_run};
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
-use super::relatives::known;
 use super::run_args::stop_on_signal;
 use super::running::new_run;
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::undo_face::{Face, Part};
+use super::undo_output::{Part, UndoOutput};
 use crate::error::Error;
 use crate::hubspot::{Client, SchemaParts};
 use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
-use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
+use crate::journal::{
+    Durability, Header, Journal, Past, Reading, RunOptions, RunState, UndoneRun, now,
+};
 use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
 use crate::report::Stand;
 use crate::review::family::{Member, descendants, taken_back};
-use crate::review::undo::claims::Claims;
+use crate::review::undo::co_creators::CoCreators;
 use crate::review::undo::files::FileUsers;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
-/// Take back what a run did: tickets that it created go into the recycle bin, their notes
-/// and files before them, values that it changed go back to what they were, links that it made are cut.
-/// What somebody else touched since is left as it is and listed in undo.csv. Links that the
-/// run cut are not made again, and tickets that it archived can't be restored
+/// Undo what a run did: tickets that it created go into the recycle bin, after their notes and files;
+/// values that it changed are set back, links that it made are removed. What somebody else has changed
+/// since is left as it is and listed in undo.csv. Links that the run removed are not made again, and
+/// tickets that it archived can't be restored
 #[derive(Debug, Args)]
 pub struct UndoArgs {
     /// The run, by name or folder
@@ -44,7 +46,7 @@ pub struct UndoArgs {
     /// Only say what would be done
     #[arg(long, visible_alias = "dry-run")]
     plan: bool,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
     /// The run folder of the undo; `tickethaul-runs/<run>` unless named
@@ -54,21 +56,21 @@ pub struct UndoArgs {
     portal: PortalArgs,
 }
 
-/// What an undo keeps of its being one of created tickets alone.
+/// How the journal of an undo says that it is one of created tickets alone.
 const CREATED_ONLY: &str = "created-only";
 
-/// Undoes a run, or goes on with an undo that stopped.
-pub async fn run(args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
-    take_back(args, Part::All, talk).await
+/// Undoes a run, or continues an undo that stopped.
+pub async fn run(args: UndoArgs, console: &Console) -> Result<Exit, Error> {
+    take_back(args, Part::All, console).await
 }
 
-/// Archives the tickets that a run created, without a look at who touched them since.
+/// Archives the tickets that a run created, whoever has changed them since.
 pub async fn delete_created(
     run: &Path,
     run_dir: Option<&Path>,
     yes: bool,
     portal: PortalArgs,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let args = UndoArgs {
         run: run.to_owned(),
@@ -77,36 +79,36 @@ pub async fn delete_created(
         run_dir: run_dir.map(Path::to_owned),
         portal,
     };
-    take_back(args, Part::Created, talk).await
+    take_back(args, Part::Created, console).await
 }
 
-async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, Error> {
+async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<Exit, Error> {
     let given = args.run_dir.as_deref().filter(|path| has_begun(path));
     if let Some(begun) = given {
         let folder = RunFolder::open(begun)?;
         let past = Reading::open(folder.path())?.past()?;
-        return resume((folder, past), &args.run, &mut args.portal, talk).await;
+        return resume((folder, past), &args.run, &mut args.portal, console).await;
     }
     if !args.plan {
-        expect_answer(&args, part, talk)?;
+        expect_answer(&args, part, console)?;
     }
-    let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
+    let run = PastRun::open(Some(&args.run), &mut args.portal, console).await?;
     check(&run)?;
-    say_where(&run, &args.run, talk);
-    say_relatives(&run, talk)?;
+    say_where(&run, &args.run, console);
+    say_relatives(&run, console)?;
     let busy = RunFolder::open(&run.path)?;
     if args.plan {
-        return show(run, part, &args.portal, talk).await;
+        return show(run, part, &args.portal, console).await;
     }
     let what = words(&run, part, &run.rows.journal.tickets()?);
-    if !talk.confirmed(args.yes, &what) {
+    if !console.confirmed(args.yes, &what) {
         run.portal.close().await;
         return Ok(Exit::Fine);
     }
     let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
     let header = header(&run, part)?;
-    // A resume believes only this record, so an undo that begins has it.
-    record(&header, &folder, &args.portal, talk);
+    // A resume believes only this record, so a new undo needs it.
+    record(&header, &folder, &args.portal, console);
     let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
     let began = Began {
         journal,
@@ -115,21 +117,21 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
         begun: HashSet::new(),
         notes: 0,
     };
-    let ended = carry_out(run, (began, part), &folder, &args.portal, talk).await;
+    let ended = carry_out(run, (began, part), &folder, &args.portal, console).await;
     drop(busy);
     ended
 }
 
-/// Where a run is that was named by its name alone.
-fn say_where(run: &PastRun, named: &Path, talk: &Talk) {
+/// The folder of a run that was given by name.
+fn say_where(run: &PastRun, named: &Path, console: &Console) {
     if run.path.is_absolute() && named.is_relative() {
         let folder = run.path.display().to_string();
-        talk.say(&format!("the run in {}", one_line(&folder)));
+        console.say(&format!("the run in {}", one_line(&folder)));
     }
 }
 
-/// Whether there is such a run, and somebody to ask: both are known before the portal is called.
-fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> {
+/// Checks that there is such a run, and somebody to ask, before the portal is called.
+fn expect_answer(args: &UndoArgs, part: Part, console: &Console) -> Result<(), Error> {
     let there = find(&args.run)?;
     if !is_run(&there) {
         return Err(no_run(&there));
@@ -138,33 +140,38 @@ fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> 
         Part::All => "undo the run",
         Part::Created => "archive the tickets of the run",
     };
-    talk.expect_answer(args.yes, what)
+    console.expect_answer(args.yes, what)
 }
 
-/// Shows what an undo would do. What it would leave is part of that.
-async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Result<Exit, Error> {
+/// Shows what an undo would do, and what it would leave.
+async fn show(
+    run: PastRun,
+    part: Part,
+    portal: &PortalArgs,
+    console: &Console,
+) -> Result<Exit, Error> {
     let contacts = run.past.contacts_created;
-    let rows = undo(run, None, part, (portal, talk)).await?;
-    let face = Face {
+    let rows = undo(run, None, part, (portal, console)).await?;
+    let face = UndoOutput {
         undone: &rows,
         file: None,
         part,
         contacts,
     };
-    Ok(match say(&face, talk) {
+    Ok(match say(&face, console) {
         Exit::Refused => Exit::Fine,
         other => other,
     })
 }
 
-/// Continues an undo; `run` is what it takes back.
+/// Continues an undo; `run` is the run that it undoes.
 pub async fn resume(
     (folder, past): (RunFolder, Past),
     run: &Path,
     portal: &mut PortalArgs,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
-    let run = PastRun::open(Some(run), portal, talk).await?;
+    let run = PastRun::open(Some(run), portal, console).await?;
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes.and_then(|undone| real(&undone.folder));
     if past.header.operation != KIND || undoes != real(&run.path) {
@@ -174,7 +181,7 @@ pub async fn resume(
     // The summary is written last.
     if past.state == RunState::Finished && folder.has_summary() {
         run.portal.close().await;
-        return Ok(finished(&folder, &past, talk));
+        return Ok(finished(&folder, &past, console));
     }
     check(&run)?;
     let _busy = RunFolder::open(&run.path)?;
@@ -192,13 +199,13 @@ pub async fn resume(
         true => Part::Created,
         false => Part::All,
     };
-    carry_out(run, (began, part), &folder, portal, talk).await
+    carry_out(run, (began, part), &folder, portal, console).await
 }
 
-/// Says that nothing of an undo is left to do.
-fn finished(folder: &RunFolder, past: &Past, talk: &Talk) -> Exit {
+/// Says that an undo has nothing left to do.
+fn finished(folder: &RunFolder, past: &Past, console: &Console) -> Exit {
     let file = folder.path().join(outcome_file::NAME);
-    talk.say(&format!(
+    console.say(&format!(
         "the undo {} is finished: {} says what became of each row",
         folder.name(),
         file.display()
@@ -209,17 +216,17 @@ fn finished(folder: &RunFolder, past: &Past, talk: &Talk) -> Exit {
     }
 }
 
-/// The run that an undo takes back, where the user's own record of runs says the same.
+/// The run that an undo undoes, if the user's registry says the same.
 pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes
         .map(|undone| undone.folder.clone())
         .unwrap_or_default();
-    let entry = found::vouched(folder, &past.header.run);
+    let entry = find_runs::vouched(folder, &past.header.run);
     match entry.is_some_and(|entry| entry.target.as_ref() == Some(&undoes)) {
         true => Ok(undoes),
-        false => Err(Error::mend(format!(
-            "the undo {} takes back {}, which nothing but its run folder says: it may come from somebody else",
+        false => Err(Error::must_fix(format!(
+            "the undo {} undoes {}, which only its run folder says: it may come from somebody else",
             folder.display(),
             undoes.display()
         ))
@@ -231,18 +238,18 @@ pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
     }
 }
 
-/// Says what an undo of this run alone leaves: what retries of its refused rows did.
-fn say_relatives(run: &PastRun, talk: &Talk) -> Result<(), Error> {
+/// Says what an undo of this run alone leaves in place: what retries of its refused rows did.
+fn say_relatives(run: &PastRun, console: &Console) -> Result<(), Error> {
     let known = known([run.path.as_path()]);
     for retry in descendants(&run.past.header.run, &known) {
         let done = Reading::open(&retry.folder)?
             .overview()?
             .tally
             .of(Fate::Done);
-        let undone = taken_back(&retry.kin.run, &known)?.len() as u64;
+        let undone = taken_back(&retry.lineage.run, &known)?.len() as u64;
         if done > undone {
             let folder = one_line(&retry.folder.display().to_string()).into_owned();
-            talk.say(&format!(
+            console.say(&format!(
                 "{folder}, a retry of its refused rows, did {} more: `tickethaul undo {folder}` takes that back",
                 counted(done - undone, "row")
             ));
@@ -255,7 +262,7 @@ fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
-/// Refuses a run of which it is not known what it did.
+/// Refuses a run with rows whose outcome is unknown, or that wait for links or notes.
 fn check(run: &PastRun) -> Result<(), Error> {
     let (unknown, waiting) = (run.past.unknown.len() as u64, run.past.waiting);
     let what = match (unknown, waiting) {
@@ -269,13 +276,13 @@ fn check(run: &PastRun) -> Result<(), Error> {
             counted(unknown, "row")
         ),
     };
-    Err(Error::mend(what).advise(format!(
+    Err(Error::must_fix(what).advise(format!(
         "finish it first: `tickethaul resume {}`",
         run.path.display()
     )))
 }
 
-/// What is about to be done, at most: what others touched stays.
+/// What is about to be done, at most: what others have changed stays.
 fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
     let portal = run.portal.name_in_question();
     let mut parts = match part {
@@ -296,7 +303,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
         ));
     }
     let what = match parts.is_empty() {
-        true => "take back what the run did".to_owned(),
+        true => "undo what the run did".to_owned(),
         false => parts.join(", "),
     };
     match part {
@@ -337,8 +344,8 @@ fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
         parent: None,
         operation: KIND.to_owned(),
         told: match part {
-            Part::All => Told::default(),
-            Part::Created => Told::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
+            Part::All => RunOptions::default(),
+            Part::Created => RunOptions::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
         },
         undoes: Some(UndoneRun {
             run: run.past.header.run.clone(),
@@ -349,7 +356,7 @@ fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
     })
 }
 
-fn record(header: &Header, folder: &RunFolder, portal: &PortalArgs, talk: &Talk) {
+fn record(header: &Header, folder: &RunFolder, portal: &PortalArgs, console: &Console) {
     let [token_file, oauth_file] = portal.secret_files();
     let new = NewEntry {
         run: &header.run,
@@ -362,7 +369,7 @@ fn record(header: &Header, folder: &RunFolder, portal: &PortalArgs, talk: &Talk)
         oauth_file,
         target: header.undoes.as_ref().map(|undone| &*undone.folder),
     };
-    found::record(&new, talk);
+    find_runs::record(&new, console);
 }
 
 /// An undo with its journal.
@@ -379,30 +386,30 @@ async fn carry_out(
     (began, part): (Began, Part),
     folder: &RunFolder,
     portal: &PortalArgs,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let places = run.rows.places.clone();
     let contacts = run.past.contacts_created;
-    let undone = undo(run, Some(began), part, (portal, talk)).await?;
+    let undone = undo(run, Some(began), part, (portal, console)).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let journal = Reading::open(folder.path())?;
     let mut undone = undone.of_journal(&journal.past()?);
     undone.count_files(journal.deletions()?.iter().map(|file| file.state));
-    let face = Face {
+    let face = UndoOutput {
         undone: &undone,
         file: Some(&file),
         part,
         contacts,
     };
     folder.write_summary(&face.json())?;
-    Ok(say(&face, talk))
+    Ok(say(&face, console))
 }
 
 async fn undo(
     run: PastRun,
     began: Option<Began>,
     part: Part,
-    (portal_args, talk): (&PortalArgs, &Talk),
+    (portal_args, console): (&PortalArgs, &Console),
 ) -> Result<Undone, Error> {
     let PastRun {
         portal,
@@ -416,7 +423,7 @@ async fn undo(
     stop_on_signal(stop.clone());
     let mut others = known([path.as_path()]);
     let own = began.as_ref().map(|began| began.run.clone());
-    others.retain(|one| Some(&one.kin.run) != own.as_ref());
+    others.retain(|one| Some(&one.lineage.run) != own.as_ref());
     let taken_back = taken_back(&past.header.run, &others)?;
     let (claims, users) = entangled(&past.header.run, &others);
     let notes = began.as_ref().map_or(0, |began| began.notes);
@@ -430,7 +437,7 @@ async fn undo(
         "looking"
     };
     let work = Stand::new(phase, "row", Some(past.tally.of(Fate::Done)));
-    let hear = board(work, &portal.client, talk);
+    let hear = board(work, &portal.client, console);
     let undo = Undo {
         client: portal.client.clone(),
         rows,
@@ -458,25 +465,25 @@ async fn undo(
 }
 
 /// Shows how many rows of the run were gone through.
-fn board(work: Stand, client: &Client, talk: &Talk) -> Box<dyn Fn(u64)> {
-    let board = talk.board(client);
+fn board(work: Stand, client: &Client, console: &Console) -> Box<dyn Fn(u64)> {
+    let board = console.board(client);
     board.at(work.at(0));
     Box::new(move |rows| board.at(work.at(rows)))
 }
 
 /// What other runs have in common with one: tickets that they say they created too, and files
 /// that their notes name.
-fn entangled(run: &str, others: &[Member]) -> (Claims, FileUsers) {
-    let member = others.iter().find(|one| one.kin.run == run);
+fn entangled(run: &str, others: &[Member]) -> (CoCreators, FileUsers) {
+    let member = others.iter().find(|one| one.lineage.run == run);
     member.map_or_else(Default::default, |member| {
         (
-            Claims::against(member, others),
+            CoCreators::against(member, others),
             FileUsers::against(member, others),
         )
     })
 }
 
-/// Properties of tickets that anybody can set.
+/// Ticket properties that anybody can set.
 async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     let schema = portal.client.schema(SchemaParts::default()).await;
     let schema = schema.map_err(call_error)?;
@@ -487,12 +494,12 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     Ok(names.map(|property| property.name.clone()).collect())
 }
 
-fn say(face: &Face<'_>, talk: &Talk) -> Exit {
-    talk.result(&face.json());
-    talk.say_lines(&face.words());
+fn say(face: &UndoOutput<'_>, console: &Console) -> Exit {
+    console.result(&face.json());
+    console.say_lines(&face.words());
     match &face.undone.stop {
         Some(Stop::Later(_)) => Exit::Later,
-        Some(Stop::Mend(_) | Stop::TooManyRefused(_)) => Exit::Mend,
+        Some(Stop::MustFix(_) | Stop::TooManyRefused(_)) => Exit::MustFix,
         None if face.left() > 0 => Exit::Refused,
         None => Exit::Fine,
     }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::console::Console;
 use super::exit::Exit;
+use super::families::known;
 use super::past_run::PastRun;
 use super::portal::call_error;
-use super::relatives::known;
 use super::run_args::from_one;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::journal::Past;
 use crate::model::count::{count, counted};
@@ -24,7 +24,7 @@ use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};
 
 /// Compare the tickets of a run with what the run wrote: values, links, notes, files, and whether
-/// they are still there. Nothing is written to the portal; findings go to verify.csv in the run
+/// they still exist. Nothing is written to the portal; findings go to verify.csv in the run
 /// folder
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -39,17 +39,17 @@ pub struct VerifyArgs {
 }
 
 /// Verifies a run.
-pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error> {
     let PastRun {
         path,
         past,
         portal,
         rows: done,
         ..
-    } = PastRun::open(args.run.as_deref(), &mut args.portal, talk).await?;
+    } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
     let unwritable = |error| unwritable(&path, &error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
-    let board = talk.board(&portal.client);
+    let board = console.board(&portal.client);
     let all = past.tally.of(Fate::Done);
     let work = Stand::new(
         "comparing",
@@ -75,12 +75,12 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
     let written = file.finish().map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
-    say(&past, &verified, (&written, calls), talk);
+    say(&past, &verified, (&written, calls), console);
     let known = known([path.as_path()]);
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();
-        talk.say(&format!(
-            "{} of the run {} taken back by {}",
+        console.say(&format!(
+            "{} of the run {} undone by {}",
             counted(rows.len() as u64, "row"),
             if rows.len() == 1 { "was" } else { "were" },
             one_line(&name)
@@ -93,14 +93,14 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't write {}: {error}",
         path.join(NAME).display()
     ))
     .advise("make room, or copy the run folder to where it can be written")
 }
 
-/// Rows of which it is not known what became of them, or that are not whole yet.
+/// Rows whose outcome is unknown, or that are not complete yet.
 fn unfinished(past: &Past) -> u64 {
     past.waiting + past.unknown.len() as u64
 }
@@ -110,8 +110,8 @@ fn are(rows: u64, name: &str) -> String {
     format!("{} {verb}", counted(rows, name))
 }
 
-fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Talk) {
-    talk.result(&json!({
+fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), console: &Console) {
+    console.result(&json!({
         "run": past.header.run,
         "rows": verified.rows,
         "unfinished": unfinished(past),
@@ -142,5 +142,5 @@ fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Tal
     if !verified.is_clean() {
         text += &format!("\neach of them, with what it holds now: {}", file.display());
     }
-    talk.say_lines(text.trim_end());
+    console.say_lines(text.trim_end());
 }

@@ -1,6 +1,6 @@
-//! What the table of an activity shows where nothing else is said: when it was, whose it is,
-//! what it says and its files. Texts stand there twice: as the HTML that the portal holds, which
-//! loses nothing, and as plain text, which is what people search and count. Pure.
+//! The default columns for the table of an activity: its time, owner, text and files. Texts are
+//! there twice: as the HTML that the portal holds, which loses nothing, and as plain text, which
+//! people search and count. Pure.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ pub const ATTACHMENTS: &str = "hs_attachment_ids";
 /// When it was, and whose it is.
 const FIRST: [&str; 2] = ["hs_timestamp", "hubspot_owner_id"];
 
-/// From whom an e-mail is, and to whom: the column, the name in its headers, the property
-/// that stands for it where there are none.
+/// Sender and recipients of an e-mail: the column, the name in its headers, the property
+/// that replaces them if missing.
 const ENDS: [(&str, &str, &str); 3] = [
     ("from", "From", "hs_email_from_email"),
     ("to", "To", "hs_email_to_email"),
@@ -24,7 +24,7 @@ const ENDS: [(&str, &str, &str); 3] = [
 /// HubSpot: the headers of an e-mail, as JSON.
 const HEADERS: &str = "hs_email_headers";
 
-/// What tells a kind of activity from others, and where its text stands, as HTML first.
+/// What is specific to a kind of activity, and where its text is, HTML first.
 type Own = (ObjectType, &'static [&'static str], &'static [&'static str]);
 
 /// All kinds.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// A cell; its column says what the text stands for.
+/// A cell; its column says what the text means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
     /// Nothing is set.
@@ -17,7 +17,7 @@ pub enum Cell<'a> {
 }
 
 impl Cell<'_> {
-    /// The same without what it was borrowed from.
+    /// The same, owned.
     pub fn into_owned(self) -> Cell<'static> {
         match self {
             Cell::Empty => Cell::Empty,

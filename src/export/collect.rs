@@ -1,9 +1,8 @@
 //! Everything that is read from the portal, in spools: live tickets, those in the
-//! recycle bin, and what they are linked to. Once all tickets are there, a file says
-//! so: a resumed export does not list again, and finds the same tickets behind the
-//! links that it has.
+//! recycle bin, and what they are linked to. Once all tickets have been read, a file
+//! says so: a resumed export does not list again, and its links belong to the same
+//! tickets.
 
-use std::fs;
 use std::io;
 use std::iter::{Flatten, Peekable};
 use std::path::{Path, PathBuf};
@@ -17,9 +16,9 @@ use super::page::{MODIFIED, PageError, Reading, changed_in};
 use super::spool::{InOrder, Spool, Ticket};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
-use crate::output::{read_regular, write_anew};
+use crate::output::{read_regular, replace_file};
 
-/// A longer file of that name is none of ours: millions of ids.
+/// A longer file of that name is not ours: millions of ids.
 const LONGEST: u64 = 256 << 20;
 
 /// Says that all tickets are in the spools.
@@ -30,7 +29,7 @@ const WHOLE: &str = "whole.json";
 struct Whole {
     /// Tickets of each spool, the live ones first.
     tickets: [u64; 2],
-    /// Ids that were asked for and are nowhere.
+    /// Requested ids that do not exist.
     missing: Vec<u64>,
 }
 
@@ -57,7 +56,7 @@ impl Collected {
         })
     }
 
-    /// Reads everything that is wanted and not there yet. Gives ids that are nowhere.
+    /// Reads everything that is wanted and not read yet. Returns ids that do not exist.
     pub async fn fill(
         &mut self,
         reading: &Reading,
@@ -84,9 +83,9 @@ impl Collected {
         Ok(missing)
     }
 
-    /// The live ones first: what is archived meanwhile is then found in the recycle
-    /// bin (protocol E2). What is restored from it between the two lists is in neither,
-    /// and comes with the next export: no list tells what was in it once.
+    /// The live ones first: what is archived meanwhile is then found in the recycle bin
+    /// (protocol E2). A ticket restored from it between the two lists is in neither,
+    /// and comes with the next export: no list shows what was once in it.
     async fn fill_tickets(
         &mut self,
         reading: &Reading,
@@ -149,9 +148,7 @@ impl Collected {
             tickets: self.counts(),
             missing: missing.to_vec(),
         };
-        let building = self.folder.join("whole.json.new");
-        let _file = write_anew(&building, &serde_json::to_vec(&whole)?)?;
-        fs::rename(building, self.folder.join(WHOLE))
+        replace_file(&self.folder.join(WHOLE), &serde_json::to_vec(&whole)?)
     }
 }
 

@@ -1,6 +1,6 @@
-//! What is asked for: properties, what of other records, under which headers and in
-//! which words; and what a column is. Which columns that makes is said in `layout`, for
-//! tables beside the main file in `tables`. Pure.
+//! What is asked for: properties, linked records, kinds of headers and values; and what
+//! a column is. `layout` turns that into the columns of the main file, `tables` into
+//! those of other tables. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use crate::model::schema::{ObjectType, PropertyDef, PropertyOption, ValueType};
 /// The first column of every export.
 pub const ID_COLUMN: &str = "hs_object_id";
 
-/// Tells live tickets from those in the recycle bin, where both are exported.
+/// The column that distinguishes live tickets from those in the recycle bin, if both are exported.
 pub const ARCHIVED_COLUMN: &str = "archived";
 
 /// Whether tickets in the recycle bin are exported.
@@ -23,9 +23,9 @@ pub enum Archived {
     /// They are left out.
     #[default]
     No,
-    /// With a column that tells them from the others.
+    /// They are included, with a column that says so.
     Include,
-    /// They and only they.
+    /// Only they are exported.
     Only,
 }
 
@@ -36,7 +36,7 @@ pub enum Headers {
     /// Internal names.
     #[default]
     Names,
-    /// What people see in HubSpot; the internal name goes behind a label that repeats.
+    /// Labels as in HubSpot; the internal name is added to a repeated label.
     Labels,
     /// Internal names that SQL takes without quotes.
     Snake,
@@ -51,11 +51,11 @@ pub enum Values {
     Ids,
     /// As people see them; a value without a label stays as it is.
     Labels,
-    /// The label in a column of its own behind the stored value.
+    /// The label in a separate column after the stored value.
     Both,
 }
 
-/// How moments are written; as HubSpot gives them where nothing is said.
+/// How times are written; by default as HubSpot gives them.
 #[derive(Clone, Debug, Default)]
 pub struct Dates {
     /// The zone of instants.
@@ -91,14 +91,14 @@ pub enum Kind {
     Ids,
 }
 
-/// In which words a value is written.
+/// How a value is written.
 #[derive(Clone, Debug)]
 pub enum Wording {
     /// As it is stored.
     Stored,
-    /// By its label; what has none stays as it is.
+    /// As its label; unchanged without one.
     Labels(HashMap<String, String>),
-    /// As a moment of these zones and formats.
+    /// As a time in this zone and format.
     Moment(Dates),
     /// As a mapping reads it.
     Mapped(WayBack),
@@ -121,16 +121,16 @@ pub struct Column {
     pub kind: Kind,
     /// How they are written.
     pub wording: Wording,
-    /// What the property can be, where it is one of a list.
+    /// The property's possible values, if it is one of a list.
     pub options: Vec<PropertyOption>,
-    /// What its numbers count, where that is known: `milliseconds`.
+    /// The unit of its numbers, if known: `milliseconds`.
     pub unit: Option<&'static str>,
     /// Whether HubSpot alone sets its values: among such are calculated ones, which change
     /// without changing when the ticket was modified.
     pub set_by_hubspot: bool,
-    /// Whether the portal does not have the property any more.
+    /// Whether the portal no longer has the property.
     pub dropped: bool,
-    /// Whether it tells of the record or the run itself: a property may have the same name.
+    /// Whether it is about the record or the run itself: a property may have the same name.
     pub of_record: bool,
 }
 
@@ -139,13 +139,13 @@ pub struct Column {
 pub struct With {
     /// Kind of the other records.
     pub object: ObjectType,
-    /// What whoever asks calls it: the plural, or a name of a custom kind.
+    /// Its name as given: the plural, or the name of a custom object.
     pub name: String,
     /// What of them.
     pub what: What,
 }
 
-/// What of another record is wanted.
+/// What is wanted of a linked record.
 #[derive(Clone, Debug)]
 pub enum What {
     /// Its id; of an activity a row in a table.
@@ -167,12 +167,12 @@ pub struct Others {
     pub properties: Vec<String>,
 }
 
-/// What columns there are to be.
+/// The wanted columns.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Properties by internal name, in order; each must be in the schema.
     pub properties: Vec<String>,
-    /// The mapping that says how they are written; none where `headers`, `values` and
+    /// The mapping that says how they are written; none if `headers`, `values` and
     /// `dates` do.
     pub backwards: Option<Backwards>,
     /// Properties whose former values go into a table of their own.
@@ -181,13 +181,13 @@ pub struct Wanted {
     pub absent: Vec<(ObjectType, String)>,
     /// What is wanted of other records.
     pub with: Vec<With>,
-    /// Whether all of that goes into tables of their own instead of columns.
+    /// Whether all of that goes into separate tables instead of columns.
     pub link_tables: bool,
     /// Whether all of a ticket is one object: what else would be a table is in it.
     pub as_cases: bool,
-    /// Whether the files of activities are told of.
+    /// Whether the files of activities are listed.
     pub attachments: bool,
-    /// Whether tickets of the recycle bin are there: then live are told from archived, and
+    /// Whether tickets of the recycle bin are there: then live ones are distinguished, and
     /// since when.
     pub archived: Archived,
     /// Whether the times of the record itself are columns.
@@ -215,7 +215,7 @@ impl Wanted {
         properties
     }
 
-    /// Whether the portal does not have a property that was asked for.
+    /// Whether the portal lacks a requested property.
     pub fn is_absent(&self, object: ObjectType, name: &str) -> bool {
         let mut absent = self.absent.iter();
         absent.any(|(of, absent)| *of == object && absent == name)
@@ -348,7 +348,7 @@ fn begins(name: &str, with: &[&str]) -> bool {
     with.iter().any(|start| name.starts_with(start))
 }
 
-/// What its numbers count, where that is known.
+/// The unit of its numbers, if known.
 pub fn unit_of(property: &PropertyDef) -> Option<&'static str> {
     let is_span = property.value_type == ValueType::Number && begins(&property.name, &SPANS);
     is_span.then_some("milliseconds")

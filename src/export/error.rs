@@ -1,4 +1,4 @@
-//! Why an export did not come to its end.
+//! Why an export stopped before its end.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use super::page::PageError;
 use crate::hubspot::SearchError;
 use crate::hubspot::error::CallError;
 
-/// Why an export did not come to its end; no file has appeared then.
+/// Why an export stopped before its end; no file has appeared by then.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The portal can't be read.
@@ -17,13 +17,13 @@ pub enum ExportError {
     /// The list can't be read.
     #[error(transparent)]
     Page(PageError),
-    /// Files can't be brought.
+    /// Files can't be downloaded.
     #[error(transparent)]
     Files(BringError),
     /// The target can't be opened; nothing was read.
     #[error("can't write the export: {0}")]
     Open(io::Error),
-    /// The data set that is there can't be continued.
+    /// The existing data set can't be continued.
     #[error(transparent)]
     Base(#[from] BaseError),
     /// The target can't be written.

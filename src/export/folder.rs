@@ -1,5 +1,5 @@
-//! The run folder of an export: what was asked for, and the pages so far. It goes when
-//! the export is finished; while it stands, `tickethaul resume` can continue.
+//! The run folder of an export: what was asked for, and the pages so far. It is removed
+//! when the export is finished; as long as it exists, `tickethaul resume` can continue.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,19 +14,19 @@ use super::job::Onward;
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::hubspot::Search;
-use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
-use crate::output::{private_folder, read_regular, write_anew};
+use crate::journal::{Lock, LockError, PortalPath, RunOptions, run_name};
+use crate::output::{private_folder, read_regular, replace_file, write_anew};
 
-/// Where run folders go when nobody says otherwise.
+/// Where run folders go by default.
 const RUNS: &str = "tickethaul-runs";
 
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
 
-/// There once the export has begun to replace what stands at its target.
+/// Exists once the export has begun to replace what is at its target.
 const PUBLISHING: &str = "publishing";
 
-/// Held by the process that is at it.
+/// Locked by the process that is working on it.
 const LOCK: &str = "lock";
 
 /// What an export makes in its run folder, but for the spools of linked records.
@@ -120,9 +120,9 @@ pub struct Asked {
     pub properties: Vec<String>,
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
-    /// Options that a resume takes up again (R3).
+    /// Options that a resume uses again (R3).
     #[serde(default)]
-    pub told: Told,
+    pub told: RunOptions,
 }
 
 /// A mapping, as it was.
@@ -132,13 +132,13 @@ pub struct AskedMapping {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
-    /// The files beside it that it names, with the BLAKE3 of each in hex.
+    /// The files that it names, with the BLAKE3 of each in hex.
     #[serde(default)]
     pub tables: BTreeMap<String, String>,
 }
 
-/// What of the things at the target may be replaced. Files that are not ours and exports
-/// of something else are two questions, and each has its own answer.
+/// What may be replaced at the target. Files that are not ours and exports of something
+/// else are two questions, and each has its own answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replace {
@@ -154,12 +154,12 @@ pub enum Replace {
 }
 
 impl Replace {
-    /// Whether an export of other tickets, columns or parts may go.
+    /// Whether an export of other tickets, columns or parts may be replaced.
     pub fn other_exports(self) -> bool {
         matches!(self, Replace::Export | Replace::Anything)
     }
 
-    /// Whether a file may go that no export of ours left there.
+    /// Whether a file that no export of ours left there may be replaced.
     pub fn other_files(self) -> bool {
         matches!(self, Replace::Files | Replace::Anything)
     }
@@ -197,7 +197,8 @@ pub enum FolderError {
         error: serde_json::Error,
     },
     /// It was written by an older version.
-    #[error("the export {} was begun by an older version of tickethaul, whose exports this one can't resume", .0.display())]
+    #[error("the export {} was started by an older version of tickethaul, whose exports this one \
+         can't resume", .0.display())]
     Older(PathBuf),
 }
 
@@ -213,10 +214,10 @@ pub struct RunFolder {
     _lock: Lock,
 }
 
-/// How far an export is.
+/// The state of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportState {
-    /// A process is at it.
+    /// A process is working on it.
     Running,
     /// It can be resumed.
     Stopped,
@@ -245,9 +246,7 @@ impl RunFolder {
     /// Writes down what is asked for, in place of what was.
     pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
         let write = || -> io::Result<()> {
-            let building = self.path.join("export.json.new");
-            let _file = write_anew(&building, &serde_json::to_vec_pretty(asked)?)?;
-            fs::rename(building, self.path.join(ASKED))
+            replace_file(&self.path.join(ASKED), &serde_json::to_vec_pretty(asked)?)
         };
         write().map_err(|error| unusable(&self.path, error))
     }
@@ -274,8 +273,8 @@ impl RunFolder {
         &self.path
     }
 
-    /// Takes everything away that is ours: the export is finished. `tickethaul-runs` goes
-    /// with the last run. Gives what is left over, which is somebody else's.
+    /// Removes everything that is ours: the export is finished. `tickethaul-runs` is
+    /// removed with the last run. Returns what is left over, which is somebody else's.
     pub fn remove(self) -> io::Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -326,7 +325,7 @@ struct Versioned {
     version: u32,
 }
 
-/// How far the export in a folder is, and how many tickets it has read.
+/// The state of the export in a folder, and how many tickets it has read.
 pub fn progress(path: &Path) -> (ExportState, u64) {
     let state = match Lock::is_held(path) {
         true => ExportState::Running,
@@ -336,13 +335,13 @@ pub fn progress(path: &Path) -> (ExportState, u64) {
     (state, spools.iter().sum())
 }
 
-/// Says that what stands at the target is being replaced from now on: what a process
-/// leaves there that is killed meanwhile is ours.
+/// Records that what is at the target is being replaced from now on: what a process
+/// killed meanwhile leaves there is ours.
 pub fn begin_to_publish(folder: &Path) -> io::Result<()> {
     write_anew(&folder.join(PUBLISHING), b"").map(drop)
 }
 
-/// Whether a process ended while it replaced what stands at the target.
+/// Whether a process ended while it replaced what is at the target.
 pub fn has_published(folder: &Path) -> bool {
     folder.join(PUBLISHING).is_file()
 }

@@ -1,5 +1,5 @@
-//! Rows that have no place in their file, because one of their values has none in its
-//! column: they are told in a CSV file beside the data, and never written with a gap.
+//! Rows that can't be written, because one of their values does not fit its column:
+//! they are listed in a CSV file next to the data, and never written with a gap.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! What is to be exported, resolved, and what it came to.
+//! What is to be exported, resolved, and the result.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub struct Job {
     pub which: Which,
     /// Whether those in the recycle bin are exported.
     pub archived: Archived,
-    /// What columns and tables there are to be.
+    /// The wanted columns and tables.
     pub wanted: Wanted,
     /// The portal's definitions.
     pub schema: Schema,
@@ -31,7 +31,7 @@ pub struct Job {
     pub target: Target,
     /// The folder that files of activities go into, where they are wanted.
     pub attachments: Option<PathBuf>,
-    /// Folder for pages on their way.
+    /// Folder for pages meanwhile.
     pub work: PathBuf,
     /// Calls in flight, at most.
     pub concurrency: usize,
@@ -39,21 +39,21 @@ pub struct Job {
     pub portal_id: u64,
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
-    /// Id of the run; none where it can't be resumed.
+    /// Id of the run; none if it can't be resumed.
     pub run: String,
     /// What was asked for, for the manifest.
     pub selection: Selection,
-    /// What a filter came to; by it tickets are judged once more where they are read by
+    /// What a filter came to; by it tickets are judged again where they are read by
     /// other means than the search.
     pub filter: Option<Search>,
-    /// How a data set goes on; none for another target.
+    /// How a data set continues; none for another target.
     pub onward: Onward,
     /// Whether the token may not read owners, whose table a data set has.
     pub owners_denied: bool,
 }
 
 impl Job {
-    /// The same without where it goes, which is apart.
+    /// The same without its target.
     pub fn without_target(mut self) -> (Job, Target) {
         let none = Target::Stream(Box::new(std::io::sink()));
         let target = std::mem::replace(&mut self.target, none);
@@ -92,11 +92,11 @@ impl Job {
 /// The property that names the tickets that were merged into one.
 pub const MERGED: &str = "hs_merged_object_ids";
 
-/// How a data set goes on from the one that stands at its place.
+/// How a data set continues from the existing one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Onward {
-    /// It does not: all is read, and takes the place of what stands there.
+    /// It does not: everything is read, and replaces what is there.
     #[default]
     Anew,
     /// All is read and merged into what the run of this id left.
@@ -120,33 +120,33 @@ pub enum Which {
     Since(Window),
 }
 
-/// How far an export is.
+/// The progress of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So many tickets are read.
+    /// This many tickets are read.
     Read(u64),
-    /// Of so many it is known what they are linked to.
+    /// The links of this many tickets are known.
     Linked(u64),
-    /// So many files are settled.
+    /// This many files are settled.
     Brought(u64),
-    /// So many are written.
+    /// This many tickets are written.
     Written(u64),
 }
 
-/// What an export came to.
+/// The result of an export.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     /// Tickets in it.
     pub tickets: u64,
-    /// Those of them that are in the recycle bin.
+    /// How many of them are in the recycle bin.
     pub archived: u64,
     /// Rows of the tables beside it, by their names.
     pub tables: Vec<(String, u64)>,
-    /// Rows with a value that has no place in its column; they are not in it.
+    /// Rows with a value that does not fit its column; they are left out.
     pub issues: u64,
     /// The first of these values, with the id of its ticket.
     pub first_issue: Option<(u64, Misfit)>,
-    /// Ids that were asked for and are nowhere.
+    /// Requested ids that do not exist.
     pub missing: Vec<u64>,
     /// Tickets that were listed, but archived or merged before their links were read;
     /// they are not in it.
@@ -155,9 +155,9 @@ pub struct Done {
     pub uncounted: u64,
     /// Lines of all versions in a log; none for other targets.
     pub lines: Option<u64>,
-    /// What a data set that went on came to; none for other targets.
+    /// The changes of a data set that continued; none for other targets.
     pub merged: Option<Merged>,
-    /// What the files of activities came to, where they were wanted.
+    /// Counts of the files of activities, if they were wanted.
     pub attachments: Option<Sum>,
     /// Calls made, repeats included.
     pub calls: u64,
@@ -168,7 +168,7 @@ pub struct Done {
 /// What changed in a data set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Tickets that are new or other than before.
+    /// Tickets that are new or changed.
     pub changed: u64,
     /// Tickets that left the set.
     pub gone: u64,

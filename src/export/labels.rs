@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::model::schema::{Owner, PropertyDef, Schema, ValueType};
 
-/// What people see for the stored values of a property; nothing where it has no such
+/// What people see for the stored values of a property; nothing if it has no such
 /// values.
 pub fn labels(property: &PropertyDef, schema: &Schema) -> HashMap<String, String> {
     let pair = |value: &str, label: &str| (value.to_owned(), label.to_owned());

@@ -1,5 +1,5 @@
-//! The columns of the main file: which property stands where, and where each column's
-//! cells come from. Pure. A mapping run backwards brings its own columns.
+//! The columns of the main file: the order of properties, and where each column's cells
+//! come from. Pure. A mapping run backwards has its own columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub enum Source {
     Time(RecordTime),
     /// What is the same in all rows of an export, by its place among such.
     Stamp(usize),
-    /// Nothing: the portal does not have the property any more.
+    /// Nothing: the portal no longer has the property.
     Nothing,
     /// Ids of linked records, by the place of their kind among those that are wanted.
     Links(usize),
@@ -31,7 +31,7 @@ pub enum Source {
     Linked(usize, usize),
 }
 
-/// A time of the record itself, which the portal tells beside its properties.
+/// A time of the record itself, which is not among its properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordTime {
     /// When it was made.
@@ -234,13 +234,13 @@ pub fn name_headers(columns: &mut [Column], headers: Headers) {
     }
 }
 
-/// Words that SQL keeps for itself and that a property may well be called.
+/// Reserved words of SQL that are likely names of properties.
 const RESERVED: [&str; 12] = [
     "at", "case", "check", "column", "default", "end", "from", "group", "order", "select", "table",
     "user",
 ];
 
-/// A name that SQL takes without quotes.
+/// A name that SQL accepts without quotes.
 fn snake(name: &str) -> String {
     let plain = |c: char| match c.is_ascii_alphanumeric() {
         true => c.to_ascii_lowercase(),

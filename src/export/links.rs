@@ -1,10 +1,11 @@
-//! `link`: what other records bring to tickets, their ids and chosen properties. Read
+//! `link`: the ids and chosen properties of the records that tickets are linked to. Read
 //! for a thousand tickets at a time, by the batch read of associations, which gives all
-//! links of a ticket however many pages they have. What is read goes into a spool of
-//! its own, in the order of the tickets, so that an export that stopped continues there.
+//! links of a ticket however many pages they have. What is read goes into a separate
+//! spool, in the order of the tickets, so that an export that stopped continues there.
 //!
-//! Others work meanwhile: a ticket that went between the list and its links is left out
-//! or exported from the recycle bin, never with a part of its links (protocol E6).
+//! Others work meanwhile: a ticket that disappeared between the list and its links is
+//! left out or exported from the recycle bin, never with a part of its links (protocol
+//! E6).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -30,7 +31,7 @@ const TEXTS_LIMIT: usize = 100;
 /// Batches of other records that are read at once.
 const AT_ONCE: usize = 8;
 
-/// How often links are read again because a record at their other end went meanwhile.
+/// How often links are read again because a record at their other end disappeared meanwhile.
 const ROUNDS: usize = 3;
 
 /// The links of one ticket.
@@ -41,12 +42,12 @@ pub struct Links {
     /// For each kind of other record that was asked for, those that it is linked to, in
     /// id order, none twice.
     pub others: Vec<Vec<Other>>,
-    /// What became of the ticket before they were read.
+    /// What happened to the ticket before they were read.
     #[serde(default, skip_serializing_if = "Fate::is_here")]
     pub fate: Fate,
 }
 
-/// What became of a ticket between the list and the reading of its links.
+/// What happened to a ticket between the list and the reading of its links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
     /// It is where it was listed.
@@ -54,7 +55,7 @@ pub enum Fate {
     Here,
     /// It was archived, merged into another or purged.
     Gone,
-    /// It was archived, and this is how it lies in the recycle bin.
+    /// It was archived, and this is the archived record.
     Archived(Ticket),
 }
 
@@ -72,7 +73,7 @@ pub type Kind = (String, u32, String);
 pub struct Other {
     /// Its record id.
     pub id: String,
-    /// Values of the properties that were asked for, in their order; none where
+    /// Values of the properties that were asked for, in their order; none if
     /// nothing is set.
     pub values: Vec<Option<String>>,
     /// Kinds of the link.
@@ -244,7 +245,7 @@ async fn of_archived(
 
 /// The records at the other ends of links, as far as more than their ids is wanted.
 struct Records<'a> {
-    /// None where their ids are enough.
+    /// None if their ids are enough.
     by_id: Option<HashMap<String, Record>>,
     properties: &'a [String],
 }

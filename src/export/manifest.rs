@@ -1,6 +1,6 @@
-//! What is told of the data: the manifest (what, when, how many, hashes) and the
-//! schema (what each column is). The manifest comes last: where it fits the file, the
-//! export is whole.
+//! The metadata of an export: the manifest (what, when, how many, hashes) and the
+//! schema (what each column is). The manifest is written last: if it matches the file,
+//! the export is complete.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use super::names::Beside;
 use super::selection::Selection;
 use super::write::{FileFacts, Sink};
 
-/// What is told of an export that came to its end.
+/// What a manifest says of a finished export.
 pub struct Manifest<'a> {
     /// HubSpot portal id.
     pub portal_id: u64,

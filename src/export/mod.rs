@@ -2,9 +2,21 @@
 //!
 //! Pages come from many cursors at once and in no order (`ranges` says which to ask
 //! for), so they go through a spool, from which rows are written in id order; what
-//! tickets are linked to is read behind them, into a spool of its own (`collect`). A
-//! file appears complete or not at all, with its tables, a manifest and the schema of
-//! its columns beside it.
+//! tickets are linked to is read afterwards, into a separate spool (`collect`). A file
+//! appears complete or not at all, with its tables, a manifest and the schema of its
+//! columns.
+//!
+//! [`run()`] carries out a [`Job`]. Which tickets that exports may be said by an
+//! expression:
+//!
+//! ```
+//! use tickethaul::export::filter::parse;
+//!
+//! let filter = parse("priority in (HIGH, MEDIUM) and createdate >= today - 7d").expect("a filter");
+//! assert!(filter.names("priority") && !filter.names("subject"));
+//!
+//! assert!(parse("priority in (HIGH").is_err());
+//! ```
 
 mod job;
 mod window;

@@ -1,4 +1,4 @@
-//! What the files of an export are called: those beside a file of data, and those in a
+//! The names of the files of an export: those next to a file of data, and those in a
 //! folder of parts. Pure.
 
 use std::ffi::OsString;
@@ -9,14 +9,14 @@ use super::write::Shape;
 /// The state in a data set.
 pub const STATE: &str = "_state.json";
 
-/// Places of what is put beside the data.
+/// Paths of the files next to the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beside {
     /// What each column is.
     pub schema: PathBuf,
     /// What the export is.
     pub manifest: PathBuf,
-    /// Rows that have no place in the data; there only where there are any.
+    /// Rows that don't fit the data; exists only if there are any.
     pub issues: PathBuf,
 }
 
@@ -41,7 +41,7 @@ impl Beside {
     }
 }
 
-/// Where rows of an export are told that have no place in it.
+/// Where rows of an export are reported that have no place in it.
 pub fn issues_of(data: &Path) -> PathBuf {
     with_ending(data, ".issues.csv")
 }

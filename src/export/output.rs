@@ -1,5 +1,5 @@
-//! Where rows go: one file, a folder of parts, or a stream; tables beside it, and the
-//! rows that have no place in any of them.
+//! Where rows go: one file, a folder of parts, or a stream; other tables, and the rows
+//! that fit none of them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,14 +45,14 @@ impl Target {
 
 /// A target that is ours; nothing is written yet.
 pub struct Claimed {
-    to: Claim,
+    to: Destination,
     /// Where each table goes, in their order.
     tables: Vec<Sink>,
     issues: Issues,
     shape: Shape,
 }
 
-enum Claim {
+enum Destination {
     File(Sink, PathBuf),
     Stream(Sink),
 }
@@ -87,12 +87,12 @@ impl Claimed {
             tables.collect()
         };
         let (to, tables, issues) = match target {
-            Target::Stream(stream) => (Claim::Stream(Sink::stream(stream)), Vec::new(), None),
+            Target::Stream(stream) => (Destination::Stream(Sink::stream(stream)), Vec::new(), None),
             Target::File(path) => {
                 let sink = Sink::file(path.clone())?;
                 let tables = sinks(&|name| table_beside(&path, name, shape))?;
                 let issues = issues_of(&path);
-                (Claim::File(sink, path), tables, Some(issues))
+                (Destination::File(sink, path), tables, Some(issues))
             }
             Target::Folder(path, _) => {
                 let words = format!("{} is a folder", path.display());
@@ -116,8 +116,10 @@ impl Claimed {
     ) -> io::Result<Output> {
         let shape = self.shape;
         let to = match self.to {
-            Claim::Stream(sink) => To::Stream(Rows::open(shape, columns, sink, about)?),
-            Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink, about)?, path),
+            Destination::Stream(sink) => To::Stream(Rows::open(shape, columns, sink, about)?),
+            Destination::File(sink, path) => {
+                To::File(Rows::open(shape, columns, sink, about)?, path)
+            }
         };
         let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, (shape, about));
         let (cases, beside) = match shape.form {

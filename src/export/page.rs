@@ -1,6 +1,6 @@
-//! `page`: reads tickets page by page into a spool. The list is read by many cursors
-//! at once (`ranges`), as many as keep the portal's allowance busy; chosen ids are
-//! read in batches.
+//! `page`: reads tickets page by page into a spool. The list is read by many cursors at
+//! once (`ranges`), as many as use the portal's allowance; chosen ids are read in
+//! batches.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -22,7 +22,7 @@ pub const MODIFIED: &str = "hs_lastmodifieddate";
 /// What every record has.
 const ID: &str = "hs_object_id";
 
-/// Why reading did not come to its end. What is in the spool stays right.
+/// Why reading stopped before its end. The spool stays valid.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// The portal can't be read.
@@ -31,10 +31,10 @@ pub enum PageError {
     /// The portal can't be searched.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// The portal's list is not one.
+    /// The portal's list is not valid.
     #[error("the portal's list of tickets can't be read: {0}")]
     BadPage(#[from] BadPage),
-    /// A record id that is no number.
+    /// A record id that is not a number.
     #[error("the portal's list of tickets can't be read: a ticket has the id `{0}`")]
     BadId(String),
     /// The spool can't be written.
@@ -56,7 +56,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads all tickets, or all of the recycle bin, and goes on where the spool ends.
+    /// Reads all tickets, or all of the recycle bin, and continues where the spool ends.
     /// `heard` is told the number of tickets so far after every page.
     pub async fn list(
         &self,
@@ -129,7 +129,7 @@ impl Reading {
     }
 
     /// Reads what a search finds, or the first `limit` of it, one page after the other:
-    /// each goes on behind the last id, so there is no end at 10,000. Search tells no
+    /// each continues behind the last id, so there is no end at 10,000. Search tells no
     /// former values: where they are wanted, what was found is read by id.
     pub async fn found(
         &self,
@@ -154,7 +154,7 @@ impl Reading {
             let page = self.client.search_by_id(kind, &search, above_id).await?;
             let mut records = page.results;
             let most = usize::try_from(left).unwrap_or(usize::MAX);
-            // What is cut off here comes again where one of these is gone meanwhile.
+            // What is cut off here is read again if one of these disappears meanwhile.
             let next = match records.len() > most {
                 true => records.get(most - 1).map(|record| record.id.clone()),
                 false => page.after,
@@ -173,7 +173,7 @@ impl Reading {
         }
     }
 
-    /// Reads chosen tickets, ids in ascending order; gives those that are not there.
+    /// Reads chosen tickets, ids in ascending order; returns those that do not exist.
     pub async fn chosen(
         &self,
         ids: &[u64],

@@ -14,8 +14,8 @@ use super::links::{Links, Other};
 use super::spool::Ticket;
 use crate::mapping::note_text;
 
-/// The cells of one ticket, in the order of the columns; or the value that has no
-/// words here.
+/// The cells of one ticket, in the order of the columns; or the value that can't be
+/// written.
 pub fn cells<'a>(
     ticket: &'a Ticket,
     links: &'a Links,
@@ -63,7 +63,7 @@ fn others(links: &Links, place: usize) -> &[Other] {
     links.others.get(place).map_or(&[], Vec::as_slice)
 }
 
-/// A property of linked records, empty where nothing is set; nothing at all when no
+/// A property of linked records, empty if nothing is set; nothing at all when no
 /// record has it.
 fn linked(others: &[Other], property: usize) -> Cell<'_> {
     let values = others.iter().map(|other| other.values.get(property));
@@ -80,7 +80,7 @@ fn linked(others: &[Other], property: usize) -> Cell<'_> {
     }
 }
 
-/// Several values; nothing where there is none.
+/// Several values; nothing if there is none.
 pub fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
     let values: Vec<Cow<'a, str>> = values.collect();
     match values.is_empty() {
@@ -89,7 +89,7 @@ pub fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
     }
 }
 
-/// A stored value in the words of its column.
+/// A stored value as its column writes it.
 pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>, Misfit> {
     let Some(value) = value.filter(|value| !value.is_empty()) else {
         return Ok(Cell::Empty);

@@ -2,11 +2,11 @@
 //! and every ticket still comes once (protocol E1). Pure: `page` makes the calls.
 //!
 //! HubSpot lists in ascending id order, and `after` is a lower bound of ids, but ids
-//! are gappy and nothing tells how many lie where. So a range of ids is never bounded
-//! by a number that was guessed, only by an id that its right neighbour has read: a
-//! range is read when its own cursor has met that id. A guess (*probe*) only says
-//! where a neighbour may begin; when `after` turns out to be no lower bound, no
-//! further one is made and the cursors that there are read on to the end.
+//! have gaps and it is not known how many tickets are where. So a range of ids is never
+//! bounded by a number that was guessed, only by an id that its right neighbour has
+//! read: a range is read when its own cursor has met that id. A guess (*probe*) only
+//! says where a neighbour may begin; when `after` turns out not to be a lower bound, no
+//! further one is made and the existing cursors read to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,15 +14,15 @@ use std::ops::Range;
 /// Fewer tickets than this are not worth a reader of their own.
 const WORTH_A_PROBE: f64 = 200.0;
 
-/// A probe that brings fewer tickets than this was a call too many.
+/// A probe that finds fewer tickets than this was not worth its call.
 const FRUITFUL: usize = 50;
 
-/// Probes without fruit that are put up with: some to find where ids lie at all, and
-/// one for so many pages.
+/// How many probes may find nothing: some to find where ids are at all, and one for
+/// this many pages.
 const FRUITLESS_ALLOWED: usize = 24;
 const PAGES_PER_FRUITLESS: usize = 20;
 
-/// Empty pages in a row that are put up with: tickets of a page may be gone meanwhile.
+/// How many empty pages may follow each other: tickets of a page may be gone meanwhile.
 const BARREN: usize = 100;
 
 /// A page to ask for.
@@ -243,8 +243,8 @@ impl Ranges {
         let _older = self.ranges.insert(range, reader);
     }
 
-    /// The portal refused this page. True when it can be done without: a probe that
-    /// is no good as a cursor here, as is any other then.
+    /// The portal refused this page. True if that is harmless: a probe that can't be
+    /// used as a cursor here, like all other probes.
     pub fn refused(&mut self, ask: &Ask) -> bool {
         let Aim::Probe(at) = ask.aim else {
             return false;
@@ -315,7 +315,7 @@ impl Ranges {
         })
     }
 
-    /// All that no reader has seen and no probe is on its way to.
+    /// All ids that no reader has seen and no probe is in flight to.
     fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for (range, reader) in &self.ranges {

@@ -1,5 +1,5 @@
-//! Brings an export to its end: everything that is wanted into spools, then rows in id
-//! order into the target.
+//! Runs an export: everything that is wanted into spools, then rows in id order into
+//! the target.
 
 use std::fs;
 use std::io;
@@ -28,11 +28,11 @@ use super::window::Window;
 use crate::hubspot::Client;
 use crate::model::schema::Schema;
 
-/// Tickets that are written before somebody else may go on.
+/// Tickets that are written before other tasks may run.
 const AT_A_TIME: u64 = 1_000;
 
-/// Exports; `heard` is told how far it is. Dropped at any time, it goes on from its
-/// folder in another process.
+/// Exports; `heard` is told the progress. It can be dropped at any time and continued
+/// from its folder by another process.
 pub async fn run(
     job: Job,
     client: Client,
@@ -72,10 +72,10 @@ pub async fn run(
 /// Everything that is written.
 struct Gathered {
     collected: Collected,
-    /// Ids that are nowhere.
+    /// Ids that do not exist.
     missing: Vec<u64>,
     tables: Vec<Table>,
-    /// What files came to.
+    /// Counts of files.
     brought: Option<Sum>,
 }
 

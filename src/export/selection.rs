@@ -1,5 +1,5 @@
-//! What an export was asked for, in words that stay: which tickets, which columns, in
-//! which form and parts. It is in the manifest, so that another export is not written
+//! What an export was asked for, in a stable form: which tickets, which columns, in
+//! which format and parts. It is in the manifest, so that another export is not written
 //! over it, and in the run folder, so that a resume needs no command line. Pure.
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::write::{Form, Packing, Shape};
 use crate::model::issue::excerpt;
 use crate::model::schema::{OWNER_PROPERTY, ObjectType};
 
-/// What an export was asked for. A selection with words that this version does not know
+/// What an export was asked for. A selection with keys that this version does not know
 /// is not read: it would select something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -70,8 +70,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether something is done with owners, which need a scope of their own: a filter
-    /// asks for them, or they are shown by name.
+    /// Whether owners are needed, which have their own scope: a filter names them, or
+    /// they are shown by name.
     pub fn shows_owners(&self) -> bool {
         let parts = self.partition_by.as_deref().unwrap_or_default();
         let mut named = self.properties.iter().chain(&self.history);

@@ -1,10 +1,10 @@
 //! Pages as they come, in one file, and read again in id order: so output is in order
-//! though pages are not, memory stays flat, and an export that was cut off can continue.
+//! though pages are not, memory stays flat, and an interrupted export can continue.
 //!
-//! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for
-//! each page, written after its rows. A line that is cut off, or whose rows are not
-//! whole, ends what counts; the rest is read from the portal again. What a line holds
-//! is up to `Kept`: tickets as they are listed, or what they are linked to.
+//! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for each
+//! page, written after its rows. A truncated line, or one whose rows are incomplete,
+//! ends what is valid; the rest is read from the portal again. What a line holds is up
+//! to `Kept`: tickets as they are listed, or what they are linked to.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -27,7 +27,7 @@ pub trait Kept: Serialize + DeserializeOwned {
 pub struct Ticket {
     /// Record id.
     pub id: u64,
-    /// Values; none where nothing is set.
+    /// Values; none if nothing is set.
     pub values: Vec<Option<String>>,
     /// True for a ticket in the recycle bin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -36,7 +36,7 @@ pub struct Ticket {
     #[serde(default)]
     pub times: Times,
     /// Former and present values of each property whose history was asked for, in
-    /// their order; empty where none was.
+    /// their order; empty if none was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Vec<Version>>,
 }

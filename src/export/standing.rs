@@ -1,4 +1,4 @@
-//! What stands where an export is to go, and whether it may be replaced: only an export
+//! What exists where an export is to go, and whether it may be replaced: only an export
 //! of ours, by the same export (E7). A manifest says what it is, and which files belong
 //! to it.
 
@@ -45,7 +45,7 @@ struct EarlierFile {
     bytes: u64,
 }
 
-/// Why what is there is not replaced.
+/// Why an existing target is not replaced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Taken {
     /// Nothing says that an export wrote it.
@@ -57,12 +57,12 @@ pub enum Taken {
     /// A data set without what says which files are its own.
     #[error("{} is missing, or can't be read: nothing says which files belong to the data set", .0.display())]
     Manifest(PathBuf),
-    /// In the folder stands something that no export put there.
+    /// The folder contains something that no export put there.
     #[error("the folder {} is not replaced: {} is not part of the export in it", .folder.display(), .file.display())]
     Stranger {
         /// The folder.
         folder: PathBuf,
-        /// What stands in it.
+        /// What it contains.
         file: PathBuf,
     },
 }
@@ -93,8 +93,7 @@ impl Earlier {
         Earlier::read(&Beside::inside(folder).manifest)
     }
 
-    /// How an export differs that is to take this one's place; nothing where it is the
-    /// same.
+    /// How an export that is to replace this one differs; nothing if it is the same.
     pub fn differences(&self, now: &Selection) -> Vec<String> {
         match serde_json::from_value::<Selection>(self.selection.clone()) {
             Ok(before) => before.differences(now),
@@ -119,7 +118,7 @@ impl Earlier {
     }
 }
 
-/// The export that stands at a file, if one does.
+/// The export at a file, if there is one.
 ///
 /// # Errors
 /// When something else stands there, or where its tables or what is told of it go.
@@ -149,7 +148,7 @@ pub fn at_file(data: &Path, tables: &[String], shape: Shape) -> Result<Option<Ea
     Ok(earlier.filter(|_| is_there(data)))
 }
 
-/// The data set that stands in a folder, if one does.
+/// The data set in a folder, if there is one.
 ///
 /// # Errors
 /// When something else stands there, or in it.
@@ -191,7 +190,7 @@ pub fn is_data_set(folder: &Path) -> bool {
     is_there(&folder.join(STATE)) && Earlier::inside(folder).is_some()
 }
 
-/// Whether a folder may be thrown away: everything in it is ours, changed or not.
+/// Whether a folder may be removed: everything in it is ours, changed or not.
 pub fn only_ours(folder: &Path) -> Result<(), Taken> {
     match at_folder(folder) {
         Ok(_) | Err(Taken::Changed(_)) => Ok(()),

@@ -30,7 +30,7 @@ const LINKS: &str = "links";
 /// A table; the first column is the ticket's id.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// What it is called in names of files: `history`, `contacts`…
+    /// Its name in file names: `history`, `contacts`…
     pub name: String,
     /// Its columns.
     pub columns: Vec<Column>,
@@ -39,7 +39,7 @@ pub struct Table {
 
 #[derive(Clone, Debug)]
 enum Of {
-    /// Versions of properties: names, and what people see for their values. True where
+    /// Versions of properties: names, and what people see for their values. True if
     /// the label stands beside the value, not instead of it.
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
@@ -55,9 +55,9 @@ enum Of {
 #[derive(Clone, Debug)]
 struct FilesOfCase {
     naming: Naming,
-    /// The columns of what is told of a file.
+    /// The columns for a file.
     columns: Vec<Column>,
-    /// What became of each.
+    /// The outcome of each.
     files: Arc<Files>,
 }
 
@@ -149,7 +149,7 @@ pub fn links_table(wanted: &Wanted) -> Table {
     }
 }
 
-/// The same tables once it is known what became of files.
+/// The same tables once the outcomes of files are known.
 pub fn knowing(mut tables: Vec<Table>, brought: &Arc<Files>) -> Vec<Table> {
     for table in &mut tables {
         match &mut table.of {

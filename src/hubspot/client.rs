@@ -1,5 +1,6 @@
-//! The client that the other rooms hold. Here is what its calls are made of; the
-//! calls themselves are in `objects`, `search`, `associations`, `schema`, `account`.
+//! The client that other modules use. This file has the building blocks of its calls;
+//! the calls themselves are in `objects`, `search`, `associations`, `schema`,
+//! `account`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,28 +55,28 @@ impl Client {
         }
     }
 
-    /// From now on this listener hears every attempt; the first one stays.
+    /// Sets the listener for attempts; only the first one set counts.
     pub fn log_to(&self, log: Arc<dyn CallLog>) {
         self.session.caller().log_to(log);
     }
 
-    /// From now on this listener hears of long waits that the portal asks for; the first
-    /// one stays.
+    /// Sets the listener for long waits that the portal asks for; only the first one set
+    /// counts.
     pub fn tell_waits(&self, listener: HearWait) {
         self.session.caller().tell_waits(listener);
     }
 
-    /// Calls that wait for the next day's allowance end now, and no other begins to.
+    /// Ends calls that wait for the next day's allowance, and lets no other begin to.
     pub fn wait_no_more(&self) {
         self.session.caller().wait_no_more();
     }
 
-    /// The account's zone, by which its day ends.
+    /// Sets the account's time zone, in which its day ends.
     pub(crate) fn day_is_in(&self, zone: &str) {
         self.session.caller().day_is_in(zone);
     }
 
-    /// The portal's clock, at the latest; none before the first reply.
+    /// A lower bound of the portal's clock; none before the first reply.
     pub fn portal_now(&self) -> Option<Timestamp> {
         self.session.caller().portal_clock().now()
     }
@@ -85,13 +86,13 @@ impl Client {
         self.session.caller().deadline()
     }
 
-    /// From now on no write begins any more; what is in flight goes on, and so do reads.
+    /// From now on no new write begins; what is in flight continues, and so do reads.
     pub fn wind_down(&self) {
         self.session.caller().halt().wind_down();
     }
 
-    /// From now on nothing begins any more, and what is in flight is given up: a write
-    /// whose reply did not come is ambiguous.
+    /// From now on nothing begins, and what is in flight is cancelled: a write without
+    /// a reply is ambiguous.
     pub fn give_up(&self) {
         self.session.caller().halt().give_up();
     }
@@ -101,8 +102,8 @@ impl Client {
         self.session.caller().attempts()
     }
 
-    /// Calls in flight that keep the portal's allowance busy: rate × latency with
-    /// room for uneven latencies, from 2 to 64 (protocol P2). It moves as replies
+    /// How many calls in flight use the portal's whole allowance: rate × latency with
+    /// room for uneven latencies, from 2 to 64 (protocol P2). It changes as replies
     /// come; 8 before the first one.
     pub fn useful_concurrency(&self) -> usize {
         self.session.caller().useful_concurrency()
@@ -120,12 +121,12 @@ impl Client {
         self.session.caller().burst()
     }
 
-    /// Whether replies tell how many calls of the day are left.
+    /// Whether replies show how many calls of the day are left.
     pub(crate) fn is_told_of_day(&self) -> bool {
         self.session.caller().is_told_of_day()
     }
 
-    /// The token that stays, where there is one.
+    /// The permanent token, if there is one.
     pub(crate) fn fixed_token(&self) -> Option<&Token> {
         self.session.fixed_token()
     }
@@ -144,7 +145,7 @@ impl Client {
         Ok(self.answer(request, read).await?.value)
     }
 
-    /// Makes a call, and tells whether an earlier attempt may come late.
+    /// Makes a call, and returns whether an earlier attempt may come late.
     pub(crate) async fn answer<T>(
         &self,
         request: &Request,
@@ -183,13 +184,13 @@ impl Client {
         self.call(&request, read).await
     }
 
-    /// Text always serialises; should it ever not, nothing was sent.
+    /// Text always serialises; if it ever failed, nothing was sent.
     pub(crate) fn unsendable(error: serde_json::Error) -> CallError {
         CallError::Unavailable(format!("the request can't be written: {error}"))
     }
 }
 
-/// What there is, or nothing where the portal says 404.
+/// The result, or nothing if the portal says 404.
 pub(crate) fn found<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match outcome {
         Err(CallError::Refused(error)) if error.status == 404 => Ok(None),

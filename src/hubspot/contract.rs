@@ -33,11 +33,11 @@ pub const LINK_LIMIT: usize = 2_000;
 /// Records of one batch read of links (C1 §8.3).
 pub const LINKED_LIMIT: usize = 1_000;
 
-/// Links of one record to records of one kind that are believed. HubSpot limits them by
+/// Maximum number of links of one record to records of one kind. HubSpot limits them by
 /// pair and tier, to some ten thousand.
 pub(crate) const LINKS_OF_ONE: usize = 100_000;
 
-/// Owners of a portal that are believed, live or archived.
+/// Maximum number of owners of a portal, active or archived.
 pub(crate) const OWNERS: usize = 100_000;
 
 /// Pairs of one batch archive of links: the lowest figure of several (C1 §8.3).
@@ -57,22 +57,22 @@ pub(crate) const SEARCH_RATE: Rate = Rate {
 /// How long a locked record (423) stays so (C1 §4.4).
 pub(crate) const LOCK_TIME: Duration = Duration::from_secs(2);
 
-/// No wait that the portal asks for is kept beyond this; a longer one of a limit is
-/// cut, and the attempts run out instead.
+/// The longest wait that is kept if the portal asks for one; a longer one is shortened,
+/// and the attempts run out instead.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The longest burst window that is believed; HubSpot's is 10 s.
+/// The longest burst window that is accepted; HubSpot's is 10 s.
 pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 
-/// Longest path with query that is asked for. HubSpot answers 414 at a length that
-/// it does not name; edges commonly stop at 8 kB (C1 §2.5).
+/// Longest path with query that is sent. HubSpot answers 414 at an undocumented length;
+/// edges commonly stop at 8 kB (C1 §2.5).
 pub(crate) const PATH_LIMIT: usize = 6_000;
 
 /// Largest reply that is read, unpacked. A portal's ticket properties can pass
 /// 1 MB; 100 tickets of full length stay far below this.
 pub(crate) const REPLY_LIMIT: usize = 64 << 20;
 
-/// Bytes a second that an upload has at least: it may take so much longer than other calls.
+/// Minimum bytes per second of an upload, by which its deadline is extended.
 pub(crate) const SLOWEST_UPLOAD: u64 = 256 << 10;
 
 /// Longest text of an error that is kept.

@@ -10,11 +10,11 @@ use futures::future::BoxFuture;
 
 use super::connect::token::Token;
 
-/// Carries one request to the portal and brings the reply. It neither repeats nor
-/// follows redirects, and gives every status back as a reply.
+/// Sends one request to the portal and returns the reply. It neither repeats nor
+/// follows redirects, and returns every status as a reply.
 pub trait Transport: Send + Sync {
-    /// Sends once, with the token where there is one. A reply's body must have come
-    /// whole, else the outcome is `Ambiguous`.
+    /// Sends once, with the token if there is one. A reply's body must be complete,
+    /// otherwise the outcome is `Ambiguous`.
     fn send<'a>(
         &'a self,
         request: &'a Request,
@@ -29,7 +29,7 @@ pub enum Method {
     Get,
     /// Creates, or asks with a body.
     Post,
-    /// Puts something in its place.
+    /// Replaces something.
     Put,
     /// Changes some of a thing.
     Patch,
@@ -53,7 +53,7 @@ impl Method {
 /// What repeating a request does to the portal (C1 §4.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Changes nothing: repeats are safe whatever became of the first.
+    /// Changes nothing: repeats are safe whatever happened to the first.
     Read,
     /// Writes the same state however often it is carried out: absolute values,
     /// archive, links.
@@ -70,9 +70,9 @@ pub enum Budget {
     General,
     /// 5 a second, per account.
     Search,
-    /// Like `General` until a reply proves an allowance of their own.
+    /// Like `General` until a reply shows a separate allowance.
     Associations,
-    /// Paid like `General`, but replies say nothing of any allowance: OAuth.
+    /// Paid like `General`, but replies show no allowance: OAuth.
     Tokens,
 }
 
@@ -88,7 +88,7 @@ pub enum Content {
 /// A form with a file, which is read again for each attempt.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// What stands between the parts of the form.
+    /// The boundary between the parts of the form.
     pub boundary: &'static str,
     /// The form up to the file's bytes.
     pub before: Bytes,
@@ -167,7 +167,7 @@ impl Request {
     }
 }
 
-/// Shows no body: it holds the user's values, or secrets.
+/// Does not show the body: it holds the user's values, or secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.body.as_ref().map_or(0, Bytes::len);
@@ -211,7 +211,7 @@ impl Headers {
         Some(value)
     }
 
-    /// Puts another value wherever there is to be one.
+    /// Replaces every value for which `change` returns one.
     pub(crate) fn change(&mut self, other: impl Fn(&str) -> Option<String>) {
         for (_, value) in &mut self.0 {
             if let Some(other) = other(value) {
@@ -233,7 +233,7 @@ pub enum TransportError {
     #[error("{0}")]
     NotSent(String),
     /// Nothing reached the portal, and nothing will until something on this side is
-    /// mended: a certificate that is not trusted, a proxy that wants a password.
+    /// fixed: a certificate that is not trusted, a proxy that requires a password.
     #[error("{0}")]
     Blocked(String),
     /// The request may have been carried out: time over, connection reset, reply

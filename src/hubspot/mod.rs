@@ -1,7 +1,7 @@
-//! The client: the only room that knows HTTP. It turns plain records into calls
-//! of HubSpot's CRM API and replies into plain records, and it decides what may be
-//! concluded when no proper reply comes. It prints nothing, reads no environment
-//! and knows neither CSV nor the journal.
+//! The client: the only module that knows HTTP. It turns plain records into calls of
+//! HubSpot's CRM API and replies into plain records, and it decides what may be
+//! concluded when no proper reply comes. It prints nothing, reads no environment and
+//! knows neither CSV nor the journal.
 //!
 //! One call, from the outside in: token (`session`) → decide → wait → slot of the
 //! pacer → attempt deadline → transport (`call`). What a reply means (`classify`) and what to do

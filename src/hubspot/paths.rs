@@ -19,7 +19,7 @@ pub enum ApiVersion {
     V2026_09,
 }
 
-/// A version that there is not.
+/// An unknown version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a version of the API that is known here; use v3 or 2026-09")]
 pub struct UnknownVersion(String);
@@ -128,7 +128,7 @@ impl ApiVersion {
         format!("{}/labels", self.associations(from, to))
     }
 
-    /// How many links of each type an admin allows a record.
+    /// Limits of links by type, set by an admin.
     pub(crate) fn link_limits(self) -> String {
         let version = match self {
             ApiVersion::V3 => "v4",
@@ -142,12 +142,12 @@ impl ApiVersion {
         self.crm("property-validations", "0-5")
     }
 
-    /// How many properties of its own an account may have and has.
+    /// How many custom properties an account may have and has.
     pub(crate) fn own_property_limits(self) -> String {
         self.crm("limits", "custom-properties")
     }
 
-    /// Where files are put in.
+    /// Uploads files.
     pub(crate) fn files(self) -> String {
         format!("/files/{}/files", self.word())
     }
@@ -157,7 +157,7 @@ impl ApiVersion {
         format!("{}/{}", self.files(), segment(id))
     }
 
-    /// Gives an address of a file that is signed.
+    /// Gives a signed address of a file.
     pub(crate) fn signed_url(self, id: &str) -> String {
         format!("{}/signed-url", self.file(id))
     }
@@ -174,14 +174,14 @@ impl ApiVersion {
         format!("{}/search", self.files())
     }
 
-    /// One link of one type; there is none by date.
+    /// One link of one type; there is no dated path.
     pub(crate) fn link(self, from: End<'_>, to: End<'_>, type_id: u32) -> Option<String> {
         let (left, right) = (self.object(from.0, from.1), to.0.plural());
         let path = format!("{left}/associations/{right}/{}/{type_id}", segment(to.1));
         (self == ApiVersion::V3).then_some(path)
     }
 
-    /// As it stands in paths; links by number have one of their own.
+    /// Its name in paths; links by number have a different one.
     fn word(self) -> &'static str {
         match self {
             ApiVersion::V3 => "v3",
@@ -208,7 +208,8 @@ impl ApiVersion {
 /// One end of a link: what it is, and its record id.
 pub(crate) type End<'a> = (ObjectType, &'a str);
 
-/// Every version that HubSpot has paths of, with one that is there as long as the version is.
+/// Every version for which HubSpot has paths, with one path that exists as long as the version
+/// does.
 pub(crate) const VERSIONS: [(&str, &str); 7] = [
     ("v1", "/properties/v1/deals/properties"),
     ("v2", "/properties/v2/tickets/properties"),
@@ -248,7 +249,7 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     query.trim_start_matches('?').to_owned()
 }
 
-/// How a version stands in a path.
+/// A version as written in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `v3`.
@@ -270,8 +271,8 @@ pub(crate) fn version_in(path: &str) -> Option<Shape> {
     })
 }
 
-/// True for a path that a version of the API has or has not. One that names a single
-/// record or definition can be without it.
+/// True for a path that belongs to the API itself. One that names a single record or
+/// definition can be missing for other reasons.
 pub(crate) fn is_of_version(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
     let is_object = |segment: &&str| ObjectType::named(segment).is_some();
@@ -284,9 +285,9 @@ pub(crate) fn is_of_version(path: &str) -> bool {
     )
 }
 
-/// A name that could lead to another path, `..` or nothing at all, is written so that it
-/// names what can't be there. Writing its dots as `%2E` would not do: addresses are put
-/// in order behind that.
+/// A name that could lead to another path, such as `..` or an empty one, is written so
+/// that it names something that can't exist. Writing its dots as `%2E` would not help:
+/// addresses are normalised after that.
 fn segment(text: &str) -> String {
     match text {
         "" => return "%20".to_owned(),

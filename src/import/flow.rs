@@ -68,9 +68,9 @@ impl Operation {
         }
     }
 
-    /// Which rows of a run may have one key (protocol K2, K4). Where each row is a
-    /// ticket, rows of one key must not link it to different records; a table of links
-    /// may name a ticket as often as it likes (R7).
+    /// Which rows of a run may share a key (protocol K2, K4). If each row is a ticket,
+    /// rows with one key must not link it to different records; a table of links may
+    /// name a ticket as often as it likes (R7).
     pub fn keys(self, rows_are_tickets: bool) -> Keys {
         match self {
             Operation::Create => Keys::Once,
@@ -91,7 +91,7 @@ impl Operation {
         )
     }
 
-    /// Whether only links are written, which nothing that comes late can harm.
+    /// Whether only links are written, to which late calls do no harm.
     pub fn only_links(self) -> bool {
         matches!(self, Operation::Associate | Operation::Dissociate)
     }
@@ -115,8 +115,8 @@ pub struct PlannedOp {
     pub draft: TicketDraft,
     /// Id of the ticket, once it was read from the portal.
     pub ticket: Option<RecordId>,
-    /// Notes that its ticket gets once it is written. They are in the draft only where
-    /// the row was read again for them.
+    /// Number of notes that its ticket gets once it is written. The notes are in the
+    /// draft only if the row was read again for them.
     pub notes: usize,
     /// How often its call was lost, so that it had to wait until nothing could come
     /// late (protocol S4).
@@ -125,23 +125,23 @@ pub struct PlannedOp {
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).
     pub body: [u8; 16],
-    /// What its ticket holds of the properties that the row changes, and is sent alone;
-    /// none where nobody looked, or there was no ticket (protocol PL6).
+    /// What its ticket holds of the properties that the row changes, which are all that
+    /// is sent; none if the ticket was not read, or there was none (protocol PL6).
     pub changes: Option<Vec<PropertyChange>>,
-    /// Set when the row was intended, and perhaps sent, and its outcome is not known:
-    /// by an earlier process of this run, or by this one (protocol S4).
+    /// Set when an earlier process of this run, or this one, intended the row and
+    /// perhaps sent it, and its outcome is not known (protocol S4).
     pub past: Option<PastIntent>,
-    /// What a plan holds the row to, where the run applies one (PL3).
+    /// What the plan says of the row, if the run applies one (PL3).
     pub planned: Option<Box<Planned>>,
 }
 
 impl PlannedOp {
-    /// What a plan says that is done, where the run applies one.
+    /// The action that the plan has for it, if the run applies one.
     pub fn planned_action(&self) -> Option<PlannedAction> {
         self.planned.as_ref().map(|planned| planned.action)
     }
 
-    /// The operation that carries a planned row out; none where the run's own does.
+    /// The operation that carries out a planned row; none if the run's own does.
     pub fn planned_operation(&self) -> Option<Operation> {
         match self.planned_action()? {
             PlannedAction::Create => Some(Operation::Create),
@@ -168,8 +168,8 @@ impl PlannedOp {
         self.draft.key = key;
     }
 
-    /// Leaves of what is sent what changes something, and the property `by` that names
-    /// the ticket.
+    /// Keeps of what is sent only what changes something, and the property `by` that
+    /// names the ticket.
     pub fn changes_only(&mut self, changes: Vec<PropertyChange>, by: Option<&str>) {
         let values = &mut self.draft.properties;
         values.retain(|(name, _)| by == Some(&**name));
@@ -221,32 +221,32 @@ pub struct Linkable {
     pub links: Vec<Link>,
 }
 
-/// A row whose ticket is as the row says, but perhaps for its links and notes.
+/// A row whose ticket holds what the row says, perhaps except for its links and notes.
 #[derive(Debug)]
 pub struct Standing {
     /// The row.
     pub op: PlannedOp,
     /// Its ticket.
     pub ticket: RecordId,
-    /// How the ticket came to be as the row says.
+    /// How the ticket came to hold what the row says.
     pub stand: Stand,
-    /// Links that can be made now; none where nobody looked for their ends yet.
+    /// Links that can be made now; none if their ends have not been looked up yet.
     pub links: Option<Vec<Link>>,
 }
 
-/// How a ticket came to be as a row says.
+/// How a ticket came to hold what a row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stand {
     /// This run did that.
     Done(Change),
     /// It was so before.
     Unchanged,
-    /// Create only: it is not the row's, but has its key.
+    /// Create only: the ticket is not the row's, but has its key.
     Exists,
 }
 
 impl Standing {
-    /// A row whose links nobody looked for yet.
+    /// A row whose links have not been looked up yet.
     pub fn new(op: PlannedOp, ticket: RecordId, stand: Stand) -> Standing {
         Standing {
             op,
@@ -264,8 +264,8 @@ impl Standing {
         }
     }
 
-    /// The same row once something else was done for its ticket: what was done with the
-    /// ticket itself counts more.
+    /// The same row after something else was done for its ticket; what was done with
+    /// the ticket itself takes precedence.
     pub fn with(self, change: Option<Change>) -> Standing {
         let stand = match (self.stand, change) {
             (Stand::Unchanged, Some(change)) => Stand::Done(change),
@@ -284,8 +284,7 @@ impl Standing {
         })
     }
 
-    /// The row, refused although its ticket stands: an undo takes back what was done with
-    /// it.
+    /// The row, refused although its ticket exists: an undo undoes what was done with it.
     pub fn refused(self, problem: Problem) -> RowOutcome {
         let change = self.change();
         let refused = self.op.ended(RowEnd::Refused(problem.into()));
@@ -312,7 +311,7 @@ pub struct Batch {
     pub ops: Vec<PlannedOp>,
 }
 
-/// `send → settle`, or straight from read, map or plan: how a row ended.
+/// `send → settle`, or directly from read, map or plan: how a row ended.
 #[derive(Clone, Debug)]
 pub struct RowOutcome {
     /// The row as read; no cells when the record was ragged.
@@ -323,7 +322,7 @@ pub struct RowOutcome {
     pub raw: Option<String>,
     /// What mapping did to its values.
     pub remarks: Vec<PlacedRemark>,
-    /// What stands of it although it is refused.
+    /// What was done for it although it is refused.
     pub written: Option<Written>,
     /// How it ended.
     pub end: RowEnd,
@@ -331,7 +330,7 @@ pub struct RowOutcome {
 
 impl RowOutcome {
     /// A row that is refused although its ticket was written, or got some of its links:
-    /// an undo takes that back.
+    /// an undo undoes that.
     pub fn after(self, ticket: &str, change: Option<Change>) -> RowOutcome {
         RowOutcome {
             written: change.map(|change| Written {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::flow::Operation;
 use super::links::LinkKinds;
 use super::notes::attachments::FileSources;
-use super::plan::rivals::Rivals;
+use super::plan::family_keys::FamilyKeys;
 use super::read::Input;
 use super::resume::folder::RunFolder;
 use super::settle::steps::Steps;
@@ -22,7 +22,7 @@ pub struct Options {
     pub batch_size: usize,
     /// Batches in flight, at most.
     pub concurrency: usize,
-    /// `--max-refused`: of the rows that are settled from now on.
+    /// `--max-refused`: counts the rows settled from now on.
     pub max_refused: Option<u64>,
     /// `--limit`: the run pauses after this many rows.
     pub limit: Option<u64>,
@@ -38,14 +38,14 @@ pub struct Options {
     pub steps: Steps,
 }
 
-/// What to do with rows of a run without keys whose outcome is not known (S7).
+/// What to do with rows of a run without keys whose outcome is unknown (S7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// They stay unknown.
     Leave,
-    /// The user looked: they are in the portal.
+    /// The user has checked: they are in the portal.
     Done,
-    /// The user looked: they are not; send them again.
+    /// The user has checked: they are not; send them again.
     Resend,
 }
 
@@ -57,21 +57,21 @@ pub struct Job {
     pub input: Input,
     /// What they become.
     pub mapping: Arc<CompiledMapping>,
-    /// What its links mean in the portal.
+    /// Its links, resolved in the portal.
     pub links: LinkKinds,
     /// The journal's header.
     pub header: Header,
     /// The run folder, locked.
     pub folder: RunFolder,
-    /// What happened before, when the run goes on.
+    /// What happened before, if the run is resumed.
     pub past: Option<Past>,
-    /// The plan that the run is held to, if it applies one (PL3).
+    /// The plan that the run applies, if any (PL3).
     pub plan: Option<PlanReading>,
-    /// Other rows whose keys are not for rows that are tried again (R7).
-    pub rivals: Rivals,
+    /// Other rows, whose keys retried rows must not have (R7).
+    pub rivals: FamilyKeys,
     /// What is known of the portal beyond its definitions.
     pub facts: KnownFacts,
-    /// Where the bytes of files come from, where any are taken along.
+    /// Where the bytes of files come from, if any are uploaded.
     pub files: Option<FileSources>,
     /// How the run goes.
     pub options: Options,

@@ -1,6 +1,6 @@
-//! Joins the stages of an import by bounded channels and brings a run to its end:
-//! the reader thread, the batches in flight, the settle thread. A run that goes on
-//! is the same run with a past.
+//! Joins the stages of an import by bounded channels and brings a run to its end: the
+//! reader thread, the batches in flight, the settle thread. A resumed run is the same
+//! run with a past.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +45,8 @@ const CHUNKS: usize = 4;
 /// Runs an import to its end or to the point where it has to stop.
 ///
 /// # Errors
-/// When the run folder can't be written or the input can't be read any more; what
-/// was settled before stands in the folder.
+/// When the run folder can't be written or the input can no longer be read; what was
+/// settled before is in the folder.
 pub async fn run(
     job: Job,
     client: Client,
@@ -57,7 +57,7 @@ pub async fn run(
     let listener = logged(&job.folder, &client, listener)?;
     check_notes(&job, &client).await?;
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
-    // It goes with this future, also where that is dropped.
+    // It is removed with this future, even if that is dropped.
     let mut patience = JoinSet::new();
     let _task = patience.spawn(stop_waiting(job.options.stop.clone(), client.clone()));
     listener.hear(&Event::Started {
@@ -98,7 +98,7 @@ pub async fn run(
     Ok(summary)
 }
 
-/// Whether the token may write the notes of a job, and bring their files.
+/// Checks that the token may write the notes of a job, and upload their files.
 async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
     if !job.operation.writes_notes() {
         return Ok(());
@@ -112,7 +112,7 @@ async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whoever listens to the run, and its log, which hears of every call too.
+/// The run's listener, and its log, which is also told of every call.
 fn logged(
     folder: &RunFolder,
     client: &Client,
@@ -124,8 +124,8 @@ fn logged(
     Ok(Arc::new(Logged { listener, log }))
 }
 
-/// A job whose rows are being read: what is left of it.
-struct Begun {
+/// What is left of a job while its rows are read.
+struct RunningJob {
     operation: Operation,
     mapping: Arc<CompiledMapping>,
     links: LinkKinds,
@@ -143,7 +143,7 @@ fn feed(
     listener: &Arc<dyn Listener>,
     settle: &SettleHandle,
     ops: mpsc::Sender<Vec<PlannedOp>>,
-) -> (Feed, Input, Begun) {
+) -> (Feed, Input, RunningJob) {
     let feed = Feed {
         mapping: Arc::clone(&job.mapping),
         listener: Arc::clone(listener),
@@ -156,7 +156,7 @@ fn feed(
         plan: job.plan,
         rivals: job.rivals,
     };
-    let begun = Begun {
+    let begun = RunningJob {
         operation: job.operation,
         mapping: job.mapping,
         links: match job.operation {
@@ -174,7 +174,7 @@ fn feed(
 }
 
 fn sender(
-    job: &Begun,
+    job: &RunningJob,
     client: &Client,
     settle: SettleHandle,
     listener: &Arc<dyn Listener>,
@@ -201,9 +201,9 @@ fn sender(
     }
 }
 
-/// What makes the notes of a run, and brings their files where it takes any along.
+/// Makes the notes of a run, and uploads their files if the run has any.
 fn notes(
-    job: &Begun,
+    job: &RunningJob,
     client: &Client,
     settle: &SettleHandle,
     heard: (Arc<dyn Listener>, Arc<Facts>),
@@ -221,7 +221,7 @@ fn notes(
     }
 }
 
-/// What is done first with rows that come: archivings look for themselves.
+/// What is done first with new rows; archivings read their tickets themselves.
 fn first_task(operation: Operation, looks: bool) -> Task {
     match looks && operation != Operation::Archive {
         true => Task::Compare,
@@ -229,7 +229,7 @@ fn first_task(operation: Operation, looks: bool) -> Task {
     }
 }
 
-/// A run that stops waits for no other day.
+/// A run that stops does not wait for the next day.
 async fn stop_waiting(stop: StopSwitch, client: Client) {
     stop.pulled().await;
     client.wait_no_more();
@@ -237,8 +237,8 @@ async fn stop_waiting(stop: StopSwitch, client: Client) {
 
 type SettleThread = std::thread::JoinHandle<Result<Ledger, Error>>;
 
-/// Makes the files and, last, run.db (D1), or brings those of the past back to one
-/// state (D3); starts the settle thread.
+/// Creates the files and, last, run.db (D1), or makes those of the past consistent
+/// (D3); starts the settle thread.
 fn start_settle(
     job: &Job,
     client: &Client,
@@ -278,7 +278,7 @@ fn start_settle(
     }))
 }
 
-/// Journal and files of a past, brought to one state (D3).
+/// Journal and files of a past, made consistent (D3).
 fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles), Error> {
     job.folder.forget_summary()?;
     let folder = job.folder.path();
@@ -290,13 +290,13 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     journal.date_intents()?;
     refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
     journal.set_limit(job.options.limit)?;
-    journal.set_told(&job.header.told)?;
+    journal.set_options(&job.header.told)?;
     Ok((journal, files))
 }
 
-/// By when a call of this process can have been carried out, should it die before it says
-/// again that it is alive: the last attempt begins then, takes as long as it may, and is
-/// lost (S4).
+/// By when a call of this process can have been carried out if it dies before it next
+/// records that it is alive: the last attempt begins then, takes as long as it may, and
+/// is lost (S4).
 fn reach(client: &Client, horizon: Duration) -> Box<dyn Fn() -> Option<i64> + Send> {
     let client = client.clone();
     let reach = alive(horizon) + client.deadline() + horizon;
@@ -325,7 +325,7 @@ async fn join(
     Ok(ledger)
 }
 
-/// What the run's end knows of its begin.
+/// What the end of the run needs to know from its beginning.
 struct Before {
     /// Name of the file of refused rows.
     refused_file: &'static str,
@@ -344,7 +344,7 @@ impl Before {
 }
 
 fn summarise(
-    job: &Begun,
+    job: &RunningJob,
     account: &Account,
     ledger: Ledger,
     before: Before,

@@ -1,5 +1,5 @@
-//! How a run is stopped from within: whoever sees that it can't go on pulls the
-//! switch, everybody else finishes what is in flight.
+//! How a run is stopped from within: any part that sees that the run can't continue
+//! sets this, and all others finish what is in flight.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::hubspot::error::CallError;
 use crate::model::event::Stop;
 
-/// Shared by all parts of a run; the first reason stands.
+/// Shared by all parts of a run; the first reason counts.
 #[derive(Clone, Debug, Default)]
 pub struct StopSwitch {
     token: CancellationToken,
@@ -23,12 +23,12 @@ impl StopSwitch {
         self.token.cancel();
     }
 
-    /// True once somebody pulled it.
+    /// True once it is set.
     pub fn is_pulled(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// Ends when somebody pulls it.
+    /// Returns when it is set.
     pub async fn pulled(&self) {
         self.token.cancelled().await;
     }
@@ -42,22 +42,22 @@ impl StopSwitch {
     }
 }
 
-/// What a failed call means for the run. A lost write outcome is none of these: it
-/// is looked up before it gets here.
+/// What a failed call means for the run. A lost write is not among these: it is looked
+/// up before it gets here.
 pub fn stop_for(error: CallError) -> Stop {
     match error {
         CallError::Refused(_)
         | CallError::Denied(_)
         | CallError::Garbled(_)
         | CallError::Gone { .. }
-        | CallError::Blocked(_) => Stop::Mend(error.to_string()),
+        | CallError::Blocked(_) => Stop::MustFix(error.to_string()),
         CallError::Ambiguous(_) | CallError::Unavailable(_) | CallError::Paused(_) => {
             Stop::Later(error.to_string())
         }
     }
 }
 
-/// Nothing that the portal answered tells what became of a row.
+/// No answer of the portal says what became of a row.
 pub fn replies_say_nothing() -> Stop {
     Stop::Later("the portal's replies do not say what became of some rows".to_owned())
 }

@@ -1,6 +1,6 @@
-//! Which files the notes of a run name (protocol H9): kept with the intent of the note, so that verifying
-//! and taking back need not read the input for it. A file that two notes name stays as long
-//! as one of them does.
+//! Which files the notes of a run name (protocol H9): kept with the intent of the note, so that `verify`
+//! and `undo` need not read the input for it. A file that two notes name is kept as long as one of them
+//! is.
 
 use rusqlite::params;
 

@@ -1,7 +1,6 @@
-//! Making run.db, with its header whole before it has its name (protocol D1), and
-//! opening it to go on.
+//! Creates run.db, with its header complete before it gets its name (protocol D1), and
+//! opens it to continue a run.
 
-use std::fs;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -10,21 +9,21 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use super::clock::now;
 use super::format::{Header, schema_text};
 use super::schema::{TABLES, VERSION};
-use super::sound::connect;
+use super::validate::connect;
 
-/// A database that is made where it is not there.
+/// A database that is created if missing.
 pub(super) const ANEW: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
 
-/// All that a journal does to a file system: a new file, its log beside it, a commit
-/// that waits for the disk.
+/// Everything that a journal does to a file system: a new file, its log next to it, a
+/// commit that waits for the disk.
 pub(super) fn build_empty(path: &Path) -> rusqlite::Result<()> {
     let db = open(path, Durability::Full)?;
     db.execute_batch(TABLES)?;
     db.close().map_err(|(_, error)| error)
 }
 
-/// Makes the database with its header, under a temporary name.
+/// Creates the database with its header, under a temporary name.
 pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     let mut db = connect(path, ANEW)?;
     db.pragma_update(None, "user_version", VERSION)?;
@@ -95,16 +94,7 @@ pub(super) fn json<T>(text: serde_json::Result<T>) -> rusqlite::Result<T> {
     text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// Renames and makes the new name survive a power cut.
-pub(super) fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::rename(from, to)?;
-    match to.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// Opens the database to write it.
+/// Opens the database for writing.
 pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let db = connect(path, ANEW)?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
@@ -114,8 +104,9 @@ pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Conn
     };
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
-    // Bound values then never change a statement's plan. Without it SQLite, which is built
-    // with STAT4 here, prepares the look-up of a key anew for each row that is intended.
+    // With this, bound values never change a statement's plan. Without it SQLite, which is
+    // built with STAT4 here, prepares the look-up of a key again for each row that is
+    // intended.
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)

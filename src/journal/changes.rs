@@ -1,6 +1,6 @@
 //! The before-images of a row, as JSON: `[["subject","old","new"],["content",null,"new"]]`,
-//! a property with what its ticket held and what the row gives it. Written with the
-//! row's intent and never replaced (protocol PL6).
+//! a property with its former value and the row's. Written with the row's intent and never
+//! replaced (protocol PL6).
 
 use std::sync::Arc;
 

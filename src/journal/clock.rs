@@ -1,4 +1,4 @@
-//! This machine's clock, as the journal stamps by it.
+//! This machine's clock, for the journal's times.
 
 use jiff::Timestamp;
 

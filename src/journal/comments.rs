@@ -1,7 +1,6 @@
-//! `comments.db`: comments that stand in files of their own, by the tickets that they name,
-//! so that those of a row are found however large and in whatever order the files are. It is
-//! made before the journal, so a run that can be resumed has it, and is removed once the run
-//! has come to its end.
+//! `comments.db`: comments from separate files, by the tickets that they name, so that those
+//! of a row are found whatever the files' size and order. It is created before the journal,
+//! so a run that can be resumed has it, and is removed once the run is finished.
 //!
 //! ```text
 //! comment  the mapping's entry, what names the ticket → place, cells as JSON
@@ -16,8 +15,9 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::build::ANEW;
 use super::error::{JournalError, at};
-use super::sound::{connect, is_regular, strange_to};
+use super::validate::{connect, is_regular, strange_to};
 use crate::model::row::{Cells, Comment};
+use crate::output::rename_durably;
 
 /// Its name in the folder of a run or a plan.
 pub const COMMENTS: &str = "comments.db";
@@ -31,17 +31,17 @@ CREATE TABLE total (name TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE INDEX comment_by_ticket ON comment (ticket);
 ";
 
-/// Tickets of the input, while comments are taken.
+/// Tickets of the input, while comments are added.
 const TICKETS: &str = "CREATE TEMP TABLE ticket (
     entry INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (entry, name)) WITHOUT ROWID";
 
 /// Pages in memory, in KiB: while it is made, and while it is read.
 const CACHE: [i64; 2] = [-24_000, -4_000];
 
-/// Bytes of a comment: a record of the input may have some more.
+/// Maximum size of a comment in bytes; a record of the input may be a little longer.
 const LONGEST: i32 = 64 << 20;
 
-/// Comments on their way into a folder.
+/// Comments while they are stored in a folder.
 #[derive(Debug)]
 pub struct CommentStore {
     db: Connection,
@@ -56,7 +56,7 @@ pub struct CommentReading {
 }
 
 impl CommentStore {
-    /// Begins one in a folder; what was begun there before is thrown away.
+    /// Begins one in a folder; an unfinished one there is discarded.
     ///
     /// # Errors
     /// When it can't be written.
@@ -79,7 +79,7 @@ impl CommentStore {
         })
     }
 
-    /// Takes what comments would name a row by.
+    /// Adds the name by which comments refer to a row.
     ///
     /// # Errors
     /// When it can't be written.
@@ -92,7 +92,7 @@ impl CommentStore {
         expect().map(drop).map_err(at(&self.folder.join(PART)))
     }
 
-    /// Takes a comment; false where no row is named so, and it is not kept.
+    /// Adds a comment; false if no row has that name, in which case it is not kept.
     ///
     /// # Errors
     /// When it can't be written.
@@ -114,7 +114,7 @@ impl CommentStore {
         take().map_err(at(&self.folder.join(PART)))
     }
 
-    /// Ends it: it gets its name once the disk has it whole. `left` comments named no row.
+    /// Finishes it: it gets its name once it is on disk. `left` comments named no row.
     ///
     /// # Errors
     /// When it can't be written.
@@ -132,7 +132,7 @@ impl CommentStore {
         drop(self.db);
         let named = || {
             File::open(&path)?.sync_all()?;
-            fs::rename(&path, self.folder.join(COMMENTS))
+            rename_durably(&path, &self.folder.join(COMMENTS))
         };
         named().map_err(|source| JournalError::Io {
             path: path.clone(),
@@ -147,10 +147,10 @@ impl CommentReading {
         fs::symlink_metadata(folder.join(COMMENTS)).is_ok()
     }
 
-    /// Opens those of a folder, which may come from anywhere.
+    /// Opens those of a folder, which may have come from anywhere.
     ///
     /// # Errors
-    /// When there are none, or they are no comments of ours.
+    /// When there are none, or the file is not ours.
     pub fn open(folder: &Path) -> Result<CommentReading, JournalError> {
         let path = folder.join(COMMENTS);
         if !is_regular(&path) {
@@ -182,8 +182,8 @@ impl CommentReading {
         left.map_err(at(&self.path))
     }
 
-    /// The comments of an entry that name a ticket so, in the order of their files; none
-    /// where they are longer than `most` bytes together.
+    /// The comments of an entry with this name of a ticket, in the order of their files;
+    /// none if they are longer than `most` bytes together.
     ///
     /// # Errors
     /// When they can't be read.
@@ -229,7 +229,7 @@ impl CommentReading {
     }
 }
 
-/// Gives a run the comments of the plan that it applies.
+/// Copies the comments of a plan to the run that applies it.
 ///
 /// # Errors
 /// When they can't be copied.
@@ -238,7 +238,7 @@ pub fn copy_comments(from: &Path, to: &Path) -> Result<(), JournalError> {
     let copy = || {
         let _bytes = fs::copy(&from, &part)?;
         File::open(&part)?.sync_all()?;
-        fs::rename(&part, to.join(COMMENTS))
+        rename_durably(&part, &to.join(COMMENTS))
     };
     copy().map_err(|source| JournalError::Io {
         path: from.clone(),
@@ -246,9 +246,9 @@ pub fn copy_comments(from: &Path, to: &Path) -> Result<(), JournalError> {
     })
 }
 
-/// Removes those of a run that has come to its end.
+/// Removes those of a finished run.
 pub fn forget_comments(folder: &Path) {
-    // What can't be removed is in nobody's way.
+    // One that can't be removed does no harm.
     let _gone = fs::remove_file(folder.join(COMMENTS));
 }
 

@@ -23,7 +23,7 @@ pub struct Commit<'a> {
 }
 
 impl Commit<'_> {
-    /// Keeps what stands of a row that is refused.
+    /// Records what was done for a row that is refused.
     pub fn keep_written(&self, seq: u64, written: &Written) -> Result<(), JournalError> {
         self.run(
             "UPDATE row SET ticket = ?2, change = ?3 WHERE seq = ?1",
@@ -45,7 +45,7 @@ impl Commit<'_> {
         self.count(&remark_name(remark))
     }
 
-    /// Counts a value by itself, beside its remark.
+    /// Counts a value by itself, in addition to its remark.
     pub fn count_value(&self, remark: &PlacedRemark) -> Result<(), JournalError> {
         self.count(&value_name(remark))
     }
@@ -58,13 +58,13 @@ impl Commit<'_> {
         )
     }
 
-    /// Keeps how far the run came, with the time.
+    /// Records the state of the run, with the time.
     pub fn mark_state(&self, state: RunState) -> Result<(), JournalError> {
         self.mark("state", state.number())?;
         self.mark_time("updated_ms")
     }
 
-    /// Keeps the time.
+    /// Records the time.
     pub fn mark_time(&self, name: &str) -> Result<(), JournalError> {
         self.mark(name, now().as_millisecond().unsigned_abs())
     }

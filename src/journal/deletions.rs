@@ -29,7 +29,7 @@ impl Commit<'_> {
         self.put_file(entry, (state, record), known)
     }
 
-    /// A file is gone; where that was intended, it is this undo's work.
+    /// A file is gone; if that was intended, this undo deleted it.
     pub fn settle_deletion(&self, key: &str) -> Result<(), JournalError> {
         self.run(
             "UPDATE file SET state = 'deleted' WHERE key = ?1 AND state = 'open'",
@@ -96,7 +96,7 @@ mod tests {
         commit
             .leave_file(&step("used"), FileState::Used)
             .expect("left");
-        // Its last note went.
+        // Its last note is deleted.
         commit
             .leave_file(&step("later"), FileState::Used)
             .expect("left");

@@ -1,5 +1,4 @@
-//! Rows that a run carried out, page by page: what became of their tickets is read later,
-//! to verify the run or to take it back.
+//! Rows that a run carried out, page by page: read later to verify the run or to undo it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
 use super::schema::Tables;
-use super::{second, third};
+use super::{v2_tables, v3_tables};
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 
@@ -19,17 +18,17 @@ use crate::model::property_change::PropertyChange;
 pub struct DoneRow {
     /// Its number and place.
     pub row: RowEntry,
-    /// Value of the key property, or the record id where that is the key.
+    /// Value of the key property, or the record id if that is the key.
     pub key: String,
     /// Id of its ticket.
     pub ticket: String,
     /// What was done.
     pub change: Change,
-    /// What was changed, with what the ticket held before; none where nobody looked.
+    /// What was changed, with what the ticket held before; none if it was not read.
     pub changes: Option<Vec<PropertyChange>>,
     /// What later rows of the run wrote to the same ticket.
     pub later: Later,
-    /// Whether it was refused once its ticket was written.
+    /// Whether it was refused after its ticket was written.
     pub refused: bool,
 }
 
@@ -45,7 +44,7 @@ pub enum Later {
     Nothing,
     /// These properties.
     Properties(BTreeSet<String>),
-    /// The journal does not say what: the run did not read the tickets before.
+    /// The journal does not know what: the run did not read the tickets first.
     Unknown,
 }
 
@@ -109,8 +108,8 @@ impl Reading {
     /// When the journal can't be read.
     pub fn has_before(&self, key: &str, seq: u64) -> Result<bool, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::HAS_BEFORE,
-            Tables::Third => third::HAS_BEFORE,
+            Tables::Second => v2_tables::HAS_BEFORE,
+            Tables::Third => v3_tables::HAS_BEFORE,
         };
         let read = || {
             let mut query = self.db().prepare_cached(sql)?;
@@ -162,8 +161,8 @@ impl Reading {
 
     fn later(&self, key: &str, seq: u64) -> Result<Later, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::LATER,
-            Tables::Third => third::LATER,
+            Tables::Second => v2_tables::LATER,
+            Tables::Third => v3_tables::LATER,
         };
         let read = || -> rusqlite::Result<Vec<Option<String>>> {
             let mut query = self.db().prepare_cached(sql)?;
@@ -198,14 +197,14 @@ impl Reading {
         self.one(sql, [key, kind], 2)
     }
 
-    /// The ticket that a row of the run has by a key, wherever in the input it stands.
+    /// The ticket that a row of the run has by a key, wherever in the input it is.
     ///
     /// # Errors
     /// When the journal can't be read.
     pub fn ticket_of_key(&self, key: &str) -> Result<Option<String>, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::TICKET_OF_KEY,
-            Tables::Third => third::TICKET_OF_KEY,
+            Tables::Second => v2_tables::TICKET_OF_KEY,
+            Tables::Third => v3_tables::TICKET_OF_KEY,
         };
         self.one(sql, [key.to_lowercase()], 0)
     }

@@ -1,17 +1,17 @@
-//! What a commit is told of a row: its place, the intent to send it, and whether its key is free.
+//! What a commit gets of a row: its place, the intent to send it, and whether its key is free.
 
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 
 /// Which rows of a run may have the same key (K2, K4). Keys are compared by their
-/// folded form, since portals may take those that differ only by case as one.
+/// folded form, since portals may treat those that differ only by case as the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
-    /// One row that is not refused.
+    /// One row, not counting refused ones.
     Once,
-    /// Any number, all of which spell it alike.
+    /// Any number with the same spelling.
     OneSpelling,
-    /// Any number, all of which ask for the same (R7).
+    /// Any number that ask for the same (R7).
     SameBody,
     /// Any number.
     Shared,
@@ -28,16 +28,16 @@ pub struct Intent<'a> {
     pub keys: Keys,
     /// Value of the key property.
     pub key: &'a str,
-    /// Id of the record that the row was found to mean, where it was looked up: what an
-    /// unfinished archive is settled by, since a portal need not find archived records
-    /// by their key (protocol R4).
+    /// Id of the record that the row means, if it was looked up: an unfinished archive
+    /// is settled by it, since a portal may not find archived records by their key
+    /// (protocol R4).
     pub record: Option<&'a str>,
     /// Hash of what will be sent.
     pub body: [u8; 16],
-    /// What the ticket holds of the properties that the row changes, where it was read
-    /// before (PL6).
+    /// What the ticket holds of the properties that the row changes, if it was read
+    /// first (PL6).
     pub changes: Option<&'a [PropertyChange]>,
-    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    /// Identical rows have identical keys: later ones get a number appended (K3).
     pub counted: bool,
 }
 
@@ -46,19 +46,19 @@ pub struct Intent<'a> {
 pub struct RowEntry {
     /// Number of the row in the run.
     pub seq: u64,
-    /// Where it stands.
+    /// Its place in the input.
     pub address: RowAddress,
 }
 
 /// Whether a key is free for a row (K4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum KeyClaim {
     /// The intent is in the journal, with this key; the row may be sent once the
     /// commit is done.
     Free(String),
     /// An earlier row of this run has the key and was not refused.
     Taken {
-        /// The earlier row's key, as written there.
+        /// The earlier row's key, as spelled there.
         key: String,
         /// Input of the earlier row, as in `RowAddress`.
         file: u32,

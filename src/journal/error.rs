@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-/// Why the journal can't go on. The run ends: without it nothing may be sent.
+/// A failure of the journal. The run ends: without it nothing may be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// SQLite said no: most often a full disk or a lost folder.
@@ -26,7 +26,7 @@ pub enum JournalError {
         /// Its version.
         version: i32,
     },
-    /// It is no database of ours.
+    /// It is not one of our databases.
     #[error("{} is not a journal of tickethaul: {what}", path.display())]
     Strange {
         /// The database.
@@ -34,7 +34,7 @@ pub enum JournalError {
         /// What is wrong with it.
         what: String,
     },
-    /// SQLite can't make sense of it.
+    /// SQLite can't read it.
     #[error("the journal {} is damaged: {source}", path.display())]
     Damaged {
         /// The database.
@@ -53,7 +53,7 @@ pub enum JournalError {
     /// There is no plan.
     #[error("{} holds no plan.db: it is not a plan, or one that was cut short", .0.display())]
     NoPlan(PathBuf),
-    /// Another plan stands where the plan of a run was.
+    /// There is another plan where the plan of a run was.
     #[error("the plan in {} is not the one that the run applies", .0.display())]
     OtherPlan(PathBuf),
     /// The file system said no.
@@ -93,7 +93,7 @@ impl From<JournalError> for Error {
             JournalError::OtherPlan(_) => "bring the folder of that plan back",
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
-        Error::mend(error).advise(advice)
+        Error::must_fix(error).advise(advice)
     }
 }
 
@@ -112,8 +112,8 @@ pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<
     }
 }
 
-/// What a disk or another process can't be blamed for: the bytes make no sense, or a
-/// value is not where or what it should be.
+/// Damage: the bytes make no sense, or a value is not where or what it should be; not
+/// the fault of the disk or another process.
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig, TypeMismatch, Unknown};
     match error {

@@ -1,19 +1,19 @@
-//! The steps of files, as values: what is intended, where it stands, and how many there are.
+//! The steps of files, as values: what is intended, its state, and how many there are.
 
-/// Where a file stands.
+/// The state of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileState {
     /// Intended, and perhaps sent.
     Open,
     /// Made by this run.
     Made,
-    /// It was there before.
+    /// It existed before.
     There,
     /// Deleted by this undo.
     Deleted,
-    /// Left as it is: notes of others name it.
+    /// Kept: notes of others name it.
     Used,
-    /// Left as it is: somebody changed it.
+    /// Kept: somebody changed it.
     Changed,
 }
 
@@ -39,10 +39,10 @@ impl FileState {
     }
 }
 
-/// A file that is wanted.
+/// A file to be uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry {
-    /// What tells it from others of its source.
+    /// Identifies it among the files of its source.
     pub key: String,
     /// Number of the row that uploads it.
     pub seq: u64,
@@ -59,18 +59,18 @@ pub struct FileEntry {
 pub struct FileStep {
     /// The file.
     pub entry: FileEntry,
-    /// Where it stands.
+    /// Its state.
     pub state: FileState,
-    /// Its id, where it is known.
+    /// Its id, if known.
     pub record: Option<String>,
-    /// When it was intended first, in milliseconds of the portal's clock.
+    /// When it was first intended, in milliseconds of the portal's clock.
     pub since_ms: Option<i64>,
     /// When a lost upload can have been carried out at the latest, in milliseconds of the
     /// portal's clock.
     pub until_ms: Option<i64>,
 }
 
-/// A file that is there.
+/// An existing file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettledFile {
     /// The file.
@@ -81,13 +81,13 @@ pub struct SettledFile {
     pub state: FileState,
 }
 
-/// Files of a run that are there.
+/// Counts of existing files of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileCounts {
     /// Made by the run.
     pub made: u64,
     /// Bytes of those.
     pub bytes: u64,
-    /// They were there before.
+    /// Those that existed before.
     pub there: u64,
 }

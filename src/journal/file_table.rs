@@ -1,15 +1,15 @@
-//! The tables of uploaded files and of the notes that name them, which a run.db that was begun
-//! before there were such gets when it is opened to be written.
+//! The tables of uploaded files and of the notes that name them, which an older run.db gets
+//! when it is opened for writing.
 
 use rusqlite::Connection;
 
 use super::schema::Tables;
 
-/// The table. `key` is what tells a file from others of its source, `seq` the row that
-/// uploads it, `path` its place; `since_ms` is when it was intended first, and `until_ms`
-/// when a call that was lost can have been carried out at the latest, both by the portal's
-/// clock. `state` is `open` (intended), `made` (by this run) or `there` (it was before); in an
-/// undo `deleted`, `used` or `changed`, where others use it or have changed it.
+/// The table. `key` identifies a file among those of its source, `seq` is the row that uploads
+/// it, `path` its place; `since_ms` is when it was first intended, and `until_ms` when a lost
+/// call can have been carried out at the latest, both by the portal's clock. `state` is `open`
+/// (intended), `made` (by this run) or `there` (it existed before); in an undo `deleted`,
+/// `used` or `changed`, the latter two if others use it or have changed it.
 pub(super) const FILE_TABLE: &str = "
 CREATE TABLE file (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, path TEXT NOT NULL, md5 TEXT NOT NULL,
@@ -36,7 +36,7 @@ pub(super) fn has_attached(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(sql, [], |row| row.get(0))
 }
 
-/// Makes the tables where they are not there.
+/// Creates the tables if missing.
 pub(super) fn ensure_files(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
     if tables != Tables::Third {
         return Ok(());

@@ -1,7 +1,6 @@
 //! Files that are uploaded for notes (protocol H5): steps with the life of a ticket. A file
 //! is intended before it is sent, with its place and the hash of its bytes, and settled with
-//! its id. Journals that were begun before there were files get the table when they are
-//! opened to go on.
+//! its id. Older journals get the table when they are opened for writing.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,7 +11,7 @@ use super::file_table::has_files;
 use super::read::Reading;
 use super::write::Journal;
 
-/// What is read of a step.
+/// The columns of a step.
 pub(super) const STEP: &str = "SELECT file.key, file.seq, file.path, file.md5, file.size,
     file.state, file.record, file.since_ms, file.until_ms";
 
@@ -87,13 +86,13 @@ impl Commit<'_> {
         )
     }
 
-    /// Takes the intent of a file back: no call may have made it.
+    /// Withdraws the intent of a file: no call can have created it.
     pub fn release_file(&self, key: &str) -> Result<(), JournalError> {
         self.run("DELETE FROM file WHERE key = ?1 AND state = 'open'", [key])
     }
 
-    /// Writes that a file is there; gives back whose it is. One that this run made for
-    /// another key is there for this one.
+    /// Records that a file exists; returns whose it is. One that this run made for
+    /// another key existed before for this one.
     pub fn settle_file(&self, file: &SettledFile) -> Result<FileState, JournalError> {
         let entry = &file.entry;
         let sql = "SELECT count(*) FROM file WHERE record = ?1 AND key <> ?2 AND state = 'made'";
@@ -110,7 +109,7 @@ impl Commit<'_> {
         Ok(state)
     }
 
-    /// Writes a file, or where its key is known does what `known` says.
+    /// Writes a file, or if its key is known does what `known` says.
     pub(super) fn put_file(
         &self,
         entry: &FileEntry,
@@ -136,7 +135,7 @@ impl Commit<'_> {
     }
 
     /// When the last lost upload can have been carried out, in milliseconds of the portal's
-    /// clock; none where none is open.
+    /// clock; none if none is open.
     pub fn files_until(&self) -> Result<Option<i64>, JournalError> {
         let sql = "SELECT max(until_ms) FROM file WHERE state = 'open'";
         let until = self.transaction.query_row(sql, [], |row| row.get(0));

@@ -1,5 +1,5 @@
-//! What stands in the header of run.db, and the JSON of its values. Readers take
-//! additional fields as they come; what is here is never renamed.
+//! What is in the header of run.db, and the JSON of its values. Readers ignore
+//! additional fields; what is here is never renamed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,18 +7,16 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::told::Told;
+use super::run_options::RunOptions;
 use crate::model::issue::Refusal;
-use crate::model::schema::{
-    CustomObject, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
-};
+use crate::model::schema::{CustomObject, Owner, Pipeline, PropertyDef, Schema};
 
 /// What a run is about; written once, before anything is sent (D1).
 #[derive(Clone, Debug)]
 pub struct Header {
     /// Id of the run; none in journals of earlier versions.
     pub run: String,
-    /// Id of the run whose refused rows this one tries again; none in journals of earlier
+    /// Id of the run whose refused rows this one retries; none in journals of earlier
     /// versions.
     pub parent: Option<String>,
     /// `create`, `update`, `upsert`, `archive`
@@ -39,24 +37,24 @@ pub struct Header {
     pub inputs: Vec<InputFile>,
     /// The schema that the mapping was compiled against.
     pub schema: Schema,
-    /// The key property is not written: what is unknown can't be looked up (S7).
+    /// The key property is not written, so unknown rows can't be looked up (S7).
     pub no_key: bool,
-    /// The encoding that the user insisted on.
+    /// The encoding given by the user.
     pub encoding: Option<String>,
-    /// The delimiter that the user insisted on.
+    /// The delimiter given by the user.
     pub delimiter: Option<u8>,
-    /// What a resume takes up again unless it is told otherwise (R3).
-    pub told: Told,
-    /// The run that this one takes back.
+    /// Options that a resume uses again unless it is given others (R3).
+    pub told: RunOptions,
+    /// The run that this one undoes.
     pub undoes: Option<UndoneRun>,
-    /// The plan that the run is held to.
+    /// The plan that the run applies.
     pub plan: Option<PlanRef>,
 }
 
-/// A run that another one takes back.
+/// A run that another one undoes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoneRun {
-    /// Its id; empty where it is not known.
+    /// Its id; empty if not known.
     pub run: String,
     /// Its folder.
     pub folder: PathBuf,
@@ -84,7 +82,7 @@ pub enum PortalPath {
 pub struct InputFile {
     /// Absolute path; of standard input that of its content in the run folder.
     pub path: PathBuf,
-    /// Name in the archive, where `path` is one.
+    /// Name in the archive, if `path` is one.
     pub member: Option<String>,
     /// Size in bytes.
     pub size: u64,
@@ -95,7 +93,7 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// Its path, with the member of an archive behind it.
+    /// Its path, followed by the member of an archive.
     pub fn name(&self) -> String {
         let path = self.path.display();
         match &self.member {
@@ -107,39 +105,12 @@ impl InputFile {
 
 #[derive(Serialize, Deserialize)]
 struct SchemaText {
-    tickets: Vec<PropertyText>,
-    contacts: Vec<PropertyText>,
-    pipelines: Vec<PipelineText>,
-    owners: Vec<OwnerText>,
+    tickets: Vec<PropertyDef>,
+    contacts: Vec<PropertyDef>,
+    pipelines: Vec<Pipeline>,
+    owners: Vec<Owner>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     custom: Vec<CustomObject>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PropertyText {
-    name: String,
-    label: String,
-    value_type: String,
-    options: Vec<(String, String)>,
-    external_options: bool,
-    read_only: bool,
-    unique: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PipelineText {
-    id: String,
-    label: String,
-    stages: Vec<(String, String, bool)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct OwnerText {
-    id: String,
-    email: String,
-    first_name: String,
-    last_name: String,
-    archived: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,10 +124,10 @@ struct RefusalText {
 /// The schema as JSON.
 pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
     serde_json::to_string(&SchemaText {
-        tickets: schema.tickets.values().map(property_text).collect(),
-        contacts: schema.contacts.values().map(property_text).collect(),
-        pipelines: schema.pipelines.iter().map(pipeline_text).collect(),
-        owners: schema.owners.iter().map(owner_text).collect(),
+        tickets: schema.tickets.values().cloned().collect(),
+        contacts: schema.contacts.values().cloned().collect(),
+        pipelines: schema.pipelines.clone(),
+        owners: schema.owners.clone(),
         custom: schema.custom.clone(),
     })
 }
@@ -165,89 +136,20 @@ pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
 pub(super) fn schema_from(text: &str) -> serde_json::Result<Schema> {
     let text: SchemaText = serde_json::from_str(text)?;
     Ok(Schema {
-        tickets: properties_from(text.tickets),
-        contacts: properties_from(text.contacts),
-        pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
-        owners: text.owners.into_iter().map(owner_from).collect(),
+        tickets: by_name(text.tickets),
+        contacts: by_name(text.contacts),
+        pipelines: text.pipelines,
+        owners: text.owners,
         custom: text.custom,
     })
 }
 
-fn property_text(property: &PropertyDef) -> PropertyText {
-    PropertyText {
-        name: property.name.clone(),
-        label: property.label.clone(),
-        value_type: property.value_type.word().to_owned(),
-        options: property
-            .options
-            .iter()
-            .map(|option| (option.label.clone(), option.value.clone()))
-            .collect(),
-        external_options: property.external_options,
-        read_only: property.read_only,
-        unique: property.unique,
-    }
+fn by_name(properties: Vec<PropertyDef>) -> BTreeMap<String, PropertyDef> {
+    let named = |property: PropertyDef| (property.name.clone(), property);
+    properties.into_iter().map(named).collect()
 }
 
-fn properties_from(texts: Vec<PropertyText>) -> BTreeMap<String, PropertyDef> {
-    let property = |text: PropertyText| {
-        let definition = PropertyDef {
-            name: text.name.clone(),
-            label: text.label,
-            value_type: ValueType::of_word(&text.value_type),
-            options: text
-                .options
-                .into_iter()
-                .map(|(label, value)| PropertyOption { label, value })
-                .collect(),
-            external_options: text.external_options,
-            read_only: text.read_only,
-            unique: text.unique,
-        };
-        (text.name, definition)
-    };
-    texts.into_iter().map(property).collect()
-}
-
-fn pipeline_text(pipeline: &Pipeline) -> PipelineText {
-    let stage = |stage: &Stage| (stage.id.clone(), stage.label.clone(), stage.closed);
-    PipelineText {
-        id: pipeline.id.clone(),
-        label: pipeline.label.clone(),
-        stages: pipeline.stages.iter().map(stage).collect(),
-    }
-}
-
-fn pipeline_from(text: PipelineText) -> Pipeline {
-    let stage = |(id, label, closed)| Stage { id, label, closed };
-    Pipeline {
-        id: text.id,
-        label: text.label,
-        stages: text.stages.into_iter().map(stage).collect(),
-    }
-}
-
-fn owner_text(owner: &Owner) -> OwnerText {
-    OwnerText {
-        id: owner.id.clone(),
-        email: owner.email.clone(),
-        first_name: owner.first_name.clone(),
-        last_name: owner.last_name.clone(),
-        archived: owner.archived,
-    }
-}
-
-fn owner_from(text: OwnerText) -> Owner {
-    Owner {
-        id: text.id,
-        email: text.email,
-        first_name: text.first_name,
-        last_name: text.last_name,
-        archived: text.archived,
-    }
-}
-
-/// A refusal as JSON, whole enough to write refused.csv from it again.
+/// A refusal as JSON, complete enough to write refused.csv from it again.
 pub(super) fn refusal_text(refusal: &Refusal) -> serde_json::Result<String> {
     serde_json::to_string(&RefusalText {
         code: refusal.code.clone(),
@@ -280,8 +182,21 @@ pub struct PlanRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::schema::CustomType;
-    use crate::model::schema::VALUE_TYPES;
+    use crate::model::schema::{CustomType, PropertyOption, Stage, VALUE_TYPES, ValueType};
+
+    #[test]
+    fn a_schema_of_an_older_journal_is_read() {
+        let old = r#"{"tickets":[{"name":"p","label":"P","value_type":"enumeration",
+            "options":[["High","HIGH"]],"external_options":false,"read_only":false,
+            "unique":false}],"contacts":[],"pipelines":[{"id":"0","label":"Support",
+            "stages":[["1","New",false]]}],"owners":[{"id":"7","email":"a@b.example",
+            "first_name":"A","last_name":"B","archived":false}]}"#;
+        let schema = schema_from(old).expect("a schema");
+        let options = &schema.tickets["p"].options;
+        assert_eq!((&*options[0].label, &*options[0].value), ("High", "HIGH"));
+        assert_eq!(schema.pipelines[0].stages[0].label, "New");
+        assert!(!schema.owners[0].archived);
+    }
 
     #[test]
     fn a_schema_comes_back_as_it_went_in() {

@@ -1,17 +1,17 @@
-//! Intents of which more is known: that their call never began, or by when the last call
-//! of an earlier process can have been carried out (protocol K6).
+//! Further facts about intents: that their call never began, or by when the last call of
+//! an earlier process can have been carried out (protocol K6).
 
 use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::write::Journal;
 
-/// The mark that says by when a call of the process that writes it can have been carried
-/// out, should that process die now.
+/// The mark that says by when a call of the writing process can have been carried out if
+/// it dies now.
 pub(super) const UNTIL: &str = "until_ms";
 
 impl Journal {
-    /// Dates the open intents of earlier processes: what came later than their last call
-    /// can have been carried out is none of theirs.
+    /// Dates the open intents of earlier processes: anything later than their last call
+    /// can have been carried out is not theirs.
     pub fn date_intents(&self) -> Result<(), JournalError> {
         for sql in self.tables.statements().date {
             let dated = self.db.execute(sql, [UNTIL]);
@@ -22,19 +22,19 @@ impl Journal {
 }
 
 impl Commit<'_> {
-    /// Keeps by when a call of this process can have been carried out, should it die now,
+    /// Records by when a call of this process can have been carried out if it dies now,
     /// in milliseconds of the portal's clock.
     pub fn mark_until(&self, millis: i64) -> Result<(), JournalError> {
         self.mark(UNTIL, millis.unsigned_abs())
     }
 
-    /// Takes the intent of a row back: its call never began. The row is pending again.
+    /// Withdraws the intent of a row: its call never began. The row is pending again.
     pub fn release(&self, seq: u64) -> Result<(), JournalError> {
         let mut release = self.statements.release.iter();
         release.try_for_each(|sql| self.run(sql, [seq]))
     }
 
-    /// Takes the intent to create another record back: its call never began.
+    /// Withdraws the intent to create another record: its call never began.
     pub fn release_other(&self, kind: &str, key: &str) -> Result<(), JournalError> {
         self.run(self.statements.release_other, [key, kind])
     }

@@ -1,6 +1,6 @@
-//! What a process leaves in a folder that dies before its run or plan has begun.
+//! What a process that dies before its run or plan has begun leaves in a folder.
 
-/// Files that are written before `run.db` or `plan.db` stands.
+/// Files that are written before `run.db` or `plan.db` exists.
 const BEFORE: [&str; 11] = [
     "comments-left.csv",
     "comments-left.jsonl",
@@ -15,7 +15,7 @@ const BEFORE: [&str; 11] = [
     "run.db.try",
 ];
 
-/// What SQLite writes beside a database.
+/// What SQLite writes next to a database.
 const COMPANIONS: [&str; 3] = ["-journal", "-shm", "-wal"];
 
 /// Whether a file of this name may be there though no run or plan has begun.

@@ -1,6 +1,6 @@
-//! One process for a run folder (D5): the file `lock`, locked by the operating
-//! system and naming its holder, and, where the system can, the folder itself, which
-//! can't be deleted under a run as the file can. A lock dies with its process.
+//! One process for a run folder (D5): the file `lock`, locked by the operating system
+//! and naming its holder, and, if the system can, the folder itself, because the file
+//! could be deleted during a run. A lock dies with its process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -18,10 +18,10 @@ pub struct Lock {
 /// Why a folder could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody has it.
+    /// Another process has it.
     #[error("the run folder is in use by {0}")]
     Held(String),
-    /// The lock file can't be made.
+    /// The lock file can't be created.
     #[error("can't lock the run folder: {0}")]
     Io(#[from] io::Error),
 }
@@ -57,16 +57,16 @@ impl Lock {
     }
 }
 
-/// A folder that can be locked; not every system and file system has such.
+/// A folder that can be locked; not every system and file system allows that.
 fn open_folder(folder: &Path) -> Option<File> {
     File::open(folder).ok()
 }
 
 impl Drop for Lock {
-    /// Closing alone would not do at once: a child that is being started shares the
-    /// open file until it runs its own program.
+    /// Closing alone may not release it at once: a child that is being started shares
+    /// the open file until it runs its own program.
     fn drop(&mut self) {
-        // What can't be unlocked is closed, which unlocks it.
+        // If unlocking fails, closing unlocks it.
         let _closed = self.file.unlock();
         let _closed = self.folder.as_ref().map(File::unlock);
     }

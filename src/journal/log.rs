@@ -1,5 +1,5 @@
-//! run.log: what a run did, a line each, for whoever has to look into it later. It
-//! holds no token, no body and no value of a row.
+//! run.log: what a run did, one line for each event, for later investigation. It holds
+//! no token, no body and no value of a row.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -18,7 +18,7 @@ pub struct RunLog {
 }
 
 impl RunLog {
-    /// Opens the log in the run folder; what a resume writes comes behind.
+    /// Opens the log in the run folder; a resume appends to it.
     pub fn open(folder: &Path) -> io::Result<RunLog> {
         let path = folder.join("run.log");
         let file = open_regular(&path, OpenOptions::new().create(true).append(true))?;
@@ -27,8 +27,8 @@ impl RunLog {
         })
     }
 
-    /// Adds a line with the time in front. A log that can't be written does not stop
-    /// the run: the journal does that. What came from the portal begins no line of its own.
+    /// Adds a line with the time in front. A log that can't be written does not stop the
+    /// run: the journal does that. Text from the portal can't begin a new line.
     pub fn line(&self, text: impl fmt::Display) {
         let text = text.to_string();
         let line = format!("{:.3} {}\n", now(), one_line(&text));

@@ -1,11 +1,11 @@
-//! Before-images of links: what was not between a ticket and another record when a run came
-//! to make it. Written before the call and never replaced, so that what an earlier process
-//! of the run made counts as made by the run (protocol PL6). In a table of its own, which
-//! journals get when they are opened to be written.
+//! Before-images of links: what did not exist between a ticket and another record before a
+//! run made it. Written before the call and never replaced, so that what an earlier process
+//! of the run made counts as made by the run (protocol PL6). In a separate table, which
+//! journals get when they are opened for writing.
 
 use rusqlite::params;
 
-use super::added::has_links;
+use super::added_tables::has_links;
 use super::build::json;
 use super::commit::Commit;
 use super::error::{JournalError, at};
@@ -15,8 +15,8 @@ use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
 
 impl Commit<'_> {
-    /// Keeps what a row is about to add between its ticket and other records. What is kept of
-    /// a pair stays.
+    /// Records what a row is about to add between its ticket and other records. What is
+    /// recorded of a pair is never replaced.
     pub fn keep_links(&self, seq: u64, links: &[MadeLink]) -> Result<(), JournalError> {
         for link in links {
             let kinds: Vec<(&str, u32, Option<&str>)> = link
@@ -66,7 +66,7 @@ impl Reading {
     }
 
     /// What a row added between its ticket and other records; none in journals that do not
-    /// say it.
+    /// know.
     ///
     /// # Errors
     /// When the journal can't be read.

@@ -1,5 +1,5 @@
-//! The durable memory of a run: `run.db` in the run folder, a SQLite database in
-//! WAL mode with `synchronous = FULL`, and the lock beside it.
+//! The durable memory of a run: `run.db` in the run folder, a SQLite database in WAL
+//! mode with `synchronous = FULL`, and the lock next to it.
 //!
 //! ```text
 //! meta   name → value                  version, operation, portal, mapping, schema
@@ -14,18 +14,18 @@
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
-//! Beside it stands `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
-//! which holds comments that came in files of their own (`comments`).
+//! There are also `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
+//! which holds comments from separate files (`comments`).
 //!
-//! What it promises: an intent is in it before its call leaves (D2); one commit
-//! holds everything since the last one; the database appears under its name only
-//! with its header whole (D1). Files derived from it are not its business: it only
-//! keeps their lengths (D3).
+//! What it promises: an intent is in it before its call leaves (D2); one commit holds
+//! everything since the last one; the database appears under its name only with a
+//! complete header (D1). Files derived from it are written elsewhere: it only keeps
+//! their lengths (D3).
 
 mod format;
 mod schema;
-mod sound;
-mod told;
+mod validate;
+mod run_options;
 mod others;
 mod intents;
 mod records;
@@ -36,7 +36,7 @@ mod attached;
 mod deletions;
 mod file_table;
 mod note_steps;
-mod added;
+mod added_tables;
 mod waiting;
 mod remarks;
 mod error;
@@ -44,13 +44,13 @@ mod build;
 mod changes;
 mod comments;
 mod done;
-mod kin;
+mod lineage;
 mod leftover;
 mod plan;
-mod second;
-mod second_rows;
-mod third;
-mod third_rows;
+mod v2_tables;
+mod v2_rows;
+mod v3_tables;
+mod v3_rows;
 mod write;
 mod commit;
 mod clock;
@@ -69,12 +69,12 @@ pub use clock::now;
 pub use comments::{COMMENTS, CommentReading, CommentStore, copy_comments, forget_comments};
 pub use commit::Commit;
 pub use done::{DoneRow, Later};
-pub use entry::{Claim, Intent, Keys, RowEntry};
+pub use entry::{Intent, KeyClaim, Keys, RowEntry};
 pub use error::JournalError;
 pub use file_steps::{FileCounts, FileEntry, FileState, FileStep, SettledFile};
 pub use format::{Header, InputFile, PortalPath, UndoneRun};
-pub use kin::Kin;
 pub use leftover::is_leftover;
+pub use lineage::Lineage;
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
@@ -86,8 +86,8 @@ pub use plan::{
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading};
 pub use records::Earlier;
 pub use refused::RefusedRows;
+pub use run_options::{COMMENTS_OPTION, RunOptions};
 pub use run_state::RunState;
 pub use schema::VERSION as FORMAT_VERSION;
-pub use told::{COMMENTS_OPTION, Told};
 pub use waiting::Waiting;
 pub use write::{Journal, run_id, run_name};

@@ -1,15 +1,15 @@
-//! The steps of notes, as values: what is intended, where it stands, and how many there are.
+//! The steps of notes, as values: what is intended, its state, and how many there are.
 
 use crate::model::note::Activity;
 
-/// Where a note stands.
+/// The state of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteState {
     /// Intended, and perhaps sent.
     Open,
     /// Made by this run.
     Made,
-    /// It was there before.
+    /// It existed before.
     There,
     /// Made by this run, perhaps twice.
     Twin,
@@ -33,7 +33,7 @@ impl NoteState {
     }
 }
 
-/// A note that is wanted.
+/// A note to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteEntry {
     /// Number of its row.
@@ -55,23 +55,23 @@ pub struct NoteEntry {
 pub struct NoteStep {
     /// The note.
     pub entry: NoteEntry,
-    /// Where it stands.
+    /// Its state.
     pub state: NoteState,
-    /// Its record id, where it is known.
+    /// Its record id, if known.
     pub record: Option<String>,
-    /// The key that it was sent with, where that is another.
+    /// The key that it was sent with, if that is a different one.
     pub written: Option<String>,
     /// When a lost call can have been carried out at the latest, in milliseconds of the
     /// portal's clock.
     pub until_ms: Option<i64>,
 }
 
-/// A note that is there.
+/// An existing note.
 #[derive(Clone, Debug)]
 pub struct SettledNote {
     /// The note.
     pub entry: NoteEntry,
-    /// The key that it was sent with, where that is another.
+    /// The key that it was sent with, if that is a different one.
     pub written: Option<String>,
     /// Its record id.
     pub record: String,
@@ -79,11 +79,11 @@ pub struct SettledNote {
     pub state: NoteState,
 }
 
-/// Notes of a run that are there.
+/// Counts of existing notes of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoteCounts {
     /// Made by the run.
     pub made: u64,
-    /// They were there before.
+    /// Those that existed before.
     pub there: u64,
 }

@@ -1,12 +1,11 @@
 //! Notes of rows (protocol H1, H3): steps with the life of a ticket. A note is intended
-//! before it is sent, and settled with its record id. What is kept of one that is settled
-//! is what verifying needs: key, time, and a hash of its text. Journals that were begun
-//! before there were notes get the table when they are opened to go on, and those from
-//! before there were e-mails and calls its column for them.
+//! before it is sent, and settled with its record id. What is kept of a settled one is
+//! what `verify` needs: key, time, and a hash of its text. Older journals get the table,
+//! or its column for e-mails and calls, when they are opened for writing.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::added::{has_kind, has_notes};
+use super::added_tables::{has_kind, has_notes};
 use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
@@ -15,8 +14,8 @@ use super::write::Journal;
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
 
-/// The mark that says whether the portal keeps the keys of a kind unique: 1 it does, 2 it
-/// does not, none not known yet.
+/// The mark that says whether the portal keeps the keys of a kind unique: 1 yes, 2 no,
+/// absent not known yet.
 fn kept_mark(activity: Activity) -> &'static str {
     match activity {
         Activity::Note => "note_keys_kept",
@@ -25,7 +24,7 @@ fn kept_mark(activity: Activity) -> &'static str {
     }
 }
 
-/// What is read of a step; journals that nobody opens to go on may lack the kind.
+/// The columns of a step; older journals that are only read may lack the kind.
 fn columns(db: &Connection) -> rusqlite::Result<&'static str> {
     Ok(match has_kind(db)? {
         true => "seq, key, at_ms, text, state, record, written, until_ms, kind",
@@ -80,7 +79,7 @@ impl Journal {
 impl Commit<'_> {
     /// What is known of a note.
     pub fn note(&self, key: &str) -> Result<Option<NoteStep>, JournalError> {
-        // A journal that is written has the column.
+        // A journal that is open for writing has the column.
         let sql = "SELECT seq, key, at_ms, text, state, record, written, until_ms, kind
                    FROM note WHERE key = ?1";
         let found = self.transaction.prepare_cached(sql);
@@ -88,8 +87,8 @@ impl Commit<'_> {
         found.map_err(at(self.path))
     }
 
-    /// Writes the intent to send a note, or to send it again; false where it is another
-    /// row's, or there.
+    /// Writes the intent to send a note, or to send it again; false if it is another
+    /// row's, or exists.
     pub fn intend_note(&self, entry: &NoteEntry) -> Result<bool, JournalError> {
         let sql = "INSERT INTO note (key, seq, at_ms, text, state, kind)
              VALUES (?1, ?2, ?3, ?4, 'open', ?5)
@@ -114,12 +113,12 @@ impl Commit<'_> {
         )
     }
 
-    /// Takes the intent of a note back: no call may have made it.
+    /// Withdraws the intent of a note: no call can have created it.
     pub fn release_note(&self, key: &str) -> Result<(), JournalError> {
         self.run("DELETE FROM note WHERE key = ?1 AND state = 'open'", [key])
     }
 
-    /// Writes that a note is there.
+    /// Records that a note exists.
     pub fn settle_note(&self, note: &SettledNote) -> Result<(), JournalError> {
         let entry = &note.entry;
         self.run(
@@ -141,14 +140,14 @@ impl Commit<'_> {
     }
 
     /// When the last lost call for a note can have been carried out, in milliseconds of
-    /// the portal's clock; none where none is open.
+    /// the portal's clock; none if none is open.
     pub fn notes_until(&self) -> Result<Option<i64>, JournalError> {
         let sql = "SELECT max(until_ms) FROM note WHERE state IN ('open', 'twin')";
         let until = self.transaction.query_row(sql, [], |row| row.get(0));
         until.map_err(at(self.path))
     }
 
-    /// Whether the portal keeps the keys of a kind unique, where that is known.
+    /// Whether the portal keeps the keys of a kind unique, if known.
     pub fn note_keys_kept(&self, activity: Activity) -> Result<Option<bool>, JournalError> {
         let sql = "SELECT value FROM mark WHERE name = ?1";
         let known = self
@@ -158,7 +157,7 @@ impl Commit<'_> {
         Ok(known.map(|known| known == 1))
     }
 
-    /// Keeps whether the portal keeps the keys of a kind unique.
+    /// Records whether the portal keeps the keys of a kind unique.
     pub fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), JournalError> {
         self.mark(kept_mark(activity), if kept { 1 } else { 2 })
     }
@@ -214,7 +213,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::added::NOTE_TABLE;
+    use crate::journal::added_tables::NOTE_TABLE;
     use crate::journal::build::Durability;
     use crate::journal::schema::{TABLES, VERSION};
 

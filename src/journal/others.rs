@@ -39,8 +39,8 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Writes the intent to create another record; one of an earlier process stands, and
-    /// calls may begin for it again.
+    /// Writes the intent to create another record; one of an earlier process is kept,
+    /// and calls may begin for it again.
     pub fn intend_other(
         &self,
         kind: &str,
@@ -55,7 +55,7 @@ impl Commit<'_> {
         renew.try_for_each(|sql| self.run(sql, [key, kind]))
     }
 
-    /// Writes another record's id; `created` tells ours from those that were there.
+    /// Writes another record's id; `created` says whether we created it or it existed before.
     pub fn settle_other(
         &self,
         kind: &str,

@@ -1,5 +1,5 @@
-//! How far a run came, for whoever lists runs: the header's small parts and counts that
-//! SQLite makes. No row comes out of the database, however many there are.
+//! The state of a run, for lists of runs: the header's small parts and counts made by
+//! SQLite. No row comes out of the database, however many there are.
 
 use std::path::Path;
 
@@ -18,17 +18,17 @@ use crate::model::visible::one_line;
 pub struct Overview {
     /// Id of the run; empty in journals of earlier versions.
     pub run: String,
-    /// Id of the run whose refused rows it tries again.
+    /// Id of the run whose refused rows it retries.
     pub parent: Option<String>,
-    /// The run that it takes back.
+    /// The run that it undoes.
     pub undoes: Option<UndoneRun>,
-    /// What it does with rows.
+    /// Its operation.
     pub operation: String,
     /// Its input files.
     pub files: Vec<String>,
     /// HubSpot portal id.
     pub portal_id: u64,
-    /// How far it came.
+    /// Its state.
     pub state: RunState,
     /// All rows that were read, by fate.
     pub tally: Tally,

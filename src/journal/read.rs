@@ -1,4 +1,4 @@
-//! Reading run.db back: what a run is about and how far it came.
+//! Reading run.db back: what a run is about, and its state.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -18,7 +18,7 @@ use super::note_steps::NoteCounts;
 use super::remarks::{remarks, values};
 use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
-use super::sound::{is_regular, look_at, stranger};
+use super::validate::{is_regular, look_at, stranger};
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
@@ -26,7 +26,7 @@ use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
 use crate::model::window::Window;
 
-/// The mark of how many notes an undo put into the recycle bin.
+/// The mark that counts the notes that an undo put into the recycle bin.
 pub const NOTES_ARCHIVED: &str = "notes_archived";
 
 /// A row that was intended and whose outcome is not known.
@@ -38,21 +38,21 @@ pub struct PastIntent {
     pub body: [u8; 16],
     /// The key that it was to be sent with.
     pub key: String,
-    /// Id of the record that it was found to mean, where it was looked up (R4).
+    /// Id of the record that it means, if it was looked up (R4).
     pub record: Option<String>,
-    /// What it was to change, with what the ticket held before; none where that was not
+    /// What it was to change, with what the ticket held before; none if that was not
     /// read (PL6).
     pub changes: Option<Vec<PropertyChange>>,
 }
 
-/// A settled row, as the journal has it.
+/// A settled row.
 #[derive(Clone, Debug)]
 pub struct PastRow {
     /// The row's number and place.
     pub row: RowEntry,
-    /// Its key, where one could be made.
+    /// Its key, if one could be made.
     pub key: Option<String>,
-    /// Id of its ticket, where one is known; of a refused row too.
+    /// Id of its ticket, if known; also for a refused row.
     pub record: Option<String>,
     /// How it ended.
     pub end: RowEnd,
@@ -75,12 +75,12 @@ pub struct PastRefusals {
     pub hint: String,
 }
 
-/// Everything that a resume needs of the time before.
+/// Everything that a resume needs to know of the past.
 #[derive(Clone, Debug)]
 pub struct Past {
     /// What the run is about.
     pub header: Header,
-    /// How far it came.
+    /// Its state.
     pub state: RunState,
     /// Settled rows by fate.
     pub fates: Vec<(Fate, u64)>,
@@ -96,19 +96,19 @@ pub struct Past {
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that the run created.
     pub contacts_created: u64,
-    /// Notes that are there.
+    /// Counts of existing notes.
     pub notes: NoteCounts,
-    /// Files that are there.
+    /// Counts of existing files.
     pub files: FileCounts,
     /// Notes that an undo put into the recycle bin.
     pub notes_archived: u64,
-    /// Rows that were refused once something was done for them.
+    /// Rows that were refused after something was done for them.
     pub refused_in_part: u64,
     /// Rows whose ticket is written and whose links wait.
     pub waiting: u64,
     /// Rows up to this one are settled or wait; none when the first is open.
     pub contiguous: Option<RowEntry>,
-    /// Such rows behind that one.
+    /// Such rows after that one.
     pub beyond: HashSet<u64>,
     /// Rows that were intended and whose outcome is not known.
     pub unknown: HashMap<u64, PastIntent>,
@@ -126,7 +126,7 @@ pub struct Past {
     pub times: (Timestamp, Timestamp),
 }
 
-/// A run.db that is only looked at. The run may be going on.
+/// A run.db opened for reading. The run may be in progress.
 #[derive(Debug)]
 pub struct Reading {
     pub(super) db: Connection,
@@ -135,8 +135,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Opens run.db in `folder`, to read it alone. The folder may come from anywhere:
-    /// what is no journal of ours is not asked.
+    /// Opens run.db in `folder` for reading. The folder may have come from anywhere:
+    /// nothing is queried unless it is one of our journals.
     ///
     /// # Errors
     /// When there is none, when it can't be read, or when a newer version of the
@@ -172,7 +172,7 @@ impl Reading {
         }
     }
 
-    /// Lets queries take as long as the run that asks them.
+    /// Removes the time limit of queries.
     pub(super) fn unbound(&mut self) -> rusqlite::Result<()> {
         self.db.progress_handler(0, None::<fn() -> bool>)
     }
@@ -234,7 +234,7 @@ impl Reading {
         rows.into_iter().map(|row| self.ended(row)).collect()
     }
 
-    /// At most `most` settled rows behind row `after`, in the order of the input.
+    /// At most `most` settled rows after row `after`, in the order of the input.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -275,7 +275,7 @@ impl Reading {
         })
     }
 
-    /// What was done for a row, by its word.
+    /// What was done for a row, by name.
     pub(super) fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
         let named = |change: &Change| Some(change.word()) == word;
         let found = Change::ALL.into_iter().find(named);
@@ -313,32 +313,32 @@ impl Reading {
         })
     }
 
-    /// What only journals of later tools say.
+    /// Values that only newer journals have.
     fn word(&self, name: &str) -> Result<Option<String>, JournalError> {
         self.later_meta(name).map_err(at(&self.path))
     }
 
-    /// The same as JSON; an empty text says nothing.
+    /// The same as JSON; an empty text counts as absent.
     fn parsed<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, JournalError> {
         let text = self.word(name)?.filter(|text| !text.is_empty());
         let parsed = text.map(|text| serde_json::from_str(&text));
         parsed.transpose().map_err(|_| self.broken(name))
     }
 
-    /// What every journal says.
+    /// Values that every journal has.
     pub(super) fn meta(&self, name: &str) -> Result<String, JournalError> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         let value = self.db.query_row(sql, [name], |row| row.get(0));
         value.map_err(at(&self.path))
     }
 
-    /// Id of the run whose refused rows this one tries again.
+    /// Id of the run whose refused rows this one retries.
     pub(super) fn parent(&self) -> rusqlite::Result<Option<String>> {
         let parent = self.later_meta("parent")?;
         Ok(parent.filter(|parent| !parent.is_empty()))
     }
 
-    /// What journals of earlier versions do not speak of.
+    /// Values that older journals lack.
     pub(super) fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         self.db.query_row(sql, [name], |row| row.get(0)).optional()
@@ -459,7 +459,7 @@ impl Reading {
         self.db.query_row(sql, [], |row| row.get(0))
     }
 
-    /// The last row before the first open one, and settled rows behind that.
+    /// The last row before the first open one, and settled rows after that.
     fn frontier(&self) -> rusqlite::Result<(Option<RowEntry>, HashSet<u64>)> {
         let mut query = self.db.prepare(
             "SELECT seq FROM row WHERE settled IS NOT NULL OR fate = 'waiting' ORDER BY seq",
@@ -532,7 +532,7 @@ impl Reading {
         &self.db
     }
 
-    /// Where it stands.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -559,7 +559,7 @@ pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, 
     tally
 }
 
-/// A settled row as it stands in the table.
+/// A settled row as in the table.
 pub(super) struct StoredRow {
     row: RowEntry,
     key: Option<String>,

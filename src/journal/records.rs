@@ -1,4 +1,4 @@
-//! Which records rows mean: what earlier rows of a key came to, and the records that
+//! Which records rows mean: the outcome of earlier rows with a key, and records that
 //! intents lack.
 
 use rusqlite::{OptionalExtension, params};
@@ -8,7 +8,7 @@ use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
 
-/// An earlier row of the same run and key, whose record is as the row says.
+/// An earlier row of the same run and key, whose record holds what the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Earlier {
     /// The key as that row has it; it may differ by case.
@@ -18,7 +18,7 @@ pub struct Earlier {
 }
 
 impl Commit<'_> {
-    /// The last row before row `seq` that had this key and whose record is as it says.
+    /// The last row before row `seq` with this key whose record holds what it says.
     pub fn earlier(
         &self,
         kind: &str,
@@ -40,8 +40,7 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Notes the record that a row means where its intent lacks it, as those of older
-    /// tools do.
+    /// Records which record a row means if its intent lacks it, as in older journals.
     pub fn name_record(&self, kind: &str, seq: u64, record: &str) -> Result<(), JournalError> {
         self.run(self.statements.name_record, params![seq, kind, record])
     }

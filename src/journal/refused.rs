@@ -1,4 +1,4 @@
-//! Refused rows by reason, with the first of each, for whoever looks at a run later.
+//! Refused rows by reason, with the first of each, for reports.
 
 use std::collections::BTreeMap;
 

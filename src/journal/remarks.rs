@@ -1,14 +1,14 @@
 //! What mapping did to values, counted under names in `mark`: by the code of the remark,
-//! and by column and value where these are counted one by one.
+//! and by column and value if these are counted one by one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::ticket::{PlacedRemark, Remark};
 
-/// In front of a remark's code.
+/// Prefix of a remark's code.
 const REMARK: &str = "remark.";
-/// In front of a remark's code and the place and text of a value.
+/// Prefix of a remark's code and the place and text of a value.
 const VALUE: &str = "value.";
 
 /// The name of a remark's count.
@@ -23,7 +23,7 @@ pub(super) fn value_name(placed: &PlacedRemark) -> String {
     format!("{VALUE}{} {place}", placed.remark.code())
 }
 
-/// The remarks that were counted. Their names were English sentences once.
+/// The remarks that were counted. In older journals their names are English sentences.
 pub(super) fn remarks(marks: &BTreeMap<String, u64>) -> BTreeMap<Remark, u64> {
     let count = |name: &str| marks.get(name).copied().unwrap_or(0);
     let counted = |remark: Remark| {
@@ -52,7 +52,7 @@ fn value(name: &str) -> Option<PlacedRemark> {
     })
 }
 
-/// What tickethaul 0.1.0 called a remark's count.
+/// The name of a remark's count in tickethaul 0.1.0.
 fn former_name(remark: Remark) -> Option<&'static str> {
     Some(match remark {
         Remark::TimeInGap => "remark local times in a clock-change gap, moved forward",

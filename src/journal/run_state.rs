@@ -1,11 +1,11 @@
-//! How far a run came, and the number that stands for it.
+//! The state of a run, and the number that stands for it.
 
-/// How far a run came.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
     /// It was stopped, or its process ended; it can be resumed.
     Open,
-    /// It came to its `--limit`; `resume --no-limit` goes on.
+    /// It reached its `--limit`; `resume --no-limit` continues it.
     Limited,
     /// Every row of the input is settled.
     Finished,

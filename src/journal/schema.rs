@@ -1,4 +1,4 @@
-//! The versions of run.db, which stand in `PRAGMA user_version`.
+//! The versions of run.db, kept in `PRAGMA user_version`.
 //!
 //! | version | by | what changed |
 //! |---|---|---|
@@ -6,20 +6,20 @@
 //! | 2 | 0.1.0 | all operations: `row.change`, rows that wait |
 //! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images; how long calls of an earlier process may matter |
 //!
-//! A run.db of version 3 has the table of notes too, or gets it when the run goes on.
+//! A run.db of version 3 has the table of notes too, or gets it when the run is resumed.
 //!
 //! A newer version is refused. A run of version 2 is finished in its own tables (D5), one
 //! of version 1 in those of version 2.
 
 use rusqlite::Connection;
 
-use super::{second, third};
+use super::{v2_tables, v3_tables};
 
 /// Version of the tables that a new run gets.
 pub const VERSION: i32 = 3;
 
 /// Everything a new run.db holds before its header is filled in.
-pub(super) const TABLES: &str = third::TABLES;
+pub(super) const TABLES: &str = v3_tables::TABLES;
 
 /// The tables that a run.db has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) enum Tables {
     Third,
 }
 
-/// Statements that differ between the versions only in their words.
+/// Statements that differ between the versions only in their text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statements {
     pub(super) key: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Statements {
     pub(super) settle_other: &'static str,
     pub(super) release_other: &'static str,
     pub(super) count_unknown: &'static str,
-    /// Nothing where the tables do not know of it; so the others.
+    /// None if the tables can't do it; likewise for the others.
     pub(super) date: &'static [&'static str],
     pub(super) release: &'static [&'static str],
     pub(super) renew: &'static [&'static str],
@@ -65,40 +65,40 @@ impl Tables {
     pub(super) fn statements(self) -> Statements {
         match self {
             Tables::Second => Statements {
-                key: second::KEY,
-                holder: second::HOLDER,
-                has_created: second::HAS_CREATED,
-                earlier: second::EARLIER,
-                name_record: second::NAME_RECORD,
-                body: second::BODY,
-                unknown: second::UNKNOWN,
-                find_other: second::FIND_OTHER,
-                intend_other: second::INTEND_OTHER,
-                settle_other: second::SETTLE_OTHER,
-                release_other: second::RELEASE_OTHER,
-                count_unknown: second::COUNT_UNKNOWN,
-                date: second::DATE,
-                release: second::RELEASE,
-                renew: second::RENEW,
-                renew_other: second::RENEW_OTHER,
+                key: v2_tables::KEY,
+                holder: v2_tables::HOLDER,
+                has_created: v2_tables::HAS_CREATED,
+                earlier: v2_tables::EARLIER,
+                name_record: v2_tables::NAME_RECORD,
+                body: v2_tables::BODY,
+                unknown: v2_tables::UNKNOWN,
+                find_other: v2_tables::FIND_OTHER,
+                intend_other: v2_tables::INTEND_OTHER,
+                settle_other: v2_tables::SETTLE_OTHER,
+                release_other: v2_tables::RELEASE_OTHER,
+                count_unknown: v2_tables::COUNT_UNKNOWN,
+                date: v2_tables::DATE,
+                release: v2_tables::RELEASE,
+                renew: v2_tables::RENEW,
+                renew_other: v2_tables::RENEW_OTHER,
             },
             Tables::Third => Statements {
-                key: third::KEY,
-                holder: third::HOLDER,
-                has_created: third::HAS_CREATED,
-                earlier: third::EARLIER,
-                name_record: third::NAME_RECORD,
-                body: third::BODY,
-                unknown: third::UNKNOWN,
-                find_other: third::FIND_OTHER,
-                intend_other: third::INTEND_OTHER,
-                settle_other: third::SETTLE_OTHER,
-                release_other: third::RELEASE_OTHER,
-                count_unknown: third::COUNT_UNKNOWN,
-                date: third::DATE,
-                release: third::RELEASE,
-                renew: third::RENEW,
-                renew_other: third::RENEW_OTHER,
+                key: v3_tables::KEY,
+                holder: v3_tables::HOLDER,
+                has_created: v3_tables::HAS_CREATED,
+                earlier: v3_tables::EARLIER,
+                name_record: v3_tables::NAME_RECORD,
+                body: v3_tables::BODY,
+                unknown: v3_tables::UNKNOWN,
+                find_other: v3_tables::FIND_OTHER,
+                intend_other: v3_tables::INTEND_OTHER,
+                settle_other: v3_tables::SETTLE_OTHER,
+                release_other: v3_tables::RELEASE_OTHER,
+                count_unknown: v3_tables::COUNT_UNKNOWN,
+                date: v3_tables::DATE,
+                release: v3_tables::RELEASE,
+                renew: v3_tables::RENEW,
+                renew_other: v3_tables::RENEW_OTHER,
             },
         }
     }
@@ -114,8 +114,8 @@ PRAGMA user_version = 2;
 COMMIT;
 ";
 
-/// Brings the tables of version 1 up to those of version 2; gives the version that they
-/// have then, which may be a newer one than ours.
+/// Upgrades the tables of version 1 to version 2; returns the resulting version, which
+/// may be newer than ours.
 pub(super) fn migrate(db: &Connection) -> rusqlite::Result<i32> {
     let version = || db.query_row("PRAGMA user_version", [], |row| row.get(0));
     if version()? == 1 {
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn rows_of_the_first_version_were_created() {
         let db = Connection::open_in_memory().expect("a database");
-        let first = second::TABLES.replace(", change TEXT", "");
+        let first = v2_tables::TABLES.replace(", change TEXT", "");
         db.execute_batch(&first).expect("tables");
         db.execute_batch(
             "INSERT INTO row (seq, file, record, line, byte, fate)

@@ -1,6 +1,6 @@
 //! Rows whose ticket is written and whose links wait for the end of the input, because
 //! they lead to tickets that may come later in it (D6). Such a row is not settled, but a
-//! run that goes on does not read it with the others: its last phase does.
+//! resumed run does not read it with the others: its last phase does.
 
 use rusqlite::params;
 
@@ -9,7 +9,7 @@ use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::entry;
 use super::schema::Tables;
-use super::second_rows;
+use super::v2_rows;
 use crate::model::outcome::Change;
 
 /// A row that waits.
@@ -19,17 +19,17 @@ pub struct Waiting {
     pub row: RowEntry,
     /// The key that its ticket has.
     pub key: String,
-    /// Hash of what was sent; none where nothing was.
+    /// Hash of what was sent; none if nothing was.
     pub body: Option<[u8; 16]>,
     /// Id of the ticket.
     pub ticket: String,
-    /// What was done with the ticket; none where it was as the row says.
+    /// What was done with the ticket; none if it already held what the row says.
     pub change: Option<Change>,
 }
 
 impl Commit<'_> {
-    /// Writes that a row's ticket is as the row says and that its links wait; `body` is
-    /// not looked at: the row's intent has it.
+    /// Records that a row's ticket holds what the row says and that its links wait;
+    /// `body` is ignored: the row's intent has it.
     pub fn wait(&self, waiting: &Waiting) -> Result<(), JournalError> {
         let place = waiting.row.address;
         self.run(
@@ -49,12 +49,12 @@ impl Commit<'_> {
             ],
         )?;
         match self.tables {
-            Tables::Second => second_rows::wait(self, waiting.row.seq, &waiting.ticket),
+            Tables::Second => v2_rows::wait(self, waiting.row.seq, &waiting.ticket),
             Tables::Third => Ok(()),
         }
     }
 
-    /// At most `most` rows that wait, in file order, behind row `after`.
+    /// At most `most` waiting rows, in file order, after row `after`.
     pub fn waiting(&self, after: u64, most: usize) -> Result<Vec<Waiting>, JournalError> {
         let read = || {
             let sql = format!(

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::added;
-use super::build::{Durability, build, build_empty, json, open, rename_durably};
+use super::added_tables;
+use super::build::{Durability, build, build_empty, json, open};
 use super::commit::Commit;
-use super::entry::{Claim, Intent, Keys, RowEntry};
+use super::entry::{Intent, KeyClaim, Keys, RowEntry};
 use super::error::{JournalError, at};
 use super::file_table::ensure_files;
 use super::format::{Header, refusal_text};
+use super::run_options::RunOptions;
 use super::schema::{Tables, migrate};
-use super::told::Told;
-use super::{second_rows, third_rows};
+use super::{v2_rows, v3_rows};
 use crate::model::outcome::RowEnd;
+use crate::output::rename_durably;
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Journal {
     settled: u64,
 }
 
-/// An id for a new run, which nobody can guess: a folder that has it is the run's.
+/// An unguessable id for a new run: a folder that has it is the run's.
 ///
 /// # Errors
 /// When the system gives no random bytes.
@@ -46,7 +47,7 @@ pub fn run_name(operation: &str) -> String {
 
 impl Journal {
     /// Builds `run.db` in `folder` under a temporary name and renames it when its
-    /// header is whole (D1).
+    /// header is complete (D1).
     ///
     /// # Errors
     /// When the folder can't be written.
@@ -69,7 +70,7 @@ impl Journal {
     }
 
     /// Tries whether a journal can be kept in `folder`: one without a header is built
-    /// and taken away again. Called before anything is written to a portal.
+    /// and removed again. Called before anything is written to a portal.
     ///
     /// # Errors
     /// When it can't.
@@ -81,7 +82,7 @@ impl Journal {
         gone.map_err(|source| JournalError::Io { path, source })
     }
 
-    /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
+    /// Opens `run.db` in `folder` for writing; `settled` rows are settled already.
     pub fn open(
         folder: &Path,
         settled: u64,
@@ -91,9 +92,9 @@ impl Journal {
         let opened = open(&path, durability);
         let opened = opened.and_then(|db| migrate(&db).map(|version| (db, version)));
         let (db, version) = opened.map_err(at(&path))?;
-        added::ensure_links(&db).map_err(at(&path))?;
+        added_tables::ensure_links(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
-        added::ensure_notes(&db, tables).map_err(at(&path))?;
+        added_tables::ensure_notes(&db, tables).map_err(at(&path))?;
         ensure_files(&db, tables).map_err(at(&path))?;
         Ok(Journal {
             db,
@@ -103,7 +104,7 @@ impl Journal {
         })
     }
 
-    /// Keeps after how many rows the run pauses.
+    /// Records after how many rows the run pauses.
     pub fn set_limit(&self, limit: Option<u64>) -> Result<(), JournalError> {
         let sql = "INSERT INTO mark (name, value) VALUES ('limit', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
@@ -114,16 +115,16 @@ impl Journal {
         Ok(())
     }
 
-    /// Keeps what the run is told from now on (R3).
-    pub fn set_told(&self, told: &Told) -> Result<(), JournalError> {
+    /// Records the options of the run from now on (R3).
+    pub fn set_options(&self, told: &RunOptions) -> Result<(), JournalError> {
         let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
         let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
         kept.map(drop).map_err(at(&self.path))
     }
 
-    /// True while the database is still under its name: a deleted folder goes on
-    /// taking writes without a word.
+    /// True while the database is still under its name: a deleted folder silently
+    /// accepts writes.
     pub fn is_there(&self) -> bool {
         self.path.exists()
     }
@@ -140,7 +141,7 @@ impl Journal {
         })
     }
 
-    /// Ends the journal: back to one plain file, so that the folder can be copied (D4).
+    /// Closes the journal as a single file, so that the folder can be copied (D4).
     pub fn close(self) -> Result<(), JournalError> {
         self.db
             .pragma_update(None, "journal_mode", "DELETE")
@@ -151,14 +152,14 @@ impl Journal {
 }
 
 impl Commit<'_> {
-    /// Writes the intent to send a row, unless an earlier row of this run holds the
-    /// key (K4) or one that differs only by case (K2), and must not. A row that has an
-    /// intent keeps it, and its before-images with it (PL6).
+    /// Writes the intent to send a row, unless an earlier row of this run holds the key
+    /// (K4), or one that differs only by case (K2), and rows must not share it. A row
+    /// that has an intent keeps it, and its before-images with it (PL6).
     pub fn intend(
         &self,
         intent: &Intent<'_>,
         at: Option<Timestamp>,
-    ) -> Result<Claim, JournalError> {
+    ) -> Result<KeyClaim, JournalError> {
         let mut key = intent.key.to_owned();
         let mut number = 1;
         let folded = loop {
@@ -174,19 +175,19 @@ impl Commit<'_> {
         };
         let names = (key.as_str(), folded.as_str());
         match self.tables {
-            Tables::Second => second_rows::intend(self, intent, names, at)?,
-            Tables::Third => third_rows::intend(self, intent, names, at)?,
+            Tables::Second => v2_rows::intend(self, intent, names, at)?,
+            Tables::Third => v3_rows::intend(self, intent, names, at)?,
         }
-        Ok(Claim::Free(key))
+        Ok(KeyClaim::Free(key))
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was
-    /// not refused. A row that is counted wants a key of its own.
+    /// not refused. A numbered row needs its own key.
     fn holder(
         &self,
         intent: &Intent<'_>,
         (key, folded): (&str, &str),
-    ) -> Result<Option<Claim>, JournalError> {
+    ) -> Result<Option<KeyClaim>, JournalError> {
         let (spelling, body) = match intent.keys {
             _ if intent.counted => (None, None),
             Keys::Once => (None, None),
@@ -195,7 +196,7 @@ impl Commit<'_> {
             Keys::Shared => return Ok(None),
         };
         let taken = |row: &rusqlite::Row<'_>| {
-            Ok(Claim::Taken {
+            Ok(KeyClaim::Taken {
                 key: row.get(0)?,
                 file: row.get(1)?,
                 line: row.get(2)?,
@@ -208,7 +209,7 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Writes how a row ended; its steps, if it has any, end with it.
+    /// Writes the outcome of a row; its steps, if it has any, end with it.
     pub fn settle(
         &mut self,
         row: RowEntry,
@@ -225,8 +226,8 @@ impl Commit<'_> {
         };
         let outcome = (end, issue.as_deref());
         match self.tables {
-            Tables::Second => second_rows::settle(self, row, key, outcome),
-            Tables::Third => third_rows::settle(self, row, key, outcome),
+            Tables::Second => v2_rows::settle(self, row, key, outcome),
+            Tables::Third => v3_rows::settle(self, row, key, outcome),
         }
     }
 }
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
     use crate::journal::read::Reading;
     use crate::journal::schema::{TABLES, VERSION};
-    use crate::journal::third;
+    use crate::journal::v3_tables;
     use crate::model::outcome::Change;
     use crate::model::place::RowAddress;
 
@@ -283,7 +284,7 @@ mod tests {
         let _mode: String = db
             .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
             .expect("as at the end of a run");
-        // More than SQLite keeps in memory, so that it has begun to write the pages.
+        // More than SQLite keeps in memory, so it has begun to write pages.
         db.execute_batch(
             "PRAGMA cache_size = 2; BEGIN IMMEDIATE;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
@@ -305,11 +306,11 @@ mod tests {
         let commit = journal.begin().expect("a commit");
         for seq in 1..=50 {
             let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
-            assert!(matches!(claim, Ok(Claim::Free(_))), "{claim:?}");
+            assert!(matches!(claim, Ok(KeyClaim::Free(_))), "{claim:?}");
         }
         let query = commit
             .transaction
-            .prepare_cached(third::HOLDER)
+            .prepare_cached(v3_tables::HOLDER)
             .expect("cached");
         assert!(
             query.get_status(StatementStatus::Run) >= 50,

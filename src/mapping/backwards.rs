@@ -1,6 +1,6 @@
 //! A mapping run backwards: the columns whose texts it would read as the values that
-//! tickets have. What says more than one value could be told from is refused by its
-//! name, and so is whatever the mapping itself could not be used with forwards.
+//! tickets have. Keys that lose information are refused by name, and so is anything
+//! that would be wrong forwards.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::mapping::entry::Entry;
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::fold;
 use crate::mapping::operation::For;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, ColumnName, Document, EntrySpec, KeyOrigin, KeySpec, LookupSpec, MapSpec, Origin,
     Otherwise, ZoneSpec,
 };
@@ -25,12 +25,12 @@ use crate::model::dialect::{Dialect, Encoding};
 use crate::model::row::Headers;
 use crate::model::schema::{Owner, Schema};
 
-/// Columns for the values of tickets, such as the mapping reads.
+/// Columns for the values of tickets, as the mapping reads them.
 #[derive(Clone, Debug)]
 pub struct Backwards {
-    /// Header of the tickets' ids, where the mapping reads them.
+    /// Header of the tickets' ids, if the mapping reads them.
     pub id_header: Option<String>,
-    /// The other columns, in the order of the mapping; a key's is the first.
+    /// The other columns, in the order of the mapping; the key's comes first.
     pub columns: Vec<BackColumn>,
 }
 
@@ -45,7 +45,7 @@ pub struct BackColumn {
     pub way: WayBack,
 }
 
-/// Turns a mapping around. None when something was reported.
+/// Inverts a mapping. None if something was reported.
 pub(crate) fn backwards(
     sources: Sources<'_>,
     schema: &Schema,
@@ -85,7 +85,7 @@ impl Turn<'_> {
             .report(Problem::new(span, what).help(help.to_owned()));
     }
 
-    /// What is not about one property.
+    /// Problems that are not about one property.
     fn check_whole(&self, document: &Document) {
         if let Some(skip) = &document.rows.skip {
             let help = "choose tickets with --where";
@@ -233,7 +233,7 @@ impl Turn<'_> {
         })
     }
 
-    /// A map is a way back where no two of its lines lead to one value.
+    /// A map can be inverted if no two of its lines have the same value.
     fn map(&self, spec: &EntrySpec, map: &At<MapSpec>, entry: &Entry) -> Option<WayBack> {
         let forwards = entry.map.as_ref()?;
         let mut texts: HashMap<String, String> = HashMap::new();
@@ -278,7 +278,7 @@ impl Turn<'_> {
     }
 }
 
-/// The keys of an entry that forget what a value was, with their places.
+/// The keys of an entry that lose what a value was, with their places.
 fn one_way(entry: &EntrySpec) -> Vec<(&'static str, Range<usize>)> {
     let plain_split = |marks: &&At<Vec<String>>| marks.value != [";"];
     let other = |otherwise: &&At<Otherwise>| {

@@ -1,21 +1,21 @@
-//! The compiled mapping: a row in, a ticket draft or the reasons against it out.
-//! This runs once for every row of a run, so names, columns and values were all
-//! resolved before.
+//! The compiled mapping: a row in, a ticket draft or the reasons for refusing it out.
+//! This runs once for every row, so names, columns and values have all been resolved
+//! before.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fallback::Fallback;
-use super::stray::Stray;
+use super::unmatched::Unmatched;
 use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry, Feed};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::notes::{
-    Beside, CommentFile, Cutting, Joint, Notes, TicketFiles, note_of_files, notes,
+    CommentFile, CommentsInFile, Cutting, Joint, Notes, TicketFiles, note_of_files, notes,
 };
-use crate::mapping::scope::{Findings, Scope};
-use crate::mapping::shape::Keep;
+use crate::mapping::row_context::{Findings, RowContext};
+use crate::mapping::syntax::Keep;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
@@ -24,7 +24,7 @@ use crate::model::row::SourceRow;
 use crate::model::schema::ValueType;
 use crate::model::ticket::{PropertyValues, TicketDraft};
 
-/// A mapping held against the headers of an input and the schema of a portal. It
+/// A mapping compiled against the headers of an input and the schema of a portal. It
 /// can be shared between threads.
 #[derive(Debug)]
 pub struct CompiledMapping {
@@ -43,8 +43,8 @@ pub struct CompiledMapping {
     pub(crate) empty: Arc<[String]>,
     pub(crate) unused: Vec<String>,
     pub(crate) properties: Vec<MappedProperty>,
-    /// What is done takes tickets away, and our own files say which of them their run
-    /// made.
+    /// The operation archives tickets, and our own files say which of them their run
+    /// created.
     pub(crate) only_created: bool,
     /// Whether each row is a ticket: the mapping has entries for properties.
     pub(crate) rows_are_tickets: bool,
@@ -55,23 +55,23 @@ pub struct CompiledMapping {
 pub struct MappedProperty {
     /// Internal name.
     pub name: Arc<str>,
-    /// What it holds in the portal, for comparing.
+    /// Its type in the portal, for comparing.
     pub value_type: ValueType,
     /// The property of its `read_only.into`, for a portal that does not keep this one
-    /// though it does not define it as read-only.
+    /// although it is not defined as read-only.
     pub instead: Option<Fallback>,
 }
 
-/// What became of a row.
+/// The result of mapping a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mapped {
-    /// It can go in.
+    /// It is mapped.
     Ticket(TicketDraft),
     /// The `[rows]` rule leaves it out.
     Skipped,
-    /// It can't go in.
+    /// It is refused.
     Refused {
-        /// Its key, where that much could be made out.
+        /// Its key, if that could be made.
         key: Option<String>,
         /// Everything that is wrong with it.
         issue: RowIssue,
@@ -101,8 +101,8 @@ impl CompiledMapping {
 
     /// Maps one row, and adds the texts that were left blank or replaced because the
     /// mapping has no counterpart for them.
-    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Stray>) -> Mapped {
-        let mut scope = Scope::new(row, &self.empty, &self.templates);
+    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Unmatched>) -> Mapped {
+        let mut scope = RowContext::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
         let skip = self.skip.as_ref();
         let is_skipped = skip.is_some_and(|rule| rule.holds(&scope, &mut findings));
@@ -146,13 +146,13 @@ impl CompiledMapping {
         }
     }
 
-    /// Whether each row is a ticket, and not merely a line of a table of links.
+    /// Whether each row is a ticket, and not just a row of a table of links.
     pub fn rows_are_tickets(&self) -> bool {
         self.rows_are_tickets
     }
 
-    /// Columns of the input that nothing in the mapping reads, in file order, without
-    /// those that the tool's own files add.
+    /// Columns of the input that the mapping does not read, in file order, without
+    /// those of the tool's own files.
     pub fn unused_columns(&self) -> &[String] {
         &self.unused
     }
@@ -176,8 +176,8 @@ impl CompiledMapping {
         &self.properties
     }
 
-    /// The column that feeds a property (of a template, the first that it names), to
-    /// tell users where to look when the portal refuses the property's value.
+    /// The column that feeds a property (of a template, the first one named), to show
+    /// users where to look when the portal refuses the property's value.
     pub fn column_of(&self, property: &str) -> Option<&str> {
         let header = if **self.key.property() == *property {
             self.key.header()
@@ -191,7 +191,7 @@ impl CompiledMapping {
         header.map(|header| &**header)
     }
 
-    /// What is wrong with a row's key, at the property and the column that it is of.
+    /// What is wrong with a row's key, with its property and column.
     pub fn key_problem(&self, reason: Reason, key: &str) -> Problem {
         let property = self.key_property();
         let mut problem = Problem::new(reason).property(property).value(key);
@@ -199,15 +199,15 @@ impl CompiledMapping {
         problem
     }
 
-    /// The unique property by which rows name their tickets; none where they name them
-    /// by the record's id.
+    /// The unique property by which rows name their tickets; none if they name them by
+    /// record id.
     pub fn id_property(&self) -> Option<&str> {
         let property = Some(&**self.key.property());
         property.filter(|_| self.key.is_written())
     }
 
-    /// What a property holds in the portal, for comparing; a text where the mapping
-    /// does not know it.
+    /// The type of a property in the portal, for comparing; text if the mapping does
+    /// not know it.
     pub fn type_of(&self, name: &str) -> ValueType {
         let own =
             |property: &MappedProperty| (*property.name == *name).then_some(property.value_type);
@@ -232,21 +232,21 @@ impl CompiledMapping {
         self.key.is_counted()
     }
 
-    /// What rows of one ticket share, where the mapping wants one of them (`one_per`);
-    /// none where it wants all, or where the row says nothing there. Rows of one ticket
-    /// follow each other in such a file.
+    /// What rows of one ticket share, if the mapping uses one of them (`one_per`); none
+    /// if it uses all, or if the row's cell is empty. Rows of one ticket are adjacent
+    /// in such a file.
     pub fn group<'r>(&self, row: &'r SourceRow) -> Option<&'r str> {
         let column = &self.one_per.as_ref()?.column;
         let cell = trim_invisible(row.cells.get(column.idx)?);
         (!cell.is_empty()).then_some(cell)
     }
 
-    /// Which of the rows of one ticket counts; none where the mapping wants all.
+    /// Which of the rows of one ticket counts; none if the mapping uses all.
     pub fn keep(&self) -> Option<Keep> {
         self.one_per.as_ref().map(|one_per| one_per.keep)
     }
 
-    /// What the input's system is called; empty where the mapping does not say it.
+    /// The name of the input's system; empty if the mapping does not give it.
     pub fn system(&self) -> &str {
         &self.system
     }
@@ -271,23 +271,23 @@ impl CompiledMapping {
         kinds.copied().chain(of_files).collect()
     }
 
-    /// Whether comments of rows stand in files of their own.
+    /// Whether comments of rows are in separate files.
     pub fn has_comment_files(&self) -> bool {
         self.beside().next().is_some()
     }
 
-    /// The files of their own that comments stand in.
+    /// The separate files of comments.
     pub fn comment_files(&self) -> Vec<CommentFile> {
         self.beside().map(|beside| beside.file.clone()).collect()
     }
 
-    /// By what comments in files of their own name a row: the file's place in the mapping,
-    /// and the name.
+    /// How comments in separate files name a row: the file's position in the mapping, and
+    /// the name.
     pub fn named(&self, row: &SourceRow) -> Vec<(u32, String)> {
         let named = self.beside().filter_map(|beside| {
             let name = match &beside.joint {
                 Joint::Key => {
-                    let scope = Scope::new(row, &self.empty, &self.templates);
+                    let scope = RowContext::new(row, &self.empty, &self.templates);
                     self.key.name_of(&scope)?
                 }
                 Joint::Columns(columns) => {
@@ -303,23 +303,23 @@ impl CompiledMapping {
         named.collect()
     }
 
-    fn beside(&self) -> impl Iterator<Item = &Beside> {
+    fn beside(&self) -> impl Iterator<Item = &CommentsInFile> {
         self.notes.iter().filter_map(|notes| match &notes.cut {
             Cutting::File(beside) => Some(beside),
             Cutting::Parts { .. } | Cutting::List => None,
         })
     }
 
-    /// What the links of this mapping ask of a portal, in the order of the mapping.
+    /// What the links of this mapping need from a portal, in the order of the mapping.
     pub fn links(&self) -> impl Iterator<Item = MappedLink<'_>> {
         self.links.iter().map(Link::asks)
     }
 
-    /// The values in the order of the mapping. The pipeline is made first, because
-    /// stages are looked up in it; where it fails, its stage says nothing more.
+    /// The values in the order of the mapping. The pipeline comes first, because stages
+    /// are looked up in it; if it fails, its stage is not reported too.
     fn write_properties(
         &self,
-        scope: &mut Scope<'_>,
+        scope: &mut RowContext<'_>,
         properties: &mut PropertyValues,
         findings: &mut Findings,
     ) {
@@ -348,7 +348,7 @@ impl CompiledMapping {
     }
 }
 
-/// When a ticket was made, as its properties say it, in milliseconds since 1970.
+/// When a ticket was created, according to its properties, in milliseconds since 1970.
 fn created(properties: &PropertyValues) -> Option<i64> {
     let mut values = properties.iter();
     let (_, value) = values.find(|(name, _)| **name == *"createdate")?;
@@ -357,8 +357,8 @@ fn created(properties: &PropertyValues) -> Option<i64> {
 }
 
 impl Rule {
-    /// Whether the row is left out. A row that the rule fails on is not.
-    fn holds(&self, scope: &Scope<'_>, findings: &mut Findings) -> bool {
+    /// Whether the row is left out. A row for which the rule fails is not.
+    fn holds(&self, scope: &RowContext<'_>, findings: &mut Findings) -> bool {
         scope.holds(&self.expression).unwrap_or_else(|reason| {
             let problem = Problem::new(reason);
             findings.problems.push(match &self.header {

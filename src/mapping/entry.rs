@@ -9,13 +9,13 @@ use foldhash::quality::RandomState;
 use jiff::tz::TimeZone;
 
 use super::fallback::Fallback;
-use super::stray::Stray;
+use super::unmatched::Unmatched;
 use crate::mapping::convert::{
     Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
     replaced,
 };
-use crate::mapping::scope::{Findings, Scope, trimmed};
-use crate::mapping::shape::Replacement;
+use crate::mapping::row_context::{Findings, RowContext, trimmed};
+use crate::mapping::syntax::Replacement;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason, excerpt};
@@ -23,14 +23,14 @@ use crate::model::json::scalars;
 use crate::model::schema::ValueType;
 use crate::model::ticket::{PlacedRemark, Remark};
 
-/// A column of the input, found.
+/// A resolved column of the input.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     /// Its position in every record.
     pub(crate) idx: usize,
     /// Its name as the file writes it.
     pub(crate) header: Arc<str>,
-    /// The zone that its name gives.
+    /// The zone in its name.
     pub(crate) zone: Option<TimeZone>,
 }
 
@@ -47,12 +47,12 @@ pub(crate) enum Feed {
     Nothing,
 }
 
-/// How a text that holds several values is taken apart and put together.
+/// How a text with several values is split and joined.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     /// Separators inside a cell; empty = a cell is one value.
     pub(crate) split: Vec<String>,
-    /// What stands between the values in the portal.
+    /// The separator of the values in the portal.
     pub(crate) join: String,
     /// Whether the file has several columns of one name, of which the mapping says nothing.
     pub(crate) is_unasked: bool,
@@ -67,7 +67,7 @@ pub(crate) struct Entry {
     pub(crate) value_type: ValueType,
     /// Where the text comes from.
     pub(crate) feed: Feed,
-    /// Whether blanks around the text go.
+    /// Whether the text is trimmed.
     pub(crate) trim: bool,
     /// What is replaced in it.
     pub(crate) replace: Vec<Replacement>,
@@ -87,8 +87,8 @@ pub(crate) struct Entry {
     pub(crate) required: bool,
     /// Whether a row without a value clears the property.
     pub(crate) clears: bool,
-    /// The property of `read_only.into`, for a portal that takes values of this one and
-    /// does not keep them.
+    /// The property of `read_only.into`, for a portal that accepts values of this one
+    /// and does not keep them.
     pub(crate) instead: Option<Fallback>,
 }
 
@@ -102,7 +102,7 @@ impl Feed {
         }
     }
 
-    /// A problem at the place that this feeds from.
+    /// A problem at the place that this takes its text from.
     pub(crate) fn problem(&self, property: &str, reason: Reason, value: &str) -> Problem {
         let problem = Problem::new(reason).property(property).value(value);
         match self.header() {
@@ -111,10 +111,10 @@ impl Feed {
         }
     }
 
-    /// The text of a row, of the first column where there are several; none where it
-    /// is empty.
+    /// The text of a row, from the first column if there are several; none if it is
+    /// empty.
     #[inline]
-    pub(crate) fn text<'r>(&self, scope: &Scope<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
+    pub(crate) fn text<'r>(&self, scope: &RowContext<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
         match self {
             Feed::Columns(columns) => {
                 let cell = columns.first().and_then(|column| scope.filled(column.idx));
@@ -130,9 +130,9 @@ impl Feed {
 }
 
 impl Entry {
-    /// The value of the property for a row; none = it is left out. What is wrong is
-    /// added to the findings.
-    pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    /// The value of the property for a row; none = it is left out. Problems are added
+    /// to the findings.
+    pub(crate) fn value(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let before = findings.problems.len();
         let value = match &self.list {
             Some(list) => self.several(list, scope, findings),
@@ -148,7 +148,7 @@ impl Entry {
         (self.clears && !self.required).then(String::new)
     }
 
-    fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn single(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let fed = match self.feed.text(scope) {
             Ok(fed) => fed,
             Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
@@ -175,10 +175,14 @@ impl Entry {
             && self.map.as_ref().is_none_or(|map| map.get(text).is_none())
     }
 
-    /// Every value by itself, joined the way the portal writes several. Parts of a
-    /// cell that say the same count once, as tags and options do; whole cells that do
-    /// are kept.
-    fn several(&self, list: &List, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    /// Every value by itself, joined the way the portal writes several. Equal parts of
+    /// a cell count once, as tags and options do; equal cells are kept.
+    fn several(
+        &self,
+        list: &List,
+        scope: &RowContext<'_>,
+        findings: &mut Findings,
+    ) -> Option<String> {
         let texts = match self.texts(scope, findings) {
             Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
             Ok(texts) => texts,
@@ -220,7 +224,7 @@ impl Entry {
     /// The texts of a list, a cell each.
     fn texts<'r>(
         &self,
-        scope: &Scope<'r>,
+        scope: &RowContext<'r>,
         findings: &mut Findings,
     ) -> Result<Vec<Cow<'r, str>>, Reason> {
         if let Feed::Columns(columns) = &self.feed {
@@ -238,7 +242,7 @@ impl Entry {
     }
 
     /// The constant, or the default of an empty cell.
-    fn standing(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn standing(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let fixed = match &self.feed {
             Feed::Constant(fixed) => fixed,
             _ => self.default.as_ref()?,
@@ -246,7 +250,7 @@ impl Entry {
         self.settle(self.fixed(fixed, scope), "", findings)
     }
 
-    /// The text as the rest of the steps see it; none when nothing of it is left.
+    /// The text after the first steps; none if nothing of it is left.
     #[inline]
     fn cleaned<'t>(
         &self,
@@ -267,7 +271,7 @@ impl Entry {
                 None => findings.remarks.push(self.placed(Remark::HtmlKept, &text)),
             }
         }
-        // A text that nothing changed was not blank before, and is trimmed.
+        // A text that was not changed is not blank, and is already trimmed.
         if matches!(text, Cow::Borrowed(_)) {
             return Ok(Some(text));
         }
@@ -277,14 +281,14 @@ impl Entry {
         Ok((!text.trim().is_empty()).then_some(text))
     }
 
-    /// The value of a text that stands in the row; a text without a counterpart is
-    /// noted, whatever the mapping makes of it.
+    /// The value of a text from the row; a text without a counterpart is recorded,
+    /// whatever the mapping does about it.
     #[inline(always)]
-    fn found(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn found(&self, text: &str, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let converted = self.mapped(text, scope);
         let remark = converted.as_ref().ok().and_then(|found| found.remark);
         if matches!(remark, Some(Remark::LeftBlank | Remark::FellBack)) {
-            findings.strays.push(Stray {
+            findings.strays.push(Unmatched {
                 property: Arc::clone(&self.name),
                 column: self.feed.header().cloned(),
                 text: text.to_owned(),
@@ -294,7 +298,7 @@ impl Entry {
     }
 
     #[inline(always)]
-    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn mapped(&self, text: &str, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
             return self.converted(text, scope);
         };
@@ -310,7 +314,7 @@ impl Entry {
         }
     }
 
-    fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn converted(&self, text: &str, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         // The parts of a text are judged together, once they are joined.
         if self.list.is_some() && matches!(self.conversion, Conversion::Text(_)) {
             return Ok(Converted::plain(text));
@@ -327,12 +331,11 @@ impl Entry {
         converted.map_err(|reason| self.refusal(reason, text))
     }
 
-    /// The zone that the row names; none where it names none, and then the mapping's
-    /// counts.
+    /// The zone that the row names; if none, the mapping's applies.
     fn row_zone(
         &self,
         column: &Column,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
     ) -> Result<Option<TimeZone>, Box<Problem>> {
         let Some(name) = scope.filled(column.idx).map(str::trim) else {
             return Ok(None);
@@ -345,7 +348,7 @@ impl Entry {
         })
     }
 
-    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn fixed(&self, fixed: &Fixed, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         match fixed {
             Fixed::Ready(value) => Ok(Converted {
                 value: value.clone(),
@@ -359,7 +362,7 @@ impl Entry {
         Box::new(self.feed.problem(&self.name, reason, text))
     }
 
-    /// The value that was made of a text, or nothing and a problem more.
+    /// The value of a text, or nothing and another problem.
     #[inline(always)]
     fn settle(
         &self,
@@ -383,7 +386,7 @@ impl Entry {
 
     #[cold]
     fn placed(&self, remark: Remark, text: &str) -> PlacedRemark {
-        // What is shortened is too long to be shown.
+        // A shortened text is too long to be shown.
         let text = if matches!(remark, Remark::Shortened | Remark::HtmlKept) {
             ""
         } else {
@@ -409,7 +412,7 @@ pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<Cow<'t, str
         let items = items.filter(|item| !item.is_empty());
         return items.map(Cow::Owned).collect();
     }
-    // A single letter is found faster than a text.
+    // A single character is found faster than a text.
     let mut cut: Vec<&str> = match *first.as_bytes() {
         [mark] => text.split(char::from(mark)).collect(),
         _ => text.split(first.as_str()).collect(),

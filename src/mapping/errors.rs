@@ -1,6 +1,6 @@
-//! What is wrong with a mapping, and how it looks: every problem with its place in
-//! the TOML file, drawn like a compiler's message. Parsing and compiling collect
-//! into `Problems`; what users and callers see is `Mistakes`.
+//! What is wrong with a mapping, and how it is shown: every problem with its place in
+//! the TOML file, like a compiler's message. Parsing and compiling collect into
+//! `Problems`; what users and callers see is `Mistakes`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -11,10 +11,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normali
 
 use crate::model::visible::one_line;
 
-/// How many problems are drawn.
+/// How many problems are shown.
 const DRAWN: usize = 50;
 
-/// Nothing can be made of a part of a mapping: what is wrong with it was reported.
+/// A part of a mapping is faulty; the fault has been reported.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reported;
 
@@ -50,7 +50,7 @@ impl Problem {
         self
     }
 
-    /// "did you mean" where something is near, otherwise the other help.
+    /// "did you mean" if something similar exists, otherwise the other help.
     pub(crate) fn suggest(self, nearest: Option<&str>, otherwise: impl Into<String>) -> Problem {
         match nearest {
             Some(nearest) => self.help(format!("did you mean `{nearest}`?")),
@@ -73,7 +73,7 @@ impl Problems {
         self.found.borrow_mut().push(problem);
     }
 
-    /// Adds to the memory that the patterns of the mapping take, and gives the sum.
+    /// Adds to the memory that the patterns of the mapping take, and returns the sum.
     pub(crate) fn add_pattern(&self, bytes: usize) -> usize {
         let sum = self.patterns.get().saturating_add(bytes);
         self.patterns.set(sum);
@@ -90,8 +90,8 @@ impl Problems {
         self.found.borrow().is_empty()
     }
 
-    /// The value where nothing was reported, otherwise all errors in the order of
-    /// the file.
+    /// The value if nothing was reported, otherwise all errors in the order of the
+    /// file.
     pub(crate) fn conclude<T, R>(
         self,
         value: Option<T>,
@@ -123,8 +123,8 @@ fn in_order(mut found: Vec<Problem>) -> Vec<Problem> {
     found
 }
 
-/// Everything that is wrong with a mapping file, in the order of the file; never
-/// empty. `R` is what could be read of it all the same.
+/// Everything that is wrong with a mapping file, in the order of the file; never empty.
+/// `R` is what could be parsed of it nevertheless.
 #[derive(Debug)]
 pub struct Mistakes<R> {
     name: Arc<str>,
@@ -133,7 +133,7 @@ pub struct Mistakes<R> {
     rest: Option<Box<R>>,
 }
 
-/// One problem of a mapping file, for callers that draw it themselves.
+/// One problem of a mapping file, for callers that show it themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappingProblem<'a> {
     /// Line in the TOML file, from 1.
@@ -152,20 +152,19 @@ impl<R> Mistakes<R> {
         self.found.len()
     }
 
-    /// These errors, with what of the mapping could be read.
+    /// These errors, with what could be parsed of the mapping.
     pub(crate) fn with_rest(mut self, rest: Option<R>) -> Mistakes<R> {
         self.rest = rest.map(Box::new);
         self
     }
 
-    /// What of the mapping could be read; nothing is to be done with it but to hold it
-    /// against more.
+    /// What could be parsed of the mapping; only for further checks.
     pub fn rest(&self) -> Option<&R> {
         self.rest.as_deref()
     }
 
-    /// These errors behind those of one who looked later; of a problem that is found
-    /// twice, the one that knows more is kept.
+    /// These errors after those of a later check; of a problem found twice, the more
+    /// specific one is kept.
     pub(crate) fn behind(mut self, mut later: Mistakes<R>) -> Mistakes<R> {
         later.found.append(&mut self.found);
         self.found = in_order(later.found);
@@ -186,8 +185,8 @@ impl<R> Mistakes<R> {
     }
 
     /// The problems as text with the lines they concern, in colour or plain, ending
-    /// without a line break. Of very many the first are drawn, since drawing one goes
-    /// through the whole file.
+    /// without a line break. If there are very many, the first ones are shown, since
+    /// showing one scans the whole file.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color {
             Renderer::styled()

@@ -1,4 +1,4 @@
-//! Where a value goes that its own property does not keep.
+//! Where a value goes if its own property does not keep it.
 
 use std::sync::Arc;
 
@@ -9,6 +9,6 @@ use crate::model::schema::ValueType;
 pub struct Fallback {
     /// Internal name.
     pub name: Arc<str>,
-    /// What it holds in the portal, for comparing.
+    /// Its type in the portal, for comparing.
     pub value_type: ValueType,
 }

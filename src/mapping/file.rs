@@ -1,11 +1,10 @@
-//! A mapping file that has been read: what can be known of it without an input and
-//! without a portal.
+//! A parsed mapping file: what can be known of it without an input and without a
+//! portal.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::mapping::alone;
 use crate::mapping::backwards::{Backwards, backwards};
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
@@ -13,7 +12,8 @@ use crate::mapping::errors::{Mistakes, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
-use crate::mapping::shape::{Document, EntrySpec, Origin, Otherwise};
+use crate::mapping::static_checks;
+use crate::mapping::syntax::{Document, EntrySpec, Origin, Otherwise};
 use crate::mapping::tables::{Tables, place};
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
@@ -30,24 +30,24 @@ pub struct MappingFile {
     takes_files: bool,
 }
 
-/// Where files of comments are that the mapping names.
+/// Where the files of comments are that the mapping names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Comments {
-    /// Beside the mapping.
+    /// Next to the mapping.
     #[default]
     Beside,
-    /// Elsewhere: whatever the mapping says, they are there.
+    /// In another place; they exist, whatever the mapping says.
     There,
-    /// They are not there, and what is optional is left out.
+    /// They do not exist, and what is optional is left out.
     Absent,
 }
 
-/// Everything that is wrong with a mapping file, with what of it could be read.
+/// Everything that is wrong with a mapping file, with what could be parsed of it.
 pub type MappingErrors = Mistakes<MappingFile>;
 
 impl MappingErrors {
-    /// These errors and those that show when the rest of the mapping is held against an
-    /// input and a portal, so that nobody learns of them one after the other.
+    /// These errors and those found by checking the rest of the mapping against an
+    /// input and a portal, so that all are reported at once.
     pub fn and_against(self, headers: &Headers, schema: &Schema, purpose: For) -> MappingErrors {
         let held = self.rest().map(|rest| {
             let schema = schema.clone().with_tickets(rest.new_properties());
@@ -61,8 +61,8 @@ impl MappingErrors {
 }
 
 impl MappingFile {
-    /// Reads the text of a mapping. `name` is its path: messages call the file by it,
-    /// and the files that the mapping names are read from its folder, once and now.
+    /// Parses the text of a mapping. `name` is its path, used in messages; the files
+    /// that the mapping names are read from its folder, once and now.
     ///
     /// # Errors
     /// With everything that is wrong in the text and the files, or, where it is not
@@ -71,12 +71,12 @@ impl MappingFile {
         MappingFile::read(name, text, None)
     }
 
-    /// The same of a mapping that somebody else may have put together with a run: of the
-    /// files that it names only those with these hashes are looked into. Whether others
-    /// are named is for the caller to see, by `tables`.
+    /// The same for a mapping that may come from somebody else's run folder: of the
+    /// files that it names only those with these hashes are read. The caller finds
+    /// others by `tables`.
     ///
     /// # Errors
-    /// As `parse` has them.
+    /// As for `parse`.
     pub fn parse_known(
         name: &str,
         text: &str,
@@ -95,7 +95,7 @@ impl MappingFile {
         let document = parse(&text, &problems);
         let folder = Path::new(&*name).parent().unwrap_or(Path::new(""));
         if let Some(document) = &document {
-            alone::check(document, &text, &problems);
+            static_checks::check(document, &text, &problems);
         }
         let read = document.map(|document| MappingFile {
             tables: Tables::load(&document, folder, known, &problems),
@@ -135,7 +135,7 @@ impl MappingFile {
         MappingFile { comments, ..self }
     }
 
-    /// The same for a run that takes files along.
+    /// The same for a run that uploads files.
     #[must_use]
     pub fn with_files(self) -> MappingFile {
         MappingFile {
@@ -159,13 +159,13 @@ impl MappingFile {
     /// Where a file is that the mapping names.
     ///
     /// # Errors
-    /// When it is not there, or not beside or below the mapping; in words.
+    /// When it does not exist, or is not next to or below the mapping; in words.
     pub fn beside(&self, file: &str) -> Result<PathBuf, String> {
         let folder = Path::new(&*self.name).parent().unwrap_or(Path::new(""));
         place(folder, file).map_err(|fault| fault.to_string())
     }
 
-    /// `[[notes]]` whose files are not there, by their places.
+    /// `[[notes]]` whose files are missing, by position.
     fn absent(&self) -> Vec<usize> {
         let notes = self.document.notes.iter().enumerate();
         let is_absent = |file: &str| match self.comments {
@@ -180,7 +180,7 @@ impl MappingFile {
         absent.map(|(entry, _)| entry).collect()
     }
 
-    /// How the CSV is written, as far as the mapping insists; the rest is detected.
+    /// How the CSV is written, as far as the mapping says; the rest is detected.
     pub fn dialect(&self) -> &Dialect {
         &self.document.source.dialect
     }
@@ -207,7 +207,7 @@ impl MappingFile {
         std::iter::once(self.key_property()).chain(names).collect()
     }
 
-    /// Ticket properties that the mapping wants created where the portal lacks them.
+    /// Ticket properties that the mapping wants created if the portal lacks them.
     pub fn new_properties(&self) -> &[NewProperty] {
         &self.document.new_properties
     }
@@ -216,11 +216,11 @@ impl MappingFile {
     /// properties of contacts too.
     pub fn links_contacts(&self) -> bool {
         let mut links = self.document.links.iter();
-        links.any(|link| link.to.value == ObjectName::Known(ObjectType::Contacts))
+        links.any(|link| link.to.value == ObjectName::Standard(ObjectType::Contacts))
     }
 
-    /// True when tickets get linked to a custom kind of record by its name, so that the
-    /// schema needs those too.
+    /// True when tickets get linked to a custom object by its name, so that the schema
+    /// needs those too.
     pub fn names_custom_objects(&self) -> bool {
         let mut links = self.document.links.iter();
         links.any(|link| link.to.value.is_custom())
@@ -251,15 +251,15 @@ impl MappingFile {
         writes && entries.any(|entry| writes_owner(entry) && !is_absent(entry))
     }
 
-    /// True when some entry is about owners, whatever the input is like.
+    /// True when some entry is about owners, whatever the input.
     pub fn has_owners(&self) -> bool {
         let mut entries = self.document.properties.value.iter();
         entries.any(writes_owner)
     }
 
-    /// Holds the mapping against the headers of an input, the schema of a portal (with
-    /// `new_properties` already in it, see `Schema::with_tickets`), and what is to be
-    /// done.
+    /// Compiles the mapping against the headers of an input, the schema of a portal
+    /// (with `new_properties` already in it, see `Schema::with_tickets`), and what is
+    /// to be done.
     ///
     /// # Errors
     /// With everything that does not fit: columns, properties, options, stages,

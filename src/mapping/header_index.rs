@@ -1,17 +1,16 @@
-//! Columns by name: exact first, then ignoring case, what can't be seen, and which kind
-//! of blank stands where. Names may repeat; all positions of a name are kept. The
-//! columns that the tool itself has added to a file are found where it has no other of
-//! that name.
+//! Columns by name: exact first, then ignoring case, invisible characters and the kind
+//! of blanks. Names may repeat; all positions of a name are kept. The columns that the
+//! tool itself has added to a file are found if no other column has that name.
 
 use std::collections::HashMap;
 
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::ColumnName;
+use crate::mapping::syntax::ColumnName;
 use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 
-/// The columns that the tool's own files add (refused.csv, done.csv). They are not
-/// the user's, so nobody is told that nothing uses them.
+/// The columns that the tool's own files add (refused.csv, done.csv). They are not the
+/// user's, so they are not reported as unused.
 const OWN: [&str; 13] = [
     "_line",
     "_code",
@@ -47,7 +46,7 @@ impl HeaderIndex {
         };
         for (idx, name) in headers.names().iter().enumerate() {
             index.exact.entry(name.clone()).or_default().push(idx);
-            index.folded.entry(loose(name)).or_default().push(idx);
+            index.folded.entry(folded_name(name)).or_default().push(idx);
         }
         for (idx, name) in headers.own().iter().enumerate() {
             let positions = vec![headers.len() + idx];
@@ -67,7 +66,10 @@ impl HeaderIndex {
     pub(crate) fn positions(&self, name: &str) -> &[usize] {
         match self.exact.get(name) {
             Some(positions) => positions,
-            None => self.folded.get(&loose(name)).map_or(&[], Vec::as_slice),
+            None => self
+                .folded
+                .get(&folded_name(name))
+                .map_or(&[], Vec::as_slice),
         }
     }
 
@@ -81,7 +83,7 @@ impl HeaderIndex {
         }
     }
 
-    /// The time zone that the pattern finds in the name of a column: its group `tz`.
+    /// The time zone that the pattern matches in the name of a column: its group `tz`.
     pub(crate) fn zone(&self, column: &ColumnName, idx: usize) -> Option<String> {
         let ColumnName::Pattern(pattern) = column else {
             return None;
@@ -103,7 +105,7 @@ impl HeaderIndex {
         name.map_or("", String::as_str)
     }
 
-    /// The header that looks most like a name.
+    /// The header most similar to a name.
     pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.names.iter().map(String::as_str))
     }
@@ -124,7 +126,7 @@ impl HeaderIndex {
     }
 }
 
-fn loose(name: &str) -> String {
+fn folded_name(name: &str) -> String {
     visible_name(name).to_lowercase()
 }
 

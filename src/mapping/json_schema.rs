@@ -1,6 +1,6 @@
 //! The language as a JSON Schema, for editors that complete and check TOML. The parser
-//! knows more (what fits together, what fits the portal); what the schema says, the
-//! parser says too, and the test below holds them together.
+//! checks more (what fits together, what fits the portal); everything that the schema
+//! says the parser says too, as the test below checks.
 
 /// The JSON Schema of mapping files.
 pub const JSON_SCHEMA: &str = include_str!("schema.json");

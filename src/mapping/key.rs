@@ -1,4 +1,4 @@
-//! The key of a row: what ties it to its ticket.
+//! The key of a row: what identifies its ticket.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::mapping::convert::TextRule;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::rewritten::is_rewritten;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::{is_invisible, is_spelling, trim_invisible};
 use crate::model::issue::{Problem, Reason, excerpt, was_read};
 use crate::model::row::{Cells, Kept};
@@ -21,11 +21,11 @@ pub(crate) enum Key {
         property: Arc<str>,
         /// Where the text comes from.
         feed: Feed,
-        /// The columns of which that is made.
+        /// The columns that the text is made of.
         columns: Vec<Column>,
         /// Put in front of it.
         prefix: String,
-        /// The cells are ids whatever they look like.
+        /// The cells are ids even if they look like rewritten numbers.
         as_written: bool,
     },
     /// A hash of all cells, in a unique-value property.
@@ -39,7 +39,7 @@ pub(crate) enum Key {
     },
     /// The id of the ticket itself.
     RecordId {
-        /// The property that holds it, which nobody can write.
+        /// The property that holds it, which can't be written.
         property: Arc<str>,
         /// Where the id comes from.
         feed: Feed,
@@ -61,7 +61,7 @@ impl Key {
         !matches!(self, Key::RecordId { .. })
     }
 
-    /// Whether identical rows are counted apart (protocol K3).
+    /// Whether identical rows are numbered (protocol K3).
     pub(crate) fn is_counted(&self) -> bool {
         matches!(self, Key::RowHash { .. })
     }
@@ -74,9 +74,9 @@ impl Key {
         }
     }
 
-    /// The key of a row; none when something was found wrong with it. A row that was
-    /// refused for its key before has that key still, and is refused again (R7).
-    pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    /// The key of a row; none if it has a problem. A row that was refused for its key
+    /// before and still has that key is refused again (R7).
+    pub(crate) fn value(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let key = match self.made(scope, findings) {
             Ok(key) => key,
             Err(fault) => {
@@ -99,14 +99,14 @@ impl Key {
         Some(key)
     }
 
-    /// Whether the key is a text by which other files may name the row.
+    /// Whether the key is a text by which other files can name the row.
     pub(crate) fn names_rows(&self) -> bool {
         !self.is_counted()
     }
 
-    /// What other files may name the row by: its key without the prefix; none when
-    /// something is wrong with it.
-    pub(crate) fn name_of(&self, scope: &Scope<'_>) -> Option<String> {
+    /// The name of the row in other files: its key without the prefix; none if it has a
+    /// problem.
+    pub(crate) fn name_of(&self, scope: &RowContext<'_>) -> Option<String> {
         let key = self.made(scope, &mut Findings::default()).ok()?;
         let prefix = match self {
             Key::Text { prefix, .. } => prefix.as_str(),
@@ -115,7 +115,7 @@ impl Key {
         Some(key.strip_prefix(prefix).unwrap_or(&key).to_owned())
     }
 
-    fn made(&self, scope: &Scope<'_>, findings: &mut Findings) -> Result<String, Fault> {
+    fn made(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Result<String, Fault> {
         match self {
             Key::Text {
                 feed,
@@ -156,11 +156,11 @@ impl Key {
         }
     }
 
-    /// The text of the key, without what stands around it and can't be seen.
+    /// The text of the key, without invisible characters around it.
     fn read<'r>(
         &self,
         feed: &Feed,
-        scope: &Scope<'r>,
+        scope: &RowContext<'r>,
         findings: &mut Findings,
     ) -> Result<Cow<'r, str>, Fault> {
         let text = match feed.text(scope) {
@@ -195,8 +195,8 @@ impl Key {
     }
 }
 
-/// What is wrong, the text that it is about, and its column where that is not the
-/// key's first.
+/// What is wrong, the text that it is about, and its column if that is not the key's
+/// first.
 pub(crate) struct Fault {
     pub(crate) reason: Reason,
     text: String,
@@ -213,15 +213,15 @@ impl Fault {
     }
 }
 
-/// What a row of our own refused.csv is refused for once more: what it was refused for
-/// has not changed (protocol R7). Keys are held together as portals may hold them.
-/// Where `_key` was emptied, edited, or rewritten by a spreadsheet, nobody can tell whether
-/// the key has changed; where `_code` was emptied, nobody can tell what the row was refused
-/// for, and where `_line` was, nobody can tell which row it is.
+/// Why a row of our own refused.csv is refused again: what it was refused for has not
+/// changed (protocol R7). Keys are compared as portals may compare them. If `_key` was
+/// emptied, edited, or rewritten by a spreadsheet, it is not known whether the key has
+/// changed; if `_code` was emptied, it is not known why the row was refused, and if `_line`
+/// was, it is not known which row it is.
 fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
     let lost = |column| Some(Reason::OwnCellLost { column });
     let Some(code) = kept.code.as_deref() else {
-        // Rows that people add have nothing in our columns.
+        // Rows added by people have nothing in our columns.
         return kept.line.as_ref().and_then(|_refused| lost("_code"));
     };
     if kept.line.is_none() {
@@ -238,7 +238,7 @@ fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
             only_case,
         })
     };
-    // Both cells had the key of then.
+    // Both cells had the former key.
     let was = kept.value.as_deref();
     let is_edited =
         |before: &str| was.is_some_and(|was| was.to_lowercase() != excerpt(before).to_lowercase());
@@ -252,8 +252,7 @@ fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
     }
 }
 
-/// Whether a key is that of before but for zeros in front of its number, which
-/// spreadsheets take away.
+/// Whether a key is the former one except for leading zeros, which spreadsheets remove.
 fn lost_zeros(before: &str, now: &str) -> bool {
     let common = before
         .char_indices()
@@ -269,7 +268,7 @@ fn lost_zeros(before: &str, now: &str) -> bool {
 }
 
 /// Refuses cells that a spreadsheet rewrote.
-fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
+fn check_cells(columns: &[Column], scope: &RowContext<'_>) -> Result<(), Fault> {
     for column in columns {
         let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
         if is_rewritten(cell) {
@@ -282,9 +281,9 @@ fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses a key that begins twice with what the mapping puts before the id: the cell
-/// holds a key already.
-fn check_prefix(columns: &[Column], scope: &Scope<'_>, key: &str) -> Result<(), Fault> {
+/// Refuses a key that would get the mapping's prefix twice: the cell already holds a
+/// key.
+fn check_prefix(columns: &[Column], scope: &RowContext<'_>, key: &str) -> Result<(), Fault> {
     for column in columns {
         let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
         if let Some(prefix) = doubled_prefix(cell, key) {
@@ -298,8 +297,7 @@ fn check_prefix(columns: &[Column], scope: &Scope<'_>, key: &str) -> Result<(), 
     Ok(())
 }
 
-/// What stands before the cell in the key, where the cell begins with it too; one letter
-/// may be chance.
+/// The prefix of the key, if the cell begins with it too; a single letter may be chance.
 pub(crate) fn doubled_prefix<'k>(cell: &str, key: &'k str) -> Option<&'k str> {
     let prefix = key.strip_suffix(cell).filter(|_| !cell.is_empty())?;
     let is_sure = prefix.len() > 1 && !prefix.bytes().all(|byte| byte.is_ascii_digit());
@@ -307,7 +305,7 @@ pub(crate) fn doubled_prefix<'k>(cell: &str, key: &'k str) -> Option<&'k str> {
     (is_sure && doubled && cell.len() > prefix.len()).then_some(prefix)
 }
 
-/// The text where an invisible letter stands inside it that belongs to no spelling.
+/// The text, if it has an invisible character inside that is not part of any spelling.
 fn hidden_letter(text: &str) -> Option<&str> {
     let is_hidden = |letter: char| is_invisible(letter) && !is_spelling(letter);
     (!text.is_ascii() && text.contains(is_hidden)).then_some(text)
@@ -342,7 +340,7 @@ pub(crate) fn record_id(text: String) -> Result<String, Fault> {
 const HASH: usize = 32;
 
 /// Protocol K3: 32 hexadecimal digits of a hash of all cells of the source. Identical
-/// rows have the same one, and a row that was edited another.
+/// rows have the same one, and an edited row a different one.
 fn row_hash(cells: &Cells, count: usize) -> String {
     let mut hasher = blake3::Hasher::new();
     for cell in cells.iter().take(count) {
@@ -354,8 +352,8 @@ fn row_hash(cells: &Cells, count: usize) -> String {
     hash
 }
 
-/// The hash that a row of our own refused.csv had before people corrected its cells. Where
-/// `_key` was emptied, or is no hash any more, its ticket would be made a second time.
+/// The hash that a row of our own refused.csv had before people corrected its cells. If
+/// `_key` was emptied, or is no longer a hash, its ticket would be created a second time.
 fn kept_hash(kept: &Kept, prefix: &str, hash: impl Fn() -> String) -> Result<String, Fault> {
     let lost = || Fault::new(Reason::OwnCellLost { column: "_key" }, "");
     let had_one = || kept.code.as_deref().is_none_or(was_read);

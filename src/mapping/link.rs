@@ -9,7 +9,7 @@ use crate::mapping::key::{doubled_prefix, record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::{Element, Field, Place};
 use crate::mapping::rewritten::is_rewritten;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::json::items;
@@ -42,12 +42,12 @@ pub(crate) struct Link {
     pub(crate) properties: Vec<Entry>,
 }
 
-/// What a link of a mapping asks of a portal, whatever the row.
+/// What a link of a mapping needs from a portal, whatever the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappedLink<'a> {
     /// Kind of the other record.
     pub to: ObjectType,
-    /// What tells it.
+    /// How it is identified.
     pub by: &'a LinkBy,
     /// Label of the association.
     pub label: Option<&'a Arc<str>>,
@@ -62,24 +62,24 @@ pub(crate) enum LinkForm {
     Id,
     /// The key of a ticket.
     Key {
-        /// It starts with this.
+        /// With this prefix.
         prefix: String,
-        /// The cells are ids whatever they look like.
+        /// The cells are ids even if they look like rewritten numbers.
         as_written: bool,
     },
     /// An e-mail address.
     Email,
-    /// A name that does not mind case, such as a domain.
+    /// A name in which case does not matter, such as a domain.
     Folded,
     /// Any text.
     Text,
 }
 
 impl Link {
-    /// Adds the links of a row; none where its cells are empty.
+    /// Adds the links of a row; none if its cells are empty.
     pub(crate) fn draft(
         &self,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
         findings: &mut Findings,
         drafts: &mut Vec<LinkDraft>,
     ) {
@@ -108,7 +108,7 @@ impl Link {
         }
     }
 
-    /// What a cell says of each record; none where it is to be a list and is not one.
+    /// What a cell says of each record; none if it should be a list and is not.
     fn parts<'c>(&self, cell: &'c str) -> Option<Vec<Cow<'c, str>>> {
         let Some(path) = self.path.as_ref().filter(|_| !cell.is_empty()) else {
             return Some(parts(cell, &self.split));
@@ -130,8 +130,8 @@ impl Link {
         })
     }
 
-    /// What a text stands for; none where the file lacks it and the mapping says that
-    /// the link may be left out.
+    /// What a text means; none if the file lacks it and the mapping allows leaving the
+    /// link out.
     fn value(&self, text: &str) -> Result<Option<String>, Reason> {
         let listed = self.lookup.as_ref().and_then(|lookup| lookup.get(text));
         match (self.form.written(listed.unwrap_or(text)), &self.lookup) {
@@ -158,7 +158,7 @@ impl Link {
         &self,
         value: String,
         column: &Column,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
         findings: &mut Findings,
     ) -> LinkDraft {
         let mut properties = PropertyValues::new();
@@ -181,7 +181,7 @@ impl Link {
         }
     }
 
-    /// What the link asks of a portal.
+    /// What the link needs from a portal.
     pub(crate) fn asks(&self) -> MappedLink<'_> {
         MappedLink {
             to: self.to,
@@ -214,7 +214,7 @@ impl LinkForm {
     }
 }
 
-/// Whether a text holds a key already.
+/// Whether a text already holds a key.
 fn is_prefixed(text: &str, prefix: &str) -> bool {
     doubled_prefix(text, &[prefix, text].concat()).is_some()
 }

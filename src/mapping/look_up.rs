@@ -15,7 +15,7 @@ pub(crate) struct LookUp {
 }
 
 impl LookUp {
-    /// No lines yet; `file` is how the mapping calls it.
+    /// No lines yet; `file` is its name in the mapping.
     pub(crate) fn new(file: &str) -> LookUp {
         LookUp {
             file: file.to_owned(),
@@ -23,7 +23,7 @@ impl LookUp {
         }
     }
 
-    /// Adds a line; false when the file says something else for the text already.
+    /// Adds a line; false if the file already says something else for the text.
     pub(crate) fn insert(&mut self, from: &str, to: &str) -> bool {
         self.known.push(from);
         let held = self
@@ -40,7 +40,7 @@ impl LookUp {
         found.map(String::as_str)
     }
 
-    /// How the mapping calls the file.
+    /// The file's name in the mapping.
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
@@ -50,7 +50,7 @@ impl LookUp {
         self.known.known()
     }
 
-    /// The text of the file that looks most like another.
+    /// The text of the file most similar to another.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         self.known.nearest(text).map(str::to_owned)
     }

@@ -1,14 +1,32 @@
 //! The mapping language: a TOML file that says how the columns of one system's
 //! export become ticket properties, links and notes.
 //!
-//! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
-//! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
+//! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers of an
+//! input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
 //! compiling report all their problems at once, each with its place in the TOML. Run
 //! backwards (`backwards`), a mapping says how values become the texts that it reads.
-//! Everything here is plain computing on values of `model`: no portal, no clock, no
-//! environment, and no files but the tables that a mapping names (`tables`).
+//! Everything here is pure computation on values of `model`: no portal, no clock, no
+//! environment, and no files except the tables that a mapping names (`tables`).
+//!
+//! ```
+//! use tickethaul::mapping::MappingFile;
+//!
+//! let text = r#"
+//! version = 1
+//! [key]
+//! property = "old_id"
+//! column = "Id"
+//! [properties]
+//! subject = "Title"
+//! hs_pipeline_stage = { value = "New" }
+//! "#;
+//! let mapping = MappingFile::parse("tickets.toml", text).expect("a mapping");
+//! assert_eq!(mapping.property_names(), ["old_id", "subject", "hs_pipeline_stage"]);
+//!
+//! assert!(MappingFile::parse("tickets.toml", "version = 2").is_err());
+//! ```
 
-mod alone;
+mod static_checks;
 mod backwards;
 mod compile;
 mod compiled;
@@ -29,10 +47,10 @@ mod parse;
 mod presets;
 pub mod propose;
 mod rewritten;
-mod scope;
-mod shape;
-mod suggest;
-mod stray;
+mod row_context;
+mod syntax;
+mod suggestions;
+mod unmatched;
 mod tables;
 mod template;
 mod value_map;
@@ -41,7 +59,7 @@ mod way_back;
 #[cfg(test)]
 mod tests;
 
-/// The text of a note's body, for whoever shows it.
+/// The text of a note's body, to be shown.
 pub fn note_text(body: &str) -> String {
     notes::text_of(body)
 }
@@ -57,7 +75,7 @@ pub use nearest::nearest;
 pub use notes::{CommentColumns, CommentFile, LacksColumn};
 pub use operation::For;
 pub use presets::PRESETS;
-pub use shape::Keep;
-pub use stray::Stray;
-pub use suggest::ValueLine;
+pub use suggestions::ValueLine;
+pub use syntax::Keep;
+pub use unmatched::Unmatched;
 pub use way_back::WayBack;

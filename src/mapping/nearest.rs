@@ -1,5 +1,5 @@
-//! "Did you mean": the known name that looks most like an unknown one. For
-//! messages only; nothing is ever decided by likeness.
+//! "Did you mean": the known name most similar to an unknown one. For messages only;
+//! nothing is ever decided by similarity.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,13 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use strsim::damerau_levenshtein;
 
-/// Longer texts are no slips of a name, and comparing them is slow.
+/// Longer texts are not misspelt names, and comparing them is slow.
 const LONGEST: usize = 100;
-/// Among more names nothing is sought: of so many one always looks alike, and every row
-/// that is refused would wait for it.
+/// Among more names nothing is searched: one of so many is always similar, and every
+/// refused row would wait for it.
 const MOST_NAMES: usize = 5_000;
-/// Texts of which it is kept what they look like. A value that costs one row its place
-/// often costs many.
+/// How many results are cached. A value that is wrong in one row is often wrong in
+/// many.
 const MOST_KEPT: usize = 1_000;
 
 /// The form in which names are compared when case and surrounding blanks do not
@@ -22,8 +22,8 @@ pub(crate) fn fold(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The candidate nearest to `text`, if it is near enough to be a slip: at most a
-/// third of the longer text differs, or one contains the other.
+/// The candidate nearest to `text`, if it is near enough to be a typing error: at most
+/// a third of the longer text differs, or one contains the other.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = fold(text);
     if text.is_empty() || text.len() > LONGEST {
@@ -52,11 +52,11 @@ fn distance(one: &str, other: &str) -> Option<usize> {
     Some(damerau_levenshtein(one, other)).filter(|edits| *edits <= most)
 }
 
-/// Known names that many texts are held against. It can be shared between threads.
+/// Known names that many texts are compared with. It can be shared between threads.
 #[derive(Default)]
 pub(crate) struct Names {
     known: Vec<String>,
-    /// What texts looked like that were asked for already, by position.
+    /// Cached results, by text.
     kept: Mutex<HashMap<String, Option<usize>>>,
 }
 
@@ -72,7 +72,7 @@ impl Names {
         &self.known
     }
 
-    /// The name that looks most like a text: see [`nearest`].
+    /// The name most similar to a text: see [`nearest`].
     pub(crate) fn nearest(&self, text: &str) -> Option<&str> {
         if text.len() > LONGEST || self.known.len() > MOST_NAMES {
             return None;

@@ -1,18 +1,18 @@
 //! What rows are mapped for: what a mapping must say, and what a row must have,
 //! depends on it.
 
-/// What is done with the tickets that a mapping makes.
+/// What is done with mapped tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum For {
     /// A new ticket for each row: subject and stage are needed.
     Create,
     /// Tickets that exist already: only the key is needed.
     Update,
-    /// One or the other, as the portal has it: what a new ticket needs is needed.
+    /// One or the other: what a new ticket needs is needed.
     Upsert,
     /// Tickets that exist are archived: only the key is made.
     Archive,
-    /// Links of tickets that exist are made or cut: only the key and links are made.
+    /// Links of existing tickets are made or removed: only the key and links are made.
     Associate,
 }
 
@@ -27,7 +27,7 @@ impl For {
         matches!(self, For::Update | For::Upsert)
     }
 
-    /// The word for it in messages.
+    /// Its name in messages.
     pub(crate) fn word(self) -> &'static str {
         match self {
             For::Create => "create",

@@ -1,9 +1,9 @@
-//! Ids that a spreadsheet took for numbers and wrote back in a number's form. Under the
-//! new form each would be another key, and its ticket would be made twice. So would ids
-//! with the marks by which a spreadsheet is told that they are texts. A cell is judged by
-//! itself, and only by forms that are a spreadsheet's and hardly an id's.
+//! Ids that a spreadsheet took for numbers and rewrote as such. The new form would be a
+//! different key, and the ticket would be created twice. The same goes for ids with the
+//! marks that tell a spreadsheet to keep a text. Each cell is judged by itself, and only
+//! by forms that are typical of spreadsheets and unlikely for ids.
 
-/// Marks that stand between the thousands of a number.
+/// Thousands separators.
 const GROUP_MARKS: [char; 8] = [
     ',', '.', '\'', '\u{2019}', ' ', '\u{a0}', '\u{202f}', '\u{2009}',
 ];

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::{fold, nearest};
-use crate::mapping::shape::{At, Document, TableSpec};
+use crate::mapping::syntax::{At, Document, TableSpec};
 use crate::model::visible::short;
 
 /// Larger files are no tables that people fill in; in bytes.
@@ -45,7 +45,7 @@ pub(crate) enum Fault {
     #[error("it can't be read: {0}")]
     Unreadable(#[from] io::Error),
     /// It is none of the mapping's files.
-    #[error("it does not lie beside or below the mapping")]
+    #[error("it is not next to or below the mapping")]
     Elsewhere,
     /// It is a folder, a pipe or a device.
     #[error("it is not a regular file")]
@@ -110,7 +110,7 @@ impl Tables {
 }
 
 const HELP: &str =
-    "a file stands beside the mapping and is a CSV with the columns that `from` and `to` name";
+    "the file must be next to the mapping and a CSV with the columns that `from` and `to` name";
 
 impl Fault {
     fn nearest(&self) -> Option<&str> {

@@ -43,7 +43,7 @@ pub enum WayBack {
 }
 
 impl WayBack {
-    /// The text of a value; none where the mapping reads no text as this value.
+    /// The text of a value; none if the mapping reads no text as this value.
     pub fn text<'v>(&'v self, value: &'v str) -> Option<Cow<'v, str>> {
         match self {
             WayBack::Stored => Some(value.into()),

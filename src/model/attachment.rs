@@ -1,39 +1,39 @@
 //! A file that a ticket or a comment of the source names, on its way to the portal: what
-//! tells it from others, and the folder and name that it gets there (protocol H5).
+//! identifies it, and the folder and name that it gets there (protocol H5).
 
 use deunicode::deunicode;
 
-/// What stands above all that is uploaded.
+/// The top folder of all uploads.
 pub const ROOT: &str = "tickethaul";
 
-/// Stands for a system that the mapping does not name.
+/// The name of a system if the mapping names none.
 const UNNAMED: &str = "import";
 
 /// Digits before the name of a stored file, by which it is searched for.
 const MARK: usize = 16;
 
-/// Letters of a name that are kept, and of its ending.
+/// Characters of a name that are kept, and of its extension.
 const LONGEST: usize = 80;
 const LONGEST_ENDING: usize = 10;
 
-/// Letters that other systems, or addresses, read as something else.
+/// Characters with a special meaning on other systems or in addresses.
 const SPECIAL: &str = "/\\:*?\"<>|#%&{}$!'`@+=;";
 
 /// A file as its source names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachment {
-    /// The source's own id of it.
+    /// Its id in the source.
     pub id: Option<String>,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Where its bytes are: an address, or a path in the folder of attachments.
     pub url: Option<String>,
-    /// Its size in bytes, as the source says it.
+    /// Its size in bytes, according to the source.
     pub size: Option<u64>,
 }
 
 impl Attachment {
-    /// What tells it from all other files of a source: its id, else its address, else its
+    /// Identifies it among all files of a source: its id, else its address, else its
     /// ticket and name. Comments and tickets that name the same one share it.
     pub fn key(&self, ticket: &str) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -50,8 +50,8 @@ impl Attachment {
         hash.to_hex()[..32].to_owned()
     }
 
-    /// The name that the file gets: a mark by which a search finds it, then its own, without
-    /// what could lead elsewhere or be read as something else.
+    /// The name that the file gets: a mark by which a search finds it, then its own name
+    /// without special characters.
     pub fn stored_name(&self, ticket: &str) -> String {
         format!("{}-{}", &self.key(ticket)[..MARK], safe_name(&self.name))
     }
@@ -69,12 +69,12 @@ pub fn own_name<'n>(path: &str, name: &'n str) -> &'n str {
     }
 }
 
-/// The folder for the files of a ticket, of letters that no portal changes.
+/// The folder for the files of a ticket, in characters that no portal changes.
 pub fn folder(source: &str, ticket: &str) -> String {
     format!("{}{}", system_folder(source), plain(ticket))
 }
 
-/// The folder for the files of a system, with a slash behind it.
+/// The folder for the files of a system, with a slash after it.
 pub fn system_folder(source: &str) -> String {
     let source = if source.is_empty() { UNNAMED } else { source };
     format!("/{ROOT}/{}/", plain(source))
@@ -102,8 +102,7 @@ pub fn safe_name(name: &str) -> String {
     }
 }
 
-/// A part of a path, of plain letters. Where that changes it, its hash keeps it apart from
-/// others.
+/// A part of a path in plain letters. If that changes it, its hash keeps it distinct.
 fn plain(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
     let same = !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_plain);

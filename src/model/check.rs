@@ -1,6 +1,6 @@
 //! What a check of a whole input against a mapping found: rows that would be refused,
-//! texts without a counterpart, what a run would cost and set off. The import room
-//! fills it, the report room words it.
+//! texts without a counterpart, what a run would cost and cause. `import` fills it,
+//! `report` puts it into words.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,15 +10,14 @@ use crate::model::ticket::Remark;
 /// Everything that a check found.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// What the portal has otherwise than the mapping defines it: an import stops before
-    /// its first row. Rows are judged as if the portal were as the mapping wants it.
+    /// What the portal defines differently from the mapping: an import stops before its
+    /// first row. Rows are judged as if the portal were as the mapping needs it.
     pub clashes: Vec<String>,
     /// Rows of the input: the sum of `ready`, `skipped` and `refused`.
     pub read: u64,
     /// Rows that would be sent.
     pub ready: u64,
-    /// All-empty rows, repeated headers, and those that the mapping's `[rows]` leaves
-    /// out.
+    /// Empty rows, repeated headers, and those that the mapping's `[rows]` leaves out.
     pub skipped: u64,
     /// Rows that would be refused.
     pub refused: u64,
@@ -28,11 +27,11 @@ pub struct CheckReport {
     pub unmapped: Vec<UnmappedColumn>,
     /// What mapping did to values, by kind.
     pub remarks: BTreeMap<Remark, u64>,
-    /// Columns that nothing in the mapping reads.
+    /// Columns that the mapping does not read.
     pub unused_columns: Vec<String>,
-    /// What a run would set off in the portal.
+    /// What a run would cause in the portal.
     pub effects: Effects,
-    /// Said once while the input was read.
+    /// Notes from reading the input.
     pub notices: Vec<String>,
 }
 
@@ -50,7 +49,7 @@ pub struct RefusedRows {
 /// One row that would be refused, as refused.csv would say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedRow {
-    /// `17`, and where there are several inputs `b.csv:17`.
+    /// `17`, or with several inputs `b.csv:17`.
     pub place: String,
     /// Column of the first problem; may be empty.
     pub column: String,
@@ -65,13 +64,13 @@ pub struct RefusedRow {
 pub struct UnmappedColumn {
     /// Internal name of the property.
     pub property: String,
-    /// The column; empty where no column feeds the property.
+    /// The column; empty if no column feeds the property.
     pub column: String,
     /// Whether the mapping has a value map for the property.
     pub has_map: bool,
     /// The texts, the most frequent first.
     pub values: Vec<UnmappedValue>,
-    /// How often further texts occur, beyond those that were kept.
+    /// How often other texts occur, beyond those that were kept.
     pub others: u64,
 }
 
@@ -82,41 +81,41 @@ pub struct UnmappedValue {
     pub text: String,
     /// How often it occurs.
     pub count: u64,
-    /// What it most likely means, in words that the mapping takes.
+    /// What it most likely means, as a value for the mapping.
     pub suggestion: Option<String>,
-    /// True where its rows are refused; otherwise the mapping leaves the text blank or
+    /// True if its rows are refused; otherwise the mapping leaves the text blank or
     /// replaces it.
     pub refused: bool,
 }
 
-/// What a run would set off in the portal, and what it costs.
+/// What a run would cause in the portal, and what it costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effects {
     /// What is done with the tickets: `create`, `update`, `upsert`, `archive`.
     pub operation: &'static str,
     /// Tickets by the label of their pipeline and stage, most first.
     pub stages: Vec<StageRows>,
-    /// Different e-mails of contacts that are linked.
+    /// Distinct e-mails of contacts that are linked.
     pub emails: u64,
     /// Whether contacts that the portal lacks are created.
     pub creates_contacts: bool,
     /// Tickets that get notes, and how many notes these are.
     pub notes: NoteCounts,
-    /// Files that go in with them.
+    /// Files that are uploaded with them.
     pub files: FileSums,
-    /// Tickets that would be dated today: nothing says when they were created.
+    /// Tickets that would be dated today because their creation date is missing.
     pub undated: u64,
-    /// Tickets in closed stages that would be closed today: nothing says since when.
+    /// Tickets in closed stages that would be closed today because their closing date is missing.
     pub closed_undated: u64,
     /// Calls to the portal, at most, by what they are for.
     pub calls: CallCounts,
-    /// What of the tickets the portal has already; none where it was not asked.
+    /// Which of the tickets the portal already has; none if it was not asked.
     pub held: Option<Held>,
     /// How long these take at the rate.
     pub time: Duration,
     /// The rate that is assumed: calls in a window.
     pub rate: (u32, Duration),
-    /// Calls that the portal allows in a day, where that is known.
+    /// Calls that the portal allows in a day, if known.
     pub daily_calls: Option<u64>,
 }
 
@@ -146,9 +145,9 @@ pub struct CallCounts {
 pub struct FileSums {
     /// How many.
     pub files: u64,
-    /// Bytes of those whose size is known.
+    /// Total of the known sizes, in bytes.
     pub bytes: u64,
-    /// Those whose size nobody says.
+    /// Those of unknown size.
     pub unsized_files: u64,
 }
 
@@ -186,10 +185,10 @@ impl CallCounts {
     }
 }
 
-/// Which tickets the portal has already, as their keys tell.
+/// Which tickets the portal already has, by their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Different keys that were looked up: the first of the input.
+    /// Distinct keys that were looked up: the first of the input.
     pub looked_up: u64,
     /// Whether these were all.
     pub all: bool,

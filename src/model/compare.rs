@@ -1,5 +1,5 @@
-//! The one comparator (protocol R2): is what the portal holds the same as what
-//! was sent? Used by the canary, and by everything later that compares.
+//! The one comparator (protocol R2): is what the portal holds the same as what was
+//! sent? Used by the canary, and by everything else that compares.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub fn same_value(value_type: ValueType, sent: &str, stored: Option<&str>) -> bo
 }
 
 /// A decimal number as sign, digits without outer zeros, and power of ten. Never
-/// through a float: 19-digit ids must stay what they are.
+/// through a float: 19-digit ids must stay exact.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let text = text.trim();
     let (negative, text) = match text.strip_prefix('-') {

@@ -1,5 +1,5 @@
-//! Counts as people read them, the same in every message: thousands are parted, and the
-//! noun is in the right number.
+//! Counts as people read them, the same in every message: with thousands separators,
+//! and the noun in the singular or plural.
 
 /// `1234567` → `1,234,567`.
 pub fn count(number: impl TryInto<u64>) -> String {
@@ -20,7 +20,7 @@ pub fn counted(number: impl TryInto<u64> + Copy, noun: &str) -> String {
     counted_as(number, noun, &plural(noun))
 }
 
-/// The same of a noun whose plural is its own: `3 lists of options`.
+/// The same for a noun with a given plural: `3 lists of options`.
 pub fn counted_as(number: impl TryInto<u64> + Copy, one: &str, many: &str) -> String {
     match number.try_into() {
         Ok(1) => format!("1 {one}"),

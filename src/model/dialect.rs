@@ -1,4 +1,4 @@
-//! How a CSV file is written: its encoding, and what somebody insists on instead of
+//! How a CSV file is written: its encoding, and what the user specifies instead of
 //! having it detected.
 
 /// The encoding of a text file: one of those that browsers know (WHATWG).
@@ -8,9 +8,9 @@ pub struct Encoding(&'static encoding_rs::Encoding);
 impl Encoding {
     /// UTF-8.
     pub const UTF_8: Encoding = Encoding(encoding_rs::UTF_8);
-    /// UTF-16, the low byte first, as Windows writes it.
+    /// UTF-16, low byte first, as Windows writes it.
     pub const UTF_16LE: Encoding = Encoding(encoding_rs::UTF_16LE);
-    /// UTF-16, the high byte first.
+    /// UTF-16, high byte first.
     pub const UTF_16BE: Encoding = Encoding(encoding_rs::UTF_16BE);
     /// What Western Windows calls ANSI; it holds Latin-1 (ISO-8859-1).
     pub const WINDOWS_1252: Encoding = Encoding(encoding_rs::WINDOWS_1252);
@@ -24,7 +24,7 @@ impl Encoding {
             .map(Encoding)
     }
 
-    /// The encoding of `encoding_rs`, for those who decode.
+    /// The encoding in `encoding_rs`, for decoding.
     pub fn codec(self) -> &'static encoding_rs::Encoding {
         self.0
     }
@@ -41,35 +41,35 @@ impl From<&'static encoding_rs::Encoding> for Encoding {
     }
 }
 
-/// What is known of a file before it is looked at: `[source]` of a mapping, or what
-/// was typed. What is absent is detected.
+/// What is known of a file before it is inspected: `[source]` of a mapping, or options.
+/// What is absent is detected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialect {
     /// The encoding.
     pub encoding: Option<Encoding>,
     /// What separates cells: `,` `;` `|` or tab.
     pub delimiter: Option<u8>,
-    /// What stands around cells that hold delimiters or line breaks; none where
-    /// cells are never quoted. Never detected: `"` unless said otherwise.
+    /// The quote around cells that hold delimiters or line breaks; none if cells are
+    /// never quoted. Never detected: `"` by default.
     pub quote: Option<u8>,
-    /// What stands before a quote inside a quoted cell, beside the doubled quote.
+    /// The escape for a quote inside a quoted cell, in addition to the doubled quote.
     pub escape: Option<u8>,
     /// The columns of a file that has no header line.
     pub header: Option<Vec<String>>,
-    /// A header with more columns is taken for something else.
+    /// A header with more columns is not taken for one.
     pub max_columns: usize,
     /// Lines above the header that belong to no record.
     pub skip_lines: u64,
-    /// Records at the end of a file that are no rows: totals, who made the report.
+    /// Records at the end of a file that are not rows: totals, who made the report.
     pub skip_last: usize,
     /// Whether `="0017"`, which spreadsheets read as the text 0017, is read so here.
     pub text_formulas: bool,
 }
 
-/// More records than these at the end of a file are no footer.
+/// More records than this at the end of a file are not a footer.
 pub const LONGEST_FOOTER: usize = 100;
 
-/// No help desk exports as many; memory and time of everything grow with them.
+/// No help desk exports this many; memory and time grow with them.
 pub const MOST_COLUMNS: usize = 10_000;
 
 impl Default for Dialect {
@@ -91,7 +91,7 @@ impl Default for Dialect {
 /// Delimiters that files are read with.
 pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// How messages call a delimiter.
+/// The name of a delimiter in messages.
 pub fn delimiter_word(delimiter: u8) -> &'static str {
     match delimiter {
         b',' => "`,`",

@@ -1,4 +1,4 @@
-//! What a run tells the outside, and who listens. The run never prints; the
+//! What a run reports, and the trait of its listeners. The run never prints; the
 //! terminal, JSON lines and the closing words are listeners.
 
 use std::collections::BTreeMap;
@@ -13,27 +13,27 @@ use crate::model::ticket::{PlacedRemark, Remark};
 /// Something that happened in a run, in the order it happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The run folder stands; sending may begin.
+    /// The run folder is complete; sending may begin.
     Started {
         /// Name of the run.
         run: String,
-        /// Bytes of all inputs, where that is known.
+        /// Bytes of all inputs, if known.
         total_bytes: Option<u64>,
         /// No more rows than these are read, where that was said.
         limit: Option<u64>,
     },
     /// Something the user should read once.
     Notice(String),
-    /// Something that HubSpot does not document and the portal has shown. Whoever keeps it
-    /// keeps it; nobody has to be told.
+    /// Something that HubSpot does not document and the portal has shown. For listeners
+    /// that keep facts; it is not shown to the user.
     Learned(Learned),
-    /// How far the run is; sent often, listeners draw as they like.
+    /// The progress of the run; sent often, listeners draw when they like.
     Progress(Progress),
     /// The run ended, one way or another.
     Finished(Box<Summary>),
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
     /// Rows by fate.
@@ -50,7 +50,7 @@ pub struct Progress {
     pub notes: u64,
     /// Files that were uploaded.
     pub uploaded: Files,
-    /// Files that are on their way.
+    /// Files in flight.
     pub in_flight: Files,
 }
 
@@ -89,10 +89,10 @@ impl RefusalGroup {
 /// Why a run stopped before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Network, limits, signal: the same run can go on later.
+    /// Network, limits, signal: the same run can continue later.
     Later(String),
-    /// Something must be mended first: token, scope, schema.
-    Mend(String),
+    /// Something must be fixed first: token, scope, schema.
+    MustFix(String),
     /// More rows were refused than allowed.
     TooManyRefused(String),
 }
@@ -101,22 +101,22 @@ impl Stop {
     /// What happened, for people.
     pub fn words(&self) -> &str {
         match self {
-            Stop::Later(words) | Stop::Mend(words) | Stop::TooManyRefused(words) => words,
+            Stop::Later(words) | Stop::MustFix(words) | Stop::TooManyRefused(words) => words,
         }
     }
 }
 
-/// What reading the tickets first spared.
+/// What was saved by reading the tickets first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spared {
-    /// Rows that were not sent, since the portal holds what they say.
+    /// Rows that were not sent, since the portal already holds what they say.
     pub rows: u64,
     /// Full batches that were not sent; reading cost calls of its own.
     pub calls: u64,
 }
 
 impl Spared {
-    /// Of rows that changed something and rows that did not, in batches of `size`.
+    /// For rows that changed something and rows that did not, in batches of `size`.
     pub fn of(tally: &Tally, size: u64) -> Spared {
         let (done, unchanged) = (tally.of(Fate::Done), tally.of(Fate::Unchanged));
         let calls = |rows: u64| rows.div_ceil(size.max(1));
@@ -142,34 +142,34 @@ pub struct Summary {
     pub operation: String,
     /// HubSpot portal id.
     pub portal_id: u64,
-    /// What stands before a ticket's id in the address of its page.
+    /// The address of a ticket's page up to its id.
     pub ticket_address: String,
     /// Rows by fate.
     pub tally: Tally,
-    /// Rows that were settled before this process took the run up.
+    /// Rows that were settled before this process resumed the run.
     pub settled_before: u64,
     /// Refusals, most rows first.
     pub refusals: Vec<RefusalGroup>,
     /// What mapping did to values, by kind.
     pub remarks: BTreeMap<Remark, u64>,
-    /// Values that were left blank or replaced, the most frequent first; not all where
+    /// Values that were left blank or replaced, the most frequent first; not all if
     /// there are very many.
     pub values: Vec<(PlacedRemark, u64)>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
-    /// What reading the tickets first spared, where they were read.
+    /// What was saved by reading the tickets first, if they were read.
     pub spared: Option<Spared>,
     /// Contacts that this run created.
     pub contacts_created: u64,
     /// Notes that this run made of comments.
     pub notes_made: u64,
-    /// Notes that were on their tickets before.
+    /// Notes that were already on their tickets.
     pub notes_there: u64,
     /// Files that this run uploaded.
     pub files_made: u64,
     /// Bytes of those.
     pub files_bytes: u64,
-    /// Files that were in the portal before.
+    /// Files that were already in the portal.
     pub files_there: u64,
     /// Comments in files of their own that name no row of the input, or can't be read.
     pub comments_left: u64,
@@ -179,12 +179,12 @@ pub struct Summary {
     pub elapsed: Duration,
     /// The run came to its `--limit`.
     pub limited: bool,
-    /// Set when the run did not come to its end.
+    /// Set if the run stopped before its end.
     pub stop: Option<Stop>,
 }
 
-/// Hears what a run does. Must not block for long and can't stop the run.
+/// Is told what a run does. Must not block for long and can't stop the run.
 pub trait Listener: Send + Sync {
-    /// Takes one event.
+    /// Receives one event.
     fn hear(&self, event: &Event);
 }

@@ -1,43 +1,43 @@
-//! Why a file can't go in: what is wrong with it, in words, and what to do.
+//! Why a file can't be uploaded: what is wrong with it, in words, and what to do.
 
 use super::visible::one_line as shown;
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileFault {
-    /// The folder of attachments has none of its name, and it has no address.
+    /// The folder of attachments has no file of this name, and the file has no address.
     Missing {
-        /// The folder, where one was given.
+        /// The folder, if one was given.
         folder: Option<String>,
     },
-    /// Nothing names the host of its address.
+    /// The host of its address was not named.
     HostNotNamed {
         /// The host.
         host: String,
     },
-    /// Its host is at an address within a network, which nothing names.
+    /// Its host has an address in a private network, and was not named.
     PrivateAddress {
         /// The host.
         host: String,
         /// Its address.
         address: String,
     },
-    /// Its address is none that can be called.
+    /// Its address can't be called.
     NoAddress {
         /// What is wrong with it.
         words: String,
     },
-    /// Its host sends on to another one, which nothing names.
+    /// Its host redirects to another one, which was not named.
     LeadsElsewhere {
         /// That host.
         to: String,
     },
-    /// The token for its host would go over the wire for all to read.
+    /// The token for its host would be sent unencrypted.
     PlainToken {
         /// The host.
         host: String,
     },
-    /// Its host answers with another status.
+    /// Its host answers with an error status.
     Status {
         /// The host.
         host: String,
@@ -56,7 +56,7 @@ pub enum FileFault {
     },
     /// It is larger than files may be.
     TooLarge {
-        /// The most bytes.
+        /// The limit in bytes.
         most: u64,
     },
     /// It can't be read or kept on this machine.
@@ -71,7 +71,7 @@ pub enum FileFault {
     },
     /// The portal holds other bytes under its name.
     Differs {
-        /// Where.
+        /// Its path.
         path: String,
     },
 }

@@ -1,10 +1,10 @@
 //! Cells such as `="0017"`: programs write them so that spreadsheets keep the zeros. The
-//! sign and the quotes are none of the text.
+//! sign and the quotes are not part of the text.
 
-/// The text in such a cell; none where it is another.
+/// The text in such a cell; none for other cells.
 pub fn formula_text(cell: &[u8]) -> Option<&[u8]> {
     let inner = cell.strip_prefix(b"=\"")?.strip_suffix(b"\"")?;
-    // A formula that joins texts is something else.
+    // A formula that joins texts is not one of these.
     (memchr::memchr(b'"', inner).is_none()).then_some(inner)
 }
 

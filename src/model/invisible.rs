@@ -1,9 +1,9 @@
-//! Letters that nobody sees: byte order marks, zero-width and no-break blanks, soft
+//! Invisible characters: byte order marks, zero-width and no-break blanks, soft
 //! hyphens, marks of the writing direction. Exports and spreadsheets scatter them
-//! around ids and into headers, where they must not make another key or column.
+//! around ids and into headers, where they must not make a different key or column.
 
-/// Whether a letter takes no room and has no shape of its own. Blanks are not among
-/// them: `char::is_whitespace` knows those.
+/// Whether a character has no width and no shape of its own. Blanks are not among them:
+/// `char::is_whitespace` knows those.
 pub fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -25,8 +25,8 @@ pub fn is_invisible(letter: char) -> bool {
     )
 }
 
-/// Whether an invisible letter belongs to the spelling of some languages and of emoji
-/// when it stands inside a word: the joiners and the selectors of a letter's form.
+/// Whether an invisible character inside a word is part of the spelling in some
+/// languages and of emoji: the joiners and the variation selectors.
 pub fn is_spelling(letter: char) -> bool {
     matches!(
         letter,
@@ -34,8 +34,8 @@ pub fn is_spelling(letter: char) -> bool {
     )
 }
 
-/// The text without blanks and invisible letters around it. Most have none, which their
-/// first and last bytes tell.
+/// The text without blanks and invisible characters around it. Most have none, as their
+/// first and last bytes show.
 #[inline]
 pub fn trim_invisible(text: &str) -> &str {
     let is_letter = |byte: &u8| byte.is_ascii_graphic();
@@ -46,8 +46,8 @@ pub fn trim_invisible(text: &str) -> &str {
     }
 }
 
-/// A name as people see it: without invisible letters, each run of blanks of any kind
-/// as one space, none around it.
+/// A name as people see it: without invisible characters, each run of blanks of any
+/// kind as one space, none around it.
 pub fn visible_name(name: &str) -> String {
     let mut visible = String::with_capacity(name.len());
     for letter in name.chars().filter(|letter| !is_invisible(*letter)) {

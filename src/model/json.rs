@@ -1,8 +1,8 @@
 //! JSON objects as rows: each field is a column, nested ones have dotted names
-//! (`via.channel`), and every value is a text as the object writes it, so that no id goes
-//! through a number.
+//! (`via.channel`), and every value is a text as written in the object, so that no id
+//! becomes a number.
 //!
-//! Lists stay JSON texts. Of one whose items are nothing but an id and a value, as custom
+//! Lists stay JSON texts. If the items are nothing but an id and a value, as custom
 //! fields are written, each value is a column too: `custom_fields[id=360001].value`.
 
 use std::borrow::Cow;
@@ -11,10 +11,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Deeper nesting is nothing that a help desk wrote.
+/// No help desk writes deeper nesting.
 pub const DEEPEST: usize = 100;
 
-/// The fields of an object, in its order. Values are texts of JSON.
+/// The fields of an object, in order. Values are JSON texts.
 struct Fields<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
@@ -39,7 +39,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// Why a text is no object whose fields can be columns.
+/// Why a text is not an object whose fields can be columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is not a JSON object; with what the parser says.
@@ -48,11 +48,11 @@ pub enum Fault {
     TooDeep,
 }
 
-/// Gives the columns of an object with their texts, in its order; empty ones too. A name
-/// may come again, and its last text counts then.
+/// Passes on the columns of an object with their texts, in order; empty ones too. A name
+/// may be repeated; then its last text counts.
 ///
 /// # Errors
-/// When the text is no object, or nested more deeply than `DEEPEST`.
+/// When the text is not an object, or nested more deeply than `DEEPEST`.
 pub fn flatten(object: &str, take: &mut dyn FnMut(&str, Cow<'_, str>)) -> Result<(), Fault> {
     if depth(object.as_bytes()) > DEEPEST {
         return Err(Fault::TooDeep);
@@ -70,11 +70,11 @@ pub fn flatten(object: &str, take: &mut dyn FnMut(&str, Cow<'_, str>)) -> Result
 /// The fields of an object with the texts of their values as JSON.
 ///
 /// # Errors
-/// When the text is no object.
+/// When the text is not an object.
 pub fn fields(object: &str) -> Result<Vec<(String, &str)>, Fault> {
     let Fields(fields) = serde_json::from_str(object).map_err(|error| {
         let words = error.to_string();
-        // The place is one inside the object, and nobody counts lines there.
+        // The place is inside the object, where lines don't count.
         let end = words.rfind(" at line ").unwrap_or(words.len());
         Fault::NoObject(words[..end].to_owned())
     })?;
@@ -82,8 +82,8 @@ pub fn fields(object: &str) -> Result<Vec<(String, &str)>, Fault> {
     Ok(fields.map(|(key, value)| (key, value.get())).collect())
 }
 
-/// The items of a list as texts of JSON; a single value is a list of one. None where the
-/// text is no JSON.
+/// The items of a list as JSON texts; a single value is a list of one. None if the text
+/// is not JSON.
 pub fn items(list: &str) -> Option<Vec<&str>> {
     let list = list.trim();
     if depth(list.as_bytes()) > DEEPEST {
@@ -97,7 +97,7 @@ pub fn items(list: &str) -> Option<Vec<&str>> {
     Some(items.into_iter().map(RawValue::get).collect())
 }
 
-/// The texts of a list whose items are single values; none where it is another text.
+/// The texts of a list whose items are single values; none for other texts.
 pub fn scalars(list: &str) -> Option<Vec<String>> {
     let list = list.trim();
     if !(list.starts_with('[') && list.ends_with(']')) {
@@ -111,7 +111,7 @@ pub fn scalars(list: &str) -> Option<Vec<String>> {
     texts.collect()
 }
 
-/// A value that is no object as the text of a cell.
+/// A value that is not an object as the text of a cell.
 fn scalar(value: &str) -> Cow<'_, str> {
     match value.as_bytes().first() {
         Some(b'"') => match serde_json::from_str::<String>(value) {
@@ -123,7 +123,7 @@ fn scalar(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Gives a value under its name, and what is in it under longer ones.
+/// Passes on a value under its name, and its fields under longer names.
 fn spread(name: &mut String, value: &str, take: &mut dyn FnMut(&str, Cow<'_, str>)) {
     let len = name.len();
     match value.as_bytes().first() {
@@ -150,8 +150,8 @@ fn spread(name: &mut String, value: &str, take: &mut dyn FnMut(&str, Cow<'_, str
     }
 }
 
-/// The items of a list that have an id, a value perhaps, and nothing else. Of another
-/// list no more than the first item is looked at.
+/// The items of a list if they have an id, perhaps a value, and nothing else. Of other
+/// lists only the first item is inspected.
 fn ids_and_values(list: &str) -> Option<Vec<(String, String)>> {
     let inside = list.get(1..)?.trim_start();
     if !inside.starts_with('{') {

@@ -1,23 +1,23 @@
 //! What portals do and HubSpot does not document, as far as a run needs it: what is known
-//! when it begins, and what it learns on the way. A known fact spares calls. It is never
+//! when it begins, and what it learns meanwhile. A known fact saves calls. It is never
 //! relied on where a wrong one could lose or double something.
 
 use std::collections::BTreeMap;
 
 use super::note::Activity;
 
-/// What is known of a portal. Nothing by itself.
+/// What is known of a portal; by default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownFacts {
-    /// Whether a property that the portal says has unique values is kept unique, by kind of
-    /// activity and internal name.
+    /// Whether a property that the portal calls unique really is, by kind of activity and
+    /// internal name.
     pub keys_kept: BTreeMap<(Activity, String), bool>,
     /// What the portal's definitions say of such a property.
     pub keys_said: BTreeMap<(Activity, String), KeySaid>,
     /// Whether tickets in the recycle bin are found by their key.
     pub archived_by_key: Option<bool>,
-    /// Whether values of dates that a portal may set by itself stay as they were sent with
-    /// a new ticket or an update, by internal name.
+    /// Whether dates that a portal may set by itself are kept as sent with a new ticket or
+    /// an update, by internal name.
     pub dates_kept: BTreeMap<(String, Written), bool>,
 }
 
@@ -28,36 +28,36 @@ pub enum KeySaid {
     Unique,
     /// It can be written, and its values are not said to be unique.
     Plain,
-    /// It takes no values.
+    /// It accepts no values.
     ReadOnly,
     /// There is no such property.
     Absent,
 }
 
-/// What a fact is to somebody who knew some before.
+/// How a fact relates to what was known before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// Nothing was known of it.
     New,
     /// It was known.
     Same,
-    /// It was known otherwise.
+    /// Something else was known.
     Contrary,
 }
 
-/// What a value was sent with.
+/// The kind of call that sent a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Written {
     /// A new record.
     Create,
-    /// A change of one that was there.
+    /// A change of an existing one.
     Update,
 }
 
-/// One fact that a run has met.
+/// One fact that a run has learned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Learned {
-    /// Whether the portal keeps a key of activities unique that it says is.
+    /// Whether the portal keeps a key of activities unique that it calls unique.
     KeysKept {
         /// What has the key.
         activity: Activity,
@@ -77,19 +77,19 @@ pub enum Learned {
     },
     /// Whether tickets in the recycle bin are found by their key.
     ArchivedByKey(bool),
-    /// Whether a value that was sent stayed.
+    /// Whether a value that was sent was kept.
     ValueKept {
         /// Internal name of the ticket property.
         property: String,
-        /// What it was sent with.
+        /// The kind of call that sent it.
         with: Written,
-        /// Whether it stayed.
+        /// Whether it was kept.
         kept: bool,
     },
 }
 
 impl KnownFacts {
-    /// Takes a fact in, in place of what was known of the same.
+    /// Adds a fact, replacing what was known about the same thing.
     pub fn take(&mut self, learned: &Learned) -> News {
         match learned {
             Learned::KeysKept {
@@ -171,7 +171,7 @@ impl Learned {
         }
     }
 
-    /// The same where it was known otherwise.
+    /// The same if something else was known.
     pub fn contrary_words(&self) -> String {
         format!(
             "{}, unlike what was found out before; runs go by this from now on",
@@ -181,7 +181,7 @@ impl Learned {
 }
 
 impl KeySaid {
-    /// What it says of a property: `hs_unique_id of notes`.
+    /// The property that it is about: `hs_unique_id of notes`.
     fn words(self, property: &str) -> String {
         match self {
             KeySaid::Unique => format!("the portal says that {property} is unique"),
@@ -214,7 +214,7 @@ mod tests {
         let yes = Learned::ArchivedByKey(true);
         let twice = (facts.take(&yes), facts.take(&yes));
         assert_eq!(twice, (News::New, News::Same));
-        // Of a property that is gone nothing is kept unique any more.
+        // A property that is gone keeps nothing unique.
         let gone = Learned::KeySaid {
             activity: Activity::Note,
             property: "a".to_owned(),

@@ -1,16 +1,16 @@
-//! What tells which record a link leads to.
+//! How a link names its other record.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::model::schema::ObjectType;
 
-/// What the value of a link says of the other record.
+/// What the value of a link is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LinkBy {
     /// Its record id.
     Id,
-    /// The key of a ticket of this input, which may come later in it.
+    /// The key of a ticket in this input, which may come later in it.
     Key,
     /// The value of this property, such as `email`.
     Property(Arc<str>),
@@ -30,7 +30,7 @@ impl LinkBy {
         }
     }
 
-    /// The word for it in mappings, files and messages.
+    /// Its name in mappings, files and messages.
     pub fn word(&self) -> &str {
         match self {
             LinkBy::Id => ID,
@@ -39,7 +39,7 @@ impl LinkBy {
         }
     }
 
-    /// The property, where it is one.
+    /// The property, if it is one.
     pub fn property(&self) -> Option<&Arc<str>> {
         match self {
             LinkBy::Property(name) => Some(name),

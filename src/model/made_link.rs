@@ -1,5 +1,5 @@
-//! What a run adds between a ticket and another record, with what tells whether there was
-//! something before: what an undo may cut.
+//! What a run adds between a ticket and another record, and whether there was a link
+//! before: what an undo may remove.
 
 use crate::model::schema::ObjectType;
 
@@ -10,7 +10,7 @@ pub struct MadeKind {
     pub category: String,
     /// Unique in its category.
     pub id: u32,
-    /// What a person sees; none for the plain link.
+    /// Its label; none for the plain link.
     pub label: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub struct MadeLink {
     pub to: ObjectType,
     /// Its record id.
     pub record: String,
-    /// Kinds of link that were not there before; never empty.
+    /// Kinds of link that did not exist before; never empty.
     pub kinds: Vec<MadeKind>,
     /// Whether nothing was between the two before.
     pub alone: bool,

@@ -1,6 +1,14 @@
-//! Plain values that every room shares: where a row came from, what a ticket
-//! holds, what the portal knows, where a row ended. No I/O, and nothing of ours
-//! is imported here.
+//! Plain values that all modules share: where a row came from, what a ticket holds,
+//! what the portal knows, how a row ended. No I/O, and nothing of ours is imported
+//! here.
+//!
+//! ```
+//! use tickethaul::model::compare::same_value;
+//! use tickethaul::model::schema::ValueType;
+//!
+//! assert!(same_value(ValueType::Number, "1.50", Some("1.5")));
+//! assert!(!same_value(ValueType::String, "1.50", Some("1.5")));
+//! ```
 
 pub mod count;
 pub mod place;

@@ -38,8 +38,8 @@ impl Activity {
         }
     }
 
-    /// What stands before the id of the comment in the key: comments and calls of a source
-    /// are counted apart.
+    /// Prefix of the comment's id in the key: a source numbers comments and calls
+    /// separately.
     pub fn mark(self) -> &'static str {
         match self {
             Activity::Note => "",
@@ -57,30 +57,30 @@ impl Activity {
         }
     }
 
-    /// The one of a name in a journal.
+    /// The one with a name from a journal.
     pub fn named(word: &str) -> Option<Activity> {
         Activity::ALL.into_iter().find(|one| one.word() == word)
     }
 }
 
-/// One comment, as it is wanted in the portal.
+/// One comment, as it should be in the portal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// What it becomes.
     pub activity: Activity,
-    /// Tells the note from all others: `<key of its ticket>:<id>`, the ticket's prefix
-    /// included; before the id of an e-mail or call stands what it is. The id is the source's own, or a hash of time, author and body where
-    /// the source has none (protocol H3).
+    /// Identifies the note: `<key of its ticket>:<id>`, the ticket's prefix included; the id of an e-mail or call is
+    /// preceded by its kind. The id is the source's own, or a hash of time, author and body if the source has none
+    /// (protocol H3).
     pub key: String,
     /// When the comment was made, in milliseconds since 1970 (`hs_timestamp`).
     pub at_ms: i64,
-    /// HTML as the property for texts takes it: a first line that says who wrote it, who may see
-    /// it and where it was written, then the comment. Of any length; the writer cuts it
-    /// into numbered parts (protocol H4).
+    /// HTML for the property that holds its text: a first line that says who wrote it, who may
+    /// see it and where it was written, then the comment. Of any length; the writer cuts it into
+    /// numbered parts (protocol H4).
     pub body: String,
     /// Further properties by internal name: a subject, a direction.
     pub more: Vec<(&'static str, String)>,
-    /// Its files, where they are taken along.
+    /// Its files, if they are uploaded.
     pub files: Vec<Attachment>,
 }
 
@@ -97,7 +97,7 @@ impl Note {
         units.div_ceil(LONGEST_BODY).max(1)
     }
 
-    /// Ties the note to another key of its ticket; `old` is the one that it is tied to.
+    /// Changes the ticket's key in the note's; `old` is the present one.
     pub fn rekey(&mut self, old: &str, new: &str) {
         if let Some(id) = self.key.strip_prefix(old) {
             self.key = [new, id].concat();

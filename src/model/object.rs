@@ -1,5 +1,5 @@
-//! Kinds of record: those that every portal has, and those that people defined in theirs,
-//! by the names that HubSpot uses for them.
+//! Kinds of record: those that every portal has, and custom objects, by the names that
+//! HubSpot uses for them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,11 +29,11 @@ pub enum ObjectType {
     Tasks,
     /// Messages by SMS, WhatsApp or LinkedIn, HubSpot object type `0-18`.
     Communications,
-    /// A kind that the portal's people defined.
+    /// A custom object.
     Custom(CustomType),
 }
 
-/// The number of a custom kind of record, `1234567` of HubSpot's object type `2-1234567`.
+/// The number of a custom object, `1234567` of HubSpot's object type `2-1234567`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct CustomType(u64);
@@ -84,7 +84,7 @@ impl ObjectType {
         ObjectType::Communications,
     ];
 
-    /// Whether it is something that happened, which stands on the timeline of others.
+    /// Whether it is an activity, which appears on the timeline of other records.
     pub fn is_activity(self) -> bool {
         matches!(
             self,
@@ -105,7 +105,7 @@ impl ObjectType {
             .or_else(|| CustomType::of(name).map(ObjectType::Custom))
     }
 
-    /// The plural name that HubSpot uses in paths; the type id of a custom kind.
+    /// The plural name that HubSpot uses in paths; the type id of a custom object.
     pub fn plural(self) -> Cow<'static, str> {
         let name = match self {
             ObjectType::Tickets => "tickets",
@@ -160,29 +160,29 @@ impl ObjectType {
     }
 }
 
-/// A custom kind of record as a portal defines it; run folders and copies of portals keep
-/// it in this form.
+/// A custom object as a portal defines it; run folders and copies of portals keep it in
+/// this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomObject {
-    /// What the API calls it everywhere.
+    /// Its type id in the API.
     #[serde(rename = "id")]
     pub object: CustomType,
     /// Internal name: `device`.
     pub name: String,
     /// Internal name with the portal's id: `p12345_device`.
     pub full_name: String,
-    /// What people call one.
+    /// Label of one.
     pub singular: String,
-    /// What people call several.
+    /// Label of several.
     pub plural: String,
 }
 
 /// A kind of record as a mapping or a command names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectName {
-    /// By a name or type id that means the same in every portal.
-    Known(ObjectType),
-    /// By a name that a portal gives to a custom kind.
+    /// One with the same name or type id in every portal.
+    Standard(ObjectType),
+    /// A name that a portal gives to a custom object.
     Custom(String),
 }
 
@@ -191,11 +191,10 @@ impl ObjectName {
     pub fn of(text: &str) -> ObjectName {
         let text = text.trim();
         ObjectType::named(text)
-            .map_or_else(|| ObjectName::Custom(text.to_owned()), ObjectName::Known)
+            .map_or_else(|| ObjectName::Custom(text.to_owned()), ObjectName::Standard)
     }
 
-    /// The kind that every portal has whose name it is but for a letter: such a name is a
-    /// slip.
+    /// The standard kind whose name differs in one letter: most likely a typing error.
     pub fn slips_from(&self) -> Option<ObjectType> {
         let ObjectName::Custom(name) = self else {
             return None;
@@ -210,11 +209,11 @@ impl ObjectName {
         matches!(self, ObjectName::Custom(_))
     }
 
-    /// The kind that is meant in a portal with these custom ones. Names and labels do not
-    /// mind case; a name that several have means the one that has it as internal name.
+    /// The kind meant in a portal with these custom objects. Case is ignored in names and
+    /// labels; a name that several have means the one that has it as internal name.
     pub fn among(&self, custom: &[CustomObject]) -> Option<ObjectType> {
         let name = match self {
-            ObjectName::Known(object) => return Some(*object),
+            ObjectName::Standard(object) => return Some(*object),
             ObjectName::Custom(name) => name.to_lowercase(),
         };
         let is = |text: &String| text.to_lowercase() == name;
@@ -229,7 +228,7 @@ impl ObjectName {
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ObjectName::Known(object) => f.write_str(&object.plural()),
+            ObjectName::Standard(object) => f.write_str(&object.plural()),
             ObjectName::Custom(name) => f.write_str(name),
         }
     }

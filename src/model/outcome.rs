@@ -2,16 +2,16 @@
 
 use crate::model::issue::Refusal;
 
-/// Where a row ended or stands. The first five are final.
+/// The state of a row. The first five are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fate {
     /// Written by this run.
     Done,
-    /// Create only: the portal had a ticket with this key already, not ours.
+    /// Create only: the portal already had a ticket with this key, not ours.
     Exists,
     /// Nothing to change.
     Unchanged,
-    /// A `[rows]` rule, or an all-empty row.
+    /// Left out by a `[rows]` rule, or because it is empty.
     Skipped,
     /// Final for this run, with a reason.
     Refused,
@@ -22,7 +22,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// Every fate, final ones first.
+    /// All fates, final ones first.
     pub const ALL: [Fate; 7] = [
         Fate::Done,
         Fate::Exists,
@@ -33,7 +33,7 @@ impl Fate {
         Fate::Unknown,
     ];
 
-    /// The word for it in files, journal and messages.
+    /// Its name in files, journal and messages.
     pub fn word(self) -> &'static str {
         match self {
             Fate::Done => "done",
@@ -55,15 +55,15 @@ impl Fate {
 /// What a run did with a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
-    /// It was made.
+    /// It was created.
     Created,
-    /// Values of a ticket that was there were written.
+    /// Values of an existing ticket were written.
     Updated,
-    /// It went into the recycle bin.
+    /// It was moved to the recycle bin.
     Archived,
     /// Only its links were written.
     Linked,
-    /// Links of it were taken away.
+    /// Links of it were removed.
     Unlinked,
     /// Only notes were added to it.
     Noted,
@@ -80,7 +80,7 @@ impl Change {
         Change::Noted,
     ];
 
-    /// The word for it in the journal, the summary and messages.
+    /// Its name in the journal, the summary and messages.
     pub fn word(self) -> &'static str {
         match self {
             Change::Created => "created",
@@ -120,19 +120,19 @@ pub enum RowEnd {
         /// Id of the ticket.
         ticket: String,
     },
-    /// The portal holds what the row says.
+    /// The portal already holds what the row says.
     Unchanged {
         /// Id of the ticket.
         ticket: String,
     },
     /// Left out by a rule or because it is empty.
     Skipped,
-    /// Can't go in.
+    /// Refused.
     Refused(Refusal),
 }
 
 impl RowEnd {
-    /// The fate that this end stands for.
+    /// The fate of this outcome.
     pub fn fate(&self) -> Fate {
         match self {
             RowEnd::Done { .. } => Fate::Done,
@@ -143,7 +143,7 @@ impl RowEnd {
         }
     }
 
-    /// Id of the ticket that the row became or met.
+    /// Id of the ticket that the row became or found.
     pub fn ticket(&self) -> Option<&str> {
         match self {
             RowEnd::Done { ticket, .. }
@@ -162,8 +162,8 @@ impl RowEnd {
     }
 }
 
-/// What stands of a row that is refused: its ticket was written, and then something of it
-/// was not to be.
+/// What was done for a refused row: its ticket was written, and then something else of it
+/// was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// Id of the ticket.
@@ -181,7 +181,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The tally of a run that goes on: these rows were settled before.
+    /// The tally of a resumed run: these rows were settled before.
     pub fn resumed(settled: impl IntoIterator<Item = (Fate, u64)>) -> Tally {
         let mut tally = Tally::default();
         for (fate, rows) in settled {
@@ -200,7 +200,7 @@ impl Tally {
     /// A row moves from one fate to another.
     ///
     /// # Errors
-    /// When no row has the fate `from`: the books would not balance.
+    /// When no row has the fate `from`: the sums would be wrong.
     pub fn shift(&mut self, from: Fate, to: Fate) -> Result<(), Unbalanced> {
         let source = &mut self.counts[from as usize];
         *source = source.checked_sub(1).ok_or(Unbalanced { from, to })?;
@@ -208,9 +208,9 @@ impl Tally {
         Ok(())
     }
 
-    /// Takes what a journal says of rows without an end, also of those that this process
-    /// did not read: how many rows were read in all, and how many of them were sent and
-    /// their outcome is not known.
+    /// Applies what a journal says of unsettled rows, including those that this process
+    /// did not read: how many rows were read in all, and how many of them were sent with
+    /// an unknown outcome.
     pub fn hold_open(&mut self, read: u64, unknown: u64) {
         let read = self.read.max(read);
         self.counts[Fate::Unknown as usize] = unknown;
@@ -219,7 +219,7 @@ impl Tally {
         self.read = self.sum();
     }
 
-    /// How many of so many bytes, which were read, stand for rows that have an end.
+    /// How many of the bytes read belong to settled rows.
     pub fn settled_bytes(&self, bytes: u64) -> u64 {
         let product = u128::from(bytes) * u128::from(self.settled());
         u64::try_from(product / u128::from(self.read.max(1))).unwrap_or(bytes)
@@ -250,7 +250,7 @@ impl Tally {
     }
 }
 
-/// A row was to leave a fate that no row has.
+/// A row was to be moved from a fate that no row has.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the books do not balance: no row is {} that could become {}", from.word(), to.word())]
 pub struct Unbalanced {

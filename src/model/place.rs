@@ -1,18 +1,17 @@
-//! Where a row stands in the input, so that every message and every file of a
-//! run can point at it.
+//! Where a row is in the input, so that every message and every file of a run can point
+//! at it.
 
 use std::sync::Arc;
 
 /// The address of one CSV record.
 ///
-/// All numbers count from 1 except `file` (position in the run's list of inputs,
-/// from 0) and `byte` (from 0). An archive stands in that list once for each CSV
-/// file in it.
+/// All numbers count from 1 except `file` (position in the run's list of inputs, from
+/// 0) and `byte` (from 0). An archive is in that list once for each CSV file in it.
 ///
-/// `byte` is an offset in the file's text as it is read: unpacked, and as UTF-8. For
-/// a plain UTF-8 file, with or without byte order mark, that is the offset in the
-/// file itself. For other encodings and archives the place can only be found again
-/// by reading from the start.
+/// `byte` is an offset in the file's text as it is read: unpacked, and as UTF-8. For a
+/// plain UTF-8 file, with or without byte order mark, that is the offset in the file
+/// itself. For other encodings and archives the place can only be found by reading from
+/// the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowAddress {
     /// Position of the file in the run's list of inputs.
@@ -26,7 +25,7 @@ pub struct RowAddress {
     pub byte: u64,
 }
 
-/// The names of a run's inputs: they turn addresses into words.
+/// The names of a run's inputs, which turn addresses into text.
 #[derive(Clone, Debug)]
 pub struct Places {
     names: Arc<[String]>,
@@ -40,7 +39,7 @@ impl Places {
         }
     }
 
-    /// `line 17`, and where a run has several inputs `line 17 of b.csv`.
+    /// `line 17`, or with several inputs `line 17 of b.csv`.
     pub fn words(&self, file: u32, line: u64) -> String {
         match self.name(file) {
             Some(name) => format!("line {line} of {name}"),
@@ -48,13 +47,13 @@ impl Places {
         }
     }
 
-    /// `b.csv:17`, also where a run has one input.
+    /// `b.csv:17`, even if a run has one input.
     pub fn whole_cell(&self, address: RowAddress) -> String {
         let name = self.names.get(address.file as usize);
         format!("{}:{}", name.map_or("", String::as_str), address.line)
     }
 
-    /// `17`, and where a run has several inputs `b.csv:17`.
+    /// `17`, or with several inputs `b.csv:17`.
     pub fn cell(&self, address: RowAddress) -> String {
         match self.name(address.file) {
             Some(name) => format!("{name}:{}", address.line),

@@ -1,6 +1,6 @@
 //! What a plan says of rows before anything is written: what would be done for each, with
-//! what its ticket holds and what it would be given, and the sums of it. The review room
-//! fills it, the journal keeps it, the report room words it.
+//! what its ticket holds and what it would get, and the totals. `review` fills it,
+//! `journal` keeps it, `report` puts it into words.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,26 +15,26 @@ use crate::model::ticket::{LinkDraft, Missing, Remark};
 /// What is done for a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlannedAction {
-    /// A ticket is made.
+    /// A ticket is created.
     Create,
     /// Values of a ticket are changed.
     Update,
-    /// A ticket keeps its values and gets links.
+    /// A ticket gets links and keeps its values.
     Link,
     /// A ticket goes into the recycle bin.
     Archive,
-    /// The ticket is as the row says.
+    /// The ticket already holds what the row says.
     Unchanged,
     /// Create only: there is a ticket with this key.
     Exists,
-    /// A `[rows]` rule or an all-empty row.
+    /// Left out by a `[rows]` rule or because it is empty.
     Skipped,
     /// Nothing is done: the row can't be carried out.
     Refused,
 }
 
 impl PlannedAction {
-    /// All of them, those that write first.
+    /// All of them, writing ones first.
     pub const ALL: [PlannedAction; 8] = [
         PlannedAction::Create,
         PlannedAction::Update,
@@ -46,7 +46,7 @@ impl PlannedAction {
         PlannedAction::Refused,
     ];
 
-    /// The word for it in plan.db, in JSON and in messages.
+    /// Its name in plan.db, in JSON and in messages.
     pub fn word(self) -> &'static str {
         match self {
             PlannedAction::Create => "create",
@@ -60,7 +60,7 @@ impl PlannedAction {
         }
     }
 
-    /// The action of a word, as plan.db has it.
+    /// The action with a name from plan.db.
     pub fn named(word: &str) -> Option<PlannedAction> {
         let mut all = PlannedAction::ALL.into_iter();
         all.find(|action| action.word() == word)
@@ -77,20 +77,20 @@ impl PlannedAction {
         )
     }
 
-    /// Whether something that is in the portal becomes another or goes.
+    /// Whether anything in the portal is changed or removed.
     pub fn changes(self) -> bool {
         matches!(self, PlannedAction::Update | PlannedAction::Archive)
     }
 }
 
-/// What a row of a run is held to: nothing else may be done for it.
+/// What a run must do for a row: nothing else may be done for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     /// What is done.
     pub action: PlannedAction,
-    /// Id of the ticket; none where there is none yet.
+    /// Id of the ticket; none if there is none yet.
     pub ticket: Option<String>,
-    /// What is changed, with what the ticket held; of a ticket that is made, all values.
+    /// What is changed, with what the ticket held; for a new ticket, all values.
     pub changes: Vec<PropertyChange>,
     /// Its links.
     pub links: Vec<PlannedLink>,
@@ -99,25 +99,25 @@ pub struct Planned {
 /// What is done for a link of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
-    /// It is there.
+    /// It exists.
     There,
-    /// It is made.
+    /// It will be made.
     Make,
-    /// Its other record is created, then it is made.
+    /// Its other record will be created, then the link made.
     Create,
-    /// There is no such record, and the mapping leaves the link out then.
+    /// There is no such record, and the mapping leaves the link out.
     LeftOut,
     /// It can't be made; the row says why.
     Refused,
-    /// It leads to a ticket that may come later in the input; it is told at the end.
+    /// It leads to a ticket that may come later in the input; it is resolved at the end.
     Later {
-        /// Whether it is left out where there is no such ticket; else the row is refused.
+        /// Whether it is left out if there is no such ticket; otherwise the row is refused.
         skips: bool,
     },
 }
 
 impl LinkState {
-    /// The word for it in plan.db.
+    /// Its name in plan.db.
     pub fn word(self) -> &'static str {
         match self {
             LinkState::There => "there",
@@ -130,7 +130,7 @@ impl LinkState {
         }
     }
 
-    /// The state of a word.
+    /// The state with a name.
     pub fn named(word: &str) -> Option<LinkState> {
         let all = [
             LinkState::There,
@@ -163,7 +163,7 @@ pub struct PlannedLink {
     pub label: Option<String>,
     /// Column that asked for it.
     pub column: String,
-    /// Id of the other record, where it is known.
+    /// Id of the other record, if known.
     pub record: Option<String>,
     /// What is done.
     pub state: LinkState,
@@ -180,12 +180,12 @@ impl PlannedLink {
         of(self) == of(other) && same_record
     }
 
-    /// Whether it is what a mapping asked for.
+    /// Whether it is the link that a mapping asked for.
     pub fn is_of(&self, draft: &LinkDraft) -> bool {
         self.to == draft.to && self.by == draft.by && self.value == draft.value
     }
 
-    /// What it asks for, as the mapping made it; its record must be there.
+    /// The link as the mapping made it; its record must exist.
     pub fn draft(&self) -> LinkDraft {
         LinkDraft {
             to: self.to,
@@ -206,7 +206,7 @@ pub struct PropertyCounts {
     pub changed: u64,
     /// It is empty and gets a value.
     pub filled: u64,
-    /// It holds a value, which is taken away.
+    /// It holds a value, which is cleared.
     pub cleared: u64,
 }
 
@@ -230,9 +230,9 @@ impl PropertyCounts {
 /// A row of a plan as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownRow {
-    /// `17`, and where there are several inputs `b.csv:17`.
+    /// `17`, or with several inputs `b.csv:17`.
     pub place: String,
-    /// Its key, where it has one.
+    /// Its key, if it has one.
     pub key: String,
     /// What is done.
     pub action: PlannedAction,
@@ -246,7 +246,7 @@ pub struct ShownRow {
     pub refusal: Option<Refusal>,
 }
 
-/// The sums of a plan.
+/// The totals of a plan.
 #[derive(Clone, Debug)]
 pub struct PlanReport {
     /// `create`, `update`, `upsert`, `archive`.
@@ -255,7 +255,7 @@ pub struct PlanReport {
     pub portal: String,
     /// Its id.
     pub portal_id: u64,
-    /// Whether the run would write without looking: then what is unchanged is sent too.
+    /// Whether the run would write without reading first, so that unchanged values are sent too.
     pub blind: bool,
     /// Rows of the input.
     pub read: u64,
@@ -265,23 +265,23 @@ pub struct PlanReport {
     pub properties: BTreeMap<String, PropertyCounts>,
     /// Rows that are refused, or one of whose links is, by code, most rows first.
     pub refusals: Vec<RefusedRows>,
-    /// New tickets whose key one in the recycle bin has: some portals keep such keys.
+    /// New tickets whose key belongs to one in the recycle bin: some portals reserve such keys.
     pub held_in_bin: u64,
     /// Links that are made, by the kind of the other record.
     pub links: BTreeMap<ObjectType, u64>,
-    /// Links that are left out, since there is no such record.
+    /// Links that are left out because there is no such record.
     pub left_out: u64,
     /// Records that are created for links, by their kind.
     pub others: BTreeMap<ObjectType, u64>,
     /// What mapping did to values, by kind.
     pub remarks: BTreeMap<Remark, u64>,
-    /// What the portal lacks and the run creates, in words; empty where nothing.
+    /// What the portal lacks and the run creates, in words; empty if nothing.
     pub lacking: String,
-    /// What it sets off and what it costs.
+    /// What it causes and what it costs.
     pub effects: Effects,
     /// The first rows for which something is done.
     pub shown: Vec<ShownRow>,
-    /// Said once while the input was read.
+    /// Notes from reading the input.
     pub notices: Vec<String>,
 }
 
@@ -299,7 +299,7 @@ impl PlanReport {
             .sum()
     }
 
-    /// Rows that can't be carried out, or not wholly.
+    /// Rows that can't be carried out, or only in part.
     pub fn refused(&self) -> u64 {
         self.refusals.iter().map(|group| group.rows).sum()
     }

@@ -1,4 +1,4 @@
-//! One property of a ticket that is changed: what it held before, and what it is given.
+//! One property of a ticket that is changed: what it held before, and what it gets.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use std::sync::Arc;
 pub struct PropertyChange {
     /// Internal name.
     pub name: Arc<str>,
-    /// What the ticket held; none where the property was empty.
+    /// What the ticket held; none if the property was empty.
     pub before: Option<String>,
-    /// What it is given, as sent; empty clears the property.
+    /// What it gets, as sent; empty clears the property.
     pub after: String,
 }

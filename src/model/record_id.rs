@@ -8,14 +8,13 @@ use std::ops::Deref;
 pub struct RecordId(String);
 
 impl RecordId {
-    /// An id as it stands in a file or a journal; none where nothing stands there.
+    /// An id from a file or a journal; none if empty.
     pub fn new(id: impl Into<String>) -> Option<RecordId> {
         let id = id.into();
         (!id.is_empty()).then_some(RecordId(id))
     }
 
-    /// An id that the portal gave: a reply with a record that has none is refused before
-    /// it comes here.
+    /// An id from the portal: a reply with a record that has none is refused before.
     pub fn given(id: &str) -> RecordId {
         debug_assert!(!id.is_empty(), "replies without ids are refused");
         RecordId(id.to_owned())

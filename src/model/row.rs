@@ -3,8 +3,8 @@
 use crate::model::outcome::{Change, Fate};
 use crate::model::place::RowAddress;
 
-/// The header line of an input, in file order and as written there (blanks and
-/// invisible letters around a name removed). Names may repeat.
+/// The header line of an input, in file order and as written there (without blanks and
+/// invisible characters around a name). Names may repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     names: Vec<String>,
@@ -22,7 +22,7 @@ impl Headers {
         }
     }
 
-    /// The same, of rows that are JSON objects.
+    /// The same, for rows that are JSON objects.
     #[must_use]
     pub fn of_objects(mut self) -> Headers {
         self.of_objects = true;
@@ -34,8 +34,8 @@ impl Headers {
         self.of_objects
     }
 
-    /// The same, and the columns that the tool itself has added to the file. Their cells
-    /// stand behind the others; mappings may name them, and no file gets them again.
+    /// The same, with the columns that the tool itself has added to the file. Their
+    /// cells come after the others; mappings may name them, and no file gets them again.
     #[must_use]
     pub fn with_own(mut self, own: Vec<String>) -> Headers {
         self.own = own;
@@ -62,8 +62,8 @@ impl Headers {
         self.names.is_empty()
     }
 
-    /// Name of the column at `idx`, or an empty text where a record is longer
-    /// than its header.
+    /// Name of the column at `idx`, or an empty text if a record is longer than its
+    /// header.
     pub fn name(&self, idx: usize) -> &str {
         self.names.get(idx).map_or("", String::as_str)
     }
@@ -91,8 +91,8 @@ impl Cells {
         }
     }
 
-    /// Packs cells that stand one behind the other in `text`, each up to one of
-    /// `ends`; none where an end is inside a letter, or the text beyond 4 GiB.
+    /// Packs cells that follow each other in `text`, each up to one of `ends`; none if
+    /// an end is inside a character, or the text is longer than 4 GiB.
     pub fn packed(text: &str, ends: &[usize]) -> Option<Cells> {
         let fits = u32::try_from(text.len()).is_ok();
         if !fits || !ends.iter().all(|&end| text.is_char_boundary(end)) {
@@ -163,40 +163,40 @@ impl Cells {
 pub struct SourceRow {
     /// Number of the row in the run, from 1, over all inputs.
     pub seq: u64,
-    /// Where it stands in its file.
+    /// Its place in its file.
     pub address: RowAddress,
     /// Its cells, in the order of the run's headers.
     pub cells: Cells,
-    /// What an earlier run wrote of it, where the input is a file of that run (protocol
+    /// What an earlier run wrote about it, if the input is a file of that run (protocol
     /// R6).
     pub kept: Option<Box<Kept>>,
-    /// The object as it stands in the file, where that is JSON.
+    /// The object as in the file, if that is JSON.
     pub object: Option<Box<str>>,
-    /// Its comments that stand in files of their own; gone once they are mapped.
+    /// Its comments from separate files; taken once they are mapped.
     pub comments: Vec<Comment>,
 }
 
-/// A comment that stands in a file of its own.
+/// A comment from a separate file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
     /// Position of its `[[notes]]` in the mapping.
     pub entry: u32,
-    /// Where it stands: `comments.csv:17`.
+    /// Its place: `comments.csv:17`.
     pub place: Box<str>,
     /// Its cells, in the order in which that `[[notes]]` names their columns.
     pub cells: Cells,
 }
 
 impl SourceRow {
-    /// Whether an earlier run wrote that it did not make this row's ticket, so that
-    /// nobody may take the ticket away by that run's files.
+    /// Whether an earlier run wrote that it did not create this row's ticket, so that
+    /// the ticket must not be deleted by that run's files.
     pub fn is_left_alone(&self) -> bool {
         let end = self.kept.as_ref().and_then(|kept| kept.end.as_ref());
         end.is_some_and(|end| !end.is_created())
     }
 
-    /// Takes the line of the first input, where an earlier run wrote it down, for its own:
-    /// its line of a refused.csv, or of the copy that a retry keeps, tells nobody anything.
+    /// Uses the line of the first input as its own, if an earlier run recorded it: its line
+    /// in a refused.csv, or in the copy that a retry keeps, means nothing to anybody.
     pub fn stand_where_it_stood(&mut self) {
         let line = self.kept.as_ref().and_then(|kept| kept.line.as_deref());
         let line = line.map(|line| line.rsplit_once(':').map_or(line, |(_file, line)| line));
@@ -209,16 +209,16 @@ impl SourceRow {
 /// What the added columns of our own refused.csv, done.csv or idmap.csv say of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// `_line`: where it stands in the first input.
+    /// `_line`: its place in the first input.
     pub line: Option<Box<str>>,
     /// `_code`: what it was refused for.
     pub code: Option<Box<str>>,
-    /// `_key`: the key that it had. It counts where keys are made of cells, which were
-    /// edited since.
+    /// `_key`: the key that it had. It counts if keys are made of cells, which may have
+    /// been edited since.
     pub key: Option<Box<str>>,
     /// `_value`: what was wrong in it; of a repeated key the key itself.
     pub value: Option<Box<str>>,
-    /// `_fate` and `_operation`: what became of it.
+    /// `_fate` and `_operation`: its outcome.
     pub end: Option<KeptEnd>,
 }
 

@@ -1,4 +1,4 @@
-//! What a report says of a run, whoever writes it and in which form.
+//! What a report says about a run, whatever its form.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::model::ticket::{PlacedRemark, Remark};
 pub struct RunReport {
     /// Name of the run.
     pub run: String,
-    /// The run whose refused rows it tries again.
+    /// The run whose refused rows it retries.
     pub parent: Option<String>,
     /// `create`…
     pub operation: String,
@@ -20,7 +20,7 @@ pub struct RunReport {
     pub portal_id: u64,
     /// What the portal was reached by: an address, a name of the configuration, `sandbox`.
     pub portal: String,
-    /// How far the run came: `finished`…
+    /// The state of the run: `finished`…
     pub state: String,
     /// When it began and when it last wrote, by this machine's clock.
     pub times: (Timestamp, Timestamp),
@@ -30,7 +30,7 @@ pub struct RunReport {
     pub mapping: ReportedFile,
     /// Rows by fate.
     pub tally: Tally,
-    /// What was done beside tickets and what was spared, a sentence each.
+    /// What was done apart from tickets and what was saved, a sentence each.
     pub facts: Vec<String>,
     /// Refused rows by reason, most rows first.
     pub refusals: Vec<ReportedRefusals>,
@@ -38,11 +38,11 @@ pub struct RunReport {
     pub remarks: Vec<(Remark, u64)>,
     /// The values of those remarks that count them one by one, the most frequent first.
     pub values: Vec<(PlacedRemark, u64)>,
-    /// Calls over time; none where the run's log is gone.
+    /// Calls over time; none if the run's log is gone.
     pub calls: Option<CallsOverTime>,
     /// The first tickets for which something was done.
     pub tickets: Vec<ReportedTicket>,
-    /// What `verify` last found; none where nobody asked.
+    /// What `verify` last found; none if it was not run.
     pub verified: Option<Vec<ReportedFindings>>,
     /// Name of the file of refused rows.
     pub refused_file: String,
@@ -53,7 +53,7 @@ pub struct RunReport {
 /// A file that a run read.
 #[derive(Clone, Debug)]
 pub struct ReportedFile {
-    /// Its path, with the member of an archive behind it.
+    /// Its path, followed by the member of an archive.
     pub name: String,
     /// Size in bytes.
     pub bytes: u64,
@@ -88,7 +88,7 @@ pub struct ReportedRefusals {
 pub struct RefusedExample {
     /// File and line.
     pub place: String,
-    /// Its key; empty where none could be made.
+    /// Its key; empty if none could be made.
     pub key: String,
     /// The column or property; may be empty.
     pub column: String,
@@ -107,7 +107,7 @@ pub struct ReportedTicket {
     pub key: String,
     /// Its id.
     pub id: String,
-    /// Its page in HubSpot, where the run kept how those are called.
+    /// Its page in HubSpot, if the run kept the address of such pages.
     pub url: Option<String>,
     /// What was done: `created`…
     pub change: &'static str,
@@ -127,11 +127,11 @@ pub struct CallsOverTime {
 /// The calls of an interval, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallBin {
-    /// They were answered as hoped.
+    /// They succeeded.
     pub fine: u64,
     /// The portal's rate limit refused them (429).
     pub limited: u64,
-    /// They failed otherwise, or were refused.
+    /// They failed in another way, or were refused.
     pub failed: u64,
 }
 
@@ -150,7 +150,7 @@ impl CallsOverTime {
 }
 
 impl RunReport {
-    /// How many rows ended so.
+    /// How many rows ended in this way.
     pub fn rows(&self, fate: Fate) -> u64 {
         self.tally.of(fate)
     }

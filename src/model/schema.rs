@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use super::object::{CustomObject, CustomType, ObjectName, ObjectType};
 
 /// The ticket property that holds an owner's id.
 pub const OWNER_PROPERTY: &str = "hubspot_owner_id";
 
-/// The value type of a property (HubSpot `type`). A type that we do not know is
-/// treated as `String`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The value type of a property (HubSpot `type`). An unknown type is treated as
+/// `String`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
 pub enum ValueType {
     /// Any text up to 65,536 UTF-16 units.
     String,
@@ -49,7 +52,7 @@ pub const VALUE_TYPES: [(&str, ValueType); 10] = [
 ];
 
 /// One option of an enumeration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyOption {
     /// What a person sees.
     pub label: String,
@@ -58,7 +61,7 @@ pub struct PropertyOption {
 }
 
 /// A property as the portal defines it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyDef {
     /// Internal name.
     pub name: String,
@@ -68,8 +71,8 @@ pub struct PropertyDef {
     pub value_type: ValueType,
     /// Options of an enumeration; empty for external ones.
     pub options: Vec<PropertyOption>,
-    /// True when the options are kept outside the definition, so that an empty
-    /// list says nothing (HubSpot `externalOptions`).
+    /// True when the options are defined elsewhere, so that an empty list means nothing
+    /// (HubSpot `externalOptions`).
     pub external_options: bool,
     /// Set when values can't be written (HubSpot `modificationMetadata.readOnlyValue`
     /// or `calculated`).
@@ -129,6 +132,18 @@ impl NewProperty {
     }
 }
 
+impl From<ValueType> for String {
+    fn from(value_type: ValueType) -> String {
+        value_type.word().to_owned()
+    }
+}
+
+impl From<String> for ValueType {
+    fn from(word: String) -> ValueType {
+        ValueType::of_word(&word)
+    }
+}
+
 impl ValueType {
     /// Its name in files.
     pub fn word(self) -> &'static str {
@@ -138,7 +153,7 @@ impl ValueType {
             .map_or("string", |(name, _)| name)
     }
 
-    /// The type of a name in a file; a name that we do not know is a text's.
+    /// The type of a name in a file; an unknown name means text.
     pub fn of_word(word: &str) -> ValueType {
         let mut known = VALUE_TYPES.iter();
         let found = known.find(|(name, _)| *name == word);
@@ -146,7 +161,7 @@ impl ValueType {
     }
 
     /// Reads HubSpot's `type` and `fieldType`. Owners, pipelines and stages are
-    /// told by name or `referencedObjectType` by whoever reads the definition.
+    /// recognised by name or `referencedObjectType` where the definition is read.
     pub fn from_hubspot(type_name: &str, field_type: &str) -> ValueType {
         match (type_name, field_type) {
             ("number", _) => ValueType::Number,
@@ -161,7 +176,7 @@ impl ValueType {
 }
 
 /// A stage of a pipeline (HubSpot calls it a ticket status on screen).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// Internal id, what is sent.
     pub id: String,
@@ -172,7 +187,7 @@ pub struct Stage {
 }
 
 /// A pipeline with its stages in display order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipeline {
     /// Internal id, what is sent; `"0"` is the default pipeline.
     pub id: String,
@@ -182,8 +197,8 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
 }
 
-/// Somebody whom a ticket can belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A user to whom a ticket can be assigned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Owner id, what is sent (not the user id).
     pub id: String,
@@ -194,6 +209,7 @@ pub struct Owner {
     /// Last name, may be empty.
     pub last_name: String,
     /// Deactivated users can't be given tickets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 
@@ -217,11 +233,11 @@ pub struct Schema {
     pub pipelines: Vec<Pipeline>,
     /// Owners, active and archived; empty when nothing needs them.
     pub owners: Vec<Owner>,
-    /// Custom kinds of record; empty when nothing names one.
+    /// Custom objects; empty when nothing names one.
     pub custom: Vec<CustomObject>,
 }
 
-/// What is known of object types that no schema holds.
+/// The empty set for object types that no schema holds.
 static NO_PROPERTIES: BTreeMap<String, PropertyDef> = BTreeMap::new();
 
 impl Schema {
@@ -235,8 +251,8 @@ impl Schema {
         }
     }
 
-    /// This schema as it will be once `new` ticket properties exist. Those that
-    /// exist already stay as the portal has them.
+    /// This schema as it will be once `new` ticket properties exist. Existing ones stay
+    /// as the portal has them.
     pub fn with_tickets(mut self, new: &[NewProperty]) -> Schema {
         for property in new {
             let _ = self

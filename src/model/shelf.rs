@@ -3,14 +3,14 @@
 /// The two places of a portal that hold records; a call reads one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shelf {
-    /// Where people work with them.
+    /// Live records, which people work with.
     Live,
     /// The recycle bin, which keeps archived records for 90 days (HubSpot).
     RecycleBin,
 }
 
 impl Shelf {
-    /// Both, live first: what is archived meanwhile is found in the recycle bin then.
+    /// Both, live first, so that what is archived meanwhile is found in the recycle bin.
     pub const ALL: [Shelf; 2] = [Shelf::Live, Shelf::RecycleBin];
 
     /// Whether it is the recycle bin.

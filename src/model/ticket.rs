@@ -24,7 +24,7 @@ pub enum Missing {
     Refuse,
 }
 
-/// A link that a row asks for, by something that tells which record is meant.
+/// A link that a row asks for, by something that identifies the other record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkDraft {
     /// Kind of the other record.
@@ -39,13 +39,13 @@ pub struct LinkDraft {
     pub column: Arc<str>,
     /// What to do when there is no such record.
     pub missing: Missing,
-    /// Property values for a record that has to be created, `by` included; empty
-    /// where none is to be created.
+    /// Property values for a record that has to be created, `by` included; empty if
+    /// none is to be created.
     pub properties: PropertyValues,
 }
 
-/// Something that mapping did to a value which the user should know of. Counted
-/// in the summary; never a reason to refuse.
+/// Something that mapping did to a value and that the user should know. Counted in the
+/// summary; never a reason to refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Remark {
     /// A local time that a clock change skips was moved forward.
@@ -62,18 +62,17 @@ pub enum Remark {
     HtmlKept,
     /// A comment in HTML was too long or nested too deeply to be cleaned; its text was kept.
     HtmlStripped,
-    /// Invisible letters around a key were taken away.
+    /// Invisible characters around a key were removed.
     KeyTrimmed,
-    /// A date of zeros, which databases write for none, was taken as an empty cell.
+    /// A date of zeros, which databases write for no date, was taken as an empty cell.
     ZeroDate,
     /// A link to a record that the portal lacks was left out as the mapping says.
     LinkLeftOut,
-    /// A row that was refused for its key got another one, which a ticket had already.
+    /// A row that was refused for its key got another one, which a ticket already had.
     OtherTicket,
-    /// A number that another style reads as another one, where the mapping names no style.
+    /// A number that another style reads differently, while the mapping names no style.
     OpenNumber,
-    /// A comment that was to be an e-mail names no address for one of its ends, and became a
-    /// note.
+    /// A comment that was to be an e-mail lacks a sender or recipient, and became a note.
     EmailAsNote,
 }
 
@@ -95,7 +94,7 @@ impl Remark {
         Remark::EmailAsNote,
     ];
 
-    /// What journals and scripts call it; never changed.
+    /// Its code in journals and scripts; never changed.
     pub fn code(self) -> &'static str {
         match self {
             Remark::TimeInGap => "time_in_gap",
@@ -122,7 +121,7 @@ impl Remark {
         )
     }
 
-    /// How the summary counts it.
+    /// Its words in the summary.
     pub fn words(self) -> &'static str {
         match self {
             Remark::TimeInGap => "local times in a clock-change gap, moved forward",
@@ -178,15 +177,14 @@ pub struct PlacedRemark {
     pub remark: Remark,
     /// The property that the value was for.
     pub property: Arc<str>,
-    /// The column that it stands in, as the file writes it; none for a template
-    /// without columns.
+    /// Its column, as the file writes it; none for a template without columns.
     pub column: Option<Arc<str>>,
-    /// The value, shortened; empty where it says nothing.
+    /// The value, shortened; empty if it says nothing.
     pub value: Box<str>,
 }
 
 impl PlacedRemark {
-    /// The column, or the property where there is none.
+    /// The column, or the property if there is none.
     pub fn place(&self) -> &str {
         self.column.as_deref().unwrap_or(&self.property)
     }
@@ -203,7 +201,7 @@ impl fmt::Display for PlacedRemark {
     }
 }
 
-/// What mapping makes of one row.
+/// The result of mapping one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketDraft {
     /// Value of the key property, prefix included. It is among `properties` too,
@@ -216,6 +214,6 @@ pub struct TicketDraft {
     pub links: Vec<LinkDraft>,
     /// The comments of the ticket, in the order of their times.
     pub notes: Vec<Note>,
-    /// What mapping did that the user should know of.
+    /// What mapping did that the user should know.
     pub remarks: Vec<PlacedRemark>,
 }

@@ -1,6 +1,6 @@
-//! Rules that an admin of a portal made for values of a property, and what they make of a
-//! value, as far as that can be told without the portal: a forecast counts on it, an import
-//! leaves it to the portal.
+//! Rules that an admin of a portal made for values of a property, and whether a value
+//! breaks them, as far as that can be known without the portal: a forecast uses this, an
+//! import leaves it to the portal.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 pub struct ValueRule {
     /// HubSpot's `ruleType`, such as `MAX_LENGTH`.
     pub kind: String,
-    /// What it asks for, such as `40`.
+    /// Its argument, such as `40`.
     pub arguments: Vec<String>,
-    /// Whether the portal brings values into form before it looks.
+    /// Whether the portal normalises values before it checks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub normalises: bool,
 }
@@ -32,7 +32,7 @@ impl ValueRule {
     }
 }
 
-/// Rules of properties, ready to be held against values.
+/// Rules of properties, ready to be applied to values.
 #[derive(Debug, Default)]
 pub struct RuleBook {
     of: BTreeMap<String, Vec<(ValueRule, Option<Regex>)>>,
@@ -50,8 +50,8 @@ impl RuleBook {
         }
     }
 
-    /// The first rule of a property that a value breaks. What can't be told breaks none, and
-    /// neither does what is empty.
+    /// The first rule of a property that a value breaks. Undecidable rules count as kept,
+    /// and an empty value breaks none.
     pub fn broken(&self, property: &str, value: &str) -> Option<&ValueRule> {
         let mut rules = self.of.get(property).into_iter().flatten();
         let broken = rules.find(|(rule, pattern)| {
@@ -62,14 +62,14 @@ impl RuleBook {
 }
 
 impl ValueRule {
-    /// Its pattern, where it is one that can be read here. HubSpot: the whole value matches.
+    /// Its pattern, if it is one that can be parsed here. HubSpot: the whole value must match.
     fn pattern(&self) -> Option<Regex> {
         let text = self.arguments.first().filter(|_| self.kind == "REGEX")?;
         Regex::new(&format!("^(?:{text})$")).ok()
     }
 
-    /// Whether a value keeps it; none where that can't be told: rules that speak of today,
-    /// of domains and of countries, and those before which the portal changes the value.
+    /// Whether a value keeps it; none if that can't be known: rules about today, domains
+    /// and countries, and those before which the portal changes the value.
     fn allows(&self, value: &str, pattern: Option<&Regex>) -> Option<bool> {
         let first = self.arguments.first().map_or("", String::as_str);
         let bound = || first.parse::<f64>().ok();

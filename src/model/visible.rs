@@ -1,19 +1,19 @@
-//! Text of somebody else as people see it. Tickets, files and replies may hold control
-//! characters that command a terminal, turn the direction of writing or begin new
-//! lines; here they become characters that can be seen. For what is shown only: data
-//! that goes into files or pipes stays as it is.
+//! Foreign text made safe to show. Tickets, files and replies may hold control
+//! characters that control a terminal, change the writing direction or begin new lines;
+//! here they become visible characters. Only for what is shown: data that goes into
+//! files or pipes stays as it is.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::model::invisible::is_invisible;
 
-/// A text that may go over several lines: line feeds and tabs stay.
+/// A text that may have several lines: line feeds and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'), sign)
 }
 
-/// A text of ours that holds colours: those stay too, and no other sequence.
+/// A text of ours with colours: those stay too, and no other sequence.
 pub fn visible_but_colors(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -37,13 +37,13 @@ pub fn visible_but_colors(text: &str) -> String {
     shown
 }
 
-/// A text inside a line: it begins no new one.
+/// A text inside a line: it can't begin a new one.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     replaced(text, is_unseen, sign)
 }
 
-/// The same of a text in which every letter counts, such as a key: invisible letters and
-/// blanks other than the space are shown too.
+/// The same for a text in which every character counts, such as a key: invisible
+/// characters and blanks other than the space are shown too.
 pub fn spelled(text: &str) -> Cow<'_, str> {
     let is_odd_blank = |c: char| c.is_whitespace() && c != ' ';
     replaced(
@@ -53,15 +53,15 @@ pub fn spelled(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// A short text inside a line, such as the name of a column: at most so many characters.
+/// A short text inside a line, such as the name of a column: at most this many characters.
 pub fn short(text: &str, most: usize) -> String {
     let start: String = text.chars().take(most).collect();
     let mark = if start.len() < text.len() { "…" } else { "" };
     format!("{}{mark}", one_line(&start))
 }
 
-/// JSON that means the same, in which nothing but ASCII commands a terminal. Outside of
-/// its texts JSON holds no such characters, so each can be escaped where it stands.
+/// JSON with the same meaning, with such characters escaped. JSON has them only inside
+/// its strings, so each can be escaped in place.
 pub fn safe_json(json: &str) -> Cow<'_, str> {
     let is_line_end = |c| matches!(c, '\n' | '\r' | '\t');
     replaced(
@@ -77,15 +77,14 @@ pub fn safe_json(json: &str) -> Cow<'_, str> {
     )
 }
 
-/// Control characters, and those that turn the direction of writing or end a line
-/// without being controls.
+/// Control characters, and others that change the writing direction or end a line.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `␛` for what Unicode has a picture of, `⟪U+202E⟫` for the rest.
+/// `␛` for those that have a Unicode picture, `⟪U+202E⟫` for the rest.
 fn sign(c: char, into: &mut String) {
     let code = u32::from(c);
     let picture = match code {

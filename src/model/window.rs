@@ -1,9 +1,9 @@
-//! When a record must have come into being for a call of ours to have made it (protocol
-//! K6).
+//! When a record must have been inserted for a call of ours to have created it
+//! (protocol K6).
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far the portal's clocks may be apart.
+/// How far the portal's clocks may differ.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// The time in which calls with one intent may have been carried out, by the portal's
@@ -13,18 +13,18 @@ pub struct Window {
     /// When it was intended; none when that was not known.
     pub since: Option<Timestamp>,
     /// When the last of its calls can have been carried out; none while calls may begin,
-    /// and where that was not known.
+    /// and if that was not known.
     pub until: Option<Timestamp>,
 }
 
 impl Window {
-    /// Calls that were intended then, and may still begin.
+    /// Calls that were intended at this time, and may still begin.
     pub fn open(since: Option<Timestamp>) -> Window {
         Window { since, until: None }
     }
 
-    /// Whether a record that was inserted then can have been made by these calls. What
-    /// can't be told was not.
+    /// Whether a record that was inserted at this time can have been created by these
+    /// calls. In doubt it was not.
     pub fn holds(&self, inserted: Option<Timestamp>) -> bool {
         let (Some(since), Some(inserted)) = (self.since, inserted) else {
             return false;

@@ -1,25 +1,26 @@
-//! A file that is written beside its place and renamed at the end, so it appears
-//! complete or not at all, and what it replaces is whole until then.
+//! A file that is written next to its place and renamed at the end, so it appears
+//! complete or not at all, and what it replaces is intact until then.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::durable::rename_durably;
 use super::temporary::Temporary;
 
 /// Who may read a new file. One that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Privacy {
-    /// Whoever the system lets by default.
+    /// As the system's default.
     #[default]
     Usual,
     /// Its owner.
     Private,
 }
 
-/// A file on its way, named after the one that it becomes, so what a killed process
-/// left is found and taken away by the next. Locked while it is written.
+/// An unfinished file, named after the one that it becomes, so that what a killed
+/// process left is found and removed by the next. Locked while it is written.
 #[derive(Debug)]
 pub struct PartFile {
     file: File,
@@ -66,7 +67,7 @@ impl PartFile {
         })
     }
 
-    /// The file without anything in it, to be written by other means.
+    /// The file, empty, to be written by other means.
     pub fn emptied(&self) -> io::Result<File> {
         let mut file = self.file.try_clone()?;
         file.set_len(0)?;
@@ -74,7 +75,7 @@ impl PartFile {
         Ok(file)
     }
 
-    /// The file appears under its name, durable, with the mode of the one it replaces.
+    /// Gives the file its name, durably, with the mode of the one that it replaces.
     pub fn appear(mut self) -> io::Result<PathBuf> {
         if let Ok(old) = fs::metadata(&self.path)
             && old.is_file()
@@ -82,7 +83,7 @@ impl PartFile {
             self.file.set_permissions(old.permissions())?;
         }
         self.file.sync_all()?;
-        fs::rename(&self.part, &self.path)?;
+        rename_durably(&self.part, &self.path)?;
         self.appeared = true;
         Ok(self.path.clone())
     }
@@ -106,20 +107,20 @@ impl Drop for PartFile {
     }
 }
 
-/// The mode that a file is made with: that of the one that it replaces, so that nobody
-/// reads a private one in the making.
+/// The mode with which a file is created: that of the one that it replaces, so that
+/// nobody can read an unfinished private one.
 #[cfg(unix)]
 fn mode(path: &Path, privacy: Privacy) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     match fs::metadata(path) {
-        // Its owner has to write it.
+        // Its owner has to be able to write it.
         Ok(old) if old.is_file() => old.permissions().mode() & 0o666 | 0o200,
         _ if privacy == Privacy::Private => 0o600,
         _ => 0o666,
     }
 }
 
-/// The name of what becomes `path`: hidden, beside it.
+/// The name of the unfinished file for `path`: hidden, next to it.
 pub fn part_of(path: &Path, kind: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or(path.as_os_str()));
@@ -128,8 +129,8 @@ pub fn part_of(path: &Path, kind: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Takes away what a killed process left. It is never written to: should its process
-/// be about to finish, it is the output itself.
+/// Removes what a killed process left. It is never written to: if its process is about
+/// to finish, it is the output itself.
 fn clear(part: &Path) -> io::Result<()> {
     match File::open(part) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

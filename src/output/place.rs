@@ -1,21 +1,21 @@
-//! What a name leads to: nothing yet, a file, a folder, standard output, or a device or
-//! pipe.
+//! What a name refers to: nothing yet, a file, a folder, standard output, or a device
+//! or pipe.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Names of our own standard output. Opened anew, one that was redirected to a file
-/// would be written from its start.
+/// Names of our own standard output. If it was redirected to a file, opening it again
+/// would write from the start.
 const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// Folders of the system whose files are never replaced.
 const SYSTEM: [&str; 2] = ["/dev", "/proc"];
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Nothing, or a link that leads to nothing.
+    /// Nothing, or a dangling link.
     Nothing,
     /// A regular file.
     File,
@@ -28,7 +28,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Looks at a path; links are followed.
+    /// Inspects a path; links are followed.
     pub fn of(path: &Path) -> Place {
         if STDOUT.iter().any(|name| path == Path::new(name)) {
             return Place::Stdout;
@@ -46,7 +46,7 @@ fn is_of_the_system(path: &Path) -> bool {
     SYSTEM.iter().any(|folder| path.starts_with(folder))
 }
 
-/// The folder that a file stands in.
+/// The folder of a file.
 pub fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -54,8 +54,8 @@ pub fn parent_of(path: &Path) -> &Path {
     }
 }
 
-/// The one absolute path of a file or folder that need not be there yet: its folder
-/// without links, and its name.
+/// The canonical path of a file or folder that need not exist yet: its folder without
+/// links, and its name.
 pub fn resolved(path: &Path) -> io::Result<PathBuf> {
     match (path.canonicalize(), path.file_name()) {
         (Ok(path), _) if path.is_dir() => Ok(path),

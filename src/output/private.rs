@@ -1,12 +1,12 @@
-//! Folders and files for their owner alone: they hold tickets of customers. Each is made
-//! with its mode, so that there is no moment in which others can read it, and a umask
-//! can only narrow it.
+//! Folders and files for their owner alone: they hold tickets of customers. Each is
+//! created with its mode, so that others can't read it at any moment, and a umask can
+//! only restrict it further.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes a folder and what is lacking above it; what is there already stays as it is.
+/// Creates a folder and its missing parents; existing ones stay as they are.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     let _same = builder.recursive(true);
@@ -18,7 +18,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// The same options, by which a file that is made is for its owner alone.
+/// The same options, with which a new file is for its owner alone.
 pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {
@@ -28,7 +28,7 @@ pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes a file that must not be there yet.
+/// Creates a file that must not exist yet.
 pub fn new_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     private(options.read(true).write(true).create_new(true)).open(path)

@@ -1,5 +1,5 @@
 //! Opens files in folders that may have come from elsewhere: regular files only, and no
-//! link is followed, so that nobody else's file is read or written in their place.
+//! link is followed, so that no other file is read or written in their place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -7,16 +7,16 @@ use std::path::Path;
 
 use super::private::{new_private_file, private};
 
-/// Opens a file as the options say, if it is a regular file and no link. One that is made
-/// is for its owner alone.
+/// Opens a file with these options, if it is a regular file and not a link. A new one is
+/// for its owner alone.
 ///
 /// # Errors
-/// `InvalidInput` where it is something else.
+/// `InvalidInput` if it is something else.
 pub fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // A pipe would wait for its other end.
+        // Opening a pipe would wait for its other end.
         let _same = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
     let file = private(options).open(path).map_err(|error| {
@@ -47,8 +47,8 @@ pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Writes a new file in place of whatever has its name, for its owner alone; a link goes,
-/// not what it leads to.
+/// Writes a new file in place of whatever has its name, for its owner alone; a link is
+/// replaced, not its target.
 pub fn write_anew(path: &Path, bytes: &[u8]) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -9,23 +9,23 @@ use super::part::{PartFile, Privacy};
 use super::place::{Place, parent_of};
 use crate::error::Error;
 
-/// Makes a writer to standard output, which is not ours to open.
+/// Creates a writer to standard output, which this module can't open itself.
 pub type Stdout = fn() -> Box<dyn Write + Send>;
 
 /// What a user asked to be written, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
-    /// What was named.
+    /// The name.
     pub path: &'a Path,
-    /// Endings of what the command writes, without the first dot.
+    /// Extensions of what the command writes, without the first dot.
     pub endings: &'a [&'a str],
-    /// True where the format was given, so that the ending need not name it.
+    /// True if the format was given, so that the extension need not name it.
     pub any_ending: bool,
-    /// Whatever file is there may be replaced.
+    /// Any existing file may be replaced.
     pub force: bool,
 }
 
-/// Whose a file is that is there already.
+/// Whose an existing file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// We wrote it and can write it again.
@@ -51,16 +51,15 @@ pub enum Target {
 pub enum Writer {
     /// A file that appears at the end.
     File(PartFile),
-    /// A stream, which has what it was given. Once its reader went away the rest is
-    /// dropped: it has had enough.
+    /// A stream. Once its reader has gone away the rest is dropped.
     Stream(Box<dyn Write + Send>),
 }
 
 impl Wish<'_> {
-    /// Applies the rule. `owner` says whose a file is that is there.
+    /// Applies the rule. `owner` says whose an existing file is.
     ///
     /// # Errors
-    /// When nothing may be written there; nothing was done then.
+    /// When nothing may be written there; nothing has been done by then.
     pub fn target(
         &self,
         stdout: Stdout,
@@ -110,7 +109,7 @@ impl Wish<'_> {
     }
 }
 
-/// A file needs a folder to stand in.
+/// A file's folder must exist.
 fn check_folder(path: &Path) -> Result<(), Error> {
     let folder = parent_of(path);
     match folder.is_dir() {
@@ -125,7 +124,7 @@ fn check_folder(path: &Path) -> Result<(), Error> {
 }
 
 impl Target {
-    /// Opens it; nothing of a file is seen until it is finished.
+    /// Opens it; a file is not visible until it is finished.
     pub fn open(&self, privacy: Privacy) -> io::Result<Writer> {
         match self {
             Target::File(path) => PartFile::claim(path.clone(), privacy).map(Writer::File),
@@ -137,7 +136,7 @@ impl Target {
     /// Writes a whole text.
     ///
     /// # Errors
-    /// When it can't be written; a file that was there is untouched then.
+    /// When it can't be written; an existing file is then untouched.
     pub fn write(&self, text: &str, privacy: Privacy) -> Result<(), Error> {
         let write = || {
             let mut writer = self.open(privacy)?;
@@ -147,12 +146,7 @@ impl Target {
         write().map_err(|error| self.unwritten(&error))
     }
 
-    /// True for what has no name that could appear at the end.
-    pub fn is_stream(&self) -> bool {
-        !matches!(self, Target::File(_))
-    }
-
-    /// An error of the system, with the target's name where it does not say it.
+    /// An error of the system, with the target's name if it does not say it.
     pub fn unwritten(&self, error: &io::Error) -> Error {
         let busy = error.kind() == io::ErrorKind::ResourceBusy;
         let words = match self {
@@ -166,20 +160,20 @@ impl Target {
             }
         };
         match busy {
-            true => Error::mend(words),
+            true => Error::must_fix(words),
             false => Error::unexpected(words),
         }
     }
 }
 
-/// Opens a device or a pipe as it is: never made, never cut.
+/// Opens a device or a pipe as it is: never created, never truncated.
 pub fn open_device(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     let file = OpenOptions::new().append(true).open(path)?;
     Ok(Box::new(file))
 }
 
 impl Writer {
-    /// Ends it: a file appears under its name.
+    /// Finishes it: a file appears under its name.
     pub fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         match self {
@@ -217,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    /// What becomes of a file name in a folder that holds `there.csv` and `folder`.
+    /// The result for a file name in a folder that holds `there.csv` and `folder`.
     fn chosen(name: &str, owner: Owner, (any_ending, force): (bool, bool)) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("there.csv"), "text").expect("a file");
@@ -291,7 +285,7 @@ mod tests {
             };
             let target = wish.target(|| Box::new(io::sink()), |_| Owner::Unknown);
             let target = target.expect("a target");
-            assert!(target.is_stream());
+            assert!(!matches!(target, Target::File(_)));
             target.write("text", Privacy::Usual).expect("written");
         }
         assert_eq!(Place::of(Path::new("/dev/null")), Place::Device);

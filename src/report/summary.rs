@@ -242,7 +242,7 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
     });
     match &summary.stop {
         Some(Stop::Later(_)) => writeln!(text, "\nContinue with: tickethaul resume {folder}"),
-        Some(Stop::Mend(_)) => {
+        Some(Stop::MustFix(_)) => {
             writeln!(
                 text,
                 "\nFix that, then continue with: tickethaul resume {folder}"

@@ -1,4 +1,4 @@
-//! Where tickets are that are not live.
+//! Finds tickets that are not live.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use crate::hubspot::{CallError, Client};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// Where a ticket is that is not live.
+/// Where a ticket is if it is not live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Absence {
     /// In the recycle bin.
     InRecycleBin {
-        /// Since when, as the portal writes it; empty where it does not say.
+        /// Since when, as the portal writes it; empty if it does not say.
         since: String,
     },
     /// It was merged into the ticket with this id.
     MergedInto(String),
-    /// Nowhere: it was deleted for good.
+    /// It was deleted for good.
     Gone,
 }
 
@@ -32,7 +32,7 @@ impl Absence {
     }
 }
 
-/// Looks for tickets that are not live. Each that is not in the recycle bin costs a call.
+/// Finds tickets that are not live. Each one that is not in the recycle bin costs a call.
 pub(super) async fn whereabouts(
     client: &Client,
     ids: &[String],

@@ -1,5 +1,5 @@
-//! What rows that are done must have left behind: the values of the row, as the run's
-//! mapping makes them, or what the journal says that was changed.
+//! What the portal must hold after rows are done: the values of the row, as the run's
+//! mapping makes them, or what the journal says was changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::{LinkDraft, Missing, TicketDraft};
 
-/// Rows that are looked at together. HubSpot: a batch read takes 100 ids.
+/// Rows that are checked together. HubSpot: a batch read takes 100 ids.
 pub const PAGE: usize = 100;
 
-/// What a row must have left behind.
+/// What the portal must hold for a row.
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// Number of the row in the run.
     pub seq: u64,
-    /// Where it stands.
+    /// Its place in the input.
     pub address: RowAddress,
     /// Line of the row.
     pub place: String,
@@ -40,18 +40,18 @@ pub struct Expected {
     pub change: Change,
     /// Values that it must hold.
     pub values: Vec<ExpectedValue>,
-    /// Links that it must have, or must not have where they were cut.
+    /// Links that it must have, or must not have if they were removed.
     pub links: Vec<ExpectedLink>,
-    /// Links that the row asked for, whatever became of it.
+    /// Links that the row asked for, whatever its outcome.
     pub asked: Vec<ExpectedLink>,
     /// Notes that it must have.
     pub notes: Vec<NoteStep>,
     /// Files that these must name.
     pub files: Vec<AttachedFile>,
-    /// What was changed, with what the ticket held before; none where nobody looked.
+    /// What was changed, with what the ticket held before; none if it was not read.
     pub changes: Option<Vec<PropertyChange>>,
-    /// What the run added between the ticket and other records; none where the journal does
-    /// not say it.
+    /// What the run added between the ticket and other records; none if the journal does
+    /// not know.
     pub made: Option<Vec<MadeLink>>,
     /// Records that any row of the ticket was linked to by the run, and its notes.
     pub added: Vec<(ObjectType, String)>,
@@ -66,18 +66,18 @@ pub struct Expected {
 pub struct ExpectedValue {
     /// Internal name.
     pub property: Arc<str>,
-    /// Where the portal keeps it instead, if it does not keep that property.
+    /// Where the portal keeps it if it does not keep that property.
     pub instead: Option<Arc<str>>,
     /// How it is compared.
     pub value_type: ValueType,
     /// What the run wrote.
     pub wrote: String,
-    /// Whether it is the row's key, of which portals may fold the case (protocol K2).
+    /// Whether it is the row's key, whose case portals may fold (protocol K2).
     pub is_key: bool,
 }
 
 impl ExpectedValue {
-    /// Whether this is what a property holds.
+    /// Whether a property holds this value.
     pub fn is(&self, holds: Option<&str>) -> bool {
         same_value(self.value_type, &self.wrote, holds)
             || self.is_key
@@ -94,11 +94,11 @@ pub struct ExpectedLink {
     pub id: String,
     /// Kind of the link.
     pub kind: LinkType,
-    /// Whether the mapping leaves it out where there is no such record.
+    /// Whether the mapping leaves it out if there is no such record.
     pub skips: bool,
 }
 
-/// Goes through the rows of a run that are done.
+/// Iterates over the rows of a run that are done.
 pub struct DoneRows {
     /// The journal.
     pub journal: Reading,
@@ -110,7 +110,7 @@ pub struct DoneRows {
     pub kinds: LinkKinds,
     /// Names of the inputs.
     pub places: Places,
-    /// The number of the last row that was looked at.
+    /// The number of the last row.
     pub after: u64,
 }
 
@@ -139,7 +139,7 @@ impl DoneRows {
         let mut seen = BTreeSet::new();
         let twice = rows.iter().position(|row| !seen.insert(row.ticket.clone()));
         rows.truncate(twice.unwrap_or(rows.len()));
-        // The input is read forwards.
+        // The input is read in file order.
         rows.reverse();
         let expected = rows.into_iter().map(|row| self.expected(row));
         let mut expected = expected.collect::<Result<Vec<_>, _>>()?;
@@ -168,7 +168,7 @@ impl DoneRows {
             made: self.journal.made_links(row.row.seq)?,
             linked_from: self.journal.linked_from(&row.ticket)?,
             links: match row.refused {
-                // Which of its links were made is not kept.
+                // It is not recorded which of its links were made.
                 true => Vec::new(),
                 false => asked.clone(),
             },
@@ -205,11 +205,12 @@ impl DoneRows {
     fn other_row(&self, row: &DoneRow) -> Error {
         let address = row.row.address;
         let place = self.places.words(address.file, address.line);
-        Error::mend(format!("{place} is not the row that the run carried out"))
+        Error::must_fix(format!("{place} is not the row that the run carried out"))
             .advise("bring back the file and the mapping that the run began with")
     }
 
-    /// What the row wrote last. A key is how the ticket was found.
+    /// The values that the row wrote and no later row did. The key is the one by which the ticket
+    /// was found.
     fn values(&self, row: &DoneRow, draft: &TicketDraft) -> Vec<ExpectedValue> {
         let none = BTreeSet::new();
         let later = match &row.later {
@@ -241,10 +242,10 @@ impl DoneRows {
             .collect()
     }
 
-    /// The key that made the ticket, or by which it was found.
+    /// The key with which the ticket was created, or by which it was found.
     fn key(&self, row: &DoneRow) -> Option<ExpectedValue> {
         let name = self.mapping.id_property()?;
-        // Of rows of one ticket the last one speaks for all.
+        // The last of several rows of one ticket counts for all.
         (row.later == Later::Nothing).then(|| ExpectedValue {
             property: name.into(),
             instead: self.instead(name),

@@ -1,15 +1,14 @@
-//! A run and the runs that tried its refused rows again (protocol R5): each row of the
-//! first input has one fate, the newest. A row that was settled well stays so, whatever
-//! becomes of it in a later run. Rows are known by their line of the first input; those
-//! that no run tried again stay refused. What an undo took back of a run that tried rows
-//! again is refused as before.
+//! A run and its retries (protocol R5): each row of the first input has one fate, the
+//! latest. A row that succeeded stays so, whatever happens to it in a later run. Rows
+//! are identified by their line of the first input; those that no run retried stay
+//! refused. What an undo undid of a retry is refused as before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::import::read::{RowName, names_in, retried_in};
-use crate::journal::{Kin, Past, Reading};
+use crate::journal::{Lineage, Past, Reading};
 use crate::model::outcome::{Fate, Tally};
 
 /// A run that may belong to a family.
@@ -17,8 +16,8 @@ use crate::model::outcome::{Fate, Tally};
 pub struct Member {
     /// Its folder.
     pub folder: PathBuf,
-    /// Who it is.
-    pub kin: Kin,
+    /// Its identity.
+    pub lineage: Lineage,
 }
 
 impl Member {
@@ -31,64 +30,64 @@ impl Member {
 }
 
 /// The family of a run among these: its first run, and all that descend from that one,
-/// in the order in which they began. Empty where the run is not among them.
+/// in the order in which they began. Empty if the run is not among them.
 pub fn family<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
-    let find = |run: &str| all.iter().find(|one| one.kin.run == run);
+    let find = |run: &str| all.iter().find(|one| one.lineage.run == run);
     let Some(mut first) = find(run).filter(|_| !run.is_empty()) else {
         return Vec::new();
     };
-    // A run folder is data: it may name itself.
+    // A run folder is data: it may name itself as its parent.
     let mut seen = BTreeSet::from([run]);
-    while let Some(parent) = first.kin.parent.as_deref().and_then(find) {
-        if !seen.insert(&parent.kin.run) {
+    while let Some(parent) = first.lineage.parent.as_deref().and_then(find) {
+        if !seen.insert(&parent.lineage.run) {
             break;
         }
         first = parent;
     }
-    let mut found = descendants(&first.kin.run, all);
+    let mut found = descendants(&first.lineage.run, all);
     found.insert(0, first);
     found
 }
 
-/// The runs that tried refused rows of a run again, or those of such runs, in the order
-/// in which they began.
+/// The retries of a run, and their retries, in the order in which they began.
 pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     let mut family = BTreeSet::from([run]);
     let mut found: Vec<&Member> = Vec::new();
     loop {
         let of_family = |one: &&Member| {
-            let parent = one.kin.parent.as_deref();
-            parent.is_some_and(|parent| family.contains(parent)) && !family.contains(&*one.kin.run)
+            let parent = one.lineage.parent.as_deref();
+            parent.is_some_and(|parent| family.contains(parent))
+                && !family.contains(&*one.lineage.run)
         };
         let Some(one) = all.iter().find(of_family) else {
             break;
         };
-        let _new = family.insert(&one.kin.run);
+        let _new = family.insert(&one.lineage.run);
         found.push(one);
     }
-    found.sort_by_key(|one| one.kin.begun);
+    found.sort_by_key(|one| one.lineage.begun);
     found
 }
 
-/// Rows that were refused and tried again, each with its newest fate.
+/// Rows that were refused and retried, each with its latest fate.
 #[derive(Clone, Debug, Default)]
 pub struct Retried(HashMap<RowName, Fate>);
 
 impl Retried {
-    /// What became of the rows that these runs tried again, the oldest run first.
+    /// The fates of the rows that these runs retried, the oldest run first.
     ///
     /// # Errors
     /// When the journal of one or its copy of the rows can't be read.
     pub fn by(runs: &[&Member], all: &[Member]) -> Result<Retried, Error> {
         let mut retried = Retried::default();
         for run in runs {
-            let undone = taken_back(&run.kin.run, all)?;
+            let undone = taken_back(&run.lineage.run, all)?;
             retried.add(fates(&run.folder, &undone)?);
         }
         Ok(retried)
     }
 
-    /// The rows of a run that is newer than the others.
+    /// Adds the rows of a run that is newer than the others.
     fn add(&mut self, rows: impl IntoIterator<Item = (RowName, Fate)>) {
         for (name, fate) in rows {
             let newest = self.0.entry(name).or_insert(fate);
@@ -98,7 +97,7 @@ impl Retried {
         }
     }
 
-    /// Whether a row needs no further try.
+    /// Whether a row needs no further retry.
     pub fn is_settled(&self, name: &RowName) -> bool {
         self.0.get(name).is_some_and(|fate| is_settled_well(*fate))
     }
@@ -128,15 +127,15 @@ impl Retried {
     }
 }
 
-/// The undos that took rows of a run back, in the order in which they began, with the numbers
-/// of these rows.
+/// The undos that undid rows of a run, in the order in which they began, with the numbers of
+/// these rows.
 ///
 /// # Errors
 /// When the journal of one can't be read.
 pub fn undos<'m>(run: &str, all: &'m [Member]) -> Result<Vec<(&'m Member, Vec<u64>)>, Error> {
-    let of_run = |one: &&Member| !run.is_empty() && one.kin.undoes.as_deref() == Some(run);
+    let of_run = |one: &&Member| !run.is_empty() && one.lineage.undoes.as_deref() == Some(run);
     let mut found: Vec<&Member> = all.iter().filter(of_run).collect();
-    found.sort_by_key(|one| one.kin.begun);
+    found.sort_by_key(|one| one.lineage.begun);
     let mut undos = Vec::new();
     for undo in found {
         let rows = Reading::open(&undo.folder)?.taken_back()?;
@@ -147,7 +146,7 @@ pub fn undos<'m>(run: &str, all: &'m [Member]) -> Result<Vec<(&'m Member, Vec<u6
     Ok(undos)
 }
 
-/// The rows of a run, by number, that were taken back.
+/// The rows of a run, by number, that were undone.
 ///
 /// # Errors
 /// When the journal of an undo can't be read.
@@ -160,7 +159,7 @@ fn is_settled_well(fate: Fate) -> bool {
     matches!(fate, Fate::Done | Fate::Exists | Fate::Unchanged)
 }
 
-/// Names and fates of the rows of a run that tried refused rows again.
+/// Names and fates of the rows of a retry.
 fn fates(folder: &Path, undone: &HashSet<u64>) -> Result<Vec<(RowName, Fate)>, Error> {
     let journal = Reading::open(folder)?;
     let settled: HashMap<u64, Fate> = journal.settled_fates()?.into_iter().collect();
@@ -171,7 +170,7 @@ fn fates(folder: &Path, undone: &HashSet<u64>) -> Result<Vec<(RowName, Fate)>, E
             retried_in(folder).display()
         );
         return Err(
-            Error::mend(message).advise("bring the file back, or move that run folder away")
+            Error::must_fix(message).advise("bring the file back, or move that run folder away")
         );
     };
     let fate = |seq: u64| {
@@ -196,7 +195,7 @@ mod tests {
     fn member(run: &str, parent: &str, begun: i64) -> Member {
         Member {
             folder: run.into(),
-            kin: Kin {
+            lineage: Lineage {
                 run: run.to_owned(),
                 parent: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
                 undoes: None,
@@ -256,7 +255,7 @@ mod tests {
         assert_eq!(counts(&retried), [5, 0, 4, 0]);
         retried.add([(name("2"), Fate::Done), (name("3"), Fate::Refused)]);
         assert_eq!(counts(&retried), [6, 0, 3, 0]);
-        // The same rows once more, one of them on its way.
+        // The same rows again, one of them on its way.
         retried.add([(name("2"), Fate::Exists), (name("3"), Fate::Unknown)]);
         assert_eq!(counts(&retried), [6, 0, 2, 1]);
         retried.add([(name("2"), Fate::Refused), (name("3"), Fate::Exists)]);

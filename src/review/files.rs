@@ -1,4 +1,4 @@
-//! Files of rows against the portal as it is now: each must be there, with the bytes that were
+//! Files of rows against the portal as it is now: each must exist, with the bytes that were
 //! uploaded, and its note must name it.
 
 use std::collections::{BTreeSet, HashMap};
@@ -11,10 +11,10 @@ use super::notes::HeldNotes;
 use crate::hubspot::{CallError, Client, StoredFile};
 use crate::journal::{AttachedFile, FileEntry, FileStep};
 
-/// Files that are asked for at once: each is a call of its own.
+/// Files that are read at once: each takes a call.
 const IN_FLIGHT: usize = 8;
 
-/// Files as they are now, by their ids; those that are not there are not here.
+/// Files as they are now, by their ids; missing ones are absent.
 #[derive(Debug, Default)]
 pub(super) struct HeldFiles(HashMap<String, StoredFile>);
 
@@ -40,7 +40,7 @@ impl HeldFiles {
         HeldFiles::read(client, files.filter_map(|one| one.file.record.as_ref())).await
     }
 
-    /// A file, if it is there.
+    /// A file, if it exists.
     pub(super) fn get(&self, step: &FileStep) -> Option<&StoredFile> {
         self.0.get(step.record.as_ref()?)
     }
@@ -85,8 +85,8 @@ impl HeldFiles {
     }
 }
 
-/// What of a file's bytes is not as it was uploaded, what that was and what it is; where the
-/// portal says it.
+/// How a file's bytes differ from what was uploaded: the field, the expected and the actual
+/// value, if the portal reports them.
 pub(super) fn other_bytes(
     held: &StoredFile,
     entry: &FileEntry,

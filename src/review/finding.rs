@@ -1,9 +1,9 @@
-//! What differs between what a run left behind and what the portal holds.
+//! What differs between what a run wrote and what the portal holds.
 
-/// Something about a row's ticket that is not as the run left it.
+/// A difference between a row's ticket and what the run wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Line of the row, `file:line` where the run has several inputs.
+    /// Line of the row, `file:line` if the run has several inputs.
     pub place: String,
     /// The row's key.
     pub key: String,
@@ -22,27 +22,27 @@ pub enum Difference {
         property: String,
         /// What the run wrote.
         wrote: String,
-        /// What the ticket holds; none where the property is empty.
+        /// What the ticket holds; none if the property is empty.
         holds: Option<String>,
-        /// When that was set, as the portal writes it; empty where it does not say.
+        /// When that was set, as the portal writes it; empty if it does not say.
         since: String,
-        /// What set it: `CRM_UI`, `INTEGRATION`…; empty where the portal does not say.
+        /// What set it: `CRM_UI`, `INTEGRATION`…; empty if the portal does not say.
         source: String,
     },
     /// The ticket is in the recycle bin.
     InRecycleBin {
-        /// Since when, as the portal writes it; empty where it does not say.
+        /// Since when, as the portal writes it; empty if it does not say.
         since: String,
     },
     /// The ticket was merged into the one with this id.
     MergedInto(String),
-    /// The ticket is nowhere any more.
+    /// The ticket no longer exists.
     Gone,
-    /// The run archived the ticket, and it is live.
+    /// The run archived the ticket, but it is live.
     Live,
-    /// A link that the run made is not there: `contacts 1234`.
+    /// A link that the run made does not exist: `contacts 1234`.
     LinkLacking(String),
-    /// A link that the run cut is there: `contacts 1234`.
+    /// A link that the run removed exists: `contacts 1234`.
     LinkThere(String),
     /// A note is not on the ticket: its key.
     NoteLacking(String),
@@ -52,7 +52,7 @@ pub enum Difference {
         note: String,
         /// Its record id.
         id: String,
-        /// The property that holds something else.
+        /// The property with another value.
         property: &'static str,
         /// What the run wrote; empty for texts, of which only a hash is kept.
         wrote: String,
@@ -67,9 +67,9 @@ pub enum Difference {
         file: FileName,
         /// `md5` or `size`.
         property: &'static str,
-        /// That of the bytes that were uploaded.
+        /// The value for the uploaded bytes.
         wrote: String,
-        /// That of the bytes that it holds.
+        /// The value for the bytes that it holds.
         holds: String,
     },
     /// A note does not name its file.
@@ -93,7 +93,7 @@ pub struct FileName {
 }
 
 impl Difference {
-    /// The word for it in files and summaries; never changed.
+    /// Its code in files and summaries; never changed.
     pub fn word(&self) -> &'static str {
         match self {
             Difference::Value { .. } => "differs",

@@ -1,4 +1,4 @@
-//! verify.csv: a line for each finding. It appears under its name when it is whole.
+//! verify.csv: a line for each finding. It appears under its name when it is complete.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -27,7 +27,7 @@ const COLUMNS: [&str; 13] = [
     "_file_id",
 ];
 
-/// The place of `_finding` among them.
+/// The position of `_finding` among them.
 const FINDING: usize = 3;
 
 /// The file while it is written.
@@ -92,7 +92,7 @@ impl FindingsFile {
     }
 }
 
-/// How many findings of each kind the file in a run folder has; none where nobody verified.
+/// How many findings of each kind the file in a run folder has; none if the run was not verified.
 ///
 /// # Errors
 /// When it can't be read.
@@ -150,7 +150,7 @@ fn cells(difference: &Difference) -> [&str; 5] {
     }
 }
 
-/// The key of a note, and its id where it is there.
+/// The key of a note, and its id if it exists.
 fn note_cells(difference: &Difference) -> (&str, &str) {
     match difference {
         Difference::NoteLacking(key) => (key.as_str(), ""),

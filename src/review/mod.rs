@@ -1,7 +1,7 @@
-//! Before and after a run. `plan` says what would be done for every row; it writes nothing to
-//! a portal. After a run: what became of its tickets. `verify` reads every row that is done back
-//! and compares it with what the run wrote; it never writes to a portal. `family` counts a
-//! run and the retries of its refused rows as one.
+//! Before and after a run. `plan` says what would be done for every row; it writes nothing to a
+//! portal. After a run: `verify` reads the ticket of every row that is done and compares it with
+//! what the run wrote; it never writes to a portal. `undo` undoes a run. `family` counts a run
+//! and the retries of its refused rows as one.
 //!
 //! ```text
 //! journal, input → expect → observe (several calls in flight) → findings → verify.csv

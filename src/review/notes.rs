@@ -20,9 +20,9 @@ use crate::model::shelf::Shelf;
 #[derive(Debug, Default)]
 pub(super) struct HeldNotes {
     records: HashMap<(Activity, String), Record>,
-    /// The notes of a kind that hang on each ticket.
+    /// The notes of a kind on each ticket.
     on_tickets: HashMap<(Activity, String), BTreeSet<String>>,
-    /// The tickets that each note hangs on, where that was asked for.
+    /// The tickets of each note, if asked for.
     tickets: HashMap<(Activity, String), BTreeSet<String>>,
 }
 
@@ -36,7 +36,7 @@ impl HeldNotes {
         Ok(held)
     }
 
-    /// Reads the notes of rows, and which tickets each of them hangs on.
+    /// Reads the notes of rows, and the tickets of each of them.
     pub(super) async fn read_with_tickets(
         client: &Client,
         rows: &[Expected],
@@ -116,7 +116,7 @@ impl HeldNotes {
         if !on_ticket.is_some_and(|notes| notes.contains(id)) {
             return Some(lacking());
         }
-        // What was there before is not what this run wrote.
+        // A note that existed before was not written by this run.
         if note.state == NoteState::There {
             return None;
         }
@@ -130,8 +130,8 @@ impl HeldNotes {
         })
     }
 
-    /// The note that a run made for a ticket and that somebody else changed since, or linked
-    /// to another ticket, if there is one.
+    /// A note that a run made for a ticket and that somebody else has changed since, or
+    /// linked to another ticket, if there is one.
     pub(super) fn touched<'n>(&self, notes: &'n [NoteStep], ticket: &str) -> Option<&'n str> {
         let made = notes.iter().filter(|note| note.state != NoteState::There);
         let mut notes = made.filter_map(|note| {
@@ -147,7 +147,7 @@ impl HeldNotes {
         touched.map(|(id, _, _)| id)
     }
 
-    /// Whether a note names a file, by its id; none where the note is not there.
+    /// Whether a note names a file, by its id; none if the note does not exist.
     pub(super) fn names_file(&self, note: &NoteStep, file: &str) -> Option<bool> {
         let id = note.record.clone()?;
         let record = self.records.get(&(note.entry.activity, id))?;
@@ -155,7 +155,7 @@ impl HeldNotes {
         Some(named.any(|id| id.trim() == file))
     }
 
-    /// Whether a note is there.
+    /// Whether a note exists.
     pub(super) fn is_live(&self, activity: Activity, id: &str) -> bool {
         self.records.contains_key(&(activity, id.to_owned()))
     }
@@ -169,7 +169,7 @@ struct Changed {
     holds: String,
 }
 
-/// What of a note is not as it was written.
+/// How a note differs from what was written.
 fn changed(record: &Record, note: &NoteStep) -> Option<Changed> {
     changed_time(record, note)
         .or_else(|| changed_text(record, note))
@@ -191,7 +191,7 @@ fn changed_time(record: &Record, note: &NoteStep) -> Option<Changed> {
     })
 }
 
-/// Of the text only a hash is kept.
+/// Only a hash of the text is kept.
 fn changed_text(record: &Record, note: &NoteStep) -> Option<Changed> {
     let property = note.entry.activity.body();
     let key = note.written.as_deref().unwrap_or(&note.entry.key);

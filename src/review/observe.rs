@@ -1,5 +1,4 @@
-//! What the portal holds of the tickets of some rows, and how that differs from what the
-//! rows must have left behind.
+//! Reads what the portal holds for some rows, and compares it with what it must hold.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,7 +17,7 @@ use crate::model::shelf::Shelf;
 /// Links of tickets, by the ticket and the kind of the other record.
 type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 
-/// What differs for some rows, in their order.
+/// The differences for some rows, in order.
 ///
 /// # Errors
 /// When the portal can't be asked.
@@ -104,7 +103,7 @@ async fn links(
     Ok(found)
 }
 
-/// Records that links which may be left out lead to, and that are not there.
+/// Missing records of links that may be left out.
 async fn nowhere(
     client: &Client,
     rows: &[Expected],
@@ -159,8 +158,8 @@ fn link_differs(row: &Expected, link: &ExpectedLink, links: &Links) -> Option<Di
     }
 }
 
-/// Where tickets are that are not live. Those of an archive must be in the recycle bin, from
-/// where they go for good after some time.
+/// Finds tickets that are not live. Those of an archive must be in the recycle bin, from
+/// which they are deleted for good after some time.
 async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>, CallError> {
     let ids: BTreeSet<&String> = absent.iter().map(|row| &row.ticket).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
@@ -177,7 +176,7 @@ async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>
     Ok(explained.collect())
 }
 
-/// Since when values are what they are, and by what.
+/// Since when differing values are set, and by what.
 async fn date(client: &Client, findings: &mut [Finding]) -> Result<(), CallError> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();

@@ -11,22 +11,22 @@ use super::observe::differences;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 
-/// Pages that are asked for at once; the pacer keeps them to the portal's limits.
+/// Pages that are read at once; the pacer keeps them to the portal's limits.
 const IN_FLIGHT: usize = 8;
 
-/// What a verification came to.
+/// The result of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Rows that were compared.
     pub rows: u64,
-    /// Rows whose tickets are as the run left them.
+    /// Rows whose tickets are as the run wrote them.
     pub equal: u64,
-    /// Findings by their words.
+    /// Findings by code.
     pub findings: BTreeMap<&'static str, u64>,
 }
 
 impl Verified {
-    /// Whether every ticket is as the run left it.
+    /// Whether every ticket is as the run wrote it.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
@@ -46,7 +46,7 @@ impl Verified {
 /// input, page by page, and how many rows are compared by then.
 ///
 /// # Errors
-/// When the journal, the input or the portal can't be read, or `hear` says so.
+/// When the journal, the input or the portal can't be read, or `hear` fails.
 pub async fn verify(
     client: &Client,
     rows: DoneRows,

@@ -87,8 +87,8 @@ impl Moment {
             .to_string()
     }
 
-    /// Days since the epoch in UTC, the portal's time zone: the daily allowance
-    /// starts anew when it changes.
+    /// Days since the epoch in UTC, the portal's time zone: the daily allowance is
+    /// reset when it changes.
     pub(super) fn day(self) -> i64 {
         self.millis.div_euclid(DAY_MILLIS)
     }

@@ -22,6 +22,18 @@
 //! nobody else's traffic. Searches that filter by other values than ids and times
 //! look at every record: seconds, with a million of them.
 //!
+//! ```
+//! use tickethaul::sandbox::{Options, Sandbox};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let sandbox = Sandbox::start(Options::default()).await.expect("a free port");
+//! assert!(sandbox.base_url().starts_with("http://127.0.0.1:"));
+//! // Any client of HubSpot's API can call it there, with the token of `sandbox.token()`.
+//! sandbox.stop().await;
+//! # }
+//! ```
+//!
 //! A call goes `connection → front → api → portal_state → store`: sockets, HTTP,
 //! paths, rules, SQLite. Everything below `front` is plain synchronous code.
 

@@ -14,7 +14,7 @@ use super::troubles::Trouble;
 pub enum Data {
     /// In memory: gone when the portal stops.
     Memory,
-    /// In this SQLite file. It and its folder are made when absent; beside it lie
+    /// In this SQLite file. It and its folder are made when absent; next to it are
     /// SQLite's own files and a lock file.
     File(PathBuf),
 }

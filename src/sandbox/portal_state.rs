@@ -87,7 +87,7 @@ impl PortalState {
         })
     }
 
-    /// Behaves otherwise: definitions say what the switches say.
+    /// Changes the behaviour: definitions follow the switches.
     pub(super) fn turn(&mut self, switches: Switches) -> Result<(), PortalStateError> {
         let mut schema = seed::schema(&self.store)?;
         adapt(&mut schema, &switches);
@@ -170,7 +170,7 @@ impl PortalState {
 /// The key that HubSpot gives activities.
 pub(super) const ACTIVITY_KEY: &str = "hs_unique_id";
 
-/// Makes the definitions say what the switches say.
+/// Makes the definitions follow the switches.
 fn adapt(schema: &mut Schema, switches: &Switches) {
     if switches.createdate_writable == CreatedateWritable::Never {
         for kind in Kind::ALL {

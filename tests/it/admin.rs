@@ -1,12 +1,12 @@
 //! What an admin of a portal sets: limits of associations, rules for values. The sandbox serves
-//! and enforces them; checks tell of them, twins have them, and a row that they keep out is
-//! refused with its reason.
+//! and enforces them; checks report them, twins have them, and a row that breaks one is refused
+//! with its reason.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::plain_http::Portal;
 use crate::rehearsal::{Ended, TOKEN};
 
@@ -162,8 +162,8 @@ fn codes(rows: &[crate::rehearsal::Row]) -> BTreeMap<String, String> {
 }
 
 /// A portal with limits, a rule, and a contact that has its ticket already.
-fn desk() -> Desk {
-    let desk = Desk::new(&["--rate", "5000/1s"]);
+fn desk() -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "5000/1s"]);
     let set = |from: &str, to: &str, body: Value| {
         let _set = desk.call("POST", &format!("{LIMITS}/{from}/{to}/batch/create"), &body);
     };

@@ -1,16 +1,16 @@
-//! `apply`: what a plan says is done, and nothing else. Rows whose tickets others changed
-//! since are refused alone; a plan that does not fit any more is not applied at all.
+//! `apply`: what a plan says is done, and nothing else. Only rows whose tickets others
+//! have changed since are refused; a plan that no longer fits is not applied at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Ended;
 use crate::reviewed::{desk, file, ids, import, rows, update};
 
 #[track_caller]
-fn plan(desk: &Desk, file: &str, op: &str, more: &[&str], code: i32) -> Value {
+fn plan(desk: &FilledPortal, file: &str, op: &str, more: &[&str], code: i32) -> Value {
     let args = [
         "plan",
         file,
@@ -26,17 +26,17 @@ fn plan(desk: &Desk, file: &str, op: &str, more: &[&str], code: i32) -> Value {
     serde_json::from_str(&ended.stdout).expect("a plan")
 }
 
-fn apply(desk: &Desk, plan: &str, run: &str) -> Ended {
+fn apply(desk: &FilledPortal, plan: &str, run: &str) -> Ended {
     let args = ["apply", plan, "--run-dir", run, "--yes", "--horizon", "0.2"];
     desk.here.run_against(&desk.sandbox, &args)
 }
 
-fn summary(desk: &Desk, run: &str) -> Value {
+fn summary(desk: &FilledPortal, run: &str) -> Value {
     serde_json::from_str(&desk.here.read(&format!("{run}/summary.json"))).expect("JSON")
 }
 
 /// Keys of the refused rows by code.
-fn refused(desk: &Desk, run: &str) -> BTreeMap<String, BTreeSet<String>> {
+fn refused(desk: &FilledPortal, run: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in desk.here.rows(&format!("{run}/refused.csv")) {
         let keys = refused.entry(row["_code"].clone()).or_default();
@@ -46,7 +46,7 @@ fn refused(desk: &Desk, run: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Subjects of live tickets by key.
-fn subjects(desk: &Desk) -> BTreeMap<String, String> {
+fn subjects(desk: &FilledPortal) -> BTreeMap<String, String> {
     let args = [
         "--properties",
         "desk_id,subject",
@@ -366,7 +366,7 @@ fn a_plan_that_does_not_fit_any_more_is_not_applied() {
 
 #[test]
 fn what_the_portal_lacks_is_created_when_the_plan_says_so() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let lent = crate::reviewed::desk(&[]);
     let _file = desk.here.write("m.toml", lent.here.read("m.toml"));
     let _file = desk.here.write("in.csv", file(1..=3, "New", "text"));

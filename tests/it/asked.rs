@@ -1,9 +1,9 @@
-//! What is asked before a portal is changed for good, and what is said first: which
-//! portal it is, and by what it was chosen. Questions are answered on a real terminal.
+//! What is asked before a portal is changed for good, and what is reported first: which
+//! portal it is, and how it was chosen. Questions are answered on a real terminal.
 
 use std::process::Command;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, TOKEN};
 
 const MAPPING: &str = r#"
@@ -21,8 +21,8 @@ unique = true
 "#;
 
 /// A portal with three tickets of a file.
-fn imported() -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn imported() -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("in.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let _file = desk.here.write("m.toml", MAPPING);
     let import = [
@@ -38,7 +38,7 @@ fn imported() -> Desk {
     desk
 }
 
-fn held(desk: &Desk) -> usize {
+fn held(desk: &FilledPortal) -> usize {
     let args = ["--properties", "subject", "-o", "held.csv"];
     let _ended = desk.export(&args).expect(0);
     desk.here.rows("held.csv").len()
@@ -69,7 +69,7 @@ fn nothing_is_changed_for_good_without_a_yes() {
             .says("archive the tickets of 3 rows in portal");
         assert_eq!(held(&desk), 0);
     }
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", MAPPING);
     let apply = ["schema", "apply", "-m", "m.toml"];
     let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
@@ -95,7 +95,7 @@ fn a_resume_never_asks() {
 
 /// The tool on a terminal of its own, which answers the question; what it said after.
 #[cfg(unix)]
-fn answered(desk: &Desk, args: &[&str], question: &str, answer: &str) -> (i32, String) {
+fn answered(desk: &FilledPortal, args: &[&str], question: &str, answer: &str) -> (i32, String) {
     let mut command: Command = Command::new(env!("CARGO_BIN_EXE_tickethaul"));
     let _same = command
         .args(args)
@@ -143,7 +143,7 @@ fn on_a_terminal_a_question_names_what_and_where() {
             assert_eq!((code, held(&desk)), (0, 0), "{said}");
         }
     }
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", MAPPING);
     let question = "create the property source_ticket_id in portal";
     for quiet in [
@@ -218,7 +218,7 @@ fn the_portal_is_named_first_of_all() {
 
 #[test]
 fn what_a_portal_was_chosen_by_is_said() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let here = &desk.here;
     let file = here.write("token.txt", TOKEN);
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::Ended;
 
 const KEY: &str = r#"
@@ -15,7 +15,7 @@ property = "desk_id"
 column = "Id"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
@@ -23,12 +23,12 @@ const TICKET: &str =
     "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
 
 /// Without a limit, and with a search index that is never late.
-fn a_desk() -> Desk {
-    Desk::new(&["--rate", "off", "--switch", "search_lag=0s"])
+fn a_desk() -> FilledPortal {
+    FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"])
 }
 
 /// Runs a command with a file and a mapping that is `KEY` and more, in run folder `run`.
-fn run(desk: &Desk, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
+fn run(desk: &FilledPortal, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
     let _file = desk.here.write("rows.csv", csv);
     let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
     let args = ["rows.csv", "-m", "mapping.toml", "--run-dir", run];
@@ -36,7 +36,7 @@ fn run(desk: &Desk, words: &[&str], (csv, more): (&str, &str), run: &str) -> End
     desk.here.run_against(&desk.sandbox, &args)
 }
 
-fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
+fn import(desk: &FilledPortal, csv: &str, more: &str) -> Ended {
     let more = format!("{TICKET}{more}");
     run(
         desk,
@@ -50,19 +50,19 @@ fn link(to: &str, by: &str, column: &str, more: &str) -> String {
     format!("[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"{column}\"\n{more}")
 }
 
-fn made(desk: &Desk, kind: &str, properties: &Value) -> String {
+fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
     let path = format!("/crm/v3/objects/{kind}");
     id(&desk.call("POST", &path, &json!({ "properties": properties }))).to_string()
 }
 
-fn label(desk: &Desk, to: &str, words: &str) {
+fn label(desk: &FilledPortal, to: &str, words: &str) {
     let path = format!("/crm/v4/associations/tickets/{to}/labels");
     let name = words.to_lowercase();
     let _new = desk.call("POST", &path, &json!({"name": name, "label": words}));
 }
 
 /// What each ticket is linked to, by its key: other ids with their labels, sorted.
-fn links(desk: &Desk, to: &str) -> BTreeMap<String, Vec<String>> {
+fn links(desk: &FilledPortal, to: &str) -> BTreeMap<String, Vec<String>> {
     let ids = desk.export(&["--properties", "desk_id", "-o", "all.csv"]);
     let _ended = ids.expect(0);
     let rows = desk.here.rows("all.csv");
@@ -104,7 +104,7 @@ fn links(desk: &Desk, to: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// `Id` → cell of a column, for the rows of a file of a run.
-fn cells(desk: &Desk, file: &str, column: &str) -> BTreeMap<String, String> {
+fn cells(desk: &FilledPortal, file: &str, column: &str) -> BTreeMap<String, String> {
     let rows = desk.here.rows(file).into_iter();
     rows.map(|row| (row["Id"].clone(), row[column].clone()))
         .collect()
@@ -168,7 +168,7 @@ fn a_new_ticket_is_linked_by_domain_by_id_by_a_unique_property_and_under_a_label
     let csv = format!(
         "Id,Subject,Mail,Site,Tax,Deals\n\
          1,Lamp,a@l.example,PEAK.example,P1,{deal};{deal}\n\
-         2,Desk,,twin.example,,\n\
+         2,FilledPortal,,twin.example,,\n\
          3,Door,,none.example,,\n\
          4,Wall,A@L.example,,P2,999\n\
          5,Roof,,,,\n"
@@ -237,7 +237,7 @@ fn labels_and_properties_that_the_portal_lacks_are_told_before_anything_is_sent(
 }
 
 /// The id of each ticket, by its key.
-fn ids(desk: &Desk) -> BTreeMap<String, String> {
+fn ids(desk: &FilledPortal) -> BTreeMap<String, String> {
     let rows = desk.export(&["--properties", "desk_id", "-o", "ids.csv"]);
     let _ended = rows.expect(0);
     let rows = desk.here.rows("ids.csv").into_iter();
@@ -246,7 +246,7 @@ fn ids(desk: &Desk) -> BTreeMap<String, String> {
 }
 
 const FAMILY: &str =
-    "Id,Subject,Parent\n1,Lamp,3\n2,Desk,1\n3,Door,\n4,Wall,9\n5,,1\n6,Roof,5\n7,Self,7\n";
+    "Id,Subject,Parent\n1,Lamp,3\n2,FilledPortal,1\n3,Door,\n4,Wall,9\n5,,1\n6,Roof,5\n7,Self,7\n";
 
 #[test]
 fn tickets_of_one_file_are_linked_wherever_they_stand_in_it() {
@@ -313,7 +313,7 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
     let desk = a_desk();
     let more = format!("{TICKET}{}", link("tickets", "key", "Parent", ""));
     let rows = (
-        "Id,Subject,Parent\n1,Lamp,3\n2,Desk,1\n3,Door,\n",
+        "Id,Subject,Parent\n1,Lamp,3\n2,FilledPortal,1\n3,Door,\n",
         more.as_str(),
     );
     let words = ["import", "--create-properties", "--limit", "2"];
@@ -332,7 +332,7 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
 #[test]
 fn changed_tickets_are_linked_once_they_are_written() {
     let desk = a_desk();
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Door\n", "").expect(0);
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Door\n", "").expect(0);
     let deal = made(&desk, "deals", &json!({"dealname": "Chairs"}));
     let more = [
         "[properties]\nsubject = \"Subject\"\n",
@@ -375,7 +375,12 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
     let desk = a_desk();
     label(&desk, "contacts", "Requester");
     label(&desk, "contacts", "Watcher");
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Door\n4,Wall\n", "").expect(0);
+    let _ended = import(
+        &desk,
+        "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Door\n4,Wall\n",
+        "",
+    )
+    .expect(0);
     let all = ids(&desk);
     desk.archive(&[all["4"].parse().expect("an id")]);
     let csv = "Id,Mail\n1,a@l.example\n2,a@l.example\n2,b@l.example\n3,\n4,a@l.example\n9,a@l.example\n1,nobody\n1,a@l.example,x\n";

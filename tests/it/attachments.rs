@@ -1,6 +1,6 @@
 //! Files of tickets and comments go into the portal, each once, before the notes that name
-//! them: from a folder, or from hosts that were named. One that can't go in keeps its note
-//! back and nothing else.
+//! them: from a folder, or from hosts that were named. One that can't be uploaded prevents
+//! its note and nothing else.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -111,7 +111,7 @@ fn files_are_taken_along_only_where_it_is_said_where_they_are() {
     let filed = Filed::new(4);
     let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
     let plain = ["import", "in.jsonl", "-m", "m.toml"];
-    let _said = go(&talk, &plain, "run", 0).says("files are not taken along");
+    let _said = go(&talk, &plain, "run", 0).says("files are not uploaded");
     assert!(held(&talk).is_empty());
     let _file = talk
         .desk

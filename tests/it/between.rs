@@ -1,5 +1,5 @@
-//! The helper for stories in which something stands between the tool and a served
-//! sandbox: it sees every call, may do something first, and may answer otherwise.
+//! The helper for stories with something between the tool and a served sandbox: it sees
+//! every call, may do something first, and may answer differently.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::plain_http::Answer;
 use crate::rehearsal::{Ended, TOKEN};
 
@@ -39,7 +39,7 @@ pub type Told = (u16, String);
 /// Runs the tool with all its calls carried by `carry`, which gets each of them and
 /// what sends it on to the portal.
 pub fn through(
-    desk: &Desk,
+    desk: &FilledPortal,
     args: &[&str],
     carry: &(dyn Fn(&Asked, &dyn Fn() -> Told) -> Told + Sync),
 ) -> Ended {

@@ -1,5 +1,5 @@
 //! Every call as docs/contract.md has it: what the client asks, in both shapes of the
-//! paths, and what it makes of literal replies.
+//! paths, and how it understands literal replies.
 
 use tickethaul::hubspot::{
     ApiVersion, CallError, Comparison, CreateInput, Filter, LinkInput, LinkType, PropertyGroup,

@@ -1,6 +1,6 @@
 //! Comments and pages cite rules of the protocol (`(K4)`, `(protocol S1, S3)`) and
-//! sections of the contract (`C1 §2.6`): each of them stands in `docs`, and each rule
-//! that is built is cited where it is built.
+//! sections of the contract (`C1 §2.6`): each of them is in `docs`, and each
+//! implemented rule is cited where it is implemented.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

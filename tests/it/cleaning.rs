@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::reviewed::{desk, file, ids, import, update};
 
-fn json_of(desk: &Desk, args: &[&str]) -> Value {
+fn json_of(desk: &FilledPortal, args: &[&str]) -> Value {
     let args = [args, &["--json"]].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
 /// Names and states of what `runs` lists.
-fn listed(desk: &Desk) -> Vec<(String, String)> {
+fn listed(desk: &FilledPortal) -> Vec<(String, String)> {
     let runs = json_of(desk, &["runs"]);
     let text = |run: &Value, name: &str| run[name].as_str().unwrap_or_default().to_owned();
     let runs = runs.as_array().expect("a list").iter();

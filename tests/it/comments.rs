@@ -1,5 +1,5 @@
-//! Comments in a file of their own: each becomes a note of its ticket, however large the
-//! file is and in whatever order, and what names no ticket is counted and kept to look at.
+//! Comments in a separate file: each becomes a note of its ticket, whatever the file's
+//! size and order, and those that name no ticket are counted and kept in a file.
 
 use std::fmt::Write as _;
 
@@ -200,7 +200,7 @@ fn a_file_of_comments_that_does_not_fit_is_named_before_anything_is_sent() {
         "m.toml",
         mapping.replace("file = \"comments.csv\"", "file = \"../c.csv\""),
     );
-    says("it does not lie beside or below the mapping");
+    says("it is not next to or below the mapping");
     // What is optional may be absent, and needs no right to write notes then.
     let optional = mapping.replace(
         "ticket = \"Ticket\"",

@@ -1,6 +1,6 @@
 //! First contact: a file of an unknown kind is checked, a mapping proposed for it, and the
-//! proposal imported as it is. What comes of it is right, or it was asked about; nothing
-//! is wrong and silent.
+//! proposal imported as it is. The result is right, or there was a question about it;
+//! nothing is silently wrong.
 
 use std::fmt::Write as _;
 
@@ -143,7 +143,10 @@ fn the_whole_column_tells_the_order_of_day_and_month() {
 fn what_the_column_leaves_open_is_asked() {
     let met = meet("Id,Subject,Created,Closed\n1,a,03/04/2025 10:00,\n2,b,05/06/2025 11:00,\n");
     let _same = met
-        .has("# choose: \"03/04/2025 10:00\" in line 2 is 2025-04-03 by %d/%m/%Y %H:%M, 2025-03-04 by %m/%d/%Y %H:%M.\n")
+        .has(
+            "# choose: \"03/04/2025 10:00\" in line 2 is 2025-04-03 by %d/%m/%Y %H:%M, 2025-03-04 \
+             by %m/%d/%Y %H:%M.\n",
+        )
         .has("# createdate = { column = \"Created\", format = \"%d/%m/%Y %H:%M\" }\n")
         .has("# createdate = { column = \"Created\", format = \"%m/%d/%Y %H:%M\" }\n")
         .said("createdate is commented out, choose its line");
@@ -251,7 +254,7 @@ fn dialects_are_said_and_proposed() {
     );
 
     let told = check("\"Id;Subject\"\n\"1;\"\"a\"\"\"\n\"2;b\"\n", 0);
-    assert!(told.contains("each whole line stands in quotes"), "{told}");
+    assert!(told.contains("each whole line is in quotes"), "{told}");
     let dos = meet("Id,Subject,Status\r\n1,one,open\r\n2,two,closed\r\n\x1A");
     let _same = dos.import(0).says("2 rows read");
     let hinted = check("\"sep=;\"\nId;Subject\n1;a\n", 0);
@@ -292,7 +295,7 @@ fn quotes_that_change_a_text_are_told_by_an_import() {
         .expect(0);
     let _same = ended
         .says("a cell begins with a quote that closes before the cell's end, first in line 2")
-        .says("stands inside quoted cells, first in line 3");
+        .says("is inside quoted cells, first in line 3");
 }
 
 /// A full export of Jira with so many custom fields.
@@ -487,7 +490,10 @@ fn what_the_source_said_is_kept() {
     let twice =
         meet("Id,Subject,Others,Status,Others,Status\n1,one,a,open,b,High\n2,two,,closed,c,Low\n");
     let _same = twice
-        .has("Several columns are called so: choose by nth, now 1 (1 has open, closed; 2 has High, Low).")
+        .has(
+            "Several columns are called so: choose by nth, now 1 (1 has open, closed; 2 has High, \
+             Low).",
+        )
         .has("# source_status_6 = { column = \"Status\", nth = 2 }");
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Rehearsal;
 
 /// Columns for comments.
@@ -291,7 +291,7 @@ pub struct HeldNote {
 
 /// A portal in a file, and a folder with the input.
 pub struct Talk {
-    pub desk: Desk,
+    pub desk: FilledPortal,
 }
 
 impl Talk {
@@ -305,7 +305,7 @@ impl Talk {
         let here = Rehearsal::new();
         conversations.write(&here.path("."), form);
         let talk = Talk {
-            desk: Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
+            desk: FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
         };
         let key = json!({"name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
             "type": "string", "fieldType": "text", "hasUniqueValue": true});
@@ -315,11 +315,11 @@ impl Talk {
 
     /// The same portal, served with other switches and troubles.
     pub fn served(self, args: &[&str]) -> Talk {
-        let Desk { here, sandbox, .. } = self.desk;
+        let FilledPortal { here, sandbox, .. } = self.desk;
         drop(sandbox);
         let base = ["--rate", "off", "--data", "portal.db"];
         Talk {
-            desk: Desk::in_folder(here, &[&base[..], args].concat()),
+            desk: FilledPortal::in_folder(here, &[&base[..], args].concat()),
         }
     }
 

@@ -1,7 +1,7 @@
-//! The files of a run given back as input after people or spreadsheets damaged them:
-//! nobody is told that all is well, and nothing is done by what is left of them.
+//! The files of a run used as input after people or spreadsheets damaged them: the
+//! damage is reported, and nothing is done by what is left of them.
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Row, write_rows};
 
 const MAPPING: &str = r#"
@@ -20,21 +20,21 @@ column = "Mail"
 missing = "skip"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
 
 /// A portal into which `text` was imported, as run `run`.
-fn imported(text: &str, code: i32) -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn imported(text: &str, code: i32) -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", MAPPING);
     let _file = desk.here.write("in.csv", text);
     let _ended = import(&desk, "create", "in.csv", "run", &["--create-properties"]).expect(code);
     desk
 }
 
-fn import(desk: &Desk, operation: &str, file: &str, run: &str, more: &[&str]) -> Ended {
+fn import(desk: &FilledPortal, operation: &str, file: &str, run: &str, more: &[&str]) -> Ended {
     let words = [
         "import",
         file,
@@ -50,7 +50,7 @@ fn import(desk: &Desk, operation: &str, file: &str, run: &str, more: &[&str]) ->
 }
 
 /// Ids and subjects of all tickets.
-fn tickets(desk: &Desk) -> Vec<(String, String)> {
+fn tickets(desk: &FilledPortal) -> Vec<(String, String)> {
     let args = ["--properties", "subject", "-o", "all.csv", "--force"];
     let _ended = desk.export(&args).expect(0);
     let rows = desk.here.rows("all.csv").into_iter();
@@ -59,14 +59,14 @@ fn tickets(desk: &Desk) -> Vec<(String, String)> {
 }
 
 /// Writes a file of a run with cells changed.
-fn edited(desk: &Desk, from: &str, change: impl Fn(&mut Row)) {
+fn edited(desk: &FilledPortal, from: &str, change: impl Fn(&mut Row)) {
     let mut rows = desk.here.rows(from);
     rows.iter_mut().for_each(change);
     write_rows(&desk.here.path("edited.csv"), &desk.here.path(from), &rows);
 }
 
 /// Writes a file of a run without some columns, and with others called otherwise.
-fn without(desk: &Desk, from: &str, gone: &[&str], called: &[(&str, &str)]) {
+fn without(desk: &FilledPortal, from: &str, gone: &[&str], called: &[(&str, &str)]) {
     let rows = desk.here.rows(from);
     let text = desk.here.read(from);
     let header: Vec<&str> = text.lines().next().expect("a header").split(',').collect();
@@ -307,7 +307,7 @@ fn a_record_in_raw_is_told_its_own_reason() {
             "1,\"one,two\",",
             "other",
             "RAW_AND_CELLS",
-            "the cells beside it say something else",
+            "the cells next to it say something else",
         ),
         ("1,one,\n9,two,", "", "RAGGED_ROW", "_raw holds 2 records"),
         ("1;one, and, two, three;", "", "RAGGED_ROW", "cut at"),

@@ -1,5 +1,5 @@
-//! Data sets that are brought up to date (`export --since last`): after each run they
-//! hold what a full export into a fresh folder holds, whatever happened to the tickets.
+//! Data sets that are updated (`export --since last`): after each run they hold what a
+//! full export into a fresh folder holds, whatever happened to the tickets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Row, rows_of};
 
 /// What every run into the data set of a story is told.
@@ -39,7 +39,7 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 /// The rows of a table of a CSV data set, file by file, without what differs from run to
 /// run; each with the part that it is in.
-pub fn rows(desk: &Desk, set: &str, table: &str) -> impl Iterator<Item = Row> {
+pub fn rows(desk: &FilledPortal, set: &str, table: &str) -> impl Iterator<Item = Row> {
     let root = desk.here.path(set).join(table);
     files_below(&root).into_iter().flat_map(move |file| {
         let part = file.parent().and_then(|part| part.strip_prefix(&root).ok());
@@ -55,14 +55,14 @@ pub fn rows(desk: &Desk, set: &str, table: &str) -> impl Iterator<Item = Row> {
 }
 
 /// The same, sorted.
-pub fn table(desk: &Desk, set: &str, table: &str) -> Vec<Row> {
+pub fn table(desk: &FilledPortal, set: &str, table: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = rows(desk, set, table).collect();
     rows.sort();
     rows
 }
 
 /// Every file of a data set is listed in its manifest, with its length and hash.
-pub fn is_whole(desk: &Desk, set: &str) -> Value {
+pub fn is_whole(desk: &FilledPortal, set: &str) -> Value {
     let root = desk.here.path(set);
     let text = fs::read_to_string(root.join("_manifest.json")).expect("a manifest");
     let manifest: Value = serde_json::from_str(&text).expect("JSON");
@@ -94,7 +94,7 @@ pub fn is_whole(desk: &Desk, set: &str) -> Value {
 
 /// A portal with tickets of several months, and the arguments of a nightly run.
 pub struct Story {
-    pub desk: Desk,
+    pub desk: FilledPortal,
     pub ids: Vec<u64>,
     more: Vec<String>,
 }
@@ -109,7 +109,7 @@ impl Story {
         {
             args.extend(["--switch", "search_lag=0s"]);
         }
-        let desk = Desk::new(&args);
+        let desk = FilledPortal::new(&args);
         let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
         let made = |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)});
         let ids = desk.create(tickets, made);
@@ -186,7 +186,7 @@ impl Story {
     fn merge(&self, primary: u64, loser: u64) -> u64 {
         let body =
             json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
-        crate::desk::id(
+        crate::filled_portal::id(
             &self
                 .desk
                 .call("POST", "/crm/v3/objects/tickets/merge", &body),
@@ -385,7 +385,7 @@ fn tickets_that_stop_matching_leave_and_others_come() {
 
 #[test]
 fn columns_come_last_and_dropped_ones_stay_empty() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let define = |name: &str, kind: &str, field: &str| {
         let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field});
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
@@ -482,7 +482,7 @@ fn history_links_and_linked_records_stay_exact() {
 
 #[test]
 fn a_column_comes_with_its_first_value() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(20, |n| json!({"subject": format!("T {n}")}));
     let run = |set| {
         let args = [
@@ -673,7 +673,7 @@ fn a_set_that_somebody_took_files_from_is_not_gone_on_with() {
 
 #[test]
 fn a_resumed_run_selects_what_it_selected_when_it_began() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(700, |n| json!({"subject": format!("Ticket {n}")}));
     let fixed = [
         "--properties",

@@ -1,6 +1,6 @@
-//! Data sets in which something was changed by hand: it is never believed, and there is
-//! one way out. What a data set alone knows outlives it, and places that are none for a
-//! data set are refused before anything is read.
+//! Data sets in which something was changed by hand: it is never trusted, and there is
+//! one way out. What only a data set knows survives, and unsuitable targets are refused
+//! before anything is read.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::data_set::{Story, files_below, is_whole, table};
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 
 /// The way out.
 const ANEW: &str = "`--replace` reads all tickets and writes the data set again";
@@ -206,21 +206,22 @@ fn the_table_of_owners_stays_when_its_scope_goes() {
         "--switch",
         "search_lag=0s",
     ];
-    let desk = Desk::in_folder(crate::rehearsal::Rehearsal::new(), &args);
+    let desk = FilledPortal::in_folder(crate::rehearsal::Rehearsal::new(), &args);
     let _ids = desk.create(2, |_| json!({"subject": "a"}));
     let export = ["--properties", "subject", "--since", "last", "-o"];
-    let run = |desk: &Desk, set: &str| desk.export(&[&export[..], &[set]].concat()).expect(0);
+    let run =
+        |desk: &FilledPortal, set: &str| desk.export(&[&export[..], &[set]].concat()).expect(0);
     let _ended = run(&desk, "lake");
     let before = table(&desk, "lake", "owners");
     assert!(!before.is_empty());
-    let Desk { here, sandbox, .. } = desk;
+    let FilledPortal { here, sandbox, .. } = desk;
     drop(sandbox);
     let denied = [
         &args[..],
         &["--switch", "missing_scopes=crm.objects.owners.read"],
     ]
     .concat();
-    let desk = Desk::in_folder(here, &denied);
+    let desk = FilledPortal::in_folder(here, &denied);
     let _ended = run(&desk, "lake").says("their table stays as the last run wrote it");
     assert_eq!(table(&desk, "lake", "owners"), before);
     let _manifest = is_whole(&desk, "lake");

@@ -1,5 +1,5 @@
-//! Data sets of portals whose definitions change from night to night: properties that are
-//! missed and come back, labels, types, and a clock that is set back. After each run the
+//! Data sets of portals whose definitions change from night to night: properties that
+//! disappear and return, labels, types, and a clock that is set back. After each run the
 //! set holds what a full export into a fresh folder holds.
 
 use std::fs;
@@ -7,16 +7,16 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::data_set::{Story, files_below, is_whole, table};
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 
 /// Defines a property of tickets.
-fn define(desk: &Desk, name: &str, kind: &str, field: &str) {
+fn define(desk: &FilledPortal, name: &str, kind: &str, field: &str) {
     let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field});
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
 }
 
 /// What the schema in a data set says of a column of tickets.
-fn column(desk: &Desk, header: &str) -> Value {
+fn column(desk: &FilledPortal, header: &str) -> Value {
     let text = desk.here.read("lake/_schema.json");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
     let columns = schema["columns"].as_array().expect("columns");
@@ -66,7 +66,7 @@ fn a_missing_property_keeps_its_column_and_comes_back_with_its_values() {
 
 #[test]
 fn a_property_that_comes_changes_only_the_tickets_that_have_it() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(40, |n| json!({"subject": format!("T {n}")}));
     let args = ["--all-properties", "--since", "last", "-o", "lake"];
     let _ended = desk.export(&args).expect(0);
@@ -129,7 +129,7 @@ fn labels_that_change_are_brought_in() {
 
 #[test]
 fn a_log_keeps_what_a_property_held() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     define(&desk, "size", "number", "number");
     define(&desk, "colour", "string", "text");
     let ids = desk.create(10, |_| json!({"size": "7", "colour": "red"}));
@@ -197,7 +197,7 @@ fn parts_stay_when_their_property_goes() {
         &["--all-properties"][..],
         &["--properties", "subject", "--missing-properties", "null"],
     ] {
-        let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+        let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
         define(&desk, "size", "string", "text");
         let sized = |n: usize| json!({"subject": format!("T {n}"), "size": format!("{}", n % 3)});
         let ids = desk.create(9, sized);
@@ -265,7 +265,7 @@ fn parts_stay_when_their_property_goes() {
 
 #[test]
 fn a_property_that_is_called_like_a_time_of_the_record_changes_nothing_of_it() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(5, |n| json!({"subject": format!("T {n}")}));
     let run = |set: &str| {
         desk.export(&["--all-properties", "--since", "last", "-o", set])

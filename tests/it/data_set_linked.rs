@@ -1,10 +1,10 @@
-//! Data sets with what hangs on tickets: notes, e-mails, tasks and records of a kind of
-//! the portal's own. They come, change and go by themselves, and the set follows.
+//! Data sets with records linked to tickets: notes, e-mails, tasks and custom objects.
+//! They appear, change and disappear independently, and the set follows.
 
 use serde_json::{Value, json};
 
 use crate::data_set::{Story, files_below, table};
-use crate::desk::id;
+use crate::filled_portal::id;
 
 /// Makes records of a kind, each linked to a ticket; their ids.
 fn hang(story: &Story, kind: &str, link: u32, tickets: &[u64], properties: &Value) -> Vec<u64> {

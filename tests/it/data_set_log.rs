@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::data_set::{files_below, is_whole};
-use crate::desk::Desk;
 use crate::export::parquet_rows;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Row};
 
 /// A log of all properties in a form, and of a property's history.
 struct Log {
-    desk: Desk,
+    desk: FilledPortal,
     ids: Vec<u64>,
     form: &'static str,
 }
 
 impl Log {
     fn new(form: &'static str) -> Log {
-        let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+        let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
         let body = json!({"name": "size", "label": "size", "groupName": "ticketinformation", "type": "number", "fieldType": "number"});
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
         let ids = desk.create(10, |n| json!({"subject": format!("T {n}"), "size": "7"}));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::data_set::{is_whole, rows};
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::kill::wait_at_most;
 use crate::rehearsal::{Row, TOKEN};
 
@@ -37,7 +37,7 @@ struct Stirred {
 
 /// Creates, updates, archives, restores, merges, adds properties and takes them away,
 /// until it is told to stop.
-fn stir(desk: &Desk, tickets: &[u64], stop: &AtomicBool, stirred: &Mutex<Stirred>) {
+fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool, stirred: &Mutex<Stirred>) {
     let mut random = fastrand::Rng::with_seed(u64::from(desk.sandbox.id()));
     let mut live = tickets.to_vec();
     let mut bin: Vec<u64> = Vec::new();
@@ -120,7 +120,7 @@ impl Drop for Stop<'_> {
 }
 
 /// Runs the tool and kills it after a while, or lets it end.
-fn killed(desk: &Desk, args: &[&str], after: Duration) {
+fn killed(desk: &FilledPortal, args: &[&str], after: Duration) {
     let mut child = desk
         .here
         .command(args)
@@ -173,7 +173,7 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
         tickets.to_string(),
         format!("search_lag={}ms", lag.as_millis()),
     );
-    let desk = Desk::new(&[
+    let desk = FilledPortal::new(&[
         "--rate",
         "off",
         "--seed-tickets",
@@ -241,7 +241,7 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
 
 /// The data set is a full export, but for columns whose names begin so.
 #[track_caller]
-fn is_the_same(desk: &Desk, but: &[&str]) {
+fn is_the_same(desk: &FilledPortal, but: &[&str]) {
     for name in [
         "tickets",
         "deleted",

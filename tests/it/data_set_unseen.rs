@@ -4,12 +4,12 @@
 use serde_json::json;
 
 use crate::data_set::{is_whole, table};
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::{Ended, Row};
 
 /// A portal of tickets that were last changed years ago.
 struct Old {
-    desk: Desk,
+    desk: FilledPortal,
     ids: Vec<u64>,
 }
 
@@ -20,7 +20,7 @@ impl Old {
         args.extend(["--switch", "search_lag=0s"]);
         args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
         let mut old = Old {
-            desk: Desk::new(&args),
+            desk: FilledPortal::new(&args),
             ids: Vec::new(),
         };
         let _ended = old.run("lake", more);

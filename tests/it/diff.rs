@@ -1,11 +1,11 @@
-//! Updates: of many rows only those go that change something, whatever their values look
-//! like, in full batches, and the journal keeps what their tickets held.
+//! Updates: of many rows only those that change something are sent, whatever their
+//! values look like, in full batches, and the journal keeps former values.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, Served};
 
 const MAPPING: &str = r#"
@@ -183,7 +183,7 @@ fn before_images(here: &Rehearsal, run: &str) -> BTreeMap<String, Value> {
 fn whenever_an_update_is_killed_what_tickets_held_before_it_is_kept() {
     for state in ["received", "committed", "answered"] {
         let trouble = format!("hold@1={state}:batch/update");
-        let mut desk = Desk::new(&["--rate", "off", "--trouble", &trouble]);
+        let mut desk = FilledPortal::new(&["--rate", "off", "--trouble", &trouble]);
         let _file = desk.here.write("m.toml", MAPPING);
         let _file = desk.here.write("in.csv", file(30, |_| None));
         let _ended = import(&desk.here, &desk.sandbox, "made", &["--create-properties"]).expect(0);

@@ -1,6 +1,6 @@
-//! What stands around the rows of an export and in its cells that is none of their texts:
-//! totals below them, formulas that keep zeros, letters that can't be seen. It is said and
-//! proposed, and a proposal imports the rows and nothing else.
+//! Things around the rows of an export and in its cells that are not data: totals below
+//! them, formulas that keep zeros, invisible characters. They are reported, and a proposal
+//! imports the rows and nothing else.
 
 use crate::contact::{check, meet, values};
 use crate::rehearsal::Rehearsal;

@@ -1,5 +1,5 @@
-//! Exports as users see them: every ticket once and in id order, in every form, with
-//! what stands beside the data.
+//! Exports as users see them: every ticket once and in id order, in every format, with
+//! the files next to the data.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,16 +9,16 @@ use jiff::Timestamp;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Row;
 
-fn json_of(desk: &Desk, file: &str) -> Value {
+fn json_of(desk: &FilledPortal, file: &str) -> Value {
     serde_json::from_str(&desk.here.read(file)).expect("JSON")
 }
 
 #[test]
 fn every_ticket_comes_once_and_in_id_order() {
-    let (desk, ids) = Desk::with_tickets(2_350);
+    let (desk, ids) = FilledPortal::with_tickets(2_350);
     let _ended = desk
         .export(&["--properties", "subject", "-o", "all.csv"])
         .expect(0)
@@ -33,7 +33,7 @@ fn every_ticket_comes_once_and_in_id_order() {
 
 #[test]
 fn a_manifest_and_a_schema_stand_beside_the_file() {
-    let (desk, _) = Desk::with_tickets(120);
+    let (desk, _) = FilledPortal::with_tickets(120);
     let args = ["--properties", "subject,hs_ticket_priority", "-o", "a.csv"];
     let _ended = desk.export(&args).expect(0);
     let manifest = json_of(&desk, "a.csv.manifest.json");
@@ -60,7 +60,7 @@ fn a_manifest_and_a_schema_stand_beside_the_file() {
 
 #[test]
 fn archived_tickets_are_left_out_included_or_alone() {
-    let (desk, ids) = Desk::with_tickets(330);
+    let (desk, ids) = FilledPortal::with_tickets(330);
     let gone: Vec<u64> = ids.iter().copied().step_by(3).collect();
     desk.archive(&gone);
     let live: Vec<u64> = ids
@@ -88,7 +88,7 @@ fn archived_tickets_are_left_out_included_or_alone() {
 
 #[test]
 fn the_ending_says_the_form_and_all_forms_say_the_same() {
-    let (desk, ids) = Desk::with_tickets(150);
+    let (desk, ids) = FilledPortal::with_tickets(150);
     let wanted = "subject,hs_ticket_priority,createdate,hs_is_closed";
     for file in ["a.csv", "a.csv.gz", "a.csv.zst", "a.jsonl", "a.jsonl.gz"] {
         let _ended = desk.export(&["--properties", wanted, "-o", file]).expect(0);
@@ -120,7 +120,7 @@ fn the_ending_says_the_form_and_all_forms_say_the_same() {
 
 #[test]
 fn values_are_written_as_people_read_them() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let owners = desk.call("GET", "/crm/v3/owners", &Value::Null);
     let owner = &owners["results"][0];
     let ids = desk.create(1, |_| {
@@ -179,7 +179,7 @@ fn values_are_written_as_people_read_them() {
 
 #[test]
 fn chosen_ids_and_the_first_tickets() {
-    let (desk, ids) = Desk::with_tickets(450);
+    let (desk, ids) = FilledPortal::with_tickets(450);
     let _ended = desk
         .export(&["--properties", "subject", "--limit", "205", "-o", "a.csv"])
         .expect(0);
@@ -217,7 +217,7 @@ fn chosen_ids_and_the_first_tickets() {
 
 #[test]
 fn four_hundred_properties_are_read_without_a_414() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let name = |n: usize| format!("a_property_with_a_long_name_{n:03}");
     let inputs = (0..400).map(|n| {
         json!({
@@ -244,13 +244,13 @@ fn four_hundred_properties_are_read_without_a_414() {
 
 #[test]
 fn a_file_that_can_not_be_made_is_told_before_anything_is_read() {
-    let (desk, _) = Desk::with_tickets(1);
+    let (desk, _) = FilledPortal::with_tickets(1);
     let args = ["--properties", "subject", "-o", "nowhere/a.csv"];
     let _ended = desk.export(&args).expect(64).says("nowhere");
 }
 
 /// Properties of every type beside HubSpot's own.
-fn define_all_types(desk: &Desk) {
+fn define_all_types(desk: &FilledPortal) {
     let define = |name: &str, of_type: &str, field: &str| {
         json!({
             "name": name, "label": name, "groupName": "ticketinformation",
@@ -271,7 +271,7 @@ fn define_all_types(desk: &Desk) {
 }
 
 /// What `month(createdate)` and all types are tried on.
-fn create_typed(desk: &Desk, tickets: usize) -> Vec<u64> {
+fn create_typed(desk: &FilledPortal, tickets: usize) -> Vec<u64> {
     desk.create(tickets, |n| {
         json!({
             "subject": format!("Ticket {n}"), "size": format!("{n}.5"),
@@ -297,7 +297,7 @@ pub fn parquet_rows(path: &std::path::Path) -> Vec<Row> {
 
 #[test]
 fn parquet_is_typed_from_the_schema() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     define_all_types(&desk);
     let ids = create_typed(&desk, 130);
     let wanted = "subject,size,due,seen,marks,createdate,hs_is_closed";
@@ -342,7 +342,7 @@ fn parquet_is_typed_from_the_schema() {
 
 #[test]
 fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     define_all_types(&desk);
     let ids = desk.create(
         3,
@@ -362,7 +362,7 @@ fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
 
 #[test]
 fn a_folder_of_parts_is_replaced_whole() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     define_all_types(&desk);
     let ids = create_typed(&desk, 250);
     let args = [

@@ -1,19 +1,19 @@
-//! Exports to a place where something stands: the same export replaces it, another one
-//! is refused; stopped exports are shown, say what they are, and leave newer files alone.
+//! Exports to an existing target: the same export replaces it, another one is refused;
+//! stopped exports are listed with their state, and leave newer files alone.
 
 use std::fs;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, TOKEN};
 
 const SUBJECT: [&str; 2] = ["--properties", "subject"];
 
 /// A portal with tickets of several months.
-fn desk_of_months(tickets: usize) -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn desk_of_months(tickets: usize) -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
     let _ids = desk.create(
         tickets,
@@ -22,7 +22,7 @@ fn desk_of_months(tickets: usize) -> Desk {
     desk
 }
 
-fn names(desk: &Desk, folder: &str) -> Vec<String> {
+fn names(desk: &FilledPortal, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(desk.here.path(folder)).expect("a folder");
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
     let mut names: Vec<String> = entries
@@ -101,7 +101,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
 
 #[test]
 fn a_file_is_replaced_by_the_same_export_alone() {
-    let (desk, ids) = Desk::with_tickets(20);
+    let (desk, ids) = FilledPortal::with_tickets(20);
     let nightly = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
     for _night in 0..2 {
         let _ended = desk.export(&nightly).expect(0);
@@ -182,7 +182,7 @@ fn an_output_in_its_own_run_folder_is_refused() {
 const AT_ONCE: [&str; 4] = ["--rate", "1000/1s", "--max-duration", "60"];
 
 /// Resumes a run to its end.
-fn resume(desk: &Desk, run: &[&str]) -> Ended {
+fn resume(desk: &FilledPortal, run: &[&str]) -> Ended {
     let args = [&["resume"], run, &AT_ONCE].concat();
     desk.here.run_against(&desk.sandbox, &args)
 }
@@ -199,7 +199,7 @@ fn has_seconds(text: &str) -> bool {
 }
 
 /// Stops an export to a file by its time.
-fn stopped(desk: &Desk, output: &str, more: &[&str]) {
+fn stopped(desk: &FilledPortal, output: &str, more: &[&str]) {
     let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", output];
     let args = [&SUBJECT[..], &slow, more].concat();
     let _ended = desk.export(&args).expect(5);
@@ -347,10 +347,10 @@ fn runs_in_folders_of_their_own_are_found() {
 
 #[test]
 fn imports_in_folders_of_their_own_are_found() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-         [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+         [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
          [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
     let _path = desk.here.write("m.toml", mapping);
     let import = [

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::conversation::Talk;
 use crate::data_set::files_below;
-use crate::desk::id;
 use crate::export_history::hang;
 use crate::filed::{Filed, imported};
+use crate::filled_portal::id;
 use crate::rehearsal::Served;
 
 const WHOLE: [&str; 9] = [

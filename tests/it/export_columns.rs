@@ -1,14 +1,14 @@
-//! Columns that an export has beside properties that were asked for: the record's own
-//! times, former values with who set them; and those that it has not: properties that
-//! the portal lacks, or that no ticket has a value of.
+//! Columns of an export apart from requested properties: the record's own times, former
+//! values with who set them; and columns that it lacks: properties missing in the
+//! portal, or without a value in any ticket.
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 
 #[test]
 fn the_records_own_times_are_columns() {
-    let desk = Desk::new(&[
+    let desk = FilledPortal::new(&[
         "--rate",
         "off",
         "--switch",
@@ -45,7 +45,7 @@ fn the_records_own_times_are_columns() {
 
 #[test]
 fn a_property_that_went_is_an_error_or_an_empty_column() {
-    let (desk, ids) = Desk::with_tickets(3);
+    let (desk, ids) = FilledPortal::with_tickets(3);
     let args = [
         "--properties",
         "old_property,subject",
@@ -71,7 +71,7 @@ fn a_property_that_went_is_an_error_or_an_empty_column() {
 
 #[test]
 fn empty_columns_can_be_left_out() {
-    let (desk, _ids) = Desk::with_tickets(3);
+    let (desk, _ids) = FilledPortal::with_tickets(3);
     let args = [
         "--all-properties",
         "--values",
@@ -97,7 +97,7 @@ fn empty_columns_can_be_left_out() {
 
 #[test]
 fn days_are_counted_from_the_export() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let now = jiff::Timestamp::now();
     let ago = |hours: i64| (now - jiff::SignedDuration::from_hours(hours)).to_string();
     let made = |n: usize| json!({"subject": "S", "createdate": ago([1, 30, 24 * 20][n])});

@@ -1,5 +1,5 @@
-//! Exports with the files of what was said: each comes out once and is what it was, under a
-//! name that leads nowhere else; what can't be had is told and counted.
+//! Exports with the files of what was said: each is downloaded once and unchanged, under a
+//! safe name; files that can't be downloaded are reported and counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,9 +12,9 @@ use crate::attachments::Host;
 use crate::between::through;
 use crate::conversation::Talk;
 use crate::data_set::files_below;
-use crate::desk::Desk;
 use crate::export_history::hang;
 use crate::filed::{Filed, calm, files, imported};
+use crate::filled_portal::FilledPortal;
 use crate::kill::{TROUBLES, wait_at_most};
 use crate::plain_http::Answer;
 use crate::rehearsal::{Row, TOKEN};
@@ -200,7 +200,7 @@ fn an_export_without_files_is_not_resumed_with_them() {
 }
 
 /// Puts a file into the portal.
-fn upload(desk: &Desk, name: &str, bytes: &str) -> String {
+fn upload(desk: &FilledPortal, name: &str, bytes: &str) -> String {
     let address = desk.sandbox.url().trim_start_matches("http://");
     let part = |name: &str, text: &str| {
         format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
@@ -244,7 +244,7 @@ const NAMES: [&str; 9] = [
 
 #[test]
 fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "file_search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "file_search_lag=0s"]);
     let ids = desk.create(1, |_| json!({"subject": "Files"}));
     let long = format!("{}.txt", "\u{1f4ce}".repeat(300));
     let names: Vec<&str> = NAMES.iter().copied().chain([long.as_str()]).collect();

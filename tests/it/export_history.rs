@@ -1,16 +1,21 @@
-//! Exports with what was said and done: notes, e-mails and the like as tables beside the
-//! tickets.
+//! Exports with activities: notes, e-mails and the like as tables beside the tickets.
 
 use serde_json::{Value, json};
 
 use crate::data_set::table;
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 
 /// When all of it was.
 const AT: &str = "2026-03-01T09:00:00Z";
 
 /// Makes a record that hangs on tickets; gives its id.
-pub fn hang(desk: &Desk, kind: &str, link: u32, tickets: &[u64], properties: &Value) -> u64 {
+pub fn hang(
+    desk: &FilledPortal,
+    kind: &str,
+    link: u32,
+    tickets: &[u64],
+    properties: &Value,
+) -> u64 {
     let mut properties = properties.clone();
     properties["hs_timestamp"] = AT.into();
     let to = tickets.iter().map(|ticket| {
@@ -22,8 +27,8 @@ pub fn hang(desk: &Desk, kind: &str, link: u32, tickets: &[u64], properties: &Va
 }
 
 /// Two tickets; a note of both, an e-mail, a call, a meeting, a task and a message.
-fn talked() -> (Desk, Vec<u64>) {
-    let (desk, ids) = Desk::with_tickets(2);
+fn talked() -> (FilledPortal, Vec<u64>) {
+    let (desk, ids) = FilledPortal::with_tickets(2);
     let note = json!({"hs_note_body": "<p>It <b>smells</b></p><p>of smoke; now</p>"});
     let _note = hang(&desk, "notes", 228, &ids, &note);
     let headers = json!({

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 
 /// What the others did while the export ran.
 #[derive(Default)]
@@ -19,7 +19,7 @@ struct Done {
 
 /// Creates, changes and archives until it is told to stop: a batch of each at a time,
 /// all over the portal.
-fn work(desk: &Desk, tickets: &[u64], stop: &AtomicBool) -> Done {
+fn work(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool) -> Done {
     let mut random = fastrand::Rng::with_seed(u64::from(desk.sandbox.id()));
     let mut done = Done::default();
     while !stop.load(Ordering::Relaxed) {
@@ -44,7 +44,7 @@ fn work(desk: &Desk, tickets: &[u64], stop: &AtomicBool) -> Done {
 }
 
 /// Exports while others work; the ids in the file, and what was done.
-fn exported_meanwhile(desk: &Desk, tickets: &[u64], more: &[&str]) -> (Vec<u64>, Done) {
+fn exported_meanwhile(desk: &FilledPortal, tickets: &[u64], more: &[&str]) -> (Vec<u64>, Done) {
     let stop = AtomicBool::new(false);
     let fixed = [
         "--properties",
@@ -71,7 +71,7 @@ fn exported_meanwhile(desk: &Desk, tickets: &[u64], more: &[&str]) -> (Vec<u64>,
 
 #[test]
 fn nothing_that_was_there_throughout_is_missing_and_nothing_is_twice() {
-    let (desk, tickets) = Desk::with_tickets(2_500);
+    let (desk, tickets) = FilledPortal::with_tickets(2_500);
     let (ids, done) = exported_meanwhile(&desk, &tickets, &[]);
     assert!(!done.created.is_empty() && !done.archived.is_empty() && done.changed > 0);
     let seen: BTreeSet<u64> = ids.iter().copied().collect();
@@ -85,7 +85,7 @@ fn nothing_that_was_there_throughout_is_missing_and_nothing_is_twice() {
 
 #[test]
 fn with_the_recycle_bin_even_what_is_archived_meanwhile_is_there() {
-    let (desk, tickets) = Desk::with_tickets(1_500);
+    let (desk, tickets) = FilledPortal::with_tickets(1_500);
     let (ids, done) = exported_meanwhile(&desk, &tickets, &["--archived", "include"]);
     assert!(!done.archived.is_empty());
     let seen: BTreeSet<u64> = ids.iter().copied().collect();
@@ -96,7 +96,7 @@ fn with_the_recycle_bin_even_what_is_archived_meanwhile_is_there() {
 
 /// Archives, merges and restores until it is told to stop or there is little left; gives
 /// the tickets that were not there throughout, and those that merges made.
-fn stir(desk: &Desk, tickets: &[u64], stop: &AtomicBool) -> (BTreeSet<u64>, BTreeSet<u64>) {
+fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool) -> (BTreeSet<u64>, BTreeSet<u64>) {
     let mut random = fastrand::Rng::with_seed(u64::from(desk.sandbox.id()));
     let mut untouched = tickets.to_vec();
     random.shuffle(&mut untouched);
@@ -125,7 +125,7 @@ fn no_ticket_is_half_while_others_archive_merge_and_restore() {
         (&[][..], "missing_from=207-id"),
         (&["--archived", "include"], "missing_from=404-bare"),
     ] {
-        let desk = Desk::new(&["--rate", "off", "--switch", missing]);
+        let desk = FilledPortal::new(&["--rate", "off", "--switch", missing]);
         let tickets = desk.create(1_200, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         let contacts: Vec<String> = contacts.iter().map(u64::to_string).collect();

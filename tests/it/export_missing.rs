@@ -1,7 +1,7 @@
-//! Exports while single tickets and contacts go between two of their calls (protocol
-//! E6): a ticket is in the file as it was read, or it is left out; it is never there
-//! with a part of its links, and it never costs the run. However the portal says that
-//! a record is not there.
+//! Exports while single tickets and contacts disappear between two of their calls
+//! (protocol E6): a ticket is in the file as it was read, or it is left out; it is
+//! never there with a part of its links, and it never costs the run. However the portal
+//! says that a record is not there.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use crate::between::{Asked, Told, through};
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::{Ended, Row};
 
 const LINKS: &str = "tickets/contacts/batch/read";
@@ -17,7 +17,7 @@ const CONTACTS: &str = "objects/2026-09/contacts/batch/read";
 
 /// A portal with six tickets, each linked to the same two contacts.
 struct Story {
-    desk: Desk,
+    desk: FilledPortal,
     tickets: Vec<u64>,
     contacts: Vec<u64>,
 }
@@ -26,7 +26,7 @@ impl Story {
     fn new(switches: &[&str]) -> Story {
         let mut args = vec!["--rate", "off", "--switch", "search_lag=0s"];
         args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        let desk = Desk::new(&args);
+        let desk = FilledPortal::new(&args);
         let tickets = desk.create(6, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         Story {

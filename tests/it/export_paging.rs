@@ -1,13 +1,13 @@
-//! Portals, or something in between, whose lists go round, backwards or on for ever: a
-//! command that reads them ends with exit code 7 and says what the portal did, and no
-//! export appears.
+//! Portals, or something in between, whose lists go in circles, backwards or on for
+//! ever: a command that reads them ends with exit code 7 and says what the portal did,
+//! and no export appears.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::between::{Asked, through};
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Ended;
 
 /// Runs the tool on a portal that answers calls of `path` with these pages: given the
@@ -17,7 +17,7 @@ fn paged(
     path: &str,
     page: impl Fn(usize) -> (Value, Option<String>) + Sync,
 ) -> (Ended, usize) {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let _tickets = desk.create(3, |n| json!({"subject": format!("Ticket {n}")}));
     let calls = AtomicUsize::new(0);
     let is_it = |asked: &Asked| {
@@ -171,7 +171,7 @@ fn definitions_that_come_in_pages_are_not_taken_for_all() {
 
 #[test]
 fn links_of_one_ticket_come_to_an_end() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let ids = desk.create(2, |n| json!({"subject": format!("Ticket {n}")}));
     let id = ids[0].to_string();
     type After = fn(usize) -> Option<String>;

@@ -7,11 +7,11 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::TOKEN;
 
 /// Starts an export, and ends it by force once it has come so far or is finished.
-fn killed_once(desk: &Desk, args: &[&str], so_far: impl Fn() -> bool) {
+fn killed_once(desk: &FilledPortal, args: &[&str], so_far: impl Fn() -> bool) {
     let mut command = desk.here.command(args);
     let mut child = command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
@@ -27,7 +27,7 @@ fn killed_once(desk: &Desk, args: &[&str], so_far: impl Fn() -> bool) {
 }
 
 /// The same, once it has so many pages of tickets and of links.
-fn killed_after(desk: &Desk, args: &[&str], pages: usize) {
+fn killed_after(desk: &FilledPortal, args: &[&str], pages: usize) {
     let spools = ["live", "archived", "links", "contacts"];
     killed_once(desk, args, || {
         spools
@@ -39,14 +39,14 @@ fn killed_after(desk: &Desk, args: &[&str], pages: usize) {
 }
 
 /// Pages that the run has in a spool so far.
-fn pages_of(desk: &Desk, spool: &str) -> usize {
+fn pages_of(desk: &FilledPortal, spool: &str) -> usize {
     let path = desk.here.path(&format!("run/{spool}.pages"));
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().count()
 }
 
 /// The file itself, or the rows of a data set's tables, without what is told of a run.
-fn data(desk: &Desk, name: &str) -> Vec<u8> {
+fn data(desk: &FilledPortal, name: &str) -> Vec<u8> {
     if name.ends_with(".parquet") {
         // Each file says in itself which run wrote it.
         let rows = crate::export::parquet_rows(&desk.here.path(name));
@@ -65,7 +65,12 @@ fn data(desk: &Desk, name: &str) -> Vec<u8> {
 
 /// Kills an export to `killed` ten times and resumes it to its end, beside one to
 /// `whole` that nothing disturbs; all their files must be the same.
-fn killed_ten_times(desk: &Desk, more: &[&str], (whole, killed): (&str, &str), tables: [&str; 2]) {
+fn killed_ten_times(
+    desk: &FilledPortal,
+    more: &[&str],
+    (whole, killed): (&str, &str),
+    tables: [&str; 2],
+) {
     let export = |file| {
         let fixed = [
             "export",
@@ -110,7 +115,7 @@ fn killed_ten_times(desk: &Desk, more: &[&str], (whole, killed): (&str, &str), t
 
 #[test]
 fn killed_ten_times_and_resumed_it_is_the_same_csv() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _ids = desk.create(4_000, |n| json!({"subject": format!("Ticket {n}")}));
     let more = ["--properties", "subject,createdate"];
     let files = ("whole.csv.gz", "killed.csv.gz");
@@ -124,8 +129,8 @@ fn killed_ten_times_and_resumed_it_is_the_same_csv() {
 }
 
 /// A portal whose export has several pages of everything.
-fn desk_with_links_and_history(more: &[&str]) -> Desk {
-    let desk = Desk::new(&[&["--rate", "off"], more].concat());
+fn desk_with_links_and_history(more: &[&str]) -> FilledPortal {
+    let desk = FilledPortal::new(&[&["--rate", "off"], more].concat());
     let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
     let subject = |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)});
     let ids = desk.create(2_300, subject);
@@ -206,7 +211,7 @@ fn links_that_were_read_are_not_read_again() {
 
 #[test]
 fn an_export_out_of_time_goes_on_later() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let ids = desk.create(3_000, |n| json!({"subject": format!("Ticket {n}")}));
     let args = [
         "--properties",
@@ -230,7 +235,7 @@ fn an_export_out_of_time_goes_on_later() {
 
 #[test]
 fn two_exports_do_not_write_one_file() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
     let args = [
         "export",
@@ -264,7 +269,7 @@ fn two_exports_do_not_write_one_file() {
 
 #[test]
 fn a_resume_holds_the_portal_against_the_export() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _ids = desk.create(2_000, |n| json!({"subject": format!("Ticket {n}")}));
     let args = [
         "export",
@@ -296,7 +301,7 @@ fn waits_for_the_portal_end_with_the_time_or_a_signal() {
         ("properties", "before any ticket was read"),
     ] {
         let trouble = format!("503@100%:{silent}");
-        let desk = Desk::new(&["--rate", "off", "--trouble", &trouble]);
+        let desk = FilledPortal::new(&["--rate", "off", "--trouble", &trouble]);
         let timed = [
             &args[1..],
             &["--max-duration", "0.4", "--where", "subject = a"],

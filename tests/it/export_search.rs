@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::between::through;
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 
 /// A portal with 700 properties beyond HubSpot's own, and 230 tickets with some of them.
-fn wide() -> (Desk, Vec<u64>) {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+fn wide() -> (FilledPortal, Vec<u64>) {
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let name = |n: usize| format!("source_field_number_{n:03}");
     let numbers: Vec<usize> = (0..700).collect();
     for part in numbers.chunks(100) {
@@ -121,7 +121,7 @@ fn what_goes_between_search_and_read_is_left_out() {
 /// The first tickets are the first ones, also where one of them goes meanwhile.
 #[test]
 fn a_limit_is_filled_up_from_what_comes_next() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(60, |n| json!({"subject": format!("Ticket {n}")}));
     let args = [
         "export",
@@ -151,7 +151,7 @@ fn a_limit_is_filled_up_from_what_comes_next() {
 
 #[test]
 fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let ids: Vec<String> = (0..400)
         .map(|n| (21_000_000_000_u64 + n).to_string())
         .collect();
@@ -187,7 +187,7 @@ fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
 /// Companies are looked for by name, in searches that may not be too long either.
 #[test]
 fn links_by_long_names_are_searched_in_portions() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let name = |n: usize| {
         format!("Company {n} {}", "of a very long name ".repeat(20))
             .trim()

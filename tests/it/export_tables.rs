@@ -1,5 +1,5 @@
-//! What stands beside the tickets of an export: former values, and the records that
-//! tickets are linked to, as columns and as files of their own.
+//! The tables beside the tickets of an export: former values, and the records that
+//! tickets are linked to, as columns and as separate files.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, id};
 use crate::export::parquet_rows;
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::Row;
 
 /// Puts tickets into a stage.
-fn move_to(desk: &Desk, ids: &[u64], stage: &str) {
+fn move_to(desk: &FilledPortal, ids: &[u64], stage: &str) {
     for ids in ids.chunks(100) {
         let inputs = ids
             .iter()
@@ -23,7 +23,7 @@ fn move_to(desk: &Desk, ids: &[u64], stage: &str) {
 }
 
 /// The rows of a file by ticket.
-fn by_ticket(desk: &Desk, file: &str) -> BTreeMap<u64, Vec<Row>> {
+fn by_ticket(desk: &FilledPortal, file: &str) -> BTreeMap<u64, Vec<Row>> {
     let mut rows: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
     for row in desk.here.rows(file) {
         let ticket = row["hs_object_id"].parse().expect("an id");
@@ -34,7 +34,7 @@ fn by_ticket(desk: &Desk, file: &str) -> BTreeMap<u64, Vec<Row>> {
 
 #[test]
 fn former_values_stand_in_a_file_of_their_own() {
-    let (desk, ids) = Desk::with_tickets(260);
+    let (desk, ids) = FilledPortal::with_tickets(260);
     move_to(&desk, &ids[..130], "2");
     move_to(&desk, &ids[..60], "4");
     let args = [
@@ -88,7 +88,7 @@ fn former_values_stand_in_a_file_of_their_own() {
 
 #[test]
 fn former_values_are_the_same_however_tickets_are_chosen() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(430, |n| json!({"subject": format!("Ticket {n}")}));
     move_to(&desk, &ids[100..300], "2");
     let lines: Vec<String> = ids.iter().map(u64::to_string).collect();
@@ -119,7 +119,7 @@ fn former_values_are_the_same_however_tickets_are_chosen() {
 
 #[test]
 fn a_filter_finds_tickets_beyond_a_page() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(
         430,
         |n| json!({"subject": format!("Ticket {n}"), "hs_ticket_priority": if n.is_multiple_of(3) { "HIGH" } else { "LOW" }}),
@@ -142,7 +142,7 @@ fn a_filter_finds_tickets_beyond_a_page() {
 
 #[test]
 fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
-    let (desk, ids) = Desk::with_tickets(3);
+    let (desk, ids) = FilledPortal::with_tickets(3);
     let contacts = desk.link_contacts(&ids[1..2], 350);
     let columns = [
         "--properties",
@@ -181,7 +181,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
 
 #[test]
 fn all_kinds_of_other_records_come_along() {
-    let (desk, ids) = Desk::with_tickets(2);
+    let (desk, ids) = FilledPortal::with_tickets(2);
     let mut expected = Vec::new();
     for (kind, type_id, properties) in [
         ("companies", 339, json!({"name": "Bluepeak"})),
@@ -224,7 +224,7 @@ fn all_kinds_of_other_records_come_along() {
 
 #[test]
 fn ids_of_linked_records_are_lists_of_whole_numbers() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let ids = desk.create(2, |n| json!({"subject": format!("T {n}")}));
     let contacts = desk.link_contacts(&ids[..1], 2);
     let asked = [

@@ -1,16 +1,16 @@
-//! What runs find out about portals: kept for the next run, shown with its date and with what
-//! showed it, and never relied on where it may be wrong by now.
+//! What runs find out about portals: kept for the next run, shown with date and source, and
+//! never relied on where it may be outdated.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::conversation::{Conversations, Form, Talk};
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, TOKEN};
 
 /// Gives the portal of a desk a name.
-fn name(desk: &Desk) {
+fn name(desk: &FilledPortal) {
     let _file = desk.here.write("token", TOKEN);
     let add = ["portal", "add", "live", "--force", "--token-file", "token"];
     let add = [&add[..], &["--base-url", desk.sandbox.url()]].concat();
@@ -18,7 +18,7 @@ fn name(desk: &Desk) {
 }
 
 /// What is known of it, by name: what it does, and what showed that.
-fn facts(desk: &Desk) -> BTreeMap<String, (String, Value)> {
+fn facts(desk: &FilledPortal) -> BTreeMap<String, (String, Value)> {
     let shown = desk
         .here
         .run(["portal", "show", "live", "--json"])
@@ -218,7 +218,7 @@ fn rows(from: usize, rows: usize) -> String {
 
 #[test]
 fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
     let _file = desk.here.write("m.toml", DATES);
     let _file = desk.here.write("in.csv", rows(1, 3));
     let made = [&import("in.csv", "first")[..], &["--create-properties"]].concat();
@@ -248,7 +248,7 @@ fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
             .all(|row| row["made_on"].starts_with("2020-01-01"))
     );
     // Where the portal keeps it, that is known too.
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", DATES);
     let _file = desk
         .here
@@ -279,7 +279,7 @@ fn a_portal_that_finds_no_archived_ticket_by_key_is_asked_once() {
     let desk = |here: Rehearsal, value: &str| {
         let args = serve(value);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        Desk::in_folder(here, &args)
+        FilledPortal::in_folder(here, &args)
     };
     let mut at = desk(Rehearsal::new(), "missing");
     let _file = at.here.write("m.toml", DATES);
@@ -289,7 +289,7 @@ fn a_portal_that_finds_no_archived_ticket_by_key_is_asked_once() {
     let archive = ["--op", "archive", "--yes"];
     let delete = [&import("in.csv", "gone")[..], &archive].concat();
     let _ended = at.here.run_against(&at.sandbox, &delete).expect(0);
-    let again = |at: &Desk, run: &str| {
+    let again = |at: &FilledPortal, run: &str| {
         let ended = at.here.run_against(&at.sandbox, &import("in.csv", run));
         let ended = ended.expect(3);
         let refused = at.here.rows(&format!("{run}/refused.csv"));
@@ -304,7 +304,7 @@ fn a_portal_that_finds_no_archived_ticket_by_key_is_asked_once() {
     assert_eq!(facts(&at)["archived_by_key"].0, "missing");
     let (second, _said) = again(&at, "knows");
     assert_eq!(first, second + 1, "one row showed it, and no other asked");
-    let Desk { here, sandbox, .. } = at;
+    let FilledPortal { here, sandbox, .. } = at;
     drop(sandbox);
     at = desk(here, "found");
     let (_calls, said) = again(&at, "wrong");

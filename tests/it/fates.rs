@@ -1,5 +1,5 @@
-//! Replies that say too little, too much or nothing, and keys that somebody else
-//! holds: the fates that the protocol gives.
+//! Replies that say too little, too much or nothing, and keys that somebody else holds:
+//! fates by the protocol.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -236,7 +236,7 @@ async fn a_version_that_ends_meanwhile_stops_the_run_and_blames_no_row() {
     let (_import, summary, rows, _folder) = import(&[], async |_| (), Some(Arc::new(gone))).await;
     assert_eq!(summary.tally.of(Fate::Refused), 0, "{summary:?}");
     let stop = summary.stop.expect("a stop");
-    assert!(matches!(stop, Stop::Mend(_)), "{stop:?}");
+    assert!(matches!(stop, Stop::MustFix(_)), "{stop:?}");
     let words = stop.words();
     assert!(
         words.contains(CREATE) && words.contains("--api v3"),

@@ -1,5 +1,5 @@
-//! Plans of runs that take files along: what is counted, what a plan is held to, and that its
-//! run uploads what was shown.
+//! Plans of runs that upload files: what is counted, how its run is checked against it, and
+//! that it uploads what was shown.
 
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ fn files_of_a_plan_come_from_where_it_says_and_somebody_vouches_for_it() {
     let filed = Filed::new(4);
     let talk = talk_of(&filed, &QUICK);
     let plain = ["plan", "in.jsonl", "-m", "m.toml", "-o", "plain"];
-    let _said = talk.run(&plain, 0).says("files are not taken along");
+    let _said = talk.run(&plain, 0).says("files are not uploaded");
     let args = ["apply", "plain", "--attachments", FOLDER];
     let _said = talk.run(&args, 64).says("the plan takes no files along");
     let _plan = planned(&talk, &["-o", "plan"], 0);

@@ -1,5 +1,6 @@
-//! `verify` and `undo` of runs that uploaded files: what others did to the files is named, and
-//! those go that only the run's own notes name, however often the undo was killed.
+//! `verify` and `undo` of runs that uploaded files: what others did to the files is reported,
+//! and those that only the run's own notes name are deleted, however often the undo was
+//! killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
 //! A portal at first contact and after it: `portal check` under the switches, and a migration
-//! that goes by what it found and needs no option.
+//! that uses what it found and needs no option.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The main job as a user would do it: the sample goes into the embedded portal,
-//! what is refused is repaired and given back, what is in comes out again.
+//! The main job as a user would do it: the sample goes into the embedded portal, what
+//! is refused is corrected and imported again, and everything is exported again.
 
 use std::collections::BTreeSet;
 use std::fs;

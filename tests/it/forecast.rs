@@ -1,5 +1,5 @@
-//! What `check --portal` foretells and an import then does: the calls that it makes, by
-//! what they are for, and the tickets that the portal has already.
+//! What `check --portal` forecasts and an import then does: the calls that it makes, by
+//! purpose, and the tickets that the portal already has.
 
 use std::fmt::Write as _;
 
@@ -58,7 +58,7 @@ fn rows(numbers: std::ops::Range<u32>) -> String {
         let mail = number % 40;
         let _ok = writeln!(
             text,
-            "T{number},Subject {number},Desk,c{mail}@x.example,{parent}"
+            "T{number},Subject {number},FilledPortal,c{mail}@x.example,{parent}"
         );
     }
     text
@@ -120,7 +120,7 @@ fn the_calls_of_an_import_are_those_that_were_foretold() {
     ];
     for (op, mapping, run) in changes {
         let _file = match op {
-            "update" => here.write("in.csv", rows(1000..1250).replace("Desk", "Other")),
+            "update" => here.write("in.csv", rows(1000..1250).replace("FilledPortal", "Other")),
             "upsert" => here.write("in.csv", rows(2000..2250)),
             _ => here.path("in.csv"),
         };

@@ -1,5 +1,5 @@
-//! Run folders that came from somebody else: they command nothing. No token goes where
-//! only they say, nothing outside of them is written, and looking at them ends.
+//! Run folders from somebody else are not trusted: no token is sent where only they
+//! say, nothing outside of them is written, and reading them always ends.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, TOKEN};
 
 const MAPPING: &str = r#"version = 1
@@ -18,7 +18,7 @@ property = "desk_id"
 column = "Id"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 [properties]
@@ -27,8 +27,8 @@ hs_pipeline_stage = { value = "New" }
 "#;
 
 /// An import that waits at its limit, in the folder `run`.
-fn limited() -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn limited() -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let _path = desk.here.write("m.toml", MAPPING);
     let fixed = ["import", "t.csv", "-m", "m.toml", "--create-properties"];
@@ -38,8 +38,8 @@ fn limited() -> Desk {
 }
 
 /// An export that stopped, in the folder `run`.
-fn stopped() -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn stopped() -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
     let fixed = [
         "--properties",
@@ -55,14 +55,14 @@ fn stopped() -> Desk {
 }
 
 /// Runs the tool with a token, and without an address in its environment.
-fn with_token(desk: &Desk, args: &[&str]) -> Ended {
+fn with_token(desk: &FilledPortal, args: &[&str]) -> Ended {
     let mut command = desk.here.command(args);
     let _same = command.env("HUBSPOT_ACCESS_TOKEN", TOKEN);
     desk.here.finish(command)
 }
 
 /// Changes the journal of `run` as somebody else could.
-fn alter(desk: &Desk, sql: &str) {
+fn alter(desk: &FilledPortal, sql: &str) {
     let db = Connection::open(desk.here.path("run/run.db")).expect("the journal");
     db.execute_batch(sql).expect(sql);
 }
@@ -223,7 +223,7 @@ fn no_link_is_followed_and_no_folder_is_marked() {
 
 #[test]
 fn paths_are_never_uris() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n");
     let _path = desk.here.write("m.toml", MAPPING);
     let fixed = ["import", "t.csv", "-m", "m.toml", "--create-properties"];

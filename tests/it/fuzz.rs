@@ -1,7 +1,6 @@
-//! Inputs that nobody would write: the reader and the mapping parser take them all
-//! without a panic, in bounded time, and lose no row. A thousand of each with every
-//! test run; a million with
-//! `cargo test --release --test it fuzz -- --ignored`.
+//! Random inputs: the reader and the mapping parser handle them all without a panic, in
+//! bounded time, and lose no row. A thousand of each with every test run; a million
+//! with `cargo test --release --test it fuzz -- --ignored`.
 
 use std::io::Write;
 

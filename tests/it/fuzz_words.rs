@@ -1,7 +1,7 @@
-//! What others give the tool to read, torn and mixed: conditions of `--where`, templates,
-//! replies of a portal, journals. All of it ends in an answer or in words, without a
-//! panic and in bounded time. A few of each with every test run; millions with
-//! `cargo test --release --test it fuzz -- --ignored`.
+//! Foreign input, torn and mixed: conditions of `--where`, templates, replies of a
+//! portal, journals. All of it ends in a result or a message, without a panic and in
+//! bounded time. A few of each with every test run; millions with `cargo test --release
+//! --test it fuzz -- --ignored`.
 
 use std::fs;
 

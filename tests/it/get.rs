@@ -1,12 +1,12 @@
-//! `tickethaul get`: a few tickets as people and programs see them, and what is said of
-//! those that are not there.
+//! `tickethaul get`: a few tickets as people and programs see them, and what is
+//! reported of missing ones.
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::Ended;
 
-fn get(desk: &Desk, args: &[&str]) -> Ended {
+fn get(desk: &FilledPortal, args: &[&str]) -> Ended {
     let args: Vec<&str> = ["get"].iter().chain(args).copied().collect();
     desk.here.run_against(&desk.sandbox, &args)
 }
@@ -19,14 +19,14 @@ fn lines(ended: &Ended) -> Vec<Value> {
         .collect()
 }
 
-fn contact(desk: &Desk) -> u64 {
+fn contact(desk: &FilledPortal) -> u64 {
     let page = desk.call("GET", "/crm/v3/objects/contacts?limit=1", &Value::Null);
     id(&page["results"][0])
 }
 
 #[test]
 fn a_ticket_is_read_by_people_with_labels_links_and_former_values() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let ids = desk.create(1, |_| {
         json!({"subject": "No light", "content": "first\nsecond", "hs_ticket_priority": "HIGH"})
     });
@@ -76,7 +76,7 @@ fn a_ticket_is_read_by_people_with_labels_links_and_former_values() {
 
 #[test]
 fn programs_get_a_json_line_for_each_ticket_in_the_order_they_asked() {
-    let (desk, ids) = Desk::with_tickets(120);
+    let (desk, ids) = FilledPortal::with_tickets(120);
     let mut asked: Vec<String> = ids.iter().map(u64::to_string).collect();
     asked.reverse();
     let mut args: Vec<&str> = asked.iter().map(String::as_str).collect();
@@ -112,7 +112,7 @@ fn programs_get_a_json_line_for_each_ticket_in_the_order_they_asked() {
 
 #[test]
 fn tickets_are_found_by_a_unique_property_and_in_the_recycle_bin() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let key = json!({"name": "old_id", "label": "Old id", "groupName": "ticketinformation",
         "type": "string", "fieldType": "text", "hasUniqueValue": true});
     let _new = desk.call("POST", "/crm/v3/properties/tickets", &key);
@@ -148,7 +148,7 @@ fn tickets_are_found_by_a_unique_property_and_in_the_recycle_bin() {
 
 #[test]
 fn what_can_not_be_asked_is_told_before_anything_is_read() {
-    let desk = Desk::new(&[]);
+    let desk = FilledPortal::new(&[]);
     let table: [(&[&str], &str); 5] = [
         (&["abc"], "`abc` is not a record id"),
         (&["1", "--properties", "subjekt"], "did you mean subject?"),

@@ -1,6 +1,6 @@
-//! The files of a run given back as input: a refused row stays refused until what it was
-//! refused for has changed, what was corrected counts, and a deletion takes only what the
-//! run created.
+//! The files of a run used as input: a refused row stays refused until what it was
+//! refused for has changed, corrections count, and a deletion removes only what the run
+//! created.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tickethaul::import::flow::Operation;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::in_process::{InProcess, Life};
 use crate::plain_http::Portal;
 use crate::rehearsal::{Ended, Row, rows_of, write_rows};
@@ -29,14 +29,14 @@ column = "Mail"
 missing = "create"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
 
 /// A portal into which `text` was imported, as run `run`.
-fn imported(text: &str, code: i32) -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn imported(text: &str, code: i32) -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", MAPPING);
     let _file = desk.here.write("in.csv", text);
     let _ended = go(&desk, &["import", "--create-properties"], "in.csv", "run").expect(code);
@@ -44,13 +44,13 @@ fn imported(text: &str, code: i32) -> Desk {
 }
 
 /// Runs a command with the mapping on a file.
-fn go(desk: &Desk, words: &[&str], file: &str, run: &str) -> Ended {
+fn go(desk: &FilledPortal, words: &[&str], file: &str, run: &str) -> Ended {
     let args = [words, &[file, "-m", "m.toml", "--run-dir", run]].concat();
     desk.here.run_against(&desk.sandbox, &args)
 }
 
 /// Subjects of the tickets with the e-mails of their contacts.
-pub fn tickets(desk: &Desk) -> BTreeMap<String, String> {
+pub fn tickets(desk: &FilledPortal) -> BTreeMap<String, String> {
     let args = ["--properties", "subject", "--with", "contacts.email"];
     let _ended = desk
         .export(&[&args[..], &["-o", "all.csv"]].concat())
@@ -62,14 +62,14 @@ pub fn tickets(desk: &Desk) -> BTreeMap<String, String> {
 
 /// Column → cell of the only row of a file.
 #[track_caller]
-fn only_row(desk: &Desk, file: &str) -> Row {
+fn only_row(desk: &FilledPortal, file: &str) -> Row {
     let rows = desk.here.rows(file);
     assert_eq!(rows.len(), 1, "{file}: {rows:?}");
     rows[0].clone()
 }
 
 /// Changes cells of the rows of a refused.csv, told by their lines, and writes them.
-fn correct(desk: &Desk, from: &str, to: &str, changes: &[(&str, &str, &str)]) {
+fn correct(desk: &FilledPortal, from: &str, to: &str, changes: &[(&str, &str, &str)]) {
     let mut rows = desk.here.rows(from);
     for (line, column, value) in changes {
         let row = rows.iter_mut().find(|row| row["_line"] == *line);
@@ -344,7 +344,7 @@ fn our_columns_are_replaced_and_never_doubled() {
 }
 
 /// Three tickets, then five rows of which these three are updated or exist.
-fn two_runs(operation: &str) -> Desk {
+fn two_runs(operation: &str) -> FilledPortal {
     let rows: Vec<String> = (1..=5)
         .map(|n| format!("{n},s{n} {operation},\n"))
         .collect();

@@ -1,6 +1,6 @@
 //! HubSpot's guide for tickets, promise by promise and in its order: each is shown by
 //! the tool where it has a command for it, else by the client. The list is `PROMISES`;
-//! every test of this file stands in it, and everything in it is a test.
+//! every test of this file is in it, and everything in it is a test.
 
 use serde_json::{Value, json};
 use tickethaul::hubspot::records::association_types::{CONTACT, PRIMARY_COMPANY};
@@ -10,7 +10,7 @@ use tickethaul::hubspot::{
 use tickethaul::model::schema::ObjectType;
 use tickethaul::model::shelf::Shelf;
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::plain_http::Portal;
 use crate::rehearsal::{Ended, Row};
 
@@ -102,13 +102,13 @@ property = "desk_id"
 column = "Id"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
 
 /// Imports these lines by a mapping that is `KEY` and more.
-fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
+fn import(desk: &FilledPortal, csv: &str, more: &str) -> Ended {
     let _file = desk.here.write("tickets.csv", csv);
     let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
     let args = [
@@ -124,25 +124,25 @@ fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
 }
 
 /// The tickets of a portal.
-fn exported(desk: &Desk, more: &[&str]) -> Vec<Row> {
+fn exported(desk: &FilledPortal, more: &[&str]) -> Vec<Row> {
     let args = [&["-o", "held.csv", "--replace"], more].concat();
     let _ended = desk.export(&args).expect(0);
     desk.here.rows("held.csv")
 }
 
 /// One ticket as `get --json` shows it.
-fn got(desk: &Desk, args: &[&str]) -> Value {
+fn got(desk: &FilledPortal, args: &[&str]) -> Value {
     let args = [&["get", "--json"], args].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
-fn get_json(desk: &Desk, path: &str) -> Value {
+fn get_json(desk: &FilledPortal, path: &str) -> Value {
     desk.call("GET", path, &Value::Null)
 }
 
-fn a_desk() -> Desk {
-    Desk::new(&["--rate", "off"])
+fn a_desk() -> FilledPortal {
+    FilledPortal::new(&["--rate", "off"])
 }
 
 /// A client of a portal in this process.
@@ -187,7 +187,7 @@ async fn a_new_ticket_takes_its_data_in_properties() {
 }
 
 /// An activity of each kind; its column in a file, kind and id.
-fn activities(desk: &Desk) -> Vec<(&'static str, &'static str, String)> {
+fn activities(desk: &FilledPortal) -> Vec<(&'static str, &'static str, String)> {
     let at = "2026-09-01T10:00:00Z";
     let kinds = [
         (
@@ -320,7 +320,7 @@ subject = "Subject"
 hs_pipeline = { value = "Support Pipeline" }
 hs_pipeline_stage = "Stage"
 "#;
-    let csv = "Id,Subject,Stage\n1,Lamp,Closed\n2,Desk,4\n";
+    let csv = "Id,Subject,Stage\n1,Lamp,Closed\n2,FilledPortal,4\n";
     let _ended = import(&desk, csv, more).expect(0);
     let held = exported(&desk, &["--properties", "hs_pipeline,hs_pipeline_stage"]);
     for row in held {
@@ -410,14 +410,14 @@ async fn the_example_of_a_contact_and_a_company_goes_in() {
 
 #[test]
 fn one_ticket_is_retrieved() {
-    let (desk, ids) = Desk::with_tickets(2);
+    let (desk, ids) = FilledPortal::with_tickets(2);
     let shown = got(&desk, &[&ids[1].to_string(), "--properties", "subject"]);
     assert_eq!(shown["properties"], json!({"subject": "Ticket 1"}));
 }
 
 #[test]
 fn all_tickets_are_listed() {
-    let (desk, ids) = Desk::with_tickets(230);
+    let (desk, ids) = FilledPortal::with_tickets(230);
     let _held = exported(&desk, &["--properties", "subject"]);
     assert_eq!(desk.ids("held.csv"), ids);
 }
@@ -426,7 +426,7 @@ fn all_tickets_are_listed() {
 fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
     let desk = a_desk();
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _ended = import(&desk, "Id,Subject\nabc,Lamp\ndef,Desk\n", more).expect(0);
+    let _ended = import(&desk, "Id,Subject\nabc,Lamp\ndef,FilledPortal\n", more).expect(0);
     let by_key = ["get", "abc", "def", "--id-property", "desk_id", "--json"];
     let by_key = desk
         .here
@@ -450,12 +450,15 @@ fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
         .run_against(&desk.sandbox, &by_id)
         .expect(0)
         .stdout;
-    assert!(by_id.contains("Lamp") && by_id.contains("Desk"), "{by_id}");
+    assert!(
+        by_id.contains("Lamp") && by_id.contains("FilledPortal"),
+        "{by_id}"
+    );
 }
 
 #[test]
 fn what_is_not_there_does_not_appear() {
-    let (desk, ids) = Desk::with_tickets(1);
+    let (desk, ids) = FilledPortal::with_tickets(1);
     let ticket = ids[0].to_string();
     let shown = got(
         &desk,
@@ -472,10 +475,10 @@ fn what_is_not_there_does_not_appear() {
 }
 
 /// Three imported tickets, `1` to `3`.
-fn three() -> Desk {
+fn three() -> FilledPortal {
     let desk = a_desk();
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Chair\n", more).expect(0);
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Chair\n", more).expect(0);
     desk
 }
 
@@ -519,7 +522,7 @@ fn in_process(story: impl AsyncFnOnce(Client, Portal)) {
 }
 
 /// Associates the ticket `2` with a contact; gives ticket and contact.
-fn associated(desk: &Desk) -> (String, String) {
+fn associated(desk: &FilledPortal) -> (String, String) {
     let contact = get_json(desk, "/crm/v3/objects/contacts?limit=1");
     let contact = id(&contact["results"][0]).to_string();
     let _file = desk

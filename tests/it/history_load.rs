@@ -1,6 +1,6 @@
-//! Histories of the size that people have, and lines of a size that nobody should have:
-//! how fast they go in, and in how much memory. They take minutes, so they are run by hand;
-//! what they measure is printed.
+//! Histories of realistic size, and lines of unrealistic size: how fast they are imported,
+//! and in how much memory. They take minutes, so they are run by hand; what they measure is
+//! printed.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -1,6 +1,5 @@
-//! Somebody else answers in HubSpot's name: what replies repeat of secrets is kept
-//! nowhere, what they say begins no line of ours, and files of somebody else are no
-//! trap.
+//! Somebody else answers in HubSpot's name: secrets echoed by replies are not kept
+//! anywhere, their text can't begin a line of ours, and files of others are not a trap.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +8,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, TOKEN};
 
 /// A whole HTTP reply.
@@ -110,7 +109,7 @@ const MAPPING: &str = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolu
 #[test]
 fn a_secret_that_replies_repeat_is_kept_nowhere() {
     for status in [400, 401, 403] {
-        let desk = Desk::new(&["--rate", "off"]);
+        let desk = FilledPortal::new(&["--rate", "off"]);
         let _file = desk.here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
         let _mapping = desk.here.write("m.toml", MAPPING);
         let words = format!(
@@ -150,7 +149,7 @@ fn a_secret_that_replies_repeat_is_kept_nowhere() {
 
 #[test]
 fn a_reply_with_endless_fields_fills_no_disk() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let rows: String = (0..16).map(|n| format!("{n},a\n")).collect();
     let _file = desk.here.write("in.csv", format!("Id,Subject\n{rows}"));
     let _mapping = desk.here.write("m.toml", MAPPING);
@@ -198,7 +197,7 @@ fn a_mapping_shows_nothing_of_other_files() {
         let mut command = here.command(["map", "check", "m.toml"]);
         let _same = command.env("HUBSPOT_ACCESS_TOKEN", TOKEN);
         let ended = here.finish(command).expect(64);
-        let told = ended.says("it does not lie beside or below the mapping");
+        let told = ended.says("it is not next to or below the mapping");
         assert!(!told.stderr.contains("HOME="), "{}", told.stderr);
     }
 }
@@ -225,7 +224,7 @@ fn a_header_has_a_ceiling_that_a_mapping_can_raise() {
 
 #[test]
 fn a_token_file_is_read_as_people_keep_it() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     for text in [
         format!("\u{feff}{TOKEN}\r\n"),
         format!("Bearer {TOKEN}"),
@@ -246,7 +245,7 @@ fn a_token_file_is_read_as_people_keep_it() {
 #[test]
 fn a_token_file_is_a_file_and_told_of_where_others_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let run = |file: &str| {
         let args = ["export", "--properties", "subject", "--token-file", file];
         let mut command = desk.here.command(args);

@@ -1,5 +1,5 @@
-//! Replies of a portal that means ill: whatever comes back, a command ends in time and
-//! in little memory, says nothing wrong with exit code 0, and keeps its secret.
+//! Replies of a hostile portal: whatever it answers, a command ends in time and in
+//! little memory, never reports success wrongly, and keeps its secret.
 
 use std::collections::BTreeSet;
 use std::fs;

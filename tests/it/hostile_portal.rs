@@ -1,5 +1,5 @@
-//! The helper: a portal that means ill. It stands before a sandbox, passes calls on
-//! and changes what comes back, in one of many ways. Everything on loopback.
+//! The helper: a hostile portal. It forwards calls to a sandbox and changes the
+//! replies, in one of many ways. Everything on loopback.
 
 use std::io;
 use std::net::SocketAddr;

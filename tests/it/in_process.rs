@@ -20,14 +20,15 @@ use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
 use tickethaul::import::notes::attachments::FileSources;
 use tickethaul::import::notes::comments::{CommentInput, Rest, gather};
-use tickethaul::import::plan::rivals::Rivals;
+use tickethaul::import::plan::family_keys::FamilyKeys;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::resume::folder::RunFolder;
 use tickethaul::import::run::run;
 use tickethaul::import::settle::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{
-    CommentReading, Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading, Told,
+    CommentReading, Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading,
+    RunOptions,
 };
 use tickethaul::mapping::{CompiledMapping, MappingFile};
 use tickethaul::model::dialect::Dialect;
@@ -266,7 +267,7 @@ impl InProcess {
             mapping: Arc::new(compiled),
             kinds: &kinds.expect("links that the portal knows"),
             pipelines: &schema.pipelines,
-            rivals: Rivals::default(),
+            rivals: FamilyKeys::default(),
             knows_keys: true,
             limit: None,
         };
@@ -317,7 +318,7 @@ impl InProcess {
             no_key: false,
             encoding: None,
             delimiter: None,
-            told: Told::default(),
+            told: RunOptions::default(),
             undoes: None,
             plan: PlanReading::is_there(&folder).then(|| PlanRef {
                 id: "plan".to_owned(),
@@ -352,7 +353,7 @@ impl InProcess {
         };
         let files = mapping.comment_files().into_iter().map(open);
         let files = files.collect::<Result<_, _>>()?;
-        gather(input, mapping, files, folder, Rest::Told).map(drop)
+        gather(input, mapping, files, folder, Rest::Written).map(drop)
     }
 
     /// Files are taken along where the input has a folder of them beside it.
@@ -413,7 +414,7 @@ impl InProcess {
             header,
             folder,
             past,
-            rivals: Rivals::default(),
+            rivals: FamilyKeys::default(),
             facts: self.facts.clone(),
             plan: plan.transpose()?,
             files,

@@ -1,5 +1,5 @@
 //! Files as help desks and people hand them over: packed, piped, several at once, too
-//! large, half broken. Small ones stand here; large ones are made when needed.
+//! large, half broken. Small ones are here; large ones are generated when needed.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -388,7 +388,7 @@ fn check_shows_what_a_file_is() {
     let ended = here.run(["check", "f.csv"]).expect(4);
     let expected = "\
 f.csv: UTF-8 with BOM, delimiter `;`, line ends CRLF, 5 records
-2 rows; skipped: 1 all-empty, 1 the header once more
+2 rows; skipped: 1 all-empty, 1 a repeated header
 1 row would be refused: RAGGED_ROW; first line 6: the record has 2 cells, the header has 5 columns; correct the record in _raw, or fill in the columns of this row; most often a quote, a delimiter or a line break inside a text is not quoted.
 several columns are called Label
 

@@ -1,6 +1,5 @@
-//! JSON as input: objects become tickets and their comments notes, however the objects
-//! stand in the file; what is refused goes whole into refused.jsonl, and is read back from
-//! there.
+//! JSON as input: objects become tickets and their comments notes, whatever the form of
+//! the file; refused objects go whole into refused.jsonl, and are read back from there.
 
 use std::fs;
 use std::io::Write as _;
@@ -149,12 +148,12 @@ at = "at"
 body = "text"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 [[property]]
 name = "desk_tags"
-label = "Desk tags"
+label = "FilledPortal tags"
 type = "string"
 "#;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tickethaul::import::flow::Operation;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::kill::{TROUBLES, wait_at_most};
 use crate::older;
 use crate::rehearsal::Rehearsal;
@@ -81,7 +81,7 @@ impl Planted {
             .for_each(|one| args.extend(["--trouble", one]));
         Story {
             scenario: &self.scenario,
-            desk: Desk::in_folder(here, &args),
+            desk: FilledPortal::in_folder(here, &args),
             batch_size,
             concurrency: "64",
             applies: false,
@@ -96,7 +96,7 @@ impl Planted {
             "plan", "in.csv", "-m", "m.toml", "-o", "plan", "--op", operation,
         ];
         let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-        let Desk { here, sandbox, .. } = desk;
+        let FilledPortal { here, sandbox, .. } = desk;
         drop(sandbox);
         let switches = self.scenario.setting.switches();
         let mut args = vec!["--rate", "off", "--data", "portal.db"];
@@ -105,7 +105,7 @@ impl Planted {
         troubles.for_each(|one| args.extend(["--trouble", one]));
         Story {
             scenario: &self.scenario,
-            desk: Desk::in_folder(here, &args),
+            desk: FilledPortal::in_folder(here, &args),
             batch_size,
             concurrency: "64",
             applies: true,
@@ -115,7 +115,7 @@ impl Planted {
 
 struct Story<'a> {
     scenario: &'a Scenario,
-    desk: Desk,
+    desk: FilledPortal,
     batch_size: &'static str,
     concurrency: &'static str,
     /// Whether a plan is applied.
@@ -165,9 +165,9 @@ impl Story<'_> {
         let ended = ended.unwrap_or_else(|| panic!("{story}: the run does not come to its end"));
         let _ended = ended.expect(code);
         // What is checked is not to be troubled.
-        let Desk { here, sandbox, .. } = self.desk;
+        let FilledPortal { here, sandbox, .. } = self.desk;
         drop(sandbox);
-        let calm = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let calm = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
         calm.check(self.scenario, story);
     }
 }

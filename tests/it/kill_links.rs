@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::kill::{TROUBLES, wait_at_most};
 use crate::linking::Linking;
 use crate::rehearsal::{Rehearsal, TOKEN};
@@ -56,14 +56,14 @@ impl Planted {
             .for_each(|one| args.extend(["--trouble", one]));
         Story {
             linking: &self.linking,
-            desk: Desk::in_folder(here, &args),
+            desk: FilledPortal::in_folder(here, &args),
         }
     }
 }
 
 struct Story<'a> {
     linking: &'a Linking,
-    desk: Desk,
+    desk: FilledPortal,
 }
 
 impl Story<'_> {
@@ -93,9 +93,9 @@ impl Story<'_> {
         let ended = (0..40).map(|_round| go_on()).find(|ended| ended.code != 5);
         let _ended = ended.expect("the run comes to its end").expect(3);
         // What is checked is not to be troubled.
-        let Desk { here, sandbox, .. } = self.desk;
+        let FilledPortal { here, sandbox, .. } = self.desk;
         drop(sandbox);
-        let calm = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let calm = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
         let get = |path: &str| calm.call("GET", path, &Value::Null);
         self.linking.check(&calm.here.path("run"), get, story);
     }
@@ -172,7 +172,7 @@ fn three_hundred_random_kills_of_runs_that_link_leave_what_the_rows_say() {
 const FIVE_THOUSAND: usize = 5_000;
 
 /// Every ticket's contact: its id, and the label.
-fn labelled(desk: &Desk, tickets: &[u64]) -> Vec<(u64, u64, Vec<String>)> {
+fn labelled(desk: &FilledPortal, tickets: &[u64]) -> Vec<(u64, u64, Vec<String>)> {
     let mut found = Vec::new();
     for part in tickets.chunks(1_000) {
         let inputs: Vec<Value> = part
@@ -199,7 +199,7 @@ fn labelled(desk: &Desk, tickets: &[u64]) -> Vec<(u64, u64, Vec<String>)> {
 }
 
 /// Runs a command that is killed at a held call, and resumes it.
-fn killed_and_resumed(desk: &mut Desk, word: &str, folder: &str) {
+fn killed_and_resumed(desk: &mut FilledPortal, word: &str, folder: &str) {
     let args = [word, "links.csv", "-m", "links.toml", "--run-dir", folder];
     let mut command = desk.here.command(args);
     let mut child = command
@@ -225,7 +225,7 @@ fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed()
         "hold@60=committed:associations",
         "hold@200=received:associations",
     ];
-    let mut desk = Desk::new(&[
+    let mut desk = FilledPortal::new(&[
         "--rate",
         "off",
         "--trouble",
@@ -233,7 +233,7 @@ fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed()
         "--trouble",
         holds[1],
     ]);
-    let key = json!({"name": "desk_id", "label": "Desk id", "groupName": "ticketinformation",
+    let key = json!({"name": "desk_id", "label": "FilledPortal id", "groupName": "ticketinformation",
         "type": "string", "fieldType": "text", "hasUniqueValue": true});
     let _new = desk.call("POST", "/crm/v3/properties/tickets", &key);
     let label = json!({"name": "requester", "label": "Requester"});

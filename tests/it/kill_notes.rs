@@ -1,5 +1,5 @@
 //! Runs that write notes, killed with SIGKILL as in `kill`: while the portal holds a call,
-//! and at random under all troubles, on each way in which a portal knows notes again.
+//! and at random under all troubles, for each way in which a portal recognises notes.
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@ use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::{Change, Fate};
 use tickethaul::sandbox::Options;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::in_process::{InProcess, Life, Tamper, tickets};
 use crate::operations::key_property;
 use crate::plain_http::Portal;
@@ -33,7 +33,7 @@ hs_pipeline_stage = { value = "1" }
 
 #[test]
 fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() {
-    let desk = Desk::new(&[
+    let desk = FilledPortal::new(&[
         "--rate",
         "off",
         "--trouble",
@@ -83,8 +83,8 @@ fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() 
 }
 
 /// Forty tickets, and a file that updates them in fours of ten.
-fn forty(trouble: &str) -> Desk {
-    let desk = Desk::new(&["--rate", "off", "--trouble", trouble]);
+fn forty(trouble: &str) -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off", "--trouble", trouble]);
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
     let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{n}")});
     let _ids = desk.create(40, old);

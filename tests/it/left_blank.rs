@@ -1,5 +1,6 @@
-//! Values that the mapping leaves blank or replaces: named with column, value and count
-//! when a run ends, and beside their rows in done.csv, whatever happened in between.
+//! Values that the mapping leaves blank or replaces: reported with column, value and
+//! count when a run ends, and with their rows in done.csv, whatever happened in
+//! between.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Links to every kind of record that HubSpot has besides contacts, companies and deals:
-//! activities, and kinds that a portal defines itself, by name or type id.
+//! activities, and custom objects, by name or type id.
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::{Ended, Row};
 
 const KEY: &str = r#"
@@ -16,7 +16,7 @@ subject = "Subject"
 hs_pipeline_stage = { value = "New" }
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
@@ -24,8 +24,8 @@ unique = true
 /// The type id of the custom kind `device` of the sandbox.
 const DEVICE: &str = "2-34567890";
 
-fn a_desk() -> Desk {
-    Desk::new(&["--rate", "off", "--switch", "search_lag=0s"])
+fn a_desk() -> FilledPortal {
+    FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"])
 }
 
 fn link(to: &str, by: &str, column: &str, more: &str) -> String {
@@ -33,7 +33,7 @@ fn link(to: &str, by: &str, column: &str, more: &str) -> String {
 }
 
 /// Runs a command with a file and a mapping that is `KEY` and more.
-fn run(desk: &Desk, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
+fn run(desk: &FilledPortal, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
     let _file = desk.here.write("rows.csv", csv);
     let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
     let args = ["rows.csv", "-m", "mapping.toml", "--run-dir", run];
@@ -41,13 +41,13 @@ fn run(desk: &Desk, words: &[&str], (csv, more): (&str, &str), run: &str) -> End
         .run_against(&desk.sandbox, &[words, &args].concat())
 }
 
-fn made(desk: &Desk, kind: &str, properties: &Value) -> String {
+fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
     let path = format!("/crm/v3/objects/{kind}");
     id(&desk.call("POST", &path, &json!({ "properties": properties }))).to_string()
 }
 
 /// The rows of an export, in the order of their subjects.
-fn exported(desk: &Desk, more: &[&str]) -> Vec<Row> {
+fn exported(desk: &FilledPortal, more: &[&str]) -> Vec<Row> {
     let args = ["--properties", "subject", "-o", "held.csv", "--replace"];
     let _ended = desk.export(&[&args[..], more].concat()).expect(0);
     let mut rows = desk.here.rows("held.csv");
@@ -148,7 +148,7 @@ fn links_to_activities_and_custom_kinds_are_made_cut_and_undone() {
             .run_against(&desk.sandbox, &[words, &args].concat())
             .expect(0)
     };
-    let held = |desk: &Desk| {
+    let held = |desk: &FilledPortal| {
         let rows = exported(desk, &["--with", "calls.hs_object_id,device"]).into_iter();
         let cells = rows.map(|row| (row["calls.hs_object_id"].clone(), row["device"].clone()));
         cells.collect::<Vec<_>>()
@@ -198,7 +198,7 @@ fn kinds_that_a_portal_does_not_have_are_named_before_anything_is_sent() {
     let get = ["get", "1", "--associations", "satellites"];
     let told = desk.here.run_against(&desk.sandbox, &get).expect(64);
     let _told = told.says("the portal has no kind of record called `satellites`");
-    let denied = Desk::new(&["--switch", "missing_scopes=crm.schemas.custom.read"]);
+    let denied = FilledPortal::new(&["--switch", "missing_scopes=crm.schemas.custom.read"]);
     let _told = run(
         &denied,
         &["import", "--create-properties"],

@@ -1,4 +1,4 @@
-//! The helper of stories about links that are cut short: files that link tickets, the
+//! The helper of stories about interrupted runs that link: files that link tickets, the
 //! portal before them, and what portal and files must hold after. Running them is left
 //! to the story.
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::desk::id;
+use crate::filled_portal::id;
 use crate::plain_http::Portal;
 use crate::rehearsal::{Row, rows_of};
 use crate::scenario::portal_in;

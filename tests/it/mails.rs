@@ -1,6 +1,6 @@
-//! Comments that become e-mails and calls where the mapping says so: what they hold, and
-//! that each is there once on every way in which a portal knows it again, with lost calls,
-//! kills, verify, undo and retry.
+//! Comments that become e-mails and calls if the mapping says so: what they hold, and that
+//! each exists once for every way in which a portal recognises it, with lost calls, kills,
+//! verify, undo and retry.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Everything that is tested from outside, in one binary; a topic a file.
+//! Everything that is tested from outside, in one binary; one file for each topic.
 
 mod apply; // a plan applied: exactly it, once, and only what nobody changed since
 mod admin; // limits of associations and rules for values, which an admin sets
@@ -24,7 +24,7 @@ mod crash_files; // the same for runs that upload files
 mod crash_links; // the same for runs that link tickets
 mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
-mod desk; // the helper: a served sandbox that a test fills by hand
+mod filled_portal; // the helper: a served sandbox that a test fills by hand
 mod diff; // updates: only what differs is sent, and what was there is kept
 mod ends; // what stands around the rows of an export, and in its cells, that is none of their texts
 mod export; // exports: whole, in id order, in every form
@@ -119,7 +119,7 @@ mod status_table; // every kind of trouble against every kind of call, and what 
 mod switches; // the sandbox: what every switch changes
 mod terminal; // in a pseudo terminal: nothing that is shown commands it
 mod systems; // proposals for the exports of many systems and languages, unedited
-mod told; // what a run was told, and a resume takes up again
+mod kept_options; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
 mod facts; // what runs find out about portals, kept for the next run

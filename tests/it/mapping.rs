@@ -1,4 +1,4 @@
-//! The mapping language as its users meet it: files beside a mapping, several rows for
+//! The mapping language as its users meet it: files next to a mapping, several rows for
 //! one ticket, what the import can't do yet, and mistakes with their places.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Merging records, and what a person does in the recycle bin: what becomes of values,
+//! Merging records, and what a person does in the recycle bin: what happens to values,
 //! ids, associations, unique values, former values, the list and the search index.
 
 use serde_json::{Value, json};

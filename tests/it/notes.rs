@@ -1,4 +1,4 @@
-//! Comments become notes of their tickets, each once, however a portal knows them again.
+//! Comments become notes of their tickets, each once, however a portal recognises them.
 
 use serde_json::{Value, json};
 

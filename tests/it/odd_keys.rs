@@ -1,5 +1,5 @@
-//! Keys that a spreadsheet rewrote, and letters that nobody sees around keys and in
-//! headers: none of them makes another key or another column.
+//! Keys that a spreadsheet rewrote, and invisible characters around keys and in
+//! headers: none of them makes a different key or column.
 
 use serde_json::Value;
 

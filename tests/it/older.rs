@@ -1,4 +1,4 @@
-//! Journals as older versions wrote them, made of journals of ours.
+//! Journals as older versions wrote them, made from present ones.
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Ended;
 use crate::scenario::{MAPPING, Scenario, Setting};
 
@@ -17,18 +17,18 @@ pub fn key_property() -> Value {
 }
 
 /// A portal with the past of a scenario, and its file.
-fn desk(scenario: &mut Scenario, args: &[&str]) -> Desk {
+fn desk(scenario: &mut Scenario, args: &[&str]) -> FilledPortal {
     let seeds = scenario.seeds().to_string();
     let mut all = vec!["--rate", "off", "--seed", "3", "--seed-tickets", &seeds];
     let switches = scenario.setting.switches();
     all.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
     all.extend(args);
-    let desk = Desk::new(&all);
+    let desk = FilledPortal::new(&all);
     plant(&desk, scenario);
     desk
 }
 
-fn plant(desk: &Desk, scenario: &mut Scenario) {
+fn plant(desk: &FilledPortal, scenario: &mut Scenario) {
     let ids = seeded(desk);
     for (path, body) in scenario.past(&ids) {
         let _reply = desk.call("POST", path, &body);
@@ -38,7 +38,7 @@ fn plant(desk: &Desk, scenario: &mut Scenario) {
 }
 
 /// Ids of all live tickets.
-fn seeded(desk: &Desk) -> Vec<String> {
+fn seeded(desk: &FilledPortal) -> Vec<String> {
     let _ended = desk
         .export(&["--properties", "subject", "-o", "seeded.csv"])
         .expect(0);
@@ -46,7 +46,7 @@ fn seeded(desk: &Desk) -> Vec<String> {
 }
 
 /// Uses the file for what it is for.
-fn go(desk: &Desk, operation: Operation) -> Ended {
+fn go(desk: &FilledPortal, operation: Operation) -> Ended {
     let mut args = match operation {
         Operation::Archive => vec!["delete", "in.csv", "--yes"],
         _ => vec!["import", "in.csv", "--op", operation.word()],
@@ -147,7 +147,7 @@ fn a_key_that_comes_again_is_unchanged_where_no_key_leads_into_the_bin() {
         let by_key = format!("archived_by_key={by_key}");
         let folds = format!("fold_unique_case={folds}");
         let switches = ["--rate", "off", "--switch", &by_key, "--switch", &folds];
-        let desk = Desk::new(&switches);
+        let desk = FilledPortal::new(&switches);
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
         let keys = ["a", "b"];
         let _ids = desk.create(2, |n| json!({"subject": "x", "source_ticket_id": keys[n]}));
@@ -166,7 +166,7 @@ fn a_key_that_comes_again_is_unchanged_where_no_key_leads_into_the_bin() {
 }
 
 /// Ids of the tickets that a portal holds.
-fn held(desk: &Desk) -> Vec<u64> {
+fn held(desk: &FilledPortal) -> Vec<u64> {
     let _ended = desk
         .export(&["--properties", "subject", "-o", "held.csv"])
         .expect(0);
@@ -175,7 +175,7 @@ fn held(desk: &Desk) -> Vec<u64> {
 
 #[test]
 fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
-    let (desk, ids) = Desk::with_tickets(40);
+    let (desk, ids) = FilledPortal::with_tickets(40);
     let here = &desk.here;
     let refused = here.run_against(&desk.sandbox, &["delete", "--ids", "1"]);
     let _ended = refused.expect(64).says("--yes");
@@ -229,7 +229,7 @@ fn a_deletion_that_stopped_goes_on_with_the_ids_that_it_began_with() {
         "--trouble",
         "migrating@2:batch/archive",
     ];
-    let desk = Desk::new(&moving);
+    let desk = FilledPortal::new(&moving);
     let ids = desk.create(30, |n| json!({"subject": format!("Ticket {n}")}));
     let typed: Vec<String> = ids.iter().map(u64::to_string).collect();
     let args = [
@@ -246,9 +246,9 @@ fn a_deletion_that_stopped_goes_on_with_the_ids_that_it_began_with() {
     ];
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(5);
     let _ended = ended.says("tickethaul resume run");
-    let Desk { here, sandbox, .. } = desk;
+    let FilledPortal { here, sandbox, .. } = desk;
     drop(sandbox);
-    let desk = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+    let desk = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
     let args = ["resume", "run", "--horizon", "0.1"];
     let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
     assert!(held(&desk).is_empty());
@@ -270,7 +270,7 @@ fn a_deletion_that_stopped_goes_on_with_the_ids_that_it_began_with() {
 
 #[test]
 fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
     let _file = desk
         .here
@@ -331,7 +331,7 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
 
 #[test]
 fn tickets_are_updated_by_their_ids_and_cells_that_say_so_clear_a_value() {
-    let (desk, ids) = Desk::with_tickets(30);
+    let (desk, ids) = FilledPortal::with_tickets(30);
     desk.archive(&ids[..1]);
     let rows: String = ids.iter().map(|id| format!("{id},New {id},\n")).collect();
     let _file = desk
@@ -373,7 +373,7 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
     ] {
         let holds = format!("archived_holds_unique={holds}");
         let by_key = format!("archived_by_key={by_key}");
-        let desk = Desk::new(&["--rate", "off", "--switch", &holds, "--switch", &by_key]);
+        let desk = FilledPortal::new(&["--rate", "off", "--switch", &holds, "--switch", &by_key]);
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
         let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{}", n + 1)});
         let ids = desk.create(5, old);
@@ -397,7 +397,7 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
 
 #[test]
 fn an_update_that_does_not_stick_stops_after_ten_tickets() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=serial_number"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "not_kept=serial_number"]);
     let ids = desk.create(40, |n| json!({"subject": format!("Ticket {n}")}));
     let property = json!({
         "name": "serial_number", "label": "Serial", "groupName": "ticketinformation",
@@ -430,7 +430,7 @@ fn rows_of_one_key_are_carried_out_in_their_order_and_of_an_upsert_spelled_alike
                 1,a,one,x,Support Pipeline,New\n2,a,two,x,Support Pipeline,New\n\
                 3,A,three,x,Support Pipeline,New\n4,a,four,x,Support Pipeline,New\n";
     for batch_size in ["1", "100"] {
-        let desk = Desk::new(&["--rate", "off", "--switch", "fold_unique_case=yes"]);
+        let desk = FilledPortal::new(&["--rate", "off", "--switch", "fold_unique_case=yes"]);
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
         let _file = desk.here.write("in.csv", rows);
         let _file = desk.here.write("m.toml", MAPPING);

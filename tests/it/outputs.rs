@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, TOKEN, project};
 
 /// A portal that nothing listens at: whoever calls it ends with another code.
@@ -86,7 +86,7 @@ fn a_bad_output_is_refused_before_anything_is_done() {
 
 #[test]
 fn a_format_that_is_said_needs_no_ending() {
-    let (desk, ids) = Desk::with_tickets(3);
+    let (desk, ids) = FilledPortal::with_tickets(3);
     let args = [
         "--properties",
         "subject",
@@ -110,7 +110,7 @@ fn a_format_that_is_said_needs_no_ending() {
 
 #[test]
 fn what_is_there_is_replaced_only_with_force_and_keeps_its_mode() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let sample = project("samples/zendesk-tickets.csv").display().to_string();
     let mapping = project("mappings/zendesk.toml").display().to_string();
     let _path = desk.here.write("mine.csv", "mine");
@@ -150,14 +150,14 @@ fn what_is_there_is_replaced_only_with_force_and_keeps_its_mode() {
 }
 
 #[cfg(unix)]
-fn set_mode(desk: &Desk, file: &str, mode: u32) {
+fn set_mode(desk: &FilledPortal, file: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     let permissions = fs::Permissions::from_mode(mode);
     fs::set_permissions(desk.here.path(file), permissions).expect("set");
 }
 
 #[cfg(unix)]
-fn mode(desk: &Desk, file: &str) -> u32 {
+fn mode(desk: &FilledPortal, file: &str) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     let found = fs::metadata(desk.here.path(file)).expect("a file");
     found.permissions().mode() & 0o777
@@ -167,7 +167,7 @@ fn mode(desk: &Desk, file: &str) -> u32 {
 #[test]
 fn devices_and_pipes_are_written_to_and_stay() {
     use std::os::unix::fs::FileTypeExt;
-    let (desk, ids) = Desk::with_tickets(120);
+    let (desk, ids) = FilledPortal::with_tickets(120);
     let args = ["--properties", "subject", "-o"];
     let to = |target: &'static str| [&args[..], &[target]].concat();
     let _ended = desk.export(&to("/dev/null")).expect(0);
@@ -197,7 +197,7 @@ fn devices_and_pipes_are_written_to_and_stay() {
 }
 
 /// Runs a command of ours whose stdout is a full disk.
-fn into_full_disk(desk: &Desk, args: &[&str]) -> Ended {
+fn into_full_disk(desk: &FilledPortal, args: &[&str]) -> Ended {
     let full = fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -248,7 +248,7 @@ fn printing(id: &str) -> Vec<Vec<String>> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout_is_an_error_of_every_command() {
-    let (desk, ids) = Desk::with_tickets(1);
+    let (desk, ids) = FilledPortal::with_tickets(1);
     for command in printing(&ids[0].to_string()) {
         let _ended = into_full_disk(&desk, &with(&command, &[])).expect(1);
     }
@@ -257,7 +257,7 @@ fn a_full_disk_behind_stdout_is_an_error_of_every_command() {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_went_away_is_no_error_of_any_command() {
-    let (desk, ids) = Desk::with_tickets(2_000);
+    let (desk, ids) = FilledPortal::with_tickets(2_000);
     for command in printing(&ids[0].to_string()) {
         let mut tool = desk.here.command(with(&command, &[]));
         let mut child = tool

@@ -1,5 +1,5 @@
 //! The sandbox's pages: who sees them, what they show, and what can be set on them while
-//! programs go on calling.
+//! programs keep calling.
 
 use serde_json::json;
 use tickethaul::sandbox::Options;

@@ -1,5 +1,5 @@
-//! `plan` and `import --dry-run`: what is said of each row is what an import then does, and
-//! nothing is written meanwhile.
+//! `plan` and `import --dry-run`: what is reported for each row is what an import then
+//! does, and nothing is written meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::between::{Asked, Told, through};
 use crate::conversation::{Conversations, Talk};
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::reviewed::{desk, file, ids, import, rows, update};
 
 /// The JSON of a plan.
 #[track_caller]
-fn plan(desk: &Desk, file: &str, op: &str, more: &[&str], code: i32) -> Value {
+fn plan(desk: &FilledPortal, file: &str, op: &str, more: &[&str], code: i32) -> Value {
     let args = [
         "plan",
         file,
@@ -29,7 +29,7 @@ fn plan(desk: &Desk, file: &str, op: &str, more: &[&str], code: i32) -> Value {
 }
 
 /// Everything that a portal holds of tickets and contacts.
-fn dump(desk: &Desk) -> BTreeMap<String, BTreeMap<String, String>> {
+fn dump(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
     let names = "desk_id,subject,content,hs_pipeline_stage,hs_lastmodifieddate";
     let args = [
         "--properties",
@@ -47,7 +47,7 @@ fn dump(desk: &Desk) -> BTreeMap<String, BTreeMap<String, String>> {
 
 /// Runs the import that was planned, and holds its sums against the plan's.
 #[track_caller]
-fn comes_true(desk: &Desk, file: &str, op: &str, planned: &Value) {
+fn comes_true(desk: &FilledPortal, file: &str, op: &str, planned: &Value) {
     let run = format!("{op}-run");
     let ended = import(desk, op, file, &run);
     let refused = planned["rows"]["refused"].as_u64().expect("a number");
@@ -106,7 +106,7 @@ fn comes_true(desk: &Desk, file: &str, op: &str, planned: &Value) {
 }
 
 /// Sixty tickets, of which some are archived, changed by others, or lost their contact.
-fn stocked(switch: &[&str]) -> Desk {
+fn stocked(switch: &[&str]) -> FilledPortal {
     let desk = desk(switch);
     let _file = desk.here.write("made.csv", file(1..=60, "Subject", "text"));
     let _ended = import(&desk, "create", "made.csv", "made").expect(0);

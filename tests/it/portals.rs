@@ -1,5 +1,5 @@
 //! Portals by name: what the configuration says, which portal a command takes, where its
-//! token comes from, and what becomes of runs whose portal is another one by now.
+//! token comes from, and what happens to runs whose portal has changed.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
 const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+     [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
      [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
 
 /// Where the configuration is in the home of a test.

@@ -1,6 +1,6 @@
 //! Every mapping that ships with the tool, on its sample, into the sandbox: which rows
-//! go in, which don't and why, and what stands in the portal afterwards. The samples
-//! are hand-made after the exports of those systems; each has a few bad rows.
+//! are imported, which are refused and why, and what the portal holds afterwards. The
+//! samples are hand-made like the exports of those systems; each has a few bad rows.
 
 use std::collections::BTreeMap;
 use std::fs;

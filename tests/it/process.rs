@@ -1,5 +1,5 @@
-//! The process and what it leaves: files for their owner alone whatever the umask is,
-//! nothing behind when a signal ends it, words where the system gives no more.
+//! The process and what it leaves: files for their owner alone whatever the umask,
+//! nothing when a signal ends it, a message when the system runs out of something.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, TOKEN};
 use crate::resume::Going;
 
@@ -18,7 +18,7 @@ property = "desk_id"
 column = "Id"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 [properties]
@@ -92,7 +92,7 @@ fn what_holds_tickets_is_for_its_owner_alone_whatever_the_umask_is() {
         is_private(&here.path(folder));
     }
     // An export that stopped.
-    let desk = Desk::with_tickets(1_000).0;
+    let desk = FilledPortal::with_tickets(1_000).0;
     let mut command = shell(
         &desk.here,
         "umask 0",
@@ -119,7 +119,7 @@ fn what_holds_tickets_is_for_its_owner_alone_whatever_the_umask_is() {
 
 #[test]
 fn a_folder_of_parts_that_is_replaced_keeps_its_mode() {
-    let desk = Desk::with_tickets(20).0;
+    let desk = FilledPortal::with_tickets(20).0;
     let parts = ["--partition-by", "hs_pipeline_stage", "-o", "lake"];
     let args = [&["--properties", "subject"][..], &parts].concat();
     let _ended = desk.export(&args).expect(0);
@@ -201,7 +201,7 @@ fn a_hangup_that_is_ignored_stays_ignored() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_closes_stops_a_run_like_any_signal() {
-    let desk = Desk::new(&["--rate", "40/2s"]);
+    let desk = FilledPortal::new(&["--rate", "40/2s"]);
     let rows: String = (1..=2_000)
         .map(|id| format!("{id},Ticket {id},New\n"))
         .collect();

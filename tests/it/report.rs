@@ -1,7 +1,7 @@
-//! `report`: a run as a page. It is left in the run folder, made anew from there, and says
-//! what the folder says.
+//! `report`: a run as a page. It is written into the run folder, can be made again from
+//! there, and says what the folder says.
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, project};
 use crate::reviewed::{desk, file, import};
 
@@ -54,7 +54,7 @@ fn a_run_that_is_told_to_leaves_no_page_and_one_can_be_made_later() {
 
 #[test]
 fn what_a_verification_found_is_on_the_page() {
-    let desk: Desk = desk(&[]);
+    let desk: FilledPortal = desk(&[]);
     let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     assert!(!desk.here.read("run/report.html").contains("Verified"));

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
 const MAPPING: &str = r#"
@@ -209,7 +209,7 @@ fn a_changed_input_or_mapping_is_refused_with_what_differs() {
 
 #[test]
 fn a_changed_schema_is_refused_with_what_differs() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("in.csv", rows(50));
     let extra = "\n[[property]]\nname = \"source_body\"\nlabel = \"Body\"\ntype = \"string\"\n";
     let mapping = MAPPING.replace("content =", "source_body =");

@@ -1,4 +1,4 @@
-//! `retry`: the refused rows of a run again as a run of its own, and a run and its retries
+//! `retry`: the refused rows of a run again as a new run, and a run and its retries
 //! counted as one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::first::{preset, repair_codes_in_place, sample};
 use crate::given_back::tickets;
 use crate::rehearsal::{Ended, Rehearsal, rows_of, write_rows};
@@ -28,7 +28,7 @@ column = "Mail"
 missing = "create"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
@@ -37,9 +37,9 @@ const ROWS: &str = "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
                     2,Mel's,opne,mel@x.example\n1,Alexey's,open,alexey@x.example\n";
 
 /// A portal into which `text` was imported, as run `run`.
-fn imported(text: &str, troubles: &[&str]) -> Desk {
+fn imported(text: &str, troubles: &[&str]) -> FilledPortal {
     let args: Vec<&str> = ["--rate", "off"].iter().chain(troubles).copied().collect();
-    let desk = Desk::new(&args);
+    let desk = FilledPortal::new(&args);
     let _file = desk.here.write("m.toml", MAPPING);
     let _file = desk.here.write("in.csv", text);
     let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
@@ -47,7 +47,7 @@ fn imported(text: &str, troubles: &[&str]) -> Desk {
     desk
 }
 
-fn go(desk: &Desk, words: &[&str], run: &str) -> Ended {
+fn go(desk: &FilledPortal, words: &[&str], run: &str) -> Ended {
     let args = [words, &["--run-dir", run]].concat();
     desk.here.run_against(&desk.sandbox, &args)
 }
@@ -414,7 +414,7 @@ fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
 
 #[test]
 fn a_run_that_is_not_finished_is_resumed_first() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let _file = desk.here.write("m.toml", MAPPING);
     let _file = desk.here.write("in.csv", ROWS);
     let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];

@@ -1,12 +1,12 @@
-//! The helper for what is done after a run: a portal, a file of tickets with a contact
-//! each, imports of it as runs, and what others do to the tickets meanwhile.
+//! The helper for stories after a run: a portal, a file of tickets with a contact each,
+//! imports of it as runs, and what others do to the tickets meanwhile.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Ended;
 
 const MAPPING: &str = r#"
@@ -25,7 +25,7 @@ column = "Mail"
 missing = "create"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 "#;
@@ -33,12 +33,12 @@ unique = true
 const HEADER: &str = "Id,Subject,Text,Mail\n";
 
 /// A portal with the properties of the mapping.
-pub fn desk(more: &[&str]) -> Desk {
-    prepared(Desk::new(&[&["--rate", "off"], more].concat()))
+pub fn desk(more: &[&str]) -> FilledPortal {
+    prepared(FilledPortal::new(&[&["--rate", "off"], more].concat()))
 }
 
 /// Gives a portal the properties of the mapping.
-pub fn prepared(desk: Desk) -> Desk {
+pub fn prepared(desk: FilledPortal) -> FilledPortal {
     let _file = desk.here.write("m.toml", MAPPING);
     let args = ["schema", "apply", "-m", "m.toml", "--yes"];
     let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
@@ -57,21 +57,21 @@ pub fn rows(numbers: RangeInclusive<usize>, subject: &str, text: &str) -> String
 }
 
 /// Imports a file as a run.
-pub fn import(desk: &Desk, operation: &str, file: &str, run: &str) -> Ended {
+pub fn import(desk: &FilledPortal, operation: &str, file: &str, run: &str) -> Ended {
     let args = ["import", file, "-m", "m.toml", "--run-dir", run, "--yes"];
     let args = [&args[..], &["--op", operation]].concat();
     desk.here.run_against(&desk.sandbox, &args)
 }
 
 /// Ids of tickets by key.
-pub fn ids(desk: &Desk, run: &str) -> BTreeMap<String, u64> {
+pub fn ids(desk: &FilledPortal, run: &str) -> BTreeMap<String, u64> {
     let rows = desk.here.rows(&format!("{run}/done.csv")).into_iter();
     rows.map(|row| (row["Id"].clone(), row["_ticket_id"].parse().expect("an id")))
         .collect()
 }
 
 /// Gives tickets values, as somebody else.
-pub fn update(desk: &Desk, ids: &[u64], properties: &Value) {
+pub fn update(desk: &FilledPortal, ids: &[u64], properties: &Value) {
     let inputs = ids.iter();
     let inputs = inputs.map(|id| json!({"id": id.to_string(), "properties": properties}));
     let body = json!({"inputs": inputs.collect::<Vec<_>>()});

@@ -1,11 +1,11 @@
 //! What is exported with a mapping is what an import reads with it: every value of
-//! every type comes back as it was.
+//! every type is unchanged.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::project;
 
 /// Properties of the portal's own, one of each type.
@@ -24,7 +24,7 @@ const ALL: &str = "subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_prior
                    hs_ticket_category,hubspot_owner_id,createdate,closed_date,source_type,o_text,\
                    o_number,o_day,o_moment,o_yes,o_one,o_several";
 
-fn define(desk: &Desk) {
+fn define(desk: &FilledPortal) {
     for (name, kind, field) in OWN {
         let mut body = json!({
             "name": name, "label": format!("Own {name}"), "groupName": "ticketinformation",
@@ -87,7 +87,7 @@ fn ticket(n: usize, owners: &[String]) -> Value {
     values
 }
 
-fn owners(desk: &Desk) -> Vec<String> {
+fn owners(desk: &FilledPortal) -> Vec<String> {
     let owners = desk.call("GET", "/crm/v3/owners", &Value::Null);
     let owners = owners["results"].as_array().expect("owners");
     let ids = owners
@@ -119,8 +119,8 @@ fn mapping_for_another() -> String {
 }
 
 /// A portal with so many tickets of every type.
-fn filled(tickets: usize) -> Desk {
-    let desk = Desk::new(&["--rate", "off"]);
+fn filled(tickets: usize) -> FilledPortal {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     define(&desk);
     let owners = owners(&desk);
     let _ids = desk.create(tickets, |n| ticket(n, &owners));
@@ -131,7 +131,7 @@ fn filled(tickets: usize) -> Desk {
 }
 
 /// All values of all tickets, by subject.
-fn values(desk: &Desk) -> BTreeMap<String, BTreeMap<String, String>> {
+fn values(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
     let args = ["--properties", ALL, "-o", "values.csv"];
     let _ended = desk.export(&args).expect(0);
     let rows = desk.here.rows("values.csv").into_iter();
@@ -145,7 +145,7 @@ fn values(desk: &Desk) -> BTreeMap<String, BTreeMap<String, String>> {
 #[test]
 fn an_export_imported_into_another_portal_has_the_same_values() {
     let desk = filled(900);
-    let other = Desk::new(&["--rate", "off"]);
+    let other = FilledPortal::new(&["--rate", "off"]);
     define(&other);
     let file = desk.here.path("out.csv").display().to_string();
     let _path = other.here.write("other.toml", mapping_for_another());
@@ -161,7 +161,7 @@ fn an_export_imported_into_another_portal_has_the_same_values() {
 
 #[test]
 fn a_mapping_that_can_not_be_run_backwards_is_told_where() {
-    let (desk, _) = Desk::with_tickets(1);
+    let (desk, _) = FilledPortal::with_tickets(1);
     let zendesk = project("mappings/zendesk.toml").display().to_string();
     let _ended = desk
         .export(&["-m", &zendesk, "-o", "a.csv"])
@@ -182,7 +182,7 @@ fn a_mapping_that_can_not_be_run_backwards_is_told_where() {
 
 #[test]
 fn a_value_without_a_text_in_the_mapping_costs_its_row() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let priority = |n| if n == 1 { "LOW" } else { "HIGH" };
     let _ids = desk.create(
         3,
@@ -203,7 +203,7 @@ fn a_value_without_a_text_in_the_mapping_costs_its_row() {
 }
 
 /// Imports the export into the portal that it is from; what `summary.json` says.
-fn updated(desk: &Desk, run: &str) -> Value {
+fn updated(desk: &FilledPortal, run: &str) -> Value {
     let args = [
         "import",
         "out.csv",

@@ -1,5 +1,5 @@
-//! The sandbox's file manager: uploads under each duplicate strategy and scope, names that
-//! are taken, finding, folders, signed addresses, limits; each unknown both ways.
+//! The sandbox's file manager: uploads under each duplicate strategy and scope, name
+//! clashes, finding, folders, signed addresses, limits; each unknown both ways.
 
 use serde_json::{Value, json};
 use tickethaul::sandbox::Options;

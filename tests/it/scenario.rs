@@ -1,6 +1,6 @@
-//! The helper of stories about tickets that exist already: a portal with a past, a
-//! file that updates, upserts or archives, and what must have come of it. Running the
-//! file is left to the story.
+//! The helper of stories about tickets that exist already: a portal with a past, a file
+//! that updates, upserts or archives, and the expected result. Running the file is left
+//! to the story.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, project};
 
 const MAPPING: &str = r#"version = 1
@@ -28,7 +28,7 @@ options = ["North", "South"]
 
 #[test]
 fn what_apply_creates_diff_does_not_find_again() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let (here, portal) = (&desk.here, &desk.sandbox);
     let _mapping = here.write("m.toml", MAPPING);
     let run = |args: &[&str], code| here.run_against(portal, args).expect(code);
@@ -155,7 +155,7 @@ fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
         ),
     ];
     for (made, archived, words) in table {
-        let desk = Desk::new(&["--rate", "off"]);
+        let desk = FilledPortal::new(&["--rate", "off"]);
         for property in &made {
             let _made = desk.call("POST", "/crm/v3/properties/tickets", property);
         }
@@ -204,7 +204,7 @@ fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
 }
 
 /// Names of the portal's ticket properties.
-fn properties(desk: &Desk) -> Vec<String> {
+fn properties(desk: &FilledPortal) -> Vec<String> {
     let reply = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
     let found = reply["results"].as_array().expect("results").iter();
     let names = found.filter_map(|property| property["name"].as_str());
@@ -213,7 +213,7 @@ fn properties(desk: &Desk) -> Vec<String> {
 
 #[test]
 fn options_that_the_portal_lacks_are_created_like_properties() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let here = &desk.here;
     let mut area = admin("area", "enumeration", "select", false);
     area["options"] = json!([{"label": "North", "value": "North", "displayOrder": 0}]);
@@ -244,7 +244,7 @@ fn every_preset_is_applied_whole() {
 
 #[test]
 fn a_copy_is_kept_for_checks_without_a_portal() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let (here, portal) = (&desk.here, &desk.sandbox);
     let _mapping = here.write("m.toml", MAPPING);
     let _file = here.write("in.csv", "Id,Subject\n1,a\n");
@@ -306,7 +306,7 @@ fn only(folder: &std::path::Path) -> std::path::PathBuf {
 
 #[test]
 fn a_copy_holds_what_admins_define() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let label = json!({"name": "requester", "label": "Requester"});
     let _made = desk.call(
         "POST",

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Rehearsal;
 
 const BASE: [&str; 6] = [
@@ -128,8 +128,8 @@ const ALL: [&str; 17] = [
 
 /// A portal with a record of each kind, and a file that speaks of them.
 fn plant() -> Rehearsal {
-    let desk = Desk::in_folder(Rehearsal::new(), &BASE);
-    let key = json!({"name": "desk_id", "label": "Desk", "groupName": "ticketinformation",
+    let desk = FilledPortal::in_folder(Rehearsal::new(), &BASE);
+    let key = json!({"name": "desk_id", "label": "FilledPortal", "groupName": "ticketinformation",
         "type": "string", "fieldType": "text", "hasUniqueValue": true});
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &key);
     let make = |kind: &str, properties: Value| {
@@ -154,7 +154,7 @@ fn plant() -> Rehearsal {
         "comments": [{"id": "c", "at": "2025-01-01T00:00:00Z", "from": "a@x.example", "to": "b@x.example",
             "way": "in", "body": "Hi", "files": ["a.txt"]}],
     });
-    let Desk { here, sandbox, .. } = desk;
+    let FilledPortal { here, sandbox, .. } = desk;
     drop(sandbox);
     let _file = here.write("in.jsonl", format!("{row}\n"));
     let _file = here.write("a.txt", "bytes");
@@ -195,7 +195,8 @@ fn copy(planted: &Rehearsal) -> Rehearsal {
 /// are carried out.
 fn without(planted: &Rehearsal, (scopes, needing): (&str, usize), more: &[&str]) {
     let switch = format!("missing_scopes={scopes}");
-    let desk = Desk::in_folder(copy(planted), &[&BASE[..], &["--switch", &switch]].concat());
+    let desk =
+        FilledPortal::in_folder(copy(planted), &[&BASE[..], &["--switch", &switch]].concat());
     let told = desk
         .here
         .run_against(&desk.sandbox, &["portal", "check", "--json"]);

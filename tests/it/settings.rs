@@ -1,4 +1,4 @@
-//! Where a portal's settings come from: flags, environment, files; and what is said
+//! Where a portal's settings come from: options, environment, files; and the messages
 //! when they can't be used. No secret is ever shown.
 
 use std::io::{Read, Write};
@@ -178,7 +178,7 @@ fn a_resume_knows_the_token_file_of_its_run_or_says_what_to_pass() {
     let _file = here.write("token", crate::rehearsal::TOKEN);
     let _file = here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-         [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+         [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
          [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
     let _file = here.write("m.toml", mapping);
     let import = [

@@ -54,7 +54,7 @@ fn no_switch_is_without_a_story() {
         include_str!("upsert.rs"),
         include_str!("merges.rs"),
         include_str!("versions.rs"),
-        include_str!("told.rs"),
+        include_str!("kept_options.rs"),
     ];
     for known in Switches::TABLE {
         let turned = format!("{}=", known.name);

@@ -1,5 +1,6 @@
 //! Proposals for the exports of many systems, in the languages, date styles and dialects
-//! that they come in, imported unedited: what they say is right, or it was asked about.
+//! that they come in, imported unedited: what they say is right, or there is a question
+//! about it.
 //!
 //! The headers and values are not the recogniser's own. They are facts of documentation,
 //! of header lines of real exports, and of the translations that programs carry: Odoo's
@@ -11,7 +12,7 @@ use std::fmt::Write as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use tickethaul::import::read::{Input, Reading, Sources};
-use tickethaul::import::survey::sound;
+use tickethaul::import::survey::survey_dialect;
 use tickethaul::mapping::propose::{from_preset, proposal, recognise};
 use tickethaul::mapping::{CompiledMapping, For, Mapped, MappingFile};
 use tickethaul::model::dialect::Dialect;
@@ -263,7 +264,7 @@ const FORMS: [Form; 28] = [
         statuses: &[("Open", US), ("Snoozed", CONTACT), ("Closed", CLOSED)],
     },
     Form {
-        name: "Zoho Desk",
+        name: "Zoho FilledPortal",
         language: "en",
         key: "4000#",
         columns: &[
@@ -304,7 +305,7 @@ const FORMS: [Form; 28] = [
             ),
             ("state", Status),
             ("category", One(&["Software"])),
-            ("assignment_group", One(&["Desk"])),
+            ("assignment_group", One(&["FilledPortal"])),
             ("assigned_to", Name),
             ("sys_updated_on", Later),
             ("sys_updated_by", Name),
@@ -971,7 +972,7 @@ fn propose(text: &str) -> Proposal {
         let sources = Sources::typed("in.csv", text, None).expect("kept");
         Input::open(sources, dialect).expect("a file that is read")
     };
-    let sounded = sound(open(&Dialect::default()), &Dialect::default()).expect("read");
+    let sounded = survey_dialect(open(&Dialect::default()), &Dialect::default()).expect("read");
     let survey = &sounded.survey.cells;
     let proposed = match recognise(survey.headers()) {
         Some(preset) => from_preset(&preset, survey, &sounded.dialect, "in.csv"),

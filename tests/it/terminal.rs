@@ -1,6 +1,6 @@
-//! What is shown is text: nothing of a ticket, a portal or a file commands the terminal
-//! that it is shown on, or begins a line that looks like ours. Each command runs in a
-//! pseudo terminal.
+//! What is shown is text: nothing from a ticket, a portal or a file controls the
+//! terminal, or begins a line that looks like ours. Each command runs in a pseudo
+//! terminal.
 
 #![cfg(target_os = "linux")]
 
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::hostile::{answer, in_front};
 use crate::rehearsal::TOKEN;
 
@@ -19,7 +19,7 @@ const EVIL: &str =
 
 /// Runs the tool on a terminal; gives what it showed. `script` of util-linux makes the
 /// terminal: no code of ours does without `unsafe`.
-fn screen(desk: &Desk, url: &str, args: &[&str]) -> String {
+fn screen(desk: &FilledPortal, url: &str, args: &[&str]) -> String {
     let quoted = |word: &&str| format!("'{}'", word.replace('\'', "'\\''"));
     let tool = env!("CARGO_BIN_EXE_tickethaul");
     let words: Vec<String> = [tool].iter().chain(args).map(quoted).collect();
@@ -76,8 +76,8 @@ fn shows_as_text(shown: &str, what: &str) {
     assert!(shown.contains("EVIL␛]0;pwned␇"), "{what}: {shown}");
 }
 
-fn evil_desk() -> (Desk, String) {
-    let desk = Desk::new(&["--rate", "off"]);
+fn evil_desk() -> (FilledPortal, String) {
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let property = json!({
         "name": "evil", "label": EVIL, "groupName": "ticketinformation",
         "type": "enumeration", "fieldType": "select",
@@ -143,7 +143,7 @@ const MAPPING: &str = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolu
 
 #[test]
 fn files_command_no_terminal() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let url = desk.sandbox.url();
     let quoted = EVIL.replace('"', "\"\"");
     let _file = desk.here.write(

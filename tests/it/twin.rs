@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
 const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
@@ -42,7 +42,7 @@ fn rows(number: usize) -> String {
 
 /// A copy of a portal with 700 ticket properties, 12 pipelines, labels and 300 owners.
 fn large_copy(here: &Rehearsal) {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let post = |path: &str, body: &Value| desk.call("POST", path, body);
     let defined = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
     let defined = defined["results"].as_array().expect("properties").len();
@@ -206,7 +206,7 @@ fn same_fates(number: usize) {
 #[test]
 fn a_twin_does_what_was_found_out_and_is_one_for_good() {
     let here = Rehearsal::new();
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let pull = ["schema", "pull", "-o", "copy.toml"];
     let _ended = desk.here.run_against(&desk.sandbox, &pull).expect(0);
     let _file = here.write("large.toml", desk.here.read("copy.toml"));

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::Rehearsal;
 use crate::reviewed::{desk, file, ids, import, prepared, rows, update};
 
-fn undo(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
+fn undo(desk: &FilledPortal, run: &str, more: &[&str], code: i32) -> Value {
     let args = [&["undo", run, "--yes", "--json", "--horizon", "0.2"], more].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
 /// Everything that is live, with its values and contacts, by key.
-fn portal(desk: &Desk) -> BTreeMap<String, String> {
+fn portal(desk: &FilledPortal) -> BTreeMap<String, String> {
     let names = "desk_id,subject,content,hs_pipeline_stage,hs_ticket_priority,closed_date";
     let args = [
         "--properties",
@@ -371,7 +371,7 @@ missing = "create"
 
 /// A portal with sixty tickets, and a table that links forty of them to three contacts more,
 /// of whom five tickets have one already.
-fn to_be_linked(more: &[&str]) -> Desk {
+fn to_be_linked(more: &[&str]) -> FilledPortal {
     let desk = desk(more);
     let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
@@ -388,7 +388,7 @@ fn to_be_linked(more: &[&str]) -> Desk {
     desk
 }
 
-fn linked(desk: &Desk, file: &str, run: &str) -> crate::rehearsal::Ended {
+fn linked(desk: &FilledPortal, file: &str, run: &str) -> crate::rehearsal::Ended {
     let args = [
         "associate",
         file,
@@ -508,7 +508,7 @@ fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
 }
 
 /// The command that undoes the run `other`, or resume once there is a journal.
-fn undo_or_resume(desk: &Desk) -> Vec<&'static str> {
+fn undo_or_resume(desk: &FilledPortal) -> Vec<&'static str> {
     let mut args = match desk.here.path("back/run.db").exists() {
         true => vec!["resume", "back"],
         false => vec!["undo", "other", "--yes", "--run-dir", "back"],
@@ -559,7 +559,7 @@ fn three_hundred_random_kills_of_undos_leave_the_portal_as_it_was() {
 
 #[test]
 fn tickets_that_a_run_linked_to_each_other_are_no_obstacle() {
-    let desk = Desk::new(&[]);
+    let desk = FilledPortal::new(&[]);
     let rows =
         "Id,Subject,Parent\nA,parent,\nB,child,A\nC,child of both ways,B\nD,later,E\nE,last,\n";
     let _file = desk.here.write("family.csv", rows);
@@ -598,7 +598,7 @@ struct Past {
 impl Past {
     fn new() -> Past {
         let here = Rehearsal::new();
-        let desk = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let desk = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
         let desk = prepared(desk);
         let mut runs = Vec::new();
         let _file = desk.here.write("in.csv", file(1..=30, "Subject", "text"));
@@ -614,7 +614,7 @@ impl Past {
         let _file = desk.here.write("links.csv", format!("Id,Mail\n{links}"));
         runs.push(("linked", portal(&desk)));
         let _ended = linked(&desk, "links.csv", "linked").expect(0);
-        let Desk { here, sandbox, .. } = desk;
+        let FilledPortal { here, sandbox, .. } = desk;
         drop(sandbox);
         copy(&here, "portal.db", "kept.db");
         runs.reverse();
@@ -644,7 +644,7 @@ fn an_undo_that_is_killed_at_any_of_its_calls_ends_as_if_it_had_not_been() {
             let hold = format!("hold@{n}={}", states[n % states.len()]);
             let base = ["--rate", "off", "--data", "portal.db"];
             let args = [&base[..], &["--trouble", &hold]].concat();
-            let mut desk = Desk::in_folder(here, &args);
+            let mut desk = FilledPortal::in_folder(here, &args);
             let args = [
                 "undo",
                 run,
@@ -661,7 +661,7 @@ fn an_undo_that_is_killed_at_any_of_its_calls_ends_as_if_it_had_not_been() {
                 assert_eq!(portal(&desk), *before, "{run}, {hold}");
                 kills += 1;
             }
-            let Desk {
+            let FilledPortal {
                 here: back,
                 sandbox,
                 ..
@@ -675,10 +675,10 @@ fn an_undo_that_is_killed_at_any_of_its_calls_ends_as_if_it_had_not_been() {
         }
         assert!(kills >= 4, "{run}: there are calls to be held: {kills}");
         // The runs before this one are undone from what it left.
-        let desk = Desk::in_folder(here, &["--rate", "off", "--data", "kept.db"]);
+        let desk = FilledPortal::in_folder(here, &["--rate", "off", "--data", "kept.db"]);
         let args = ["undo", run, "--yes", "--horizon", "0.2"];
         let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-        let Desk {
+        let FilledPortal {
             here: back,
             sandbox,
             ..

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::kill::wait_at_most;
 use crate::rehearsal::Row;
 use crate::reviewed::{desk, file, ids, import, rows, update};
@@ -15,7 +15,7 @@ use crate::reviewed::{desk, file, ids, import, rows, update};
 const STAMPS: [&str; 2] = ["hs_lastmodifieddate", "lastmodifieddate"];
 
 /// Every live ticket with all that can be exported, by key.
-fn dump(desk: &Desk, file: &str) -> BTreeMap<String, Row> {
+fn dump(desk: &FilledPortal, file: &str) -> BTreeMap<String, Row> {
     let with = "contacts,companies,notes.hs_object_id";
     let args = ["--all-properties", "--with", with, "--force", "-o", file];
     let _ended = desk.export(&args).expect(0);
@@ -52,19 +52,19 @@ fn cells(numbers: std::ops::RangeInclusive<usize>, column: &str) -> BTreeSet<(St
 }
 
 /// The company of a new domain.
-fn company(desk: &Desk, domain: &str) -> u64 {
+fn company(desk: &FilledPortal, domain: &str) -> u64 {
     let company = json!({"properties": {"name": "Example", "domain": domain}});
     id(&desk.call("POST", "/crm/v3/objects/companies", &company))
 }
 
-fn link(desk: &Desk, (from, id): (&str, u64), company: u64) {
+fn link(desk: &FilledPortal, (from, id): (&str, u64), company: u64) {
     let path = format!("/crm/v4/objects/{from}/{id}/associations/default/companies/{company}");
     let _linked = desk.call("PUT", &path, &Value::Null);
 }
 
 /// Eight tickets get another subject, six a note, three a contact and three a company;
 /// HubSpot links ten others to the company of their contact by itself.
-fn touch(desk: &Desk, ids: &BTreeMap<String, u64>) {
+fn touch(desk: &FilledPortal, ids: &BTreeMap<String, u64>) {
     let of = |numbers: std::ops::RangeInclusive<usize>| -> Vec<u64> {
         numbers.map(|n| ids[&format!("D-{n}")]).collect()
     };
@@ -95,7 +95,7 @@ fn touch(desk: &Desk, ids: &BTreeMap<String, u64>) {
 }
 
 /// Each of these tickets gets an activity of another kind, as somebody logs it.
-fn log(desk: &Desk, tickets: &[u64]) {
+fn log(desk: &FilledPortal, tickets: &[u64]) {
     let at = "2026-03-01T10:00:00Z";
     let kinds = [
         (
@@ -149,7 +149,7 @@ fn a_ticket_with_an_activity_of_somebody_stays_whatever_its_kind() {
 }
 
 /// Takes a run back; gives the rows that were left, by key, with their codes.
-fn undone(desk: &Desk, run: &str, code: i32) -> BTreeMap<String, String> {
+fn undone(desk: &FilledPortal, run: &str, code: i32) -> BTreeMap<String, String> {
     let planned = ["undo", run, "--plan", "--json"];
     let _planned = desk.here.run_against(&desk.sandbox, &planned).expect(0);
     let args = [

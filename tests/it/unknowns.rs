@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tickethaul::hubspot::{Client, Credentials, FoundOut, Settings, Token, Trace, UNKNOWNS, Way};
 use tickethaul::sandbox::{KnownSwitch, Options, Switch, Switches};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::plain_http::Portal;
 
 /// A portal that holds what can show something: tickets with keys of their own, one of
@@ -304,7 +304,7 @@ async fn properties_that_are_not_kept_are_found_out() {
     }
 }
 
-fn check(desk: &Desk, more: &[&str]) -> Value {
+fn check(desk: &FilledPortal, more: &[&str]) -> Value {
     let args = [&["portal", "check", "--json"], more].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
     serde_json::from_str(&ended.stdout).expect("JSON")
@@ -312,7 +312,7 @@ fn check(desk: &Desk, more: &[&str]) -> Value {
 
 #[test]
 fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
-    let desk = Desk::new(&[
+    let desk = FilledPortal::new(&[
         "--rate",
         "100/10s",
         "--switch",
@@ -345,13 +345,13 @@ fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
         assert!(all.stdout.contains(words), "{words}\n{}", all.stdout);
     }
     // Where the token's own path is gone, its scopes can't be found out.
-    let desk = Desk::new(&["--rate", "off", "--switch", "served_paths=dated"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "served_paths=dated"]);
     let told = check(&desk, &[]);
     assert_eq!(
         (&told["scopes"], &told["found"]["served_paths"]),
         (&Value::Null, &json!("dated"))
     );
-    let desk = Desk::new(&[
+    let desk = FilledPortal::new(&[
         "--rate",
         "off",
         "--switch",
@@ -386,9 +386,9 @@ fn what_a_killed_probe_left_is_archived_by_the_next_check() {
             "portal.db",
         ];
         let trouble = format!("hold@{n}=committed:objects/2026-09/{path}");
-        let mut desk = Desk::new(&[&base[..], &["--trouble", &trouble]].concat());
+        let mut desk = FilledPortal::new(&[&base[..], &["--trouble", &trouble]].concat());
         assert!(desk.kill_tool_while_held(&PROBE), "{trouble}");
-        let Desk { here, sandbox, .. } = desk;
+        let FilledPortal { here, sandbox, .. } = desk;
         drop(sandbox);
         let folder = here.path(".local/share/tickethaul/portals");
         let files = std::fs::read_dir(folder).expect("what is known");
@@ -397,9 +397,9 @@ fn what_a_killed_probe_left_is_archived_by_the_next_check() {
         let kept = std::fs::read(kept.next().expect("what is known")).expect("read");
         let kept: Value = serde_json::from_slice(&kept).expect("JSON");
         let known = kept["probes"][0]["tickets"].as_array().expect("ids").len();
-        let desk = Desk::in_folder(here, &base);
+        let desk = FilledPortal::in_folder(here, &base);
         let ended = desk.here.run_against(&desk.sandbox, next).expect(0);
-        let told = ended.says("was cut off").stderr;
+        let told = ended.says("was interrupted").stderr;
         for kind in ["tickets", "notes"] {
             let path = format!("/crm/v3/objects/{kind}?limit=100");
             let live = desk.call("GET", &path, &Value::Null);
@@ -429,7 +429,7 @@ const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id
 
 #[test]
 fn what_one_ticket_showed_is_kept_and_runs_go_by_it() {
-    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
     let told = check(&desk, &["--write-probe", "--yes"]);
     assert_eq!(told["found"]["createdate_writable"], "no");
     assert_eq!(told["found"]["not_kept"], "createdate");

@@ -3,17 +3,17 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::reviewed::{desk, file, ids, import, rows, update};
 
-fn verified(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
+fn verified(desk: &FilledPortal, run: &str, more: &[&str], code: i32) -> Value {
     let args = [&["verify", run, "--json"], more].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
 /// When tickets, live ones and archived ones, were changed last.
-fn changed(desk: &Desk) -> String {
+fn changed(desk: &FilledPortal) -> String {
     let args = [
         "--properties",
         "hs_lastmodifieddate",
@@ -27,14 +27,14 @@ fn changed(desk: &Desk) -> String {
     desk.here.read("all.csv")
 }
 
-fn merge(desk: &Desk, primary: u64, loser: u64) -> String {
+fn merge(desk: &FilledPortal, primary: u64, loser: u64) -> String {
     let body =
         json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
     let survivor = desk.call("POST", "/crm/v3/objects/tickets/merge", &body);
     survivor["id"].as_str().expect("an id").to_owned()
 }
 
-fn cut(desk: &Desk, ticket: u64) {
+fn cut(desk: &FilledPortal, ticket: u64) {
     let path = format!("/crm/v4/objects/tickets/{ticket}/associations/contacts");
     let linked = desk.call("GET", &path, &Value::Null);
     let contact = &linked["results"][0]["toObjectId"];

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, TOKEN};
 
 const MAPPING: &str = r#"version = 1
@@ -33,16 +33,16 @@ const ROWS: &str = "Id,Subject,Agent,Mail\n\
                     2,two,,b@x.example\n";
 
 /// A portal without a limit, whose search is never late, with switches of its own.
-fn desk(switches: &[&str]) -> Desk {
+fn desk(switches: &[&str]) -> FilledPortal {
     let own = ["--rate", "off", "--switch", "search_lag=0s"];
     let switches = switches.iter().flat_map(|switch| ["--switch", switch]);
     let args: Vec<&str> = own.into_iter().chain(switches).collect();
-    Desk::new(&args)
+    FilledPortal::new(&args)
 }
 
 /// Every command that calls a portal, with options that say the version of the paths, or
 /// with none.
-fn every_command(desk: &Desk, version: &[&str]) {
+fn every_command(desk: &FilledPortal, version: &[&str]) {
     let here = &desk.here;
     let _mapping = here.write("m.toml", format!("{MAPPING}{CONTACTS}"));
     let _file = here.write("in.csv", ROWS);
@@ -90,7 +90,7 @@ fn every_command(desk: &Desk, version: &[&str]) {
 }
 
 /// A command with the token of an OAuth app, which is renewed before the first call.
-fn by_oauth(desk: &Desk, args: &[&str]) {
+fn by_oauth(desk: &FilledPortal, args: &[&str]) {
     let mut command = desk.here.command(args);
     let _same = command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
@@ -224,7 +224,7 @@ fn what_older_programs_read_is_served() {
 }
 
 /// A run of a command in a portal whose token may not read owners.
-fn without_owners(desk: &Desk, args: &[&str], code: i32) -> Ended {
+fn without_owners(desk: &FilledPortal, args: &[&str], code: i32) -> Ended {
     desk.here.run_against(&desk.sandbox, args).expect(code)
 }
 
@@ -287,7 +287,7 @@ fn the_scope_of_owners_is_needed_only_where_owners_are() {
 /// A portal, a mapping, what an import says of it, and the exit codes of import and
 /// check.
 struct Unfit {
-    prepare: fn(&Desk),
+    prepare: fn(&FilledPortal),
     mapping: String,
     operation: &'static str,
     words: &'static str,
@@ -298,7 +298,7 @@ fn links(to: &str, by: &str, more: &str) -> String {
     format!("{MAPPING}[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"Mail\"\n{more}")
 }
 
-fn property(desk: &Desk, name: &str, unique: bool) {
+fn property(desk: &FilledPortal, name: &str, unique: bool) {
     let property = json!({
         "name": name, "label": name, "groupName": "ticketinformation", "type": "string",
         "fieldType": "text", "hasUniqueValue": unique,
@@ -306,12 +306,12 @@ fn property(desk: &Desk, name: &str, unique: bool) {
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &property);
 }
 
-fn archived_key(desk: &Desk) {
+fn archived_key(desk: &FilledPortal) {
     property(desk, "desk_id", true);
     let _none = desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
 }
 
-fn ten_unique(desk: &Desk) {
+fn ten_unique(desk: &FilledPortal) {
     (0..10).for_each(|n| property(desk, &format!("own_{n}"), true));
 }
 
@@ -323,7 +323,7 @@ fn cases() -> Vec<Unfit> {
         words,
         codes,
     };
-    let nothing: fn(&Desk) = |_| {};
+    let nothing: fn(&FilledPortal) = |_| {};
     let domain = links("companies", "domain", "missing = \"create\"\n");
     let counted = MAPPING.replace("column = \"Id\"", "row_hash = true");
     vec![

@@ -1,6 +1,6 @@
-//! What can be typed behind `tickethaul export`, and the selection that it says. Single
-//! words are read in `words`; what a selection means is said in `resolve`, and whether
-//! the portal has what is asked for in `wanted`.
+//! The arguments of `tickethaul export`, and the selection that they make. Single words
+//! are parsed in `words`; `resolve` says what a selection means, and `wanted` whether
+//! the portal has what is asked for.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::mapping::MappingFile;
 use crate::model::schema::ObjectType;
 use crate::output::Place;
 
-/// What the parts of a data set are made by where nothing else is said.
+/// What a data set is split by unless something else is given.
 const PARTS: &str = "month(createdate)";
 
 /// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
@@ -33,8 +33,8 @@ pub struct ExportArgs {
     /// Every property that the portal defines for tickets, by name
     #[arg(long, conflicts_with = "properties")]
     all_properties: bool,
-    /// The columns that a mapping reads, in its words: a CSV that `tickethaul import`
-    /// takes with the same mapping
+    /// The columns that a mapping reads, under their names in the source: a CSV that
+    /// `tickethaul import` accepts with the same mapping
     #[arg(
         short,
         long,
@@ -49,16 +49,16 @@ pub struct ExportArgs {
     /// wrote before [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Form of the output [default: by the ending of the file]; .gz or .zst behind it
-    /// compresses
+    /// Format of the output [default: by the file's extension]; an added .gz or .zst
+    /// compresses it
     #[arg(long, value_enum)]
     format: Option<FormName>,
     /// Replace an export of other tickets, columns or parts that is at OUTPUT, or a data set
     /// in which files were changed or removed
     #[arg(long, requires = "output")]
     replace: bool,
-    /// Replace the file at OUTPUT though no export wrote it or it was changed since; an
-    /// export of other tickets, columns or parts goes with --replace alone
+    /// Replace the file at OUTPUT even if no export wrote it or it was changed since;
+    /// to replace an export of other tickets, columns or parts, --replace is enough
     #[arg(long, requires = "output")]
     force: bool,
     /// Make OUTPUT a data set: a folder of tables in parts with Hive-style names, such as
@@ -66,23 +66,23 @@ pub struct ExportArgs {
     /// [default with --since last: month(createdate)]
     #[arg(long, value_name = "month(PROPERTY)", value_parser = checked(part_by), requires = "output")]
     pub partition_by: Option<String>,
-    /// Make OUTPUT a data set and bring it up to date: `last` reads what changed since the
-    /// last run into it, the first time all tickets. A span or moment (7d, 2026-01-31,
-    /// today) writes a file of what changed since then
+    /// Make OUTPUT a data set and bring it up to date: `last` adds what changed since the
+    /// last run, the first time all tickets. A span or moment (7d, 2026-01-31, today)
+    /// writes a file of what changed since then
     #[arg(long, value_name = "last|7d|TIME", value_parser = checked(since), requires = "output")]
     since: Option<String>,
-    /// With --since last: read all tickets again, and bring in what no date shows, such as
-    /// calculated values
+    /// With --since last: read all tickets again, to include changes that no date shows,
+    /// such as calculated values
     #[arg(long, requires = "since")]
     pub reconcile: bool,
-    /// With --since last: keep a line of every version of a ticket, none is taken away
+    /// With --since last: keep a line for every version of a ticket; none is removed
     #[arg(long, requires = "since", conflicts_with = "with")]
     append: bool,
-    /// Tickets in the recycle bin: left out, included, or only they
+    /// Tickets in the recycle bin: left out, included, or nothing else
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
-    /// Columns created_at and updated_at: when HubSpot made and last changed the record,
-    /// which createdate need not say
+    /// Columns created_at and updated_at: when HubSpot created and last changed the
+    /// record, which may differ from createdate
     #[arg(long)]
     record_times: bool,
     /// Leave out the columns of properties that no ticket has a value of
@@ -104,36 +104,36 @@ pub struct ExportArgs {
     /// The first N tickets only
     #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true, conflicts_with = "ids_from")]
     limit: Option<u64>,
-    /// Only the tickets whose ids stand in a file, one a line
+    /// Only the tickets whose ids are in a file, one per line
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
-    /// Other records of each ticket: contacts, companies, deals or a custom object by its name
-    /// or type id (2-…) for their ids; contacts.email and the like for their properties.
+    /// Linked records of each ticket: contacts, companies, deals or a custom object by its
+    /// name or type id (2-…) for their ids; contacts.email and the like for their properties;
     /// notes, emails, calls, meetings, tasks, communications for a table of them beside the
     /// tickets, such as tickets.notes.csv: time, owner, text, attachments
     #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = checked(others))]
     with: Vec<String>,
-    /// Put all of them into files of their own, a row for each record of a ticket with the types
-    /// and labels of the link, such as tickets.contacts.csv beside tickets.csv
+    /// Put all of them into separate files, a row for each record of a ticket with the types and
+    /// labels of the link, such as tickets.contacts.csv beside tickets.csv
     #[arg(long, alias = "with-files", requires_all = ["with", "output"])]
     link_tables: bool,
     /// Download the files of the notes, e-mails and the like that --with names, into this folder,
-    /// as TICKET/FILE-NAME; a table of its own, such as tickets.attachments.csv, says which they
-    /// are. Files that are there are not downloaded again
+    /// as TICKET/FILE-NAME; a separate table, such as tickets.attachments.csv, lists them.
+    /// Existing files are not downloaded again
     #[arg(long, value_name = "DIR", requires_all = ["with", "output"])]
     pub attachments: Option<PathBuf>,
-    /// What these properties were, since when and set by what, as far as HubSpot
-    /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
+    /// Former values of these properties, since when and set by what, as far as HubSpot
+    /// remembers: a separate file, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
     history: Vec<String>,
     /// Headers by internal name, by label, or by names that SQL takes without quotes
     #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
     headers: HeadersName,
-    /// Pipelines, stages, owners and options as they are stored, as people see them,
-    /// or both side by side
+    /// Pipelines, stages, owners and options as stored, as people see them, or both
+    /// side by side
     #[arg(long, value_enum, default_value_t = ValuesName::Ids, help_heading = "Values")]
     values: ValuesName,
-    /// Zone of datetimes, such as Europe/Berlin [default: UTC]
+    /// Time zone of datetimes, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = checked(zone), help_heading = "Values")]
     zone: Option<String>,
     /// Format of datetimes, such as "%d.%m.%Y %H:%M" [default: ISO 8601]
@@ -142,18 +142,17 @@ pub struct ExportArgs {
     /// Format of dates, such as %d.%m.%Y [default: ISO 8601]
     #[arg(long, value_name = "FORMAT", value_parser = date_format, help_heading = "Values")]
     date_format: Option<String>,
-    /// Put a ' before texts in CSV that a spreadsheet would take for formulas
+    /// In CSV, put a ' before texts that a spreadsheet would take for formulas
     #[arg(long, help_heading = "Values")]
     escape_formulas: bool,
     /// Where the pages of the export are kept until it is finished
     /// [default: tickethaul-runs/<time>-export-<letters>]
     #[arg(long, value_name = "DIR", requires = "output")]
     pub run_dir: Option<PathBuf>,
-    /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
+    /// Stop after this many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_duration: Option<Duration>,
-    /// Calls in flight, at most; below that it is as many as keep the portal's
-    /// allowance busy
+    /// Most calls in flight; fewer if that is enough to use the portal's allowance
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
     #[command(flatten)]
@@ -165,8 +164,8 @@ enum FormName {
     Csv,
     Jsonl,
     Parquet,
-    /// JSON lines, each a ticket with all that --with, --history and --attachments bring:
-    /// `tickethaul import -m case` takes them
+    /// JSON lines, each a ticket with everything from --with, --history and
+    /// --attachments: `tickethaul import -m case` reads them
     Case,
 }
 
@@ -228,7 +227,7 @@ impl From<ValuesName> for Values {
 }
 
 impl ExportArgs {
-    /// Refuses an export that says of no column what it is to be.
+    /// Refuses an export that names no columns.
     pub fn expect_columns(&self) -> Result<(), Error> {
         let named = self.properties.iter().any(|name| !name.trim().is_empty());
         if named || self.all_properties || self.mapping.is_some() {
@@ -298,13 +297,13 @@ impl ExportArgs {
         })
     }
 
-    /// Whether a data set is brought up to date.
+    /// Whether a data set is updated.
     pub fn is_last(&self) -> bool {
         let since = self.since.as_deref().map(since);
         matches!(since, Some(Ok(Since::Last)))
     }
 
-    /// Refuses what can't be brought up to date.
+    /// Refuses what can't be updated.
     fn refuse_no_data_set(&self, selection: &Selection) -> Result<(), Error> {
         let filter = selection.filter.as_deref();
         let filter = filter.and_then(|text| expression(text).ok());
@@ -345,8 +344,8 @@ impl ExportArgs {
         }
     }
 
-    /// Form and compression, from the options and the file's ending. Devices and pipes
-    /// have none.
+    /// Format and compression, from the options and the file's extension. Devices and
+    /// pipes have none.
     fn form(&self) -> Result<(Form, Packing), Error> {
         let file = self.output.as_deref();
         let file = file.filter(|path| !matches!(Place::of(path), Place::Stdout | Place::Device));
@@ -367,7 +366,7 @@ impl ExportArgs {
         }
     }
 
-    /// Whether the form was said, so that no ending has to name it.
+    /// Whether the format was given, so that the extension need not name it.
     pub fn says_form(&self) -> bool {
         self.format.is_some()
     }
@@ -432,7 +431,7 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a word of `--with` tells which files a record has.
+/// Whether a word of `--with` names a kind of record that has files.
 fn names_files(with: &str) -> bool {
     match with.split_once('.') {
         Some((_, property)) => property.trim() == ATTACHMENTS,
@@ -455,7 +454,7 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// Words without blanks around them, each once.
+/// Trimmed words, each once.
 fn trimmed(words: &[String]) -> Vec<String> {
     let mut trimmed: Vec<String> = Vec::new();
     for word in words.iter().map(|word| word.trim()) {

@@ -1,7 +1,7 @@
-//! `tickethaul export`: what was typed (`args`, `words`) is a selection and a place for
-//! it (`target`). Held against the portal (`resolve`, `wanted`) it becomes an export
-//! `Job` with a folder to work in (`work`), and is run; `told` says what came of it, `resume`
-//! takes it up again.
+//! `tickethaul export`: what was typed (`args`, `words`) is a selection and a place for it
+//! (`target`). Checked against the portal (`resolve`, `wanted`) it becomes an export `Job`
+//! with a folder to work in (`work`), and is run; `told` reports the result, `resume`
+//! continues an export that stopped.
 
 mod args;
 mod words;
@@ -9,7 +9,7 @@ mod resolve;
 mod target;
 mod wanted;
 mod work;
-mod told;
+mod summary;
 mod run;
 mod resume;
 

@@ -1,5 +1,5 @@
-//! Takes up an export that stopped: the job is in its run folder, as it was resolved.
-//! What stands at its target by now counts (E8).
+//! Continues an export that stopped: the resolved job is in its run folder. What is at
+//! its target by now counts (E8).
 
 use std::fs;
 use std::path::Path;
@@ -11,28 +11,28 @@ use jiff::{SignedDuration, Timestamp};
 use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped};
 use super::target::{Goes, folder_of_files, standing};
 use super::work::{Work, is_inside};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::file_args::FOLDER;
+use crate::cli::local_time::second;
 use crate::cli::mapping_file::mapping_error;
-use crate::cli::moments::second;
 use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{Asked, AskedMapping, Earlier, Job, Onward, RunFolder, has_published};
 use crate::mapping::MappingFile;
 use crate::output::Place;
 use crate::report::age_words;
 
-/// How a stopped export is taken up.
+/// How a stopped export is continued.
 pub struct Again<'a> {
     /// Which portal, as typed now and as the run knows it.
     pub portal: &'a PortalArgs,
     /// Calls in flight, at most.
     pub concurrency: u16,
-    /// When it stops again.
+    /// After how long it stops again.
     pub max_duration: Option<Duration>,
-    /// Whether a target is replaced that is newer than the export.
+    /// Whether a target that is newer than the export is replaced.
     pub force: bool,
 }
 
@@ -40,15 +40,15 @@ pub struct Again<'a> {
 pub async fn resume(
     (folder, asked): (RunFolder, Asked),
     again: &Again<'_>,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let (run, target) = (folder.path().display(), asked.target.display());
     let (age, begun) = (age_words(asked.begun), second(asked.begun));
-    talk.say(&format!(
-        "resuming export {run}, begun {age} ({begun}), to {target}"
+    console.say(&format!(
+        "resuming export {run}, started {age} ({begun}), to {target}"
     ));
     check_target(&folder, &asked, again.force)?;
-    let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
+    let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, console));
     let mapping = mapping.transpose()?;
     let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
@@ -67,8 +67,8 @@ pub async fn resume(
         as_of: asked.started,
     };
     let begin = async {
-        let portal = Portal::open(again.portal, talk).await?;
-        Ok((job(&what, &portal, talk).await?, portal))
+        let portal = Portal::open(again.portal, console).await?;
+        Ok((job(&what, &portal, console).await?, portal))
     };
     let (mut job, portal) = unless_stopped(begin, stop.as_mut()).await?;
     same(&job, &asked)?;
@@ -76,32 +76,32 @@ pub async fn resume(
     job.run = asked.run;
     job.onward = asked.onward;
     folder.path().clone_into(&mut job.work);
-    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, talk).await?;
-    give_up_superseded((goes.path(), asked.begun), talk);
+    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, console).await?;
+    give_up_superseded((goes.path(), asked.begun), console);
     Ok(exit)
 }
 
-/// The mapping as it was; the files that it names must still be.
-fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
+/// The mapping as it was; the files that it names must still exist.
+fn read(mapping: &AskedMapping, console: &Console) -> Result<MappingFile, Error> {
     let name = mapping.path.to_string_lossy();
     let parsed = MappingFile::parse_known(&name, &mapping.text, &mapping.tables);
-    let parsed = parsed.map_err(|errors| mapping_error(&errors, talk))?;
+    let parsed = parsed.map_err(|errors| mapping_error(&errors, console))?;
     match *parsed.tables() == mapping.tables {
         true => Ok(parsed),
-        false => Err(Error::mend(format!(
+        false => Err(Error::must_fix(format!(
             "a file that the mapping {name} names has changed since the export began"
         ))
         .advise("put it back, or start the export again")),
     }
 }
 
-/// What stands at the target may be replaced, now as then: it is not newer than the
-/// export, and nobody else's. Where the export itself was ended while it replaced it,
-/// what stands there is its own.
+/// What is at the target may be replaced, now as then: it is not newer than the export,
+/// and nobody else's. If the export was killed while it replaced the target, what is
+/// there is its own.
 fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Error> {
     let target = asked.target.as_path();
     if is_inside(target, folder.path()) {
-        return Err(Error::mend(format!(
+        return Err(Error::must_fix(format!(
             "the output {} lies in the run folder {}",
             target.display(),
             folder.path().display()
@@ -117,7 +117,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
         let message = format!(
             "{shown} was written at {written}, after this export was begun at {begun}: it is left alone"
         );
-        return Err(Error::mend(message).advise(format!(
+        return Err(Error::must_fix(message).advise(format!(
             "`tickethaul resume {run} --force` replaces it; remove {run} to give the stopped export up",
             run = folder.path().display()
         )));
@@ -125,13 +125,13 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     if !has_published(folder.path()) {
         let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
             let advice = error.advice().unwrap_or_default().to_owned();
-            Error::mend(error).advise(advice)
+            Error::must_fix(error).advise(advice)
         })?;
     }
     Ok(())
 }
 
-/// When the target of a stopped export was written, where that was after it began.
+/// When the target of a stopped export was written, if that was after it began.
 pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     let (told, stands) = match asked.selection.partition_by {
         Some(_) => {
@@ -149,7 +149,7 @@ pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
 }
 
 /// Whether one export was begun after another by the portal's clock, as far as that can be
-/// told: a portal dates its replies to the second.
+/// known: a portal dates its replies to the second.
 fn is_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.duration_since(other) > SignedDuration::from_secs(2),
@@ -165,17 +165,17 @@ fn modified(path: &Path) -> Option<Timestamp> {
     Timestamp::try_from(modified).ok()
 }
 
-/// The portal and the properties are those that the pages come from.
+/// The portal and the properties must be those that the pages come from.
 fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
     if job.portal_id != asked.portal_id {
-        return Err(Error::mend(format!(
+        return Err(Error::must_fix(format!(
             "the export belongs to portal {}, the token to portal {}",
             asked.portal_id, job.portal_id
         )));
     }
     match job.properties() == asked.properties {
         true => Ok(()),
-        false => Err(Error::mend(
+        false => Err(Error::must_fix(
             "the portal's ticket properties have changed since the export began",
         )
         .advise("start it again")),

@@ -1,6 +1,6 @@
-//! Runs a new export: what was typed is held against what stands at its target and
-//! against the portal, and brought to its end. A closed pipe is a quiet success. An
-//! export to a file has a run folder and can be resumed.
+//! Runs a new export: the command line is checked against what is at its target and
+//! against the portal, and the export is carried out. A closed pipe is a quiet success.
+//! An export to a file has a run folder and can be resumed.
 
 use std::cell::Cell;
 use std::io;
@@ -13,19 +13,19 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
+use super::summary::{tell, tell_json};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
-use super::told::{tell, tell_json};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::file_args::absolute;
-use crate::cli::found;
+use crate::cli::find_runs;
+use crate::cli::local_time::second;
 use crate::cli::mapping_file::read_mapping;
-use crate::cli::moments::second;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::registry::{Kind, NewEntry};
 use crate::cli::signals::Signals;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
     Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Replace,
@@ -33,13 +33,13 @@ use crate::export::{
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
-use crate::journal::{Told, now, run_id};
+use crate::journal::{RunOptions, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
 use crate::report::Stand;
 
-/// What is exported, whether it is typed now or was once.
+/// What is exported, whether given now or taken from a stopped export.
 pub(super) struct What<'a> {
     pub(super) selection: &'a Selection,
     pub(super) ids: Option<&'a [u64]>,
@@ -50,7 +50,7 @@ pub(super) struct What<'a> {
     pub(super) concurrency: u16,
     /// Whether properties that the portal does not have become empty columns.
     pub(super) missing_as_null: bool,
-    /// Whether it brings a data set up to date that is there.
+    /// Whether it updates an existing data set.
     pub(super) goes_on: bool,
     /// The search that a filter was resolved to when the export began.
     pub(super) search: Option<&'a Search>,
@@ -58,18 +58,18 @@ pub(super) struct What<'a> {
     pub(super) as_of: Option<Timestamp>,
 }
 
-/// Runs a new export; `told` are options that a resume takes up again.
-pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+/// Runs a new export; `told` are options that a resume uses again.
+pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     let mut stop = pin!(stopped(args.max_duration));
-    let prepared = unless_stopped(prepare(&args, told, talk), stop.as_mut()).await?;
+    let prepared = unless_stopped(prepare(&args, told, console), stop.as_mut()).await?;
     let (goes, begun) = (prepared.goes, prepared.begun);
     let (job, work) = (prepared.job, prepared.work);
-    let exit = finish(job, work, (stop, &goes), prepared.portal, talk).await?;
-    give_up_superseded((goes.path(), begun), talk);
+    let exit = finish(job, work, (stop, &goes), prepared.portal, console).await?;
+    give_up_superseded((goes.path(), begun), console);
     Ok(exit)
 }
 
-/// An export of which no ticket is read yet.
+/// An export that has read no ticket yet.
 struct Prepared {
     job: Job,
     work: Work,
@@ -78,10 +78,14 @@ struct Prepared {
     begun: Timestamp,
 }
 
-async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared, Error> {
+async fn prepare(
+    args: &ExportArgs,
+    told: RunOptions,
+    console: &Console,
+) -> Result<Prepared, Error> {
     args.expect_columns()?;
     let path = args.mapping.as_deref();
-    let mapping = path.map(|path| read_mapping(path, talk)).transpose()?;
+    let mapping = path.map(|path| read_mapping(path, console)).transpose()?;
     let ids = args.ids()?;
     let selection = args.selection(mapping.as_ref(), ids.as_deref())?;
     let goes = choose(args, &selection)?;
@@ -94,7 +98,7 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         .as_deref()
         .map(folder_of_files)
         .transpose()?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let what = What {
         selection: &selection,
         ids: ids.as_deref(),
@@ -107,17 +111,17 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         search: None,
         as_of: None,
     };
-    let mut job = job(&what, &portal, talk).await?;
+    let mut job = job(&what, &portal, console).await?;
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
             same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
-            go_on(&mut job, args, path, talk)?;
+            go_on(&mut job, args, path, console)?;
             let mut asked = asked(args, &what, &job, told)?;
             asked.onward = job.onward.clone();
-            supersede(&asked, talk);
+            supersede(&asked, console);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
-            record(&asked, args, &work, talk);
+            record(&asked, args, &work, console);
             job.run = asked.run;
             (asked.begun, work)
         }
@@ -132,7 +136,7 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
     })
 }
 
-/// What comes before tickets are read; also its waits end with a signal, or when the time
+/// Everything before tickets are read; its waits, too, end with a signal or when the time
 /// is up.
 pub(super) async fn unless_stopped<T>(
     work: impl Future<Output = Result<T, Error>>,
@@ -148,7 +152,7 @@ pub(super) async fn unless_stopped<T>(
 }
 
 /// What a resume needs.
-fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<Asked, Error> {
+fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Result<Asked, Error> {
     let mapping = args.mapping.as_deref().zip(what.mapping);
     let mapping = mapping.map(|(path, mapping)| {
         let path = std::path::absolute(path)?;
@@ -179,7 +183,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
     })
 }
 
-fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
+fn record(asked: &Asked, args: &ExportArgs, work: &Work, console: &Console) {
     let [token_file, oauth_file] = args.portal.secret_files();
     let new = NewEntry {
         run: &asked.run,
@@ -192,46 +196,48 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
         oauth_file,
         target: Some(&asked.target),
     };
-    found::record(&new, talk);
+    find_runs::record(&new, console);
 }
 
-/// Says which stopped export this one takes the place of. Of several the last one alone
-/// is kept until this one is finished: night after night that comes to no end would fill
-/// the disk.
-fn supersede(asked: &Asked, talk: &Talk) {
-    let mut stopped = found::stopped_exports_to(&asked.target);
+/// Says which stopped export this one replaces. Of several only the last one is kept
+/// until this one is finished: otherwise exports that fail every night would fill the
+/// disk.
+fn supersede(asked: &Asked, console: &Console) {
+    let mut stopped = find_runs::stopped_exports_to(&asked.target);
     stopped.sort_by_key(|(_, other)| other.begun);
     if let Some((folder, other)) = stopped.pop() {
-        talk.say(&format!(
-            "the stopped export {}, begun {}, went to the same place: this one takes its place",
+        console.say(&format!(
+            "the stopped export {}, started {}, had the same target: this one replaces it",
             folder.display(),
             second(other.begun),
         ));
     }
-    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), talk);
+    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), console);
 }
 
-/// Takes away stopped exports to the same target that were begun before one that is
-/// finished now.
-pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
-    let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
+/// Removes stopped exports to the same target that were started before one that is now
+/// finished.
+pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), console: &Console) {
+    let stopped = target
+        .map(find_runs::stopped_exports_to)
+        .unwrap_or_default();
     let earlier = stopped.iter().filter(|(_, other)| other.begun < begun);
-    give_up(earlier.map(|(folder, _)| folder.as_path()), talk);
+    give_up(earlier.map(|(folder, _)| folder.as_path()), console);
 }
 
-fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, talk: &Talk) {
+fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, console: &Console) {
     for folder in folders {
-        // One that cannot be opened is in use, or gone meanwhile.
+        // One that cannot be opened is in use, or has been removed meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
-            talk.say(&error.to_string());
+            console.say(&error.to_string());
         }
     }
 }
 
-/// Everything that an export needs, checked against the portal. Its work folder and its
-/// run are still to be named.
-pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
+/// Everything that an export needs, checked against the portal, except its work folder
+/// and its run.
+pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> Result<Job, Error> {
     let client = &portal.client;
     let is_data_set = what.selection.partition_by.is_some();
     let parts_needed = SchemaParts {
@@ -250,13 +256,13 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
     let mut missing = Missing {
         as_null: what.missing_as_null,
-        // Where no property is named, none that went stops what goes on.
+        // If no property was named, one that the portal has removed does not stop a later run.
         parts_stay: what.goes_on && (what.missing_as_null || what.selection.all_properties),
         ..Missing::default()
     };
     let reading = (client, &mut missing);
-    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
-    say_missing(&missing, talk);
+    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, console).await?;
+    say_missing(&missing, console);
     let mut target = what.goes.target(what.selection)?;
     if missing.parts.is_some() {
         target.lose_parts();
@@ -282,8 +288,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     })
 }
 
-/// The definitions that an export needs, and whether the portal keeps owners back: those of a
-/// data set are a table that can be missing.
+/// The definitions that an export needs, and whether the portal withholds owners: in a data
+/// set they are a table that can be missing.
 async fn schema(
     client: &Client,
     needed: SchemaParts,
@@ -302,28 +308,28 @@ async fn schema(
     }
 }
 
-fn say_missing(missing: &Missing, talk: &Talk) {
+fn say_missing(missing: &Missing, console: &Console) {
     if !missing.properties.is_empty() {
         let names = missing.names();
-        talk.say(&format!("the portal does not have {names}: empty columns"));
+        console.say(&format!("the portal does not have {names}: empty columns"));
     }
     if let Some(lost) = &missing.parts {
-        talk.say(&format!(
+        console.say(&format!(
             "the portal does not have {lost}, by which the parts are made: tickets stay in the parts where they are"
         ));
     }
 }
 
-/// How a data set goes on from the one that stands there, of which all files are held
-/// against their hashes where all tickets are read.
-fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(), Error> {
+/// How a data set continues from the existing one; when all tickets are read, all its
+/// files are checked against their hashes.
+fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, console: &Console) -> Result<(), Error> {
     if !args.is_last() || args.replace() != Replace::Same {
-        return say_of_tombstones(job, path, talk);
+        return say_of_tombstones(job, path, console);
     }
-    let damaged = |error: BaseError| Error::mend(error).advise(ANEW);
+    let damaged = |error: BaseError| Error::must_fix(error).advise(ANEW);
     let base = Base::open(path).map_err(damaged)?;
     let (how, words) = onward(job, base.as_ref(), args.reconcile);
-    words.iter().for_each(|words| talk.say(words));
+    words.iter().for_each(|words| console.say(words));
     if let (Some(base), Onward::Whole(_)) = (&base, &how) {
         base.all_intact().map_err(damaged)?;
     }
@@ -331,11 +337,11 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(
     Ok(())
 }
 
-/// Tombstones stay when a data set is written anew: the portal does not tell of purged
+/// Tombstones are kept when a data set is rewritten: the portal does not report purged
 /// tickets.
-fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
+fn say_of_tombstones(job: &Job, path: &Path, console: &Console) -> Result<(), Error> {
     if let (Target::Folder(..), Err(error)) = (&job.target, tombstones_in(path, job.portal_id)) {
-        talk.say(&format!(
+        console.say(&format!(
             "what {} says of purged tickets is lost: {error}",
             path.display()
         ));
@@ -343,21 +349,21 @@ fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the job until it ends, is interrupted or its time is up. Pages are in the
-/// spool as soon as they are here, so it can end anywhere.
+/// Runs the job until it ends, is interrupted or its time is up. Pages are spooled as
+/// soon as they arrive, so it can be stopped anywhere.
 pub(super) async fn finish(
     job: Job,
     work: Work,
     (stop, goes): (Pin<&mut impl Future<Output = String>>, &Goes),
     portal: Portal,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
-    say_of_owners(&job, talk);
+    say_of_owners(&job, console);
     let goes_on = job.onward != Onward::Anew;
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = with_progress((job, &so_far), &portal.client, talk) => Some(ended),
+        ended = with_progress((job, &so_far), &portal.client, console) => Some(ended),
         why = stop => {
             why_stopped = why;
             None
@@ -372,10 +378,10 @@ pub(super) async fn finish(
         )))),
         Some(Ok(done)) => {
             for left in work.end()? {
-                talk.say(&format!("{} is none of ours and stays", left.display()));
+                console.say(&format!("{} is none of ours and stays", left.display()));
             }
-            tell(&done, (goes, goes_on), talk);
-            tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
+            tell(&done, (goes, goes_on), console);
+            tell_json(&done, (goes, goes_on), begun.elapsed(), console);
             let lacking = done.attachments.as_ref().map_or(0, |sum| sum.lacking);
             Ok(match done.issues + lacking {
                 0 => Exit::Fine,
@@ -398,13 +404,13 @@ fn how_far(step: Step) -> String {
 async fn with_progress(
     (job, so_far): (Job, &Cell<Step>),
     client: &Client,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Done, ExportError> {
-    let total = match talk.shows_progress() {
+    let total = match console.shows_progress() {
         true => total(&job, client).await,
         false => None,
     };
-    let board = talk.board(client);
+    let board = console.board(client);
     let mut course = Course { total, read: None };
     board.at(course.stand(Step::Read(0)));
     let heard = |step| {
@@ -444,9 +450,9 @@ impl Course {
     }
 }
 
-fn say_of_owners(job: &Job, talk: &Talk) {
+fn say_of_owners(job: &Job, console: &Console) {
     if job.owners_denied {
-        talk.say(match job.onward {
+        console.say(match job.onward {
             Onward::Anew => "the token may not read owners: their table is empty",
             _ => "the token may not read owners: their table stays as the last run wrote it",
         });
@@ -469,13 +475,13 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
             let busy = error.kind() == io::ErrorKind::ResourceBusy;
             let error = ExportError::Open(error);
             Err(if busy {
-                Error::mend(error)
+                Error::must_fix(error)
             } else {
                 Error::usage(error)
             })
         }
-        ExportError::Base(error) => Err(Error::mend(error).advise(ANEW)),
-        error => Err(work.resumable(Error::mend(error))),
+        ExportError::Base(error) => Err(Error::must_fix(error).advise(ANEW)),
+        error => Err(work.resumable(Error::must_fix(error))),
     }
 }
 

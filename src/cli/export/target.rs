@@ -1,5 +1,5 @@
-//! Where an export goes, decided before the first call: what stands there already is
-//! replaced by the same export alone, unless the user says otherwise (E7).
+//! Where an export goes, decided before the first call: what is there already is
+//! replaced only by the same export, unless the user says otherwise (E7).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::export::{Earlier, Replace, Selection, Taken, Target, at_file, at_folder, is_data_set};
 use crate::output::{Owner, Place, Target as Named, Wish, open_device, resolved};
 
-/// What helps where files of a data set are not as they were written.
+/// What to do when files of a data set are not as they were written.
 pub(super) const ANEW: &str = "`--replace` reads all tickets and writes the data set again";
 
 /// Where an export goes.
@@ -47,7 +47,7 @@ impl Goes {
     }
 }
 
-/// Applies the rules for outputs to what was typed.
+/// Applies the rules for outputs to the command line.
 pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, Error> {
     let Some(path) = args.output.as_deref() else {
         refuse_tables_beside(selection, "standard output")?;
@@ -73,7 +73,7 @@ pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, E
     Ok(goes)
 }
 
-/// Tables need a place beside the tickets.
+/// Tables need a place next to the tickets.
 fn refuse_tables_beside(selection: &Selection, what: &str) -> Result<(), Error> {
     let tables = selection.tables();
     if tables.is_empty() {
@@ -95,7 +95,7 @@ fn named_file(args: &ExportArgs, path: &Path) -> Result<Goes, Error> {
         any_ending: args.says_form(),
         force: false,
     };
-    // Whose a file is that is there is for `standing` to say: there may be tables too.
+    // `standing` decides whose an existing file is: there may be tables too.
     match wish.target(stdout, |_| Owner::Ours)? {
         Named::File(path) => absolute(&path).map(Goes::There),
         Named::Stdout(_) => Ok(Goes::Stream(None)),
@@ -126,8 +126,8 @@ fn named_folder(path: &Path) -> Result<Goes, Error> {
     }
 }
 
-/// A data set holds its own files alone: with another one in it the next run into it would
-/// be refused.
+/// A data set holds only its own files: with any other file in it the next run would be
+/// refused.
 fn refuse_inside_a_set(path: &Path) -> Result<(), Error> {
     let mut around = path.ancestors().skip(1);
     match around.find(|folder| is_data_set(folder)) {
@@ -141,7 +141,7 @@ fn refuse_inside_a_set(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// The folder of a data set is replaced as a whole, so nobody works in it.
+/// The folder of a data set is replaced as a whole, so it can't be anybody's working directory.
 fn refuse_around_us(path: &Path, run_dir: Option<&Path>) -> Result<(), Error> {
     let here = Path::new(".").canonicalize();
     let run_dir = run_dir.map(absolute).transpose()?;
@@ -168,7 +168,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::usage(format!("can't write {}: {error}", path.display()))
 }
 
-/// The export that stands at a target and is to be replaced, if one does.
+/// The export at the target that is to be replaced, if there is one.
 pub(super) fn standing(
     path: &Path,
     selection: &Selection,
@@ -182,11 +182,11 @@ pub(super) fn standing(
         Ok(earlier) => earlier,
         Err(other) if !may_go(&other, selection, replace) => {
             return Err(match (selection.partition_by.is_some(), other) {
-                (true, changed @ Taken::Changed(_)) => Error::mend(changed).advise(ANEW),
+                (true, changed @ Taken::Changed(_)) => Error::must_fix(changed).advise(ANEW),
                 (_, other) => taken(other),
             });
         }
-        // What was changed is an export all the same, and may be a wider one.
+        // An export that was changed is still an export, and may be a wider one.
         Err(_) if selection.partition_by.is_some() => Earlier::inside(path),
         Err(_) => Earlier::beside(path).filter(|_| path.exists()),
     };
@@ -199,9 +199,9 @@ pub(super) fn standing(
     Ok(earlier)
 }
 
-/// Whether what is not as an export left it may go. What an export did not put there is
-/// never thrown away with a folder; a data set of which a file was changed is one all the
-/// same.
+/// Whether files that are not as an export left them may be removed. What an export did
+/// not put there is never removed with a folder; a data set with a changed file is still
+/// a data set.
 fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
     match selection.partition_by {
         None => replace.other_files(),
@@ -209,7 +209,7 @@ fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
     }
 }
 
-/// The same of the portal, which is known later.
+/// The same for the portal, which is known later.
 pub(super) fn same_portal(
     earlier: Option<&Earlier>,
     path: &Path,
@@ -235,7 +235,7 @@ fn another(path: &Path, differences: &str) -> Error {
 fn taken(taken: Taken) -> Error {
     let advice = match &taken {
         Taken::Manifest(_) => {
-            return Error::mend(taken).advise(
+            return Error::must_fix(taken).advise(
                 "put it back from a backup, or move the folder away: the next run reads all tickets into a new one",
             );
         }

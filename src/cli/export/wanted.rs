@@ -1,14 +1,14 @@
-//! The columns and tables of an export, held against what the portal defines: HubSpot
-//! leaves unknown properties out without a word, we don't.
+//! The columns and tables of an export, checked against what the portal defines:
+//! HubSpot leaves out unknown properties without a word, we don't.
 
 use std::collections::BTreeMap;
 
 use super::resolve::{dates, part_by};
 use super::words::{OthersWord, others};
+use crate::cli::console::Console;
 use crate::cli::mapping_file::mapping_error;
 use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::activities::shown;
 use crate::export::columns::{Wanted, What, With};
@@ -25,10 +25,10 @@ pub(super) async fn wanted(
     mapping: Option<&MappingFile>,
     schema: &mut Schema,
     (client, missing): (&Client, &mut Missing),
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Wanted, Error> {
     let backwards = mapping.map(|mapping| mapping.backwards(schema)).transpose();
-    let backwards = backwards.map_err(|errors| mapping_error(&errors, talk))?;
+    let backwards = backwards.map_err(|errors| mapping_error(&errors, console))?;
     let properties: Vec<String> = match (&backwards, selection.all_properties) {
         (Some(backwards), _) => {
             let columns = backwards.columns.iter();
@@ -77,7 +77,7 @@ async fn with(
     for (object, (_, property)) in objects.iter().zip(&words) {
         asked.entry(*object).or_default().extend(property.clone());
     }
-    // What is shown of an activity is for its kind to say.
+    // Each kind of activity has its own columns.
     asked.retain(|object, names| object.is_activity() || !names.is_empty());
     let defined = definitions(asked, client, missing).await?;
     let mut with = Vec::new();
@@ -119,19 +119,19 @@ async fn definitions(
 /// Properties that were asked for and that the portal does not have.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
-    /// Whether their columns stay empty; else they are an error.
+    /// Whether their columns stay empty; otherwise they are an error.
     pub(super) as_null: bool,
-    /// Those that there are.
+    /// Those that the portal has.
     pub(super) properties: Vec<(ObjectType, String)>,
-    /// Whether a data set is there that can go on without the property that its parts are
-    /// made by.
+    /// Whether there is a data set that can continue without the property that it is
+    /// split by.
     pub(super) parts_stay: bool,
     /// That property, where the portal does not have it.
     pub(super) parts: Option<String>,
 }
 
 impl Missing {
-    /// Such as `contacts.email`; of tickets the name alone.
+    /// Such as `contacts.email`; for tickets the name alone.
     pub(super) fn names(&self) -> String {
         let name = |(object, name): &(ObjectType, String)| match object {
             ObjectType::Tickets => name.clone(),
@@ -141,7 +141,7 @@ impl Missing {
         names.join(", ")
     }
 
-    /// Puts a text property into the definitions for each that they lack.
+    /// Adds a text property to the definitions for each one that they lack.
     fn stand_in(
         &mut self,
         object: ObjectType,
@@ -161,8 +161,8 @@ impl Missing {
         Ok(())
     }
 
-    /// The same of the property that the parts of a data set are made by, which is to have
-    /// dates where they are spans of time.
+    /// The same for the property that a data set is split by, which must hold dates if the
+    /// parts are spans of time.
     fn stand_in_for_parts(&mut self, by: &PartBy, defined: &mut Defined) -> Result<(), Error> {
         let name = &by.property;
         let absent = (ObjectType::Tickets, name.clone());
@@ -199,7 +199,7 @@ fn nothing(name: &str) -> PropertyDef {
     }
 }
 
-/// HubSpot leaves unknown properties out without a word; we don't.
+/// HubSpot leaves out unknown properties without a word; we don't.
 pub fn check(object: ObjectType, properties: &[String], defined: &Defined) -> Result<(), Error> {
     let unknown: Vec<String> = properties
         .iter()

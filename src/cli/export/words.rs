@@ -1,5 +1,5 @@
-//! Single words of the command line of an export: what a file's ending, a list of ids,
-//! a zone or a format means. What they mean together is said in `args`.
+//! Single words of the command line of an export: what a file's extension, a list of
+//! ids, a zone or a format means. What they mean together is in `args`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::export::filter::{self, Expression, Frame, Relative};
 use crate::export::{Form, Packing, PartBy, Unit};
 use crate::model::schema::{ObjectName, ObjectType};
 
-/// A kind of other records, and one of their properties.
+/// A kind of linked record, and one of its properties.
 pub(super) type OthersWord = (ObjectName, Option<String>);
 
-/// Endings that name the form of an export.
+/// Extensions that name the format of an export.
 pub(super) const ENDINGS: [&str; 10] = [
     "csv",
     "csv.gz",
@@ -75,7 +75,7 @@ pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
     Ok(ids)
 }
 
-/// A kind of other records, and a property of theirs; none for their ids.
+/// A kind of linked record, and one of its properties; none for the ids.
 pub(super) fn others(text: &str) -> Result<OthersWord, String> {
     let (name, property) = match text.trim().split_once('.') {
         Some((name, property)) => (name, Some(property.to_owned())),
@@ -84,7 +84,7 @@ pub(super) fn others(text: &str) -> Result<OthersWord, String> {
     let object = ObjectName::of(name);
     let is_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
     match object {
-        ObjectName::Known(ObjectType::Tickets) => {
+        ObjectName::Standard(ObjectType::Tickets) => {
             Err("the tickets themselves are exported; name other records".to_owned())
         }
         _ if name.is_empty() || !name.chars().all(is_name) => {
@@ -111,7 +111,7 @@ pub(super) fn expression(text: &str) -> Result<Expression, filter::Syntax> {
     filter::parse(text)
 }
 
-/// A text that can be read with `check` later; clap shows what is wrong with it.
+/// A text that `check` accepts; clap shows what is wrong with it.
 pub(super) fn checked<T, E>(
     check: fn(&str) -> Result<T, E>,
 ) -> impl Fn(&str) -> Result<String, E> + Clone {
@@ -163,7 +163,7 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
     }
 }
 
-/// When something was that is told by a span or as a moment.
+/// The moment that a span or a date stands for.
 pub(super) fn moment(text: &str, frame: &Frame) -> Option<jiff::Timestamp> {
     let begins = text.starts_with(|c: char| c.is_ascii_digit());
     let span = begins
@@ -180,14 +180,14 @@ pub(super) fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
 }
 
-/// strftime that can be written for an instant.
+/// A strftime format that can be written for an instant.
 pub(super) fn datetime_format(text: &str) -> Result<String, String> {
     let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     let written = strtime::format(text, &sample).map_err(|error| error.to_string());
     written.map(|_| text.to_owned())
 }
 
-/// strftime that can be written for a day.
+/// A strftime format that can be written for a day.
 pub(super) fn date_format(text: &str) -> Result<String, String> {
     let sample = jiff::civil::date(2026, 1, 1);
     let written = strtime::format(text, sample).map_err(|error| error.to_string());

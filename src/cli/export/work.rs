@@ -1,20 +1,20 @@
-//! Where the pages of an export lie on their way: a run folder that `tickethaul resume`
-//! takes up, or, for a stream, a folder that ends with the process.
+//! Where the pages of an export are kept meanwhile: a run folder that `tickethaul
+//! resume` continues, or, for a stream, a folder that is removed with the process.
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::cli::found;
+use crate::cli::find_runs;
 use crate::error::Error;
 use crate::export::{Asked, FolderError, RunFolder};
 use crate::output::Temporary;
 
-/// Where pages lie on their way.
+/// Where pages are kept meanwhile.
 pub(super) enum Work {
     /// A run folder: the export can be resumed.
     Run(RunFolder),
-    /// What went to a stream can't be taken up again.
+    /// What went to a stream can't be resumed.
     Temporary(
         TempDir,
         #[expect(dead_code, reason = "it goes with the folder")] Temporary,
@@ -59,21 +59,21 @@ impl Work {
         }
     }
 
-    /// Takes it away: the export is finished, or nothing was read. Gives what is left
-    /// in it, which is none of ours.
+    /// Removes it: the export is finished, or nothing was read. Returns what is left in
+    /// it, which is not ours.
     pub(super) fn end(self) -> Result<Vec<PathBuf>, Error> {
         let Work::Run(folder) = self else {
             return Ok(Vec::new());
         };
         let path = folder.path().to_owned();
-        found::forget(&path);
+        find_runs::forget(&path);
         folder.remove().map_err(|error| {
             let path = path.display();
             Error::unexpected(format!("can't remove the run folder {path}: {error}"))
         })
     }
 
-    /// The error, with how to continue where that can be done.
+    /// The error, with how to continue if that is possible.
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {
             Work::Run(folder) => error.advise(format!(
@@ -85,7 +85,7 @@ impl Work {
     }
 }
 
-/// Whether a path is a folder or in it; the folder need not be there yet.
+/// Whether a path is a folder or inside it; the folder need not exist yet.
 pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
     let Ok(folder) = std::path::absolute(folder) else {
         return true;
@@ -103,15 +103,15 @@ pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
 pub fn folder_error(error: FolderError) -> Error {
     match &error {
         FolderError::Held(_) => {
-            Error::mend(&error).advise("wait for it, or end that process first")
+            Error::must_fix(&error).advise("wait for it, or end that process first")
         }
         FolderError::Older(_) | FolderError::Damaged { .. } => {
-            Error::mend(error).advise("start the export again")
+            Error::must_fix(error).advise("start the export again")
         }
-        FolderError::Unusable { .. } => Error::mend(error).advise(
+        FolderError::Unusable { .. } => Error::must_fix(error).advise(
             "make room, or name a folder that can be written with --run-dir; nothing was exported",
         ),
-        FolderError::Newer(_) => Error::mend(error),
+        FolderError::Newer(_) => Error::must_fix(error),
         FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
         FolderError::NotEmpty(_) => Error::usage(error)
             .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),

@@ -9,25 +9,25 @@ use serde_json::json;
 use crate::cli::config::{
     COMMAND_SECONDS, Config, Named, Profile, SANDBOX, Source, check_name, source_of,
 };
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, connect};
 use crate::cli::settings::{By, Chosen, PortalArgs, PortalName, config, named_sandbox};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Rate};
 
 /// Give a portal a name: where its token comes from, and its defaults; or make a sandbox of
 /// that name
 ///
-/// The portal is asked which account it is; a name leads to that account or nowhere. The
-/// token itself is never kept.
+/// The portal is asked which account it is; the name is only ever used for that account.
+/// The token itself is never kept.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("source").required(true))]
 pub struct AddArgs {
     /// The name: letters, digits, `-`, `_` and `.`
     #[arg(value_name = "NAME", value_parser = name)]
     name: String,
-    /// The variable of the environment that holds its token
+    /// The environment variable that holds its token
     #[arg(
         long,
         value_name = "VARIABLE",
@@ -47,7 +47,7 @@ pub struct AddArgs {
     /// The TOML file with client_id, client_secret and refresh_token of an OAuth app
     #[arg(long, value_name = "FILE", group = "source", help_heading = "Token")]
     oauth_file: Option<PathBuf>,
-    /// It is a sandbox with a state of its own, which needs no token
+    /// A sandbox with its own state, which needs no token
     #[arg(long, group = "source", help_heading = "Token")]
     sandbox: bool,
     /// With --sandbox: the twin of a portal, by its name or by a copy that `schema pull -o`
@@ -70,16 +70,16 @@ pub struct AddArgs {
     /// Version of the API's paths
     #[arg(long, value_name = "VERSION", help_heading = "Defaults")]
     api: Option<ApiVersion>,
-    /// Ceiling for calls, such as 100/10s
+    /// Limit of calls, such as 100/10s
     #[arg(long, value_name = "N/10s", help_heading = "Defaults")]
     rate: Option<Rate>,
-    /// Percent of its allowance that is left to others
+    /// Percent of its allowance that is left for others
     #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "Defaults")]
     reserve: Option<f64>,
-    /// The mapping of imports that name none: a file, or the name of a built-in one
+    /// The mapping for imports that name none: a file, or the name of a built-in one
     #[arg(long, value_name = "MAPPING", help_heading = "Defaults")]
     mapping: Option<PathBuf>,
-    /// Zone of datetimes in exports that name none, such as Europe/Berlin
+    /// Time zone of datetimes for exports that name none, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "Defaults")]
     time_zone: Option<String>,
     /// Replace a portal of that name, and allow a second name for one account
@@ -109,7 +109,7 @@ fn zone(text: &str) -> Result<String, String> {
 }
 
 /// Runs `portal add`.
-pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: AddArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let force = args.force;
     let mut profile = profile(args)?;
@@ -120,9 +120,9 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
     let args = PortalArgs::named(PortalName::Named(profile.name.clone()));
     let chosen = Chosen::of(profile.clone(), By::Flag);
     if chosen.is_sandbox() {
-        let portal = Box::pin(Portal::open_chosen(&args, &chosen, talk)).await?;
+        let portal = Box::pin(Portal::open_chosen(&args, &chosen, console)).await?;
         portal.close().await;
-        return written_sandbox(profile, config, talk);
+        return written_sandbox(profile, config, console);
     }
     let settings = args.settings(&chosen).await?;
     let from = args.token_from(&chosen);
@@ -134,30 +134,30 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
     config.put(profile);
     config.write()?;
     let file = config.path().display();
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is portal {id} ({kind}, {domain}), written to {file}; choose it by --portal {name}, \
          or make it the default with `tickethaul portal use {name}`"
     ));
-    talk.result(&json!({"name": name, "id": id, "file": file.to_string()}));
+    console.result(&json!({"name": name, "id": id, "file": file.to_string()}));
     Ok(Exit::Fine)
 }
 
-/// A sandbox has no account that could be another's: its state is its own.
-fn written_sandbox(profile: Profile, mut config: Config, talk: &Talk) -> Result<Exit, Error> {
+/// A sandbox can't share its account with another: its state is its own.
+fn written_sandbox(profile: Profile, mut config: Config, console: &Console) -> Result<Exit, Error> {
     let name = profile.name.clone();
     let folder = named_sandbox(&name)?;
     config.put(profile);
     config.write()?;
     let (file, state) = (config.path().display(), folder.display());
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is a sandbox with its state in {state}, written to {file}; choose it by --portal {name}, \
          empty it by `tickethaul sandbox reset {name}`"
     ));
-    talk.result(&json!({"name": name, "sandbox": state.to_string(), "file": file.to_string()}));
+    console.result(&json!({"name": name, "sandbox": state.to_string(), "file": file.to_string()}));
     Ok(Exit::Fine)
 }
 
-/// One account with two names is a slip more often than not: a token in the wrong place.
+/// One account with two names is usually a mistake: a token in the wrong place.
 fn refuse_twice(profile: &Profile, config: &Config, force: bool) -> Result<(), Error> {
     let id = profile.id.unwrap_or_default();
     let other = config.others_with(id, &profile.name).filter(|_| !force);
@@ -169,7 +169,7 @@ fn refuse_twice(profile: &Profile, config: &Config, force: bool) -> Result<(), E
         other.name,
         other.source.words()
     );
-    Err(Error::mend(message).advise(format!(
+    Err(Error::must_fix(message).advise(format!(
         "nothing was written; use that name, give the token of another portal, or add `{}` with --force",
         profile.name
     )))
@@ -203,7 +203,7 @@ fn profile(args: AddArgs) -> Result<Profile, Error> {
     })
 }
 
-/// A copy by its whole path; the name of a portal stays one.
+/// A copy by its absolute path; the name of a portal is left as it is.
 fn copy_or_name(like: &str) -> Result<String, Error> {
     match like.ends_with(".toml") {
         true => Ok(absolute(Path::new(like))?.display().to_string()),
@@ -211,12 +211,12 @@ fn copy_or_name(like: &str) -> Result<String, Error> {
     }
 }
 
-/// A file by its whole path; the name of a built-in mapping stays one.
+/// A file by its absolute path; the name of a built-in mapping is left as it is.
 fn mapping(path: &Path) -> Result<PathBuf, Error> {
     match path.exists() {
         true => absolute(path),
         false => {
-            // Whether it is one is said by whoever knows.
+            // Whether there is such a mapping or portal is checked elsewhere.
             let _mapping = crate::cli::mapping_file::parse_mapping(path)?;
             Ok(path.to_owned())
         }
@@ -228,7 +228,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
         .map_err(|error| Error::usage(format!("can't use {}: {error}", path.display())))
 }
 
-/// Where its token comes from, as options are typed.
+/// Where its token comes from, as options.
 pub fn option_of(source: &Source) -> &'static str {
     match source {
         Source::Variable(_) => "token-env",

@@ -1,6 +1,6 @@
 //! `tickethaul portal check`: a portal at first contact. What the token may do, what the
 //! account allows and holds, which versions of the API answer, and what HubSpot does not
-//! document, as far as reading or one ticket can settle it. What was found is kept.
+//! document, as far as reading or one ticket can settle it. What is found out is kept.
 
 use std::fs::File;
 
@@ -9,27 +9,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::needs;
 use super::report::Report;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::known::{Known, Witness, probe_lock};
 use crate::cli::portal::{Portal, call_error, call_error_after};
+use crate::cli::portal_facts::{PortalFacts, Witness, probe_lock};
 use crate::cli::schema::{PortalCopy, pull};
 use crate::cli::settings::{PortalArgs, PortalName};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{Cleared, DailyUsage, Facts, FoundOut, SchemaParts, Trace};
 use crate::model::count::counted;
 use crate::model::value_rule::ValueRule;
 use crate::report::age_words;
 
-/// How long after a probe began something of it may still come, or be found late: HubSpot's
-/// search shows new records after some seconds.
+/// How long after its start a probe's records may still appear: HubSpot's search shows new
+/// records after some seconds.
 const LATEST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Find out what a portal allows, holds and does, before the first row
 ///
-/// Only reads, unless --write-probe is given; what a check with it left that was cut off is
-/// archived. What is found is kept for this account, shown
-/// by `tickethaul portal show`, and used by every run.
+/// Only reads, unless --write-probe is given; what an interrupted check with it left behind
+/// is archived. What is found out is kept for this account, shown by `tickethaul portal
+/// show`, and used by every run.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The portal's name [default: as with other commands]
@@ -39,7 +39,7 @@ pub struct CheckArgs {
     /// they stay in the recycle bin for 90 days, and workflows see them
     #[arg(long)]
     write_probe: bool,
-    /// Don't ask before they are made; needed where there is no terminal
+    /// Don't ask before they are created; required without a terminal
     #[arg(long, requires = "write_probe")]
     yes: bool,
     #[command(flatten)]
@@ -47,32 +47,32 @@ pub struct CheckArgs {
 }
 
 /// Runs `portal check`.
-pub async fn run(mut args: CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(mut args: CheckArgs, console: &Console) -> Result<Exit, Error> {
     if args.write_probe {
-        talk.expect_answer(args.yes, "make a ticket")?;
+        console.expect_answer(args.yes, "make a ticket")?;
     }
     if let Some(name) = args.name.take() {
         args.portal.portal = Some(name);
     }
-    let portal = Portal::open(&args.portal, talk).await?;
-    let checked = check(&args, &portal, talk).await;
+    let portal = Portal::open(&args.portal, console).await?;
+    let checked = check(&args, &portal, console).await;
     portal.close().await;
     checked
 }
 
-async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, Error> {
+async fn check(args: &CheckArgs, portal: &Portal, console: &Console) -> Result<Exit, Error> {
     let id = portal.account.portal_id;
-    let before = Known::of(id).unwrap_or_else(|| Known::new(id));
+    let before = PortalFacts::of(id).unwrap_or_else(|| PortalFacts::new(id));
     let lock = lock(args, &before)?;
     let open = match lock {
-        Some(_) => clear(portal, before.probes.clone(), talk).await,
+        Some(_) => clear(portal, before.probes.clone(), console).await,
         None => before.probes.clone(),
     };
-    let seen = look(portal, talk).await?;
+    let seen = look(portal, console).await?;
     let mut known = seen.known(portal, &before);
     known.probes = open;
     let failed = match args.write_probe {
-        true => probe(args, portal, &mut known, talk).await.err(),
+        true => probe(args, portal, &mut known, console).await.err(),
         false => None,
     };
     keep(&known)?;
@@ -83,15 +83,15 @@ async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, E
         copy: &seen.copy,
         usage: seen.usage.as_ref(),
     };
-    talk.show(&report.text());
-    talk.result(&report.json());
+    console.show(&report.text());
+    console.result(&report.json());
     match failed {
         Some(error) => Err(error),
         None => Ok(Exit::Fine),
     }
 }
 
-fn keep(known: &Known) -> Result<(), Error> {
+fn keep(known: &PortalFacts) -> Result<(), Error> {
     known.keep().map_err(|error| {
         let id = known.portal;
         Error::unexpected(format!(
@@ -100,9 +100,9 @@ fn keep(known: &Known) -> Result<(), Error> {
     })
 }
 
-/// Keeps other checks from archiving what this one makes, and this one from archiving what
-/// others make.
-fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
+/// Keeps other checks from archiving what this one creates, and this one from archiving
+/// what others create.
+fn lock(args: &CheckArgs, known: &PortalFacts) -> Result<Option<File>, Error> {
     if !args.write_probe && known.probes.is_empty() {
         return Ok(None);
     }
@@ -119,32 +119,32 @@ fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
     }
 }
 
-/// Archives what probes that were cut off have left; gives back those of which more may come.
-async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
+/// Archives what interrupted probes have left; returns those whose records may still appear.
+async fn clear(portal: &Portal, probes: Vec<Trace>, console: &Console) -> Vec<Trace> {
     let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut open = Vec::new();
     for mut trace in probes {
         let begun = age_words(trace.begun);
-        let what = format!("a check with --write-probe that began {begun} was cut off");
+        let what = format!("a check with --write-probe that began {begun} was interrupted");
         let may_come = now < trace.begun.saturating_add(LATEST).unwrap_or(now);
         match portal.client.clear_probe(&trace).await {
             Err(error) => {
-                talk.say(&format!(
+                console.say(&format!(
                     "{what}; what it left can't be archived, the next check tries again: {error}"
                 ));
                 open.push(trace);
                 continue;
             }
             Ok(cleared) if cleared != Cleared::default() => {
-                talk.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
+                console.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
                 trace.tickets.extend(cleared.tickets);
             }
-            // What was there was archived before.
+            // What was there has been archived already.
             Ok(_) if !trace.tickets.is_empty() => {}
-            Ok(_) if may_come => talk.say(&format!(
+            Ok(_) if may_come => console.say(&format!(
                 "{what}: nothing of it is to be seen yet, the next check looks again"
             )),
-            Ok(_) => talk.say(&format!("{what}: nothing of it is in the portal")),
+            Ok(_) => console.say(&format!("{what}: nothing of it is in the portal")),
         }
         if may_come {
             open.push(trace);
@@ -162,7 +162,7 @@ fn cleared_words(cleared: &Cleared) -> String {
     }
 }
 
-/// What reading shows.
+/// What can be found out by reading.
 struct Seen {
     copy: PortalCopy,
     facts: Facts,
@@ -170,25 +170,25 @@ struct Seen {
     found: FoundOut,
 }
 
-async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
+async fn look(portal: &Portal, console: &Console) -> Result<Seen, Error> {
     let client = &portal.client;
-    let copy = pull(portal, SchemaParts::default(), talk).await?;
+    let copy = pull(portal, SchemaParts::default(), console).await?;
     let facts = client.facts().await.map_err(call_error)?;
     let found = client.unknowns_by_reading().await.map_err(call_error)?;
     Ok(Seen {
         copy,
         facts,
-        // Portals that count nothing, and tokens that may not ask, are as good.
+        // Portals that report no usage, and tokens that may not ask, are fine too.
         usage: client.daily_usage().await.ok().flatten(),
         found,
     })
 }
 
 impl Seen {
-    /// What is known now: what a ticket showed once stays, what is read is of today.
-    fn known(&self, portal: &Portal, before: &Known) -> Known {
+    /// What is known now: what a ticket once showed is kept, what is read is from today.
+    fn known(&self, portal: &Portal, before: &PortalFacts) -> PortalFacts {
         let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut known = Known::new(portal.account.portal_id);
+        let mut known = PortalFacts::new(portal.account.portal_id);
         known.facts.clone_from(&before.facts);
         known.probed = before.probed;
         known.checked = Some(now);
@@ -212,27 +212,27 @@ impl Seen {
     }
 }
 
-/// Makes one ticket, and says what becomes of it.
+/// Creates one ticket, and reports what becomes of it.
 async fn probe(
     args: &CheckArgs,
     portal: &Portal,
-    known: &mut Known,
-    talk: &Talk,
+    known: &mut PortalFacts,
+    console: &Console,
 ) -> Result<(), Error> {
     let question = format!(
         "make one ticket with three notes in {}, change it and archive all of it; they stay in the recycle \
          bin for 90 days, and workflows see them",
         portal.name_in_question()
     );
-    if !talk.confirmed(args.yes, &question) {
+    if !console.confirmed(args.yes, &question) {
         return Ok(());
     }
     let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
     let (id, trace) = (known.portal, Trace::new(now));
     known.put_probe(&trace);
     keep(known)?;
-    // The word that stands in all of it is kept, so ids that can't be are no loss.
-    let mut kept = |trace: &Trace| drop(Known::keep_probe(id, trace));
+    // The word that marks all its records is kept, so nothing is lost if ids can't be kept.
+    let mut kept = |trace: &Trace| drop(PortalFacts::keep_probe(id, trace));
     let read = known.found();
     let asked = portal.client.unknowns_by_writing(&read, trace, &mut kept);
     let (trace, found) = asked.await;
@@ -244,7 +244,7 @@ async fn probe(
         }
     };
     known.drop_probe(&trace);
-    talk.say(&match trace.tickets.last() {
+    console.say(&match trace.tickets.last() {
         Some(id) => format!("the ticket was {id}; it and its notes are archived"),
         None => "no ticket could be made".to_owned(),
     });

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{add, check, default, list};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 
 /// Portals by name: where their tokens come from, and how they are called
@@ -19,13 +19,13 @@ pub enum PortalCommand {
 }
 
 /// Runs a command on portals.
-pub async fn run(command: PortalCommand, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(command: PortalCommand, console: &Console) -> Result<Exit, Error> {
     match command {
-        PortalCommand::Add(args) => add::run(*args, talk).await,
-        PortalCommand::List(args) => list::run(&args, talk),
-        PortalCommand::Check(args) => check::run(*args, talk).await,
-        PortalCommand::Show(args) => list::show(&args, talk),
-        PortalCommand::Use(args) => default::choose(&args, talk),
-        PortalCommand::Remove(args) => default::remove(&args, talk),
+        PortalCommand::Add(args) => add::run(*args, console).await,
+        PortalCommand::List(args) => list::run(&args, console),
+        PortalCommand::Check(args) => check::run(*args, console).await,
+        PortalCommand::Show(args) => list::show(&args, console),
+        PortalCommand::Use(args) => default::choose(&args, console),
+        PortalCommand::Remove(args) => default::remove(&args, console),
     }
 }

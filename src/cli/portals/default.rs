@@ -1,27 +1,27 @@
-//! `tickethaul portal use` and `remove`: which portal is the default, and which has a name
-//! no longer.
+//! `tickethaul portal use` and `remove`: which portal is the default, and removing a
+//! portal's name.
 
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::config::{SANDBOX, Source};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{config, named_sandbox};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 
-/// Make a portal the default of commands that name none
+/// Make a portal the default for commands that name none
 #[derive(Debug, Args)]
 pub struct UseArgs {
     /// The name, or `sandbox`
     #[arg(value_name = "NAME", required_unless_present = "none")]
     name: Option<String>,
-    /// Commands that name no portal have none
+    /// Have no default for commands that name no portal
     #[arg(long, conflicts_with = "name")]
     none: bool,
 }
 
-/// Remove a portal's name from the configuration; nothing is done in the portal
+/// Remove a portal's name from the configuration; the portal itself is not touched
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The name
@@ -30,7 +30,7 @@ pub struct RemoveArgs {
 }
 
 /// Runs `portal use`.
-pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn choose(args: &UseArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let name = args.name.as_deref();
     if let Some(name) = name.filter(|name| *name != SANDBOX) {
@@ -38,16 +38,16 @@ pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     config.set_default(name);
     config.write()?;
-    talk.say(&match name {
+    console.say(&match name {
         Some(name) => format!("`{name}` is the default portal now"),
         None => "no portal is the default now".to_owned(),
     });
-    talk.result(&json!({"default": name}));
+    console.result(&json!({"default": name}));
     Ok(Exit::Fine)
 }
 
 /// Runs `portal remove`.
-pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn remove(args: &RemoveArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let name = &args.name;
     let profile = config.portal(name)?;
@@ -63,9 +63,9 @@ pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
         true => format!("its state stays in {}", named_sandbox(name)?.display()),
         false => "its token is where it was".to_owned(),
     };
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is not the name of a portal any more{default}; {stays}"
     ));
-    talk.result(&json!({"removed": name, "id": id}));
+    console.result(&json!({"removed": name, "id": id}));
     Ok(Exit::Fine)
 }

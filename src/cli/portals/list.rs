@@ -9,10 +9,10 @@ use super::add::option_of;
 use super::report::found_text;
 use super::report::known_json;
 use crate::cli::config::{Config, Profile, SANDBOX, Source};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::known::Known;
+use crate::cli::portal_facts::PortalFacts;
 use crate::cli::settings::{SANDBOX_STATE, config, named_sandbox};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::sandbox;
 
@@ -29,21 +29,21 @@ pub struct ShowArgs {
 }
 
 /// Runs `portal list`.
-pub fn run(_args: &ListArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn run(_args: &ListArgs, console: &Console) -> Result<Exit, Error> {
     let config = config()?;
     let place = config.path().display();
     match config.portals().next() {
-        None => talk.say(&format!(
+        None => console.say(&format!(
             "no portal has a name yet; `tickethaul portal add` writes them to {place}"
         )),
-        Some(_) => talk.show(&table(&config)),
+        Some(_) => console.show(&table(&config)),
     }
     if config.portals().next().is_some() {
-        talk.say(&format!("the configuration is {place}"));
+        console.say(&format!("the configuration is {place}"));
     }
     match config.default_name() {
-        Some(SANDBOX) => talk.say("the default is the embedded sandbox"),
-        Some(name) if !config.has(name) => talk.say(&format!(
+        Some(SANDBOX) => console.say("the default is the embedded sandbox"),
+        Some(name) if !config.has(name) => console.say(&format!(
             "the default, `{name}`, is not a portal of the configuration: `tickethaul portal use` sets another one"
         )),
         Some(_) | None => {}
@@ -52,7 +52,7 @@ pub fn run(_args: &ListArgs, talk: &Talk) -> Result<Exit, Error> {
         .portals()
         .map(|profile| as_json(profile, &config))
         .collect();
-    talk.result(&json!({
+    console.result(&json!({
         "file": place.to_string(), "default": config.default_name(), "portals": portals,
     }));
     Ok(Exit::Fine)
@@ -90,7 +90,7 @@ fn portal_words(profile: &Profile) -> String {
     }
 }
 
-/// The account of a portal, as far as it is known; that of a sandbox stands in its state.
+/// The account of a portal, if known; a sandbox has it in its state.
 fn account_of(profile: &Profile) -> Option<u64> {
     match profile.source {
         Source::Sandbox(_) => {
@@ -114,7 +114,7 @@ fn is_default(profile: &Profile, config: &Config) -> bool {
     config.default_name() == Some(profile.name.as_str())
 }
 
-/// What it adds to a command line.
+/// The options that it adds to a command line.
 fn defaults(profile: &Profile) -> Vec<String> {
     let words = [
         profile.base_url.as_ref().map(|url| format!("at {url}")),
@@ -153,7 +153,7 @@ fn as_json(profile: &Profile, config: &Config) -> Value {
 }
 
 /// Runs `portal show`.
-pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Error> {
     let config = config()?;
     let name = args.name.as_deref().or(config.default_name());
     let name = name.ok_or_else(|| {
@@ -169,7 +169,7 @@ pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
     if !defaults.is_empty() {
         lines.push(format!("defaults  {}", defaults.join(", ")));
     }
-    let known = account_of(profile).and_then(Known::of);
+    let known = account_of(profile).and_then(PortalFacts::of);
     match &known {
         Some(known) => lines.extend([String::new(), found_text(known)]),
         None => lines.push(format!(
@@ -177,9 +177,9 @@ pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
             profile.name
         )),
     }
-    talk.show(&lines.join("\n"));
+    console.show(&lines.join("\n"));
     let mut told = as_json(profile, &config);
     told["known"] = known.as_ref().map_or(Value::Null, known_json);
-    talk.result(&told);
+    console.result(&told);
     Ok(Exit::Fine)
 }

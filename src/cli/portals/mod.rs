@@ -1,5 +1,5 @@
 //! `tickethaul portal`: portals by name. `add` puts one into the configuration, `list` and
-//! `show` tell what is there, `remove` and `default` (which is `portal use`) change it, and
+//! `show` show what is there, `remove` and `default` (which is `portal use`) change it, and
 //! `check` asks the portal itself.
 
 mod add;

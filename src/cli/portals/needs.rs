@@ -1,15 +1,15 @@
-//! Which scopes commands need: one of each list, the one that is named first where none is
-//! there. HubSpot names them in two ways, the older and the finer one; either is enough.
+//! Which scopes commands need: one of each list; if none is granted, the first one is
+//! named. HubSpot has older and finer names for them; either is enough.
 
 use serde_json::{Value, json};
 
-/// Scopes of which one is enough.
+/// Scopes any one of which is enough.
 type AnyOf = &'static [&'static str];
 
 const TICKETS_READ: AnyOf = &["tickets", "crm.objects.tickets.read"];
 const TICKETS_WRITE: AnyOf = &["tickets", "crm.objects.tickets.write"];
 
-/// HubSpot: definitions can be read by whoever may read the records.
+/// HubSpot: a token that may read the records may also read their definitions.
 const DEFINITIONS_READ: AnyOf = &[
     "tickets",
     "crm.schemas.tickets.read",
@@ -20,7 +20,7 @@ const OWNERS: AnyOf = &["crm.objects.owners.read"];
 const CONTACTS_READ: AnyOf = &["crm.objects.contacts.read"];
 const CONTACTS_WRITE: AnyOf = &["crm.objects.contacts.write"];
 
-/// HubSpot: activities are guarded by the scopes of contacts, in newer lists by their own too.
+/// HubSpot: activities need the scopes of contacts, in newer lists also their own.
 const NOTES_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.notes.read"];
 const NOTES_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.notes.write"];
 const CALLS_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.calls.read"];
@@ -28,7 +28,7 @@ const CALLS_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.calls.wr
 const EMAILS_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.emails.read"];
 const EMAILS_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.emails.write"];
 
-/// HubSpot: what stands in e-mails needs it beside their own.
+/// HubSpot: the content of e-mails needs this one in addition to their own.
 const EMAIL_TEXTS: AnyOf = &["sales-email-read"];
 const COMPANIES_READ: AnyOf = &["crm.objects.companies.read"];
 const COMPANIES_WRITE: AnyOf = &["crm.objects.companies.write"];
@@ -103,7 +103,7 @@ impl Lack {
     }
 }
 
-/// Names of activities' own scopes, which stand in newer lists and which few tokens have.
+/// Names of activities' own scopes, which are in newer lists and which few tokens have.
 fn is_newer(scope: &str) -> bool {
     ["notes", "calls", "emails"].iter().any(|kind| {
         let rest = scope.strip_prefix("crm.objects.");
@@ -116,7 +116,7 @@ fn has(scopes: &[String], any: AnyOf) -> bool {
     any.any(|one| scopes.iter().any(|scope| scope == one))
 }
 
-/// What a token with these scopes can't do. The first of each list is named.
+/// What a token with these scopes can't do. The first scope of each list is named.
 pub fn lacking(scopes: &[String]) -> Vec<Lack> {
     let lacks = NEEDS.iter().map(|(what, needed)| {
         let missing = needed.iter().filter(|any| !has(scopes, any));
@@ -128,8 +128,8 @@ pub fn lacking(scopes: &[String]) -> Vec<Lack> {
     lacks.filter(|lack| !lack.scopes.is_empty()).collect()
 }
 
-/// The scopes of every list of which a token with these has none, or `none`: one that is
-/// only another name of what the token may do is not missed.
+/// The scopes of every list of which a token with these has none, or `none`: a scope
+/// that is only another name for what the token may do is not missing.
 pub fn missing(scopes: &[String]) -> String {
     let needed = NEEDS.iter().flat_map(|(_, needed)| needed.iter());
     let lacks = needed.filter(|any| !has(scopes, any));

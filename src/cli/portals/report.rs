@@ -3,26 +3,26 @@
 use serde_json::{Value, json};
 
 use super::needs::{self, Lack};
-use crate::cli::known::{Known, Witness};
+use crate::cli::portal_facts::{PortalFacts, Witness};
 use crate::cli::schema::PortalCopy;
 use crate::hubspot::{Account, DailyUsage, Facts, LinkLimit, LinkType, UNKNOWNS, Way};
 use crate::model::count::{count, counted};
 use crate::report::age_words;
 
-/// Columns that a line of names takes, at most.
+/// Maximum width of a line of names.
 const SCREEN: usize = 96;
 
-/// What there is to tell.
+/// What there is to report.
 pub struct Report<'a> {
-    /// Who the portal is.
+    /// The portal's account.
     pub account: &'a Account,
     /// What is kept.
-    pub known: &'a Known,
-    /// What the portal says of token and limits.
+    pub known: &'a PortalFacts,
+    /// What the portal says about token and limits.
     pub facts: &'a Facts,
     /// What it defines.
     pub copy: &'a PortalCopy,
-    /// Calls of today.
+    /// Today's calls.
     pub usage: Option<&'a DailyUsage>,
 }
 
@@ -216,7 +216,7 @@ fn line(head: &str, words: &str) -> String {
     format!("{head:<11} {words}")
 }
 
-fn scope_words(known: &Known) -> String {
+fn scope_words(known: &PortalFacts) -> String {
     match &known.scopes {
         None => "can't be found out; a call that lacks one says which".to_owned(),
         Some(scopes) => match needs::lacking(scopes).is_empty() {
@@ -229,8 +229,8 @@ fn scope_words(known: &Known) -> String {
     }
 }
 
-/// What was found out of what HubSpot does not document, and what was not.
-pub fn found_text(known: &Known) -> String {
+/// What was found out about what HubSpot does not document, and what was not.
+pub fn found_text(known: &PortalFacts) -> String {
     let is_unknown = |name: &&String| UNKNOWNS.iter().any(|one| one.name == **name);
     let probed = match known.probed {
         Some(at) => format!(", with a ticket {}", age_words(at)),
@@ -244,7 +244,7 @@ pub fn found_text(known: &Known) -> String {
         checked.unwrap_or_else(|| "by runs; `tickethaul portal check` looks at all".to_owned()),
     )];
     for (name, fact) in &known.facts {
-        // What this very check has shown needs no word more.
+        // What this check itself has shown needs no further note.
         let source = match &fact.by {
             Witness::Reading | Witness::Probe if Some(fact.at) == known.checked => String::new(),
             _ => format!("  ({})", fact.source()),
@@ -269,7 +269,7 @@ pub fn found_text(known: &Known) -> String {
     lines.join("\n")
 }
 
-/// Names with commas between them, in lines that fit a screen.
+/// Names separated by commas, in lines that fit a screen.
 fn wrapped(names: &[&str]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (place, name) in names.iter().enumerate() {
@@ -285,7 +285,7 @@ fn wrapped(names: &[&str]) -> Vec<String> {
 }
 
 /// What was not found out, and why.
-fn not_found(known: &Known) -> Vec<(&'static str, &'static str)> {
+fn not_found(known: &PortalFacts) -> Vec<(&'static str, &'static str)> {
     let open = UNKNOWNS
         .iter()
         .filter(|one| !known.facts.contains_key(one.name));
@@ -299,7 +299,7 @@ fn not_found(known: &Known) -> Vec<(&'static str, &'static str)> {
 }
 
 /// The unknowns of a portal as JSON, for `portal show`.
-pub fn known_json(known: &Known) -> serde_json::Value {
+pub fn known_json(known: &PortalFacts) -> serde_json::Value {
     json!({
         "portal": known.portal,
         "checked": known.checked.map(|at| at.to_string()),

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{apply, diff, pull, show};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 
 /// What the portal defines: properties, pipelines, owners
@@ -17,11 +17,11 @@ pub enum SchemaCommand {
 }
 
 /// Runs a schema command.
-pub async fn run(command: SchemaCommand, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(command: SchemaCommand, console: &Console) -> Result<Exit, Error> {
     match command {
-        SchemaCommand::Pull(args) => pull::run(&args, talk).await,
-        SchemaCommand::Show(args) => show::run(&args, talk).await,
-        SchemaCommand::Diff(args) => diff::run(&args, talk).await,
-        SchemaCommand::Apply(args) => apply::run(&args, talk).await,
+        SchemaCommand::Pull(args) => pull::run(&args, console).await,
+        SchemaCommand::Show(args) => show::run(&args, console).await,
+        SchemaCommand::Diff(args) => diff::run(&args, console).await,
+        SchemaCommand::Apply(args) => apply::run(&args, console).await,
     }
 }

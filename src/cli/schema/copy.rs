@@ -1,5 +1,5 @@
-//! A copy of what a portal defines, as a text that people read and compare: TOML,
-//! everything in one order. Readers take additional keys as they come.
+//! A copy of what a portal defines, as a text that people read and compare: TOML in a
+//! fixed order. Readers ignore additional keys.
 
 use std::collections::BTreeMap;
 
@@ -17,42 +17,43 @@ use crate::model::value_rule::ValueRule;
 /// Version of the file.
 const VERSION: u32 = 1;
 
-/// What a portal defines, and when it was asked.
+/// What a portal defines, and when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalCopy {
     /// HubSpot portal id.
     pub portal_id: u64,
     /// When, by the portal's clock.
     pub pulled: Timestamp,
-    /// Calls that the portal allows in a day, where it tells.
+    /// Calls that the portal allows in a day, if known.
     pub daily_calls: Option<u64>,
-    /// Calls that the portal allows in a window, where it tells.
+    /// Calls that the portal allows in a window, if known.
     pub burst: Option<Rate>,
     /// Properties, pipelines, owners.
     pub schema: Schema,
-    /// Names of ticket properties that are archived: they are taken.
+    /// Names of archived ticket properties, which can't be used again.
     pub archived: Vec<String>,
     /// Groups of ticket properties.
     pub groups: Vec<PropertyGroup>,
     /// Kinds of link from tickets, by the other end.
     pub links: Vec<(ObjectType, LinkType)>,
-    /// Labels of the way back, of kinds to which tickets have labels of the account's own.
+    /// Labels in the opposite direction, for kinds of record to which tickets have labels of the
+    /// account's own.
     pub links_back: Vec<(ObjectType, LinkType)>,
-    /// Properties of other kinds of record: whether their values are unique.
+    /// Properties of other kinds of record, with whether their values are unique.
     pub others: BTreeMap<ObjectType, BTreeMap<String, bool>>,
-    /// What the token might not read.
+    /// What the token was not allowed to read.
     pub left_out: LeftOut,
-    /// What properties of tickets and contacts are beside their definitions: for a twin.
+    /// Further details of ticket and contact properties: for a twin.
     pub forms: BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>,
-    /// Stages into which not everybody may write tickets, and who may.
+    /// Stages into which only some may write tickets, and who may.
     pub locked_stages: BTreeMap<String, String>,
-    /// How many links of a type an admin allows a record.
+    /// Limits that an admin set on links, by type.
     pub link_limits: Vec<LinkLimit>,
     /// Rules for values of ticket properties.
     pub rules: ValueRules,
 }
 
-/// Parts of a schema that a copy lacks for want of a scope.
+/// Parts of a schema that a copy can lack because the token had no scope for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Properties of contacts.
@@ -72,10 +73,10 @@ pub struct LeftOut {
     pub rules: bool,
 }
 
-/// Why a text is no copy.
+/// Why a text is not a copy.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// No TOML, or a key is missing or of another kind.
+    /// Not TOML, or a key is missing or of the wrong kind.
     #[error("{0}")]
     NoCopy(#[from] toml::de::Error),
     /// Written by a later version of this tool.
@@ -90,7 +91,7 @@ struct CopyText {
     pulled: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     daily_calls: Option<u64>,
-    /// Written as rates are typed: `190/10s`.
+    /// In the form of `--rate`: `190/10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     burst: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -106,7 +107,7 @@ struct CopyText {
     #[serde(default)]
     pipelines: Vec<PipelineText>,
     #[serde(default)]
-    owners: Vec<OwnerText>,
+    owners: Vec<Owner>,
     #[serde(default)]
     tickets: Vec<PropertyText>,
     #[serde(default)]
@@ -166,19 +167,9 @@ struct StageText {
     label: String,
     #[serde(default, skip_serializing_if = "is_false")]
     closed: bool,
-    /// Who may write tickets into it, where not everybody may.
+    /// Who may write tickets into it, if restricted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     permissions: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct OwnerText {
-    id: String,
-    email: String,
-    first_name: String,
-    last_name: String,
-    #[serde(default, skip_serializing_if = "is_false")]
-    archived: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,7 +191,7 @@ struct PropertyText {
     options: Vec<(String, String)>,
 }
 
-/// What a property is beside its definition. An older copy does not say.
+/// Further details of a property, which older copies lack.
 #[derive(Default, Serialize, Deserialize)]
 struct FormText {
     /// HubSpot's `type`.
@@ -241,7 +232,7 @@ impl PortalCopy {
             links: self.links.iter().map(link_text).collect(),
             links_back: self.links_back.iter().map(link_text).collect(),
             pipelines: self.pipelines_text(),
-            owners: self.schema.owners.iter().map(owner_text).collect(),
+            owners: self.schema.owners.clone(),
             tickets: self.properties_text(ObjectType::Tickets),
             contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
@@ -272,7 +263,7 @@ impl PortalCopy {
             .collect()
     }
 
-    /// What it tells about other records.
+    /// What it says about other records.
     pub fn of_links(&self) -> LinkDefinitions {
         let mut found = LinkDefinitions {
             unique: self.others.clone(),
@@ -321,7 +312,7 @@ impl PortalCopy {
                 .filter(|(_, forms)| !forms.is_empty())
                 .collect(),
             portal_id: text.portal,
-            // A stamp that somebody edited tells an age that nobody believes.
+            // An edited time may give an impossible age.
             pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             daily_calls: text.daily_calls,
             burst: text.burst.and_then(|rate| rate.parse().ok()),
@@ -337,7 +328,7 @@ impl PortalCopy {
                 tickets: properties_from(text.tickets),
                 contacts: properties_from(text.contacts),
                 pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
-                owners: text.owners.into_iter().map(owner_from).collect(),
+                owners: text.owners,
                 custom: text.custom_objects,
             },
         })
@@ -437,26 +428,6 @@ fn pipeline_from(text: PipelineText) -> Pipeline {
         id: text.id,
         label: text.label,
         stages: stages.collect(),
-    }
-}
-
-fn owner_text(owner: &Owner) -> OwnerText {
-    OwnerText {
-        id: owner.id.clone(),
-        email: owner.email.clone(),
-        first_name: owner.first_name.clone(),
-        last_name: owner.last_name.clone(),
-        archived: owner.archived,
-    }
-}
-
-fn owner_from(text: OwnerText) -> Owner {
-    Owner {
-        id: text.id,
-        email: text.email,
-        first_name: text.first_name,
-        last_name: text.last_name,
-        archived: text.archived,
     }
 }
 

@@ -1,9 +1,9 @@
-//! Creating in a portal what it lacks for a mapping: groups, properties, options. What
-//! is created stays, also when a later one is refused, so every error says what that is.
+//! Creates in a portal what it lacks for a mapping: groups, properties, options. What is
+//! created stays, even if a later one is refused, so every error says what was created.
 
 use super::lacking::{Lacking, lacking_groups};
+use crate::cli::console::Console;
 use crate::cli::portal::call_error_after;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::count::{counted, counted_as};
@@ -19,7 +19,7 @@ pub struct Created {
 }
 
 impl Created {
-    /// All of it by name, or nothing where nothing was created.
+    /// Everything created, by name, or nothing.
     fn words(&self) -> Option<String> {
         let parts = [
             ("groups", &self.groups),
@@ -33,7 +33,7 @@ impl Created {
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    /// How much it is, or nothing where nothing was created.
+    /// How much was created, or nothing.
     fn counts(&self) -> Option<String> {
         let words: Vec<String> = [
             (self.groups.len(), "group", "groups"),
@@ -47,7 +47,7 @@ impl Created {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// An error that came behind it: what was created stays in the portal.
+    /// A later error, which says what was created and stays in the portal.
     pub fn stays(&self, error: Error) -> Error {
         let Some(words) = self.words() else {
             return error;
@@ -72,17 +72,21 @@ impl Created {
     }
 }
 
-/// Creates what is lacking, one by one, and says so meanwhile.
+/// Creates what is missing, one by one, and reports progress.
 ///
 /// # Errors
 /// When the portal refuses one of them, or can't be reached.
-pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<Created, Error> {
+pub async fn create(
+    client: &Client,
+    lacking: &Lacking,
+    console: &Console,
+) -> Result<Created, Error> {
     let mut created = Created::default();
     let all = lacking.properties.len();
     if all > 0 {
-        talk.say(&format!("creating {}", counted(all, "property")));
+        console.say(&format!("creating {}", counted(all, "property")));
     }
-    let board = talk.board(client);
+    let board = console.board(client);
     let properties = &lacking.properties;
     create_groups(client, properties, (&mut created, &board)).await?;
     create_properties(client, properties, (&mut created, &board)).await?;
@@ -95,7 +99,7 @@ pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<C
     }
     drop(board);
     if let Some(counts) = created.counts() {
-        talk.say(&format!("created {counts}"));
+        console.say(&format!("created {counts}"));
     }
     Ok(created)
 }
@@ -152,14 +156,14 @@ mod tests {
             properties: vec!["a".to_owned(), "b".to_owned()],
             options: vec!["c".to_owned()],
         };
-        let error = created.stays(Error::mend("no room").advise("make room"));
+        let error = created.stays(Error::must_fix("no room").advise("make room"));
         assert_eq!(
             error.advice(),
             Some(
                 "make room; created in the portal before that, and left there: properties a, b; options of c"
             )
         );
-        let error = Created::default().stays(Error::mend("no room").advise("make room"));
+        let error = Created::default().stays(Error::must_fix("no room").advise("make room"));
         assert_eq!(error.advice(), Some("make room"));
         let lost = CallError::Unavailable("can't reach it".to_owned());
         let error = created.failed("the property d", lost);

@@ -1,6 +1,6 @@
-//! What a portal lacks for a mapping: groups, properties, options of properties. What
-//! it has otherwise than the mapping defines it is a clash: named once, before any row,
-//! and never changed.
+//! What a portal lacks for a mapping: groups, properties, options of properties. A
+//! definition that differs from the mapping's is a clash: reported once, before any
+//! row, and never changed.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use crate::model::schema::{NewProperty, PropertyDef, PropertyOption, Schema, Val
 /// Everything that is lacking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lacking {
-    /// Groups that lacking properties are to be in.
+    /// Groups for missing properties.
     pub groups: Vec<PropertyGroup>,
     /// Properties.
     pub properties: Vec<NewProperty>,
     /// Options of properties that the portal has, by their internal name.
     pub options: Vec<(String, Vec<PropertyOption>)>,
-    /// What the portal has otherwise, or can't take, in words: nothing is written while
-    /// there is a clash.
+    /// What the portal defines differently, or can't hold, in words: nothing is written
+    /// while there is a clash.
     pub clashes: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ pub struct Lacking {
 const UNIQUE_LIMIT: usize = 10;
 
 impl Lacking {
-    /// Holds the `[[property]]` entries of a mapping against the ticket properties of a
+    /// Checks the `[[property]]` entries of a mapping against the ticket properties of a
     /// portal; `archived` are the names of those in its recycle bin. Groups are left out.
     pub fn of(wanted: &[NewProperty], schema: &Schema, archived: &[String]) -> Lacking {
         let properties = lacking(wanted, schema);
@@ -48,14 +48,14 @@ impl Lacking {
         }
     }
 
-    /// With the groups that the properties need beyond those that the portal has.
+    /// Adds the groups that the properties need and the portal lacks.
     #[must_use]
     pub fn grouped(mut self, groups: &[PropertyGroup]) -> Lacking {
         self.groups = lacking_groups(&self.properties, groups);
         self
     }
 
-    /// The portal's definitions once everything that is lacking has been created.
+    /// The portal's definitions once everything missing has been created.
     pub fn completed(&self, schema: &Schema) -> Schema {
         let mut complete = schema.clone().with_tickets(&self.properties);
         for (name, options) in &self.options {
@@ -66,8 +66,8 @@ impl Lacking {
         complete
     }
 
-    /// The completed definitions, and those that clash as the mapping wants them: what a
-    /// check goes by, so that rows are not blamed for the portal.
+    /// The completed definitions, with clashing ones as the mapping wants them: a check
+    /// uses these, so that rows are not blamed for the portal.
     pub fn assumed(&self, wanted: &[NewProperty], schema: &Schema) -> Schema {
         let mut assumed = self.completed(schema);
         for new in wanted {
@@ -100,12 +100,12 @@ impl Lacking {
         !(self.groups.is_empty() && self.properties.is_empty() && self.options.is_empty())
     }
 
-    /// Whether the portal is as the mapping wants it.
+    /// Whether the portal is as the mapping needs it.
     pub fn is_empty(&self) -> bool {
         !self.can_be_created() && self.clashes.is_empty()
     }
 
-    /// All of it in words, one thing a line; no line when nothing is lacking.
+    /// All of it in words, one thing per line; no lines if nothing is missing.
     pub fn words(&self) -> Vec<String> {
         let groups = self
             .groups
@@ -145,7 +145,7 @@ pub fn lacking(wanted: &[NewProperty], schema: &Schema) -> Vec<NewProperty> {
     wanted.iter().filter(new).cloned().collect()
 }
 
-/// Groups that properties are to be in and that are not there.
+/// Groups for properties that the portal does not have.
 pub fn lacking_groups(properties: &[NewProperty], groups: &[PropertyGroup]) -> Vec<PropertyGroup> {
     let known: BTreeSet<&str> = groups.iter().map(|group| group.name.as_str()).collect();
     let wanted: BTreeSet<&str> = properties.iter().map(|new| new.group.as_str()).collect();
@@ -158,12 +158,12 @@ pub fn lacking_groups(properties: &[NewProperty], groups: &[PropertyGroup]) -> V
         .collect()
 }
 
-/// Options that are kept elsewhere can't be added.
+/// Options that are defined elsewhere can't be added.
 fn options((new, found): (&NewProperty, &PropertyDef)) -> Option<(String, Vec<PropertyOption>)> {
     if !is_choice(found.value_type) || found.external_options || found.read_only {
         return None;
     }
-    // A label that is there stands for the portal's own value.
+    // An existing label stands for the portal's own value.
     let is_new = |option: &&PropertyOption| {
         let mut known = found.options.iter();
         !known.any(|known| known.value == option.value || known.label == option.label)
@@ -206,7 +206,7 @@ fn otherwise((new, found): (&NewProperty, &PropertyDef)) -> Option<String> {
     found.read_only.then(words)
 }
 
-/// A name that is taken by a property whose values can't be written.
+/// A name that belongs to a property whose values can't be written.
 fn archived_words(new: &NewProperty) -> String {
     let code = if new.unique {
         "KEY_ARCHIVED_PROPERTY: "
@@ -219,9 +219,9 @@ fn archived_words(new: &NewProperty) -> String {
     )
 }
 
-/// A portal has room for so many unique properties and no more.
+/// A portal can have only so many unique properties.
 fn too_many_unique(properties: &[NewProperty], schema: &Schema) -> Option<String> {
-    // HubSpot's own unique properties take no room.
+    // HubSpot's own unique properties don't count.
     let is_counted = |held: &&PropertyDef| held.unique && !held.name.starts_with("hs_");
     let held = schema.tickets.values().filter(is_counted).count();
     let new: Vec<&str> = properties

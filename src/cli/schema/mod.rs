@@ -1,6 +1,6 @@
-//! `tickethaul schema`: what a portal defines, kept, shown, held against a mapping and
-//! extended. `pull` asks the portal, `store` says which copy a command uses, `lacking`
-//! compares, `create` adds. Nothing is ever deleted or changed.
+//! `tickethaul schema`: what a portal defines: copied, shown, compared with a mapping
+//! and extended. `pull` asks the portal, `store` says which copy a command uses,
+//! `lacking` compares, `create` adds. Nothing is ever deleted or changed.
 
 mod apply;
 mod command;

@@ -1,4 +1,4 @@
-//! Copies of the definitions of portals: where they are put, and how they are read back.
+//! Copies of portals' definitions: where they are stored, and how they are read back.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::output::{Owner, Target, Wish, private_folder};
 /// The folder of copies in the user's cache folder.
 pub(super) const FOLDER: &str = "schema";
 
-/// Where the copy of a portal lies; its folder is made when it is not there.
+/// The file for the copy of a portal; its folder is created if missing.
 pub fn place(portal_id: u64) -> Result<Target, Error> {
     let folder = cache_folder()?.join(FOLDER);
     private_folder(&folder).map_err(|error| {
@@ -22,8 +22,8 @@ pub fn place(portal_id: u64) -> Result<Target, Error> {
     Ok(Target::File(folder.join(format!("{portal_id}.toml"))))
 }
 
-/// Where a copy goes that the user names. A copy says that it is one, so an older one is
-/// replaced.
+/// The target for a copy in a file named by the user. A copy can be recognised, so an
+/// older one is replaced.
 pub fn target(path: &Path, force: bool) -> Result<Target, Error> {
     let wish = Wish {
         path,

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::copy::{LeftOut, PortalCopy};
 use super::place;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
@@ -25,11 +25,11 @@ const OWN: &str = "USER_DEFINED";
 /// pipelines, stages, owners, labels and limits of links
 #[derive(Debug, Args)]
 pub struct PullArgs {
-    /// The .toml file that the copy goes to; an older copy is replaced [default: in the
-    /// user's cache folder, where `check` finds it]
+    /// The .toml file for the copy; an older copy is replaced [default: in the user's
+    /// cache folder, where `check` finds it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the file even where it is not a copy of a portal
+    /// Replace the file even if it is not a copy of a portal
     #[arg(long, requires = "output")]
     force: bool,
     #[command(flatten)]
@@ -37,14 +37,14 @@ pub struct PullArgs {
 }
 
 /// Runs `schema pull`.
-pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &PullArgs, console: &Console) -> Result<Exit, Error> {
     let target = args
         .output
         .as_ref()
         .map(|path| place::target(path, args.force));
     let target = target.transpose()?;
-    let portal = Portal::open(&args.portal, talk).await?;
-    let pulled = pull(&portal, SchemaParts::default(), talk).await;
+    let portal = Portal::open(&args.portal, console).await?;
+    let pulled = pull(&portal, SchemaParts::default(), console).await;
     portal.close().await;
     let copy = pulled?;
     let target = match target {
@@ -58,22 +58,26 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
         // stdout is the copy.
         Target::Stdout(_) | Target::Device(_) => return Ok(Exit::Fine),
     };
-    talk.say(&format!(
+    console.say(&format!(
         "portal {}: {} ticket properties, {} pipelines, {} owners, written to {file}",
         copy.portal_id,
         copy.schema.tickets.len(),
         copy.schema.pipelines.len(),
         copy.schema.owners.len(),
     ));
-    talk.result(&json!({"portal": copy.portal_id, "file": file}));
+    console.result(&json!({"portal": copy.portal_id, "file": file}));
     Ok(Exit::Fine)
 }
 
-/// Asks a portal for everything that it defines, as far as the token may read it; what is
-/// `needed` must be there.
-pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
+/// Asks a portal for everything that it defines and the token may read; what is `needed`
+/// must be readable.
+pub async fn pull(
+    portal: &Portal,
+    needed: SchemaParts,
+    console: &Console,
+) -> Result<PortalCopy, Error> {
     let client = &portal.client;
-    let permitted = permitted(client, needed, SchemaParts::ALL, talk).await;
+    let permitted = permitted(client, needed, SchemaParts::ALL, console).await;
     let permitted = permitted.map_err(call_error)?;
     let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
@@ -110,7 +114,7 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
     })
 }
 
-/// What properties of tickets and contacts are beside their definitions.
+/// Further details of ticket and contact properties.
 async fn forms(
     client: &Client,
 ) -> Result<BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>, CallError> {
@@ -129,7 +133,7 @@ pub async fn archived(client: &Client) -> Result<Vec<String>, CallError> {
     Ok(archived.into_iter().map(|property| property.name).collect())
 }
 
-/// What of a portal's definitions a token may read.
+/// The part of a portal's definitions that a token may read.
 pub struct Permitted {
     /// The definitions.
     pub schema: Schema,
@@ -137,13 +141,13 @@ pub struct Permitted {
     pub left_out: LeftOut,
 }
 
-/// Reads the parts that are needed, and those that are wanted as far as the token may
-/// read them: tickets can be imported and shown without.
+/// Reads the parts that are needed, and those that are wanted if the token may read
+/// them: tickets can be imported and shown without them.
 pub async fn permitted(
     client: &Client,
     needed: SchemaParts,
     wanted: SchemaParts,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Permitted, CallError> {
     let mut schema = client.schema(needed).await?;
     let mut left_out = LeftOut::default();
@@ -169,22 +173,22 @@ pub async fn permitted(
             None => left_out.custom = true,
         }
     }
-    left_out.say(talk);
+    left_out.say(console);
     Ok(Permitted { schema, left_out })
 }
 
 impl LeftOut {
-    fn say(&self, talk: &Talk) {
+    fn say(&self, console: &Console) {
         if self.contacts {
-            talk.say("the token may not read properties of contacts; they are left out");
+            console.say("the token may not read properties of contacts; they are left out");
         }
         if self.owners {
-            talk.say(
+            console.say(
                 "the token may not read owners (scope crm.objects.owners.read); they are left out",
             );
         }
         if self.custom {
-            talk.say(
+            console.say(
                 "the token may not read custom objects (scope crm.schemas.custom.read); they are \
              left out",
             );
@@ -232,15 +236,15 @@ async fn links(
     Ok(links)
 }
 
-/// Labels that an admin made, on the way back to tickets: each way has its own type, and
-/// limits of its own.
+/// Labels that an admin made, from other records to tickets: each direction has its own
+/// type and limits.
 async fn links_back(
     client: &Client,
     links: &[(ObjectType, LinkType)],
 ) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
     let own = links.iter().filter(|(_, link)| link.category == OWN);
     let mut kinds: Vec<ObjectType> = own.map(|(to, _)| *to).collect();
-    // Between tickets both ways are among the labels themselves.
+    // Between tickets both directions are among the labels already.
     kinds.retain(|to| *to != ObjectType::Tickets);
     kinds.sort_unstable();
     kinds.dedup();
@@ -254,7 +258,7 @@ async fn links_back(
     Ok(back)
 }
 
-/// What there is, or nothing where the token may not ask or the portal has no such thing.
+/// The result, or nothing if the token may not ask or the portal has no such thing.
 fn allowed<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match outcome {
         Ok(value) => Ok(Some(value)),

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::copy::PortalCopy;
 use super::store::SchemaFrom;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::mapping_file::read_mapping;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::model::schema::{CustomObject, Owner, Pipeline, PropertyDef};
@@ -23,7 +23,7 @@ const OPTIONS: usize = 8;
 /// Show what the portal defines: ticket properties, pipelines with their stages, owners
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Only the properties that this mapping writes
+    /// Show only the properties that this mapping writes
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
     #[command(flatten)]
@@ -31,20 +31,20 @@ pub struct ShowArgs {
 }
 
 /// Runs `schema show`.
-pub async fn run(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &ShowArgs, console: &Console) -> Result<Exit, Error> {
     let mapping = match &args.mapping {
-        Some(path) => Some(read_mapping(path, talk)?),
+        Some(path) => Some(read_mapping(path, console)?),
         None => None,
     };
-    let copy = args.from.read(SchemaParts::default(), talk).await?;
+    let copy = args.from.read(SchemaParts::default(), console).await?;
     let names = mapping.as_ref().map(|mapping| mapping.property_names());
     let is_shown = |property: &&PropertyDef| {
         let names = names.as_ref();
         names.is_none_or(|names| names.contains(&property.name.as_str()))
     };
     let properties: Vec<&PropertyDef> = copy.schema.tickets.values().filter(is_shown).collect();
-    talk.show(&words(&copy, &properties));
-    talk.result(&schema_json(&copy, &properties));
+    console.show(&words(&copy, &properties));
+    console.result(&schema_json(&copy, &properties));
     Ok(Exit::Fine)
 }
 

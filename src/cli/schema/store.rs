@@ -1,5 +1,5 @@
-//! Where copies of portals' definitions lie, and which one a command uses: a file that
-//! is named, else the portal that is named, else the copy in the user's cache folder.
+//! Where the copies of portals' definitions are, and which one a command uses: a named
+//! file, else a named portal, else the copy in the user's cache folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use clap::Args;
 use super::copy::PortalCopy;
 use super::place::{FOLDER, read};
 use super::pull::pull;
+use crate::cli::console::Console;
 use crate::cli::portal::Portal;
 use crate::cli::settings::{PortalArgs, cache_folder};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::report::age_words;
@@ -19,8 +19,8 @@ use crate::report::age_words;
 /// What a portal defines: from a file, from the portal, or from the last pull.
 #[derive(Debug, Args)]
 pub struct SchemaFrom {
-    /// A copy that `schema pull -o` wrote, instead of a portal [default: the portal that
-    /// is named, else the copy of the last `schema pull`]
+    /// A copy written by `schema pull -o`, instead of a portal [default: the named
+    /// portal, else the copy of the last `schema pull`]
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     schema: Option<PathBuf>,
     #[command(flatten)]
@@ -28,26 +28,26 @@ pub struct SchemaFrom {
 }
 
 impl SchemaFrom {
-    /// Reads it, and says what it is. What is `needed` must be there.
-    pub async fn read(&self, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
-        let (copy, portal) = self.read_keeping(needed, talk).await?;
+    /// Reads it, and reports what it is. What is `needed` must be there.
+    pub async fn read(&self, needed: SchemaParts, console: &Console) -> Result<PortalCopy, Error> {
+        let (copy, portal) = self.read_keeping(needed, console).await?;
         if let Some(portal) = portal {
             portal.close().await;
         }
         Ok(copy)
     }
 
-    /// The same, with the portal where that was asked: its caller closes it.
+    /// The same, with the portal if that was asked; the caller closes it.
     pub async fn read_keeping(
         &self,
         needed: SchemaParts,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<(PortalCopy, Option<Portal>), Error> {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
-                let portal = Portal::open(&self.portal, talk).await?;
-                return match pull(&portal, needed, talk).await {
+                let portal = Portal::open(&self.portal, console).await?;
+                return match pull(&portal, needed, console).await {
                     Ok(copy) => Ok((copy, Some(portal))),
                     Err(error) => {
                         portal.close().await;
@@ -58,7 +58,7 @@ impl SchemaFrom {
             None => the_one(&cache_folder()?.join(FOLDER))?,
         };
         let age = age_words(copy.pulled);
-        talk.say(&format!(
+        console.say(&format!(
             "definitions of portal {} as pulled {age}",
             copy.portal_id
         ));
@@ -69,7 +69,7 @@ impl SchemaFrom {
             (needed.custom && out.custom, "custom objects"),
         ] {
             if is_missing {
-                return Err(Error::mend(format!(
+                return Err(Error::must_fix(format!(
                     "the copy has no {what}, which the mapping needs"
                 ))
                 .advise("run `tickethaul schema pull` again, with a token that may read them"));

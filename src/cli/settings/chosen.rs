@@ -1,7 +1,7 @@
-//! Which portal a command calls: what was typed, then the run that is resumed, then
-//! TICKETHAUL_PORTAL, then a token or an app in the environment, then the default of the
-//! configuration. A portal that has a name is a whole: its token goes to its own address
-//! or to one that was typed, never to one of the environment.
+//! Which portal a command calls: the one typed, then that of a resumed run, then
+//! TICKETHAUL_PORTAL, then a token or an app in the environment, then the
+//! configuration's default. A named portal is a unit: its token goes to its own address
+//! or to a typed one, never to one from the environment.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::journal::PortalPath;
 
 impl PortalArgs {
-    /// The portal, by whatever names it.
+    /// The portal, from whatever names it.
     ///
     /// # Errors
     /// When the configuration can't be read, or has no portal of the name.
@@ -65,7 +65,7 @@ impl PortalArgs {
             return Ok(Chosen::Sandbox(by));
         };
         let mut profile = config()?.portal(name)?.clone();
-        // A file that was typed gives another token for the same portal.
+        // A given file has another token for the same portal.
         let typed = match (&self.token_file, &self.oauth_file) {
             (Some(path), _) => Some(Source::File(path.clone())),
             (None, Some(path)) => Some(Source::OAuthFile(path.clone())),
@@ -91,7 +91,7 @@ impl PortalArgs {
         }
     }
 
-    /// The address of a chosen portal, and what named it where that was not the default.
+    /// The address of a chosen portal, and what named it if that was not the default.
     pub(super) fn address(&self, chosen: &Chosen) -> (String, Option<&'static str>) {
         if let Some(url) = &self.base_url {
             return (url.clone(), Some("--base-url"));
@@ -109,9 +109,9 @@ impl PortalArgs {
         }
     }
 
-    /// Refuses a variable that is set but empty where it would decide which portal is
-    /// called, or as whom: a script whose own variable was not set must not end up
-    /// somewhere else.
+    /// Refuses a variable that is set but empty if it would decide which portal is
+    /// called, or as whom: a script that failed to set it must not write to another
+    /// portal.
     pub fn refuse_empty(&self, chosen: &Chosen) -> Result<(), Error> {
         if self.portal.is_none() && !self.has_typed_secret() {
             refuse_empty(PORTAL, "where another portal is meant")?;
@@ -139,8 +139,8 @@ impl PortalArgs {
         }
     }
 
-    /// What the portal was chosen by: an option, variables of the environment, the
-    /// configuration, or the run that is resumed; and where it is.
+    /// How the portal was chosen: by an option, environment variables, the
+    /// configuration, or the resumed run; and where it is.
     pub fn choice(&self, chosen: &Chosen) -> String {
         let (url, from) = self.address(chosen);
         let from = from.map_or_else(String::new, |from| format!(" ({from})"));
@@ -169,7 +169,7 @@ impl PortalArgs {
         }
     }
 
-    /// Variables that are set and that do not count, since something else goes before them.
+    /// Variables that are set but ignored, since something else takes precedence.
     fn unused(&self, chosen: &Chosen) -> String {
         let (name, source) = match chosen {
             Chosen::Sandbox(_) => (SANDBOX, None),
@@ -205,7 +205,7 @@ impl PortalArgs {
         }
     }
 
-    /// What names the credentials, in the order in which they are looked for.
+    /// What names the credentials, in order of precedence.
     fn credentials_from(&self) -> String {
         match (&self.token_file, &self.oauth_file) {
             (Some(path), _) => format!("--token-file {}", path.display()),
@@ -215,25 +215,26 @@ impl PortalArgs {
         }
     }
 
-    /// Whether any portal is named, here, in the environment or by the configuration.
+    /// Whether any portal is named, on the command line, in the environment or by the
+    /// configuration.
     pub fn names_portal(&self) -> bool {
         !matches!(self.chosen(), Ok(Chosen::Nothing))
     }
 
-    /// Whether this command line names a portal, or the environment or the default is the
-    /// one of that name.
+    /// Whether this command line names a portal, or the environment or the default names
+    /// this one.
     pub fn names_profile(&self, name: &str) -> bool {
         let profile = || self.profile().ok().flatten();
         self.portal.is_some() || profile().is_some_and(|profile| profile.name == name)
     }
 
-    /// Whether a file with credentials was typed.
+    /// Whether a file with credentials was given.
     pub fn has_typed_secret(&self) -> bool {
         self.token_file.is_some() || self.oauth_file.is_some()
     }
 
-    /// Fills in what was not said from a run's own portal. A name that the configuration
-    /// does not have any more leaves the address.
+    /// Fills in what was not given from the run's own portal. If its name is no longer
+    /// in the configuration, the address remains.
     pub fn go_to(&mut self, path: &PortalPath) -> Result<(), Error> {
         let is_typed = self.portal.is_some() || self.has_typed_secret();
         self.of_run = Some(path.clone());
@@ -252,7 +253,7 @@ impl PortalArgs {
     }
 }
 
-/// The file with secrets that other users of this machine may read, where there is one.
+/// A file with secrets that other users of this machine may read, if there is one.
 pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf> {
     let of_profile: Option<&Path> = match chosen {
         Chosen::Named(profile, _) => match &profile.source {

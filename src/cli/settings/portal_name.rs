@@ -1,10 +1,10 @@
-//! Portals by name, and what chose one.
+//! Portals by name, and how one was chosen.
 
 use std::str::FromStr;
 
 use crate::cli::config::{Profile, SANDBOX, Source, check_name};
 
-/// Portals that have a name.
+/// Named portals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortalName {
     /// The embedded portal, for rehearsals.
@@ -33,9 +33,9 @@ pub enum Chosen {
     NamedSandbox(Box<Profile>, By),
     /// One of the configuration.
     Named(Box<Profile>, By),
-    /// That of a token or an app that was typed or is in the environment.
+    /// That of a token or an app, given or in the environment.
     Bare,
-    /// Nothing names one.
+    /// None is named.
     Nothing,
 }
 
@@ -53,7 +53,7 @@ pub enum By {
 }
 
 impl Chosen {
-    /// A portal of the configuration.
+    /// A portal from the configuration.
     pub fn of(profile: Profile, by: By) -> Chosen {
         match profile.source {
             Source::Sandbox(_) => Chosen::NamedSandbox(Box::new(profile), by),
@@ -61,7 +61,7 @@ impl Chosen {
         }
     }
 
-    /// True for a sandbox, of whichever name.
+    /// True for a sandbox, whatever its name.
     pub fn is_sandbox(&self) -> bool {
         matches!(self, Chosen::Sandbox(_) | Chosen::NamedSandbox(..))
     }

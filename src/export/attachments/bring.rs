@@ -1,8 +1,8 @@
-//! Brings files (protocol E9): each into its place below the folder of attachments, once,
-//! streamed, and held against the size and MD5 that the portal has of it. What is there already
-//! with those bytes is not fetched again, so an export that stopped continues, and the next one
-//! brings what is new. The address that a file is fetched from is signed for a while and needs no
-//! token; none is sent there.
+//! Downloads files (protocol E9): each into its place below the folder of attachments, once,
+//! streamed, and checked against the size and MD5 that the portal has of it. Files that exist
+//! with those bytes are not fetched again, so an export that stopped continues, and the next one
+//! fetches what is new. The address that a file is fetched from is signed for a while and needs
+//! no token; none is sent there.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -24,28 +24,28 @@ use crate::hubspot::{Fetcher, StoredFile};
 use crate::model::file_fault::FileFault;
 use crate::output::{PartFile, Privacy};
 
-/// Files that are asked for at once: as many as one call tells of.
+/// Files that are asked for at once: as many as one call describes.
 const BATCH: usize = 100;
 
-/// Files that are on their way at once, at most; of each there is a piece in memory.
+/// Most downloads at once; of each a piece is in memory.
 const AT_ONCE: usize = 16;
 
 /// Bytes of a file that are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes of a file of which the portal does not say the size, at most.
+/// Maximum size of a file whose size the portal does not say, in bytes.
 const MOST: u64 = 4 << 30;
 
-/// How often an address is asked for: one that was signed may have come too late.
+/// How often an address is requested: a signed one may have expired.
 const ADDRESSES: u32 = 2;
 
-/// Why files could not be brought any more.
+/// Why downloading stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum BringError {
     /// The portal can't be called.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// What was read can't be kept or read again.
+    /// Intermediate data can't be written or read back.
     #[error("can't keep the pages of the export: {0}")]
     Spool(#[from] io::Error),
     /// A file can't be written.
@@ -65,7 +65,7 @@ struct Asked {
     ticket: u64,
 }
 
-/// Brings the files of an export.
+/// Downloads the files of an export.
 pub struct Bringing<'a> {
     reading: &'a Reading,
     fetcher: Fetcher,
@@ -77,7 +77,7 @@ pub struct Bringing<'a> {
 }
 
 impl<'a> Bringing<'a> {
-    /// Into a folder; what an earlier process brought is in the work folder.
+    /// Into a folder; the work folder says what an earlier process downloaded.
     pub fn open(
         reading: &'a Reading,
         folder: &'a Path,
@@ -96,8 +96,8 @@ impl<'a> Bringing<'a> {
         })
     }
 
-    /// Brings all files that these tickets' activities name; `heard` is told how many are
-    /// settled.
+    /// Downloads all files that these tickets' activities name; `heard` is told how many
+    /// are settled.
     pub async fn all(
         mut self,
         namings: &[Naming],
@@ -174,7 +174,7 @@ impl<'a> Bringing<'a> {
                 let _first = sum.first.get_or_insert_with(first);
             }
             None => {
-                // What an earlier process of this run brought is this run's.
+                // What an earlier process of this run downloaded counts as this run's.
                 match fetched || self.known.contains(&file.id) {
                     true => sum.downloaded += 1,
                     false => sum.there += 1,
@@ -184,7 +184,7 @@ impl<'a> Bringing<'a> {
         }
     }
 
-    /// Brings a file; says whether it had to be fetched.
+    /// Downloads a file; returns whether it had to be fetched.
     async fn one(
         &self,
         asked: &Asked,
@@ -204,7 +204,7 @@ impl<'a> Bringing<'a> {
         }
     }
 
-    /// Brings a file that the portal has.
+    /// Downloads a file that the portal has.
     async fn settled(
         &self,
         ticket: u64,
@@ -230,7 +230,7 @@ impl<'a> Bringing<'a> {
         })
     }
 
-    /// A file that no search tells of: it is hidden, or not there.
+    /// A file that no search finds: it is hidden, or does not exist.
     async fn looked_up(&self, id: &str) -> Result<Result<StoredFile, String>, BringError> {
         if id.parse::<u64>().is_err() {
             return Ok(Err("its id is not a number".to_owned()));
@@ -247,7 +247,7 @@ impl<'a> Bringing<'a> {
         }
     }
 
-    /// Fetches a file into its place; gives its size and MD5, or what is wrong with it.
+    /// Fetches a file into its place; returns its size and MD5, or what is wrong with it.
     async fn fetched(
         &self,
         told: &StoredFile,
@@ -287,7 +287,7 @@ impl<'a> Bringing<'a> {
     }
 }
 
-/// What of the bytes that came is not as the portal has it.
+/// How the bytes differ from what the portal has.
 fn differs(told: &StoredFile, size: u64, md5: &str) -> Option<String> {
     if let Some(wanted) = told.size.filter(|wanted| *wanted != size) {
         return Some(format!("{size} bytes came, and the portal has {wanted}"));
@@ -298,8 +298,8 @@ fn differs(told: &StoredFile, size: u64, md5: &str) -> Option<String> {
     ))
 }
 
-/// Whether a file is there with the bytes that the portal has of it; where the portal does not
-/// say, it is fetched again.
+/// Whether the file exists with the portal's bytes; if the portal does not say, it is fetched
+/// again.
 async fn holds(path: &Path, told: &StoredFile) -> bool {
     let (Some(size), Some(wanted)) = (told.size, told.md5.clone()) else {
         return false;

@@ -1,4 +1,4 @@
-//! What became of each file that activities name.
+//! The outcome of each file that activities name.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind};
 use crate::export::spool::Kept;
 
-/// What became of a file.
+/// The outcome of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brought {
     /// Its id.
     pub id: u64,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Bytes.
     pub bytes: Option<u64>,
     /// MD5 of them, in digits.
     pub md5: Option<String>,
-    /// Where it is below the folder of attachments; none where it is not.
+    /// Its path below the folder of attachments; none if it is not there.
     pub path: Option<String>,
     /// Why it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ pub struct Brought {
 }
 
 impl Brought {
-    /// It came with so many bytes.
+    /// It was downloaded, with this many bytes.
     #[must_use]
     pub fn of(self, bytes: u64, md5: String) -> Brought {
         Brought {
@@ -58,7 +58,7 @@ impl Kept for Brought {
 #[derive(Clone, Debug, Default)]
 pub struct Files(pub HashMap<String, Brought>);
 
-/// What the files of an export came to.
+/// Counts of the files of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
     /// Files that were downloaded.
@@ -73,7 +73,7 @@ pub struct Sum {
     pub first: Option<(String, u64, String)>,
 }
 
-/// Names and labels of what is told of a file.
+/// Names and labels of the columns for a file.
 const TOLD: [(&str, &str, Kind); 6] = [
     ("file_id", "File ID", Kind::OtherId),
     ("name", "Name", Kind::Text),
@@ -83,14 +83,14 @@ const TOLD: [(&str, &str, Kind); 6] = [
     ("problem", "Problem", Kind::Text),
 ];
 
-/// The columns of what is told of a file.
+/// The columns for a file.
 pub fn columns() -> Vec<Column> {
     let columns = TOLD.map(|(name, label, kind)| Column::plain(name, label, kind));
     columns.into()
 }
 
 impl Files {
-    /// What is told of a file.
+    /// The cells for a file.
     pub fn cells<'a>(&'a self, id: &'a str) -> Vec<Cell<'a>> {
         let text = |text: Option<&'a str>| match text {
             Some(text) if !text.is_empty() => Cell::One(text.into()),

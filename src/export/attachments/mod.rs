@@ -1,8 +1,8 @@
-//! The files that activities of tickets name, on their way out of the portal.
+//! Downloads of the files that activities of tickets name.
 //!
 //! `named` says which files those are, `place` where each goes below the user's folder,
-//! `bring` brings them there, one after the other for each that several activities name, and
-//! `brought` is what became of each, which the tables show.
+//! `bring` downloads them, each once however many activities name it, and `brought` is the
+//! outcome of each, which the tables show.
 
 mod bring;
 mod brought;

@@ -7,11 +7,11 @@ use crate::export::links::{Links, Other};
 /// A kind of activity that names files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Naming {
-    /// What one of them is called: `note`.
+    /// The name of one of them: `note`.
     pub kind: String,
-    /// The place of the kind among those that are wanted.
+    /// The position of the kind among the wanted ones.
     pub place: usize,
-    /// The place of the property that names files.
+    /// The position of the property that names files.
     property: usize,
 }
 

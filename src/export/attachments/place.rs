@@ -1,6 +1,6 @@
-//! Where a file goes below the folder of attachments: `<ticket>/<file id>-<name>`. The id tells
-//! it from all others, keeps names that systems reserve for themselves from standing alone,
-//! and finds it again; what a name could lead elsewhere by is gone. Pure.
+//! Where a file goes below the folder of attachments: `<ticket>/<file id>-<name>`. The id makes
+//! it unique, keeps reserved names from being used alone, and identifies it later; characters
+//! with which a name could lead elsewhere are removed. Pure.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::model::attachment::{own_name, safe_name};
 /// Bytes of a name, at most: file systems take 255.
 const LONGEST: usize = 180;
 
-/// The name of a file, as it had it before it was imported by us.
+/// The name of a file, without the mark of our import.
 pub fn name_of(file: &StoredFile) -> String {
     let whole = match file.extension.as_str() {
         "" => file.name.clone(),

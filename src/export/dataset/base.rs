@@ -1,4 +1,4 @@
-//! The data set that stands at the target, as a run continues from it.
+//! The data set at the target, from which a run continues.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -22,7 +22,7 @@ pub const IDS: &str = "_state.ids";
 /// Longer files are none of ours: hundreds of millions of tickets.
 const LONGEST: u64 = 16 << 30;
 
-/// A data set that is there.
+/// An existing data set.
 #[derive(Clone, Debug)]
 pub struct Base {
     /// Where it is.
@@ -49,7 +49,7 @@ pub enum BaseError {
     /// Another version wrote its state.
     #[error("the state of {} was written by another version of tickethaul", .0.display())]
     Version(PathBuf),
-    /// A file of it is not there, or is not as it was written.
+    /// A file of it is missing, or is not as it was written.
     #[error("{} is missing, or was changed after the data set was written", .0.display())]
     Lacks(PathBuf),
     /// State and data are not of the same run.
@@ -61,23 +61,23 @@ pub enum BaseError {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct StoredManifest {
     run: String,
     portal: u64,
     #[serde(default)]
     selection: serde_json::Value,
-    files: Vec<ToldFile>,
+    files: Vec<ManifestFile>,
 }
 
 #[derive(Deserialize)]
-struct ToldFile {
+struct ManifestFile {
     name: String,
     bytes: u64,
     blake3: String,
     rows: Option<u64>,
 }
 
-impl ToldFile {
+impl ManifestFile {
     fn facts(self) -> FileFacts {
         FileFacts {
             path: Some(PathBuf::from(self.name)),
@@ -89,7 +89,7 @@ impl ToldFile {
 }
 
 /// The tombstones of the data set in a folder, which another is to take the place of:
-/// nothing but them tells of tickets that were purged. None where it is of another portal.
+/// nothing but them tells of tickets that were purged. None if it is of another portal.
 ///
 /// # Errors
 /// When they can't be read, or are not as they were written.
@@ -98,9 +98,9 @@ pub fn tombstones_in(folder: &Path, portal: u64) -> io::Result<Vec<Tombstone>> {
     if !manifest.exists() {
         return Ok(Vec::new());
     }
-    let told: Told = serde_json::from_slice(&bytes(&manifest)?)?;
+    let told: StoredManifest = serde_json::from_slice(&bytes(&manifest)?)?;
     let selection: Selection = serde_json::from_value(told.selection)?;
-    let files = told.files.into_iter().map(ToldFile::facts);
+    let files = told.files.into_iter().map(ManifestFile::facts);
     let files = files.filter(|file| {
         file.path
             .as_ref()
@@ -133,7 +133,7 @@ fn there(folder: &Path, file: &FileFacts) -> FileFacts {
 }
 
 impl Base {
-    /// Opens the data set in a folder; none where there is none that a run could continue
+    /// Opens the data set in a folder; none if there is none that a run could continue
     /// from. Its state is held against the hashes in the manifest, its other files are
     /// when they are read.
     pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {
@@ -145,9 +145,9 @@ impl Base {
                 false => Ok(None),
             };
         }
-        let told: Told = json(&Beside::inside(folder).manifest)?;
+        let told: StoredManifest = json(&Beside::inside(folder).manifest)?;
         let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
-        for file in told.files.into_iter().map(ToldFile::facts) {
+        for file in told.files.into_iter().map(ManifestFile::facts) {
             let name = file.path.clone().unwrap_or_default();
             if [STATE, IDS].iter().any(|own| name == Path::new(own)) {
                 intact(&there(folder, &file))?;
@@ -188,7 +188,7 @@ impl Base {
         lacking.map(|file| self.path_of(file))
     }
 
-    /// Holds every file against the hash that was written of it.
+    /// Checks every file against its recorded hash.
     ///
     /// # Errors
     /// `Lacks` with the first one that is another.
@@ -230,7 +230,7 @@ impl Base {
         files.cloned().collect()
     }
 
-    /// What it tells to be gone.
+    /// What it lists as gone.
     pub fn tombstones(&self, shape: Shape) -> io::Result<Vec<Tombstone>> {
         stones(self.held(DELETED, ""), shape, &self.columns(DELETED))
     }

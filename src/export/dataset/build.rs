@@ -1,5 +1,5 @@
-//! Builds the new folder beside the old one: parts without a difference are linked,
-//! others are written anew from their old rows and what was read.
+//! Builds the new folder next to the old one: unchanged parts are hard-linked, others
+//! are rewritten from their old rows and what was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,26 +23,26 @@ use crate::export::links::Links;
 use crate::export::spool::Ticket;
 use crate::export::write::{About, FileFacts, PartBy, Parts, Shape, WriteError};
 
-/// Tickets that are written before somebody else may go on.
+/// Tickets that are written before other tasks may run.
 const AT_A_TIME: u64 = 1_000;
 
 /// What the folder is built from.
 pub struct Plan<'a> {
     /// The folder that is built.
     pub root: &'a Path,
-    /// What stands there; none where all is new.
+    /// The existing set; none if everything is new.
     pub base: Option<&'a Base>,
     /// What was read.
     pub gathered: &'a Gathered,
     /// The tables with rows of tickets.
     pub tables: &'a [DataTable],
-    /// How the main table's columns go on.
+    /// How the main table's columns continue.
     pub evolved: &'a Evolved,
     /// Whether no old row is taken over.
     pub anew: bool,
-    /// Whether rows are only added, never taken away.
+    /// Whether rows are only added, never removed.
     pub append: bool,
-    /// What the parts are made by.
+    /// What the set is split by.
     pub by: &'a PartBy,
     /// The form of the files.
     pub shape: Shape,
@@ -245,7 +245,7 @@ fn concerns(table: &DataTable, change: &Change) -> bool {
     }
 }
 
-/// A set that goes on from the one that stands there.
+/// A set that continues the existing one.
 async fn merge(
     plan: &Plan<'_>,
     base: &Base,
@@ -286,8 +286,8 @@ async fn merge(
     ended(plan, writers, built)
 }
 
-/// Writes a part of a table anew: its old rows but for those of tickets that changed, and
-/// the new ones, in id order. Gives what is new in it.
+/// Rewrites a part of a table: its old rows except those of tickets that changed, and the
+/// new ones, in id order. Returns what is new in it.
 fn rewrite(
     plan: &Plan<'_>,
     table: &DataTable,

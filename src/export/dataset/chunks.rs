@@ -1,5 +1,5 @@
-//! Tickets that were read, in memory for a few parts at a time: a part is written anew
-//! as a whole, and what was read is not in the order of parts.
+//! Tickets that were read, in memory for a few parts at a time: a part is rewritten as
+//! a whole, and what was read is not in the order of parts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;

@@ -1,4 +1,4 @@
-//! What a run changes in a data set: what was read of each ticket is held against what
+//! What a run changes in a data set: what was read of each ticket is compared with what
 //! the set knows of it. Nothing is written here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -17,9 +17,9 @@ use crate::export::write::PartBy;
 
 /// By what tickets are judged.
 pub struct Rules<'a> {
-    /// Whether all tickets were read: the others are gone then.
+    /// Whether all tickets were read, so that the others are gone.
     pub whole: bool,
-    /// Whether everything is written anew, changed or not.
+    /// Whether everything is rewritten, changed or not.
     pub anew: bool,
     /// Which tickets belong to the set.
     pub archived: Archived,
@@ -31,26 +31,26 @@ pub struct Rules<'a> {
     pub before: &'a [Entry],
     /// Place of the ids that were merged into a ticket.
     pub merged: usize,
-    /// What is told to be gone so far.
+    /// What is listed as gone so far.
     pub tombstones: &'a [Tombstone],
-    /// The tickets that others were merged into, as far as that is told.
+    /// The tickets that others were merged into, as far as listed.
     pub survivors: &'a HashSet<u64>,
     /// When this run reads, and its id.
     pub stamps: &'a [String; 2],
-    /// By what it is seen that a ticket has changed.
+    /// How changes of a ticket are detected.
     pub fingerprint: &'a Fingerprint<'a>,
 }
 
-/// What becomes of one ticket.
+/// What happens to one ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Record id.
     pub id: u64,
     /// The part that it was in.
     pub from: Option<u32>,
-    /// Where it is now; none where it leaves the set.
+    /// Where it is now; none if it leaves the set.
     pub now: Option<Place>,
-    /// Whether its row and its history are written anew.
+    /// Whether its row and its history are rewritten.
     pub row: bool,
     /// The same of its links.
     pub links: bool,
@@ -61,7 +61,7 @@ pub struct Change {
 pub struct Place {
     /// The part that it is in.
     pub part: u32,
-    /// Whether it lies in the recycle bin.
+    /// Whether it is in the recycle bin.
     pub archived: bool,
 }
 
@@ -196,7 +196,7 @@ impl Seen {
         Ok(())
     }
 
-    /// A ticket that went to the recycle bin after it was read lies there.
+    /// A ticket that went to the recycle bin after it was read is there.
     fn take_live(&mut self, spool: &Spool, rules: &Rules<'_>) -> io::Result<()> {
         for ticket in spool.read::<Ticket>()? {
             let ticket = ticket?;
@@ -216,7 +216,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Tickets that the set had are told where they went, whatever their survivors are.
+    /// Where the tickets that the set had went is recorded, whatever their survivors are.
     fn follow_elsewhere(&mut self, index: &[Entry], rules: &Rules<'_>) {
         let had = |id: u64| {
             let stones = rules.tombstones;

@@ -1,5 +1,5 @@
-//! How the columns of a data set continue: those that it has stay where they are, new ones
-//! come behind them, those of properties that went stay empty. Pure.
+//! How the columns of a data set continue: existing ones stay where they are, new ones
+//! come after them, those of removed properties stay empty. Pure.
 
 use super::state::KeptColumn;
 use crate::export::columns::Column;

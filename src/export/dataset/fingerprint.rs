@@ -1,6 +1,6 @@
-//! By what a run tells that a ticket has changed: a hash of all that its rows are made
-//! from. It is the same whatever other properties come and go, and another where a value
-//! is shown by a label that has changed.
+//! How a run detects that a ticket has changed: by a hash of everything that its rows
+//! are made from. It does not depend on other properties, and changes if the label of a
+//! value changes.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,8 @@
 //! Everything that a data set needs of tickets, in spools: live ones (all, or what changed
 //! in a window), the whole recycle bin, and those that left it since the last run. Once
-//! all is there, a file says so: a resumed run does not read again.
+//! everything has been read, a file says so: a resumed run does not read again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::{Search, SearchError};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
-use crate::output::{read_regular, write_anew};
+use crate::output::{read_regular, replace_file};
 
 /// A longer file of that name is none of ours: millions of ids.
 const LONGEST: u64 = 256 << 20;
@@ -52,7 +51,7 @@ pub struct Gathered {
     pub restored: Spool,
     /// What tickets are linked to.
     pub links: Spool,
-    /// What was asked for and is not there.
+    /// What was asked for and does not exist.
     pub lost: Lost,
     /// What the portal said beside its tickets.
     pub said: Said,
@@ -61,7 +60,7 @@ pub struct Gathered {
 /// What the portal said beside its tickets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    /// Live tickets by its count; none where not all of them belong to the set, or all
+    /// Live tickets by its count; none if not all of them belong to the set, or all
     /// are read.
     pub counted: Option<u64>,
     /// Tickets that others were merged into, by its count.
@@ -70,7 +69,7 @@ pub struct Said {
     pub merged_at: BTreeMap<u64, String>,
 }
 
-/// Ids that are not where they were looked for.
+/// Ids that were not found where they were looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
     /// Found by a search or asked for, and not live.
@@ -101,7 +100,7 @@ impl Gathered {
         })
     }
 
-    /// Reads what is not there yet. The live ones first: what is archived meanwhile is
+    /// Reads what has not been read yet. Live ones first: what is archived meanwhile is
     /// then found in the recycle bin (protocol E2).
     pub async fn fill(
         &mut self,
@@ -207,13 +206,11 @@ impl Gathered {
             lost: self.lost.clone(),
             said: self.said.clone(),
         };
-        let building = self.folder.join("gathered.json.new");
-        let _file = write_anew(&building, &serde_json::to_vec(&whole)?)?;
-        fs::rename(building, self.folder.join(GATHERED))
+        replace_file(&self.folder.join(GATHERED), &serde_json::to_vec(&whole)?)
     }
 }
 
-/// How many live tickets the portal has; none where it does not say.
+/// How many live tickets the portal has; none if it does not say.
 async fn count(reading: &Reading) -> Result<Option<u64>, PageError> {
     let all = Search {
         properties: vec![ID_COLUMN.to_owned()],

@@ -1,5 +1,5 @@
 //! What a data set knows of each of its tickets: the part that it is in, and hashes of
-//! what was written of it, by which a run tells what has changed. In `_state.ids`, 32
+//! what was written of it, by which a run detects what has changed. In `_state.ids`, 32
 //! bytes a ticket: id, part, flags, hash of the row, hash of the links, little-endian.
 
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,7 +1,7 @@
-//! Merges that no date shows: where the portal leaves a survivor's date as it was, the
+//! Merges that no date shows: if the portal leaves a survivor's date unchanged, the
 //! search for changes does not find it, and both tickets would stay as they were. So the
-//! tickets that others were merged into are asked for by themselves; and when a merge was
-//! is read from the history of the ids that a survivor keeps.
+//! tickets that others were merged into are read separately, and the time of a merge from
+//! the history of the ids that a survivor keeps.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::hubspot::{Filter, Record, Search, SearchError, Test};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// Up to so many survivors are listed by every run; more are only where their number is
-/// another than at the last run.
+/// Up to this many survivors are listed by every run; more only if their number differs
+/// from the last run.
 const MOST: u64 = 1_000;
 
 /// What a set knows of merges.
@@ -58,7 +58,7 @@ pub fn ids_of(joined: &str) -> impl Iterator<Item = u64> {
     joined.split(';').filter_map(|id| id.trim().parse().ok())
 }
 
-/// The survivors of which a set lacks something, and how many the portal has; none where
+/// The survivors of which a set lacks something, and how many the portal has; none if
 /// it can't be asked for them.
 pub async fn unseen(
     reading: &Reading,

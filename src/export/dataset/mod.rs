@@ -1,16 +1,16 @@
 //! A data set: a folder of tables, tickets in parts below `tickets/`, that an export
-//! builds beside its place and puts there in one step.
+//! builds next to its place and puts there in one step.
 //!
 //! ```text
 //! gather → decide → sweep → build → publish
 //! spools   changes  links   folder   exchange
 //! ```
 //!
-//! A first run and one that continues (`--since last`) are the same: what was read is held
-//! against what the set knows of each ticket (`index`), and only parts with a difference
-//! are written anew, from their old rows (`held`) and the tickets that were read. State
-//! and data are in one folder, so they move together (E4). docs/data-sets.md is the page
-//! for users.
+//! A first run and one that continues (`--since last`) are the same: what was read is
+//! compared with what the set knows of each ticket (`index`), and only parts with a
+//! difference are rewritten, from their old rows (`held`) and the tickets that were read.
+//! State and data are in one folder, so they move together (E4). docs/data-sets.md is the
+//! page for users.
 
 mod state;
 mod columns;
@@ -33,8 +33,8 @@ mod build;
 mod records;
 mod dimensions;
 mod update;
-mod beside;
-mod told;
+mod side_tables;
+mod metadata;
 mod publish;
 mod run;
 

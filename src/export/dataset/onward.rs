@@ -1,5 +1,5 @@
-//! How a run goes on from the data set that stands at its target (E3): by what changed
-//! since, or, where that would not do, by reading all.
+//! How a run continues from the data set at its target (E3): by what changed since, or,
+//! if that is not enough, by reading all.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,15 +11,15 @@ use crate::export::job::{Job, Onward};
 use crate::export::output::Target;
 use crate::export::window::Window;
 
-/// What was in the window of the last run is looked at again: the search index shows
-/// some changes late.
+/// The end of the last run's window is read again: the search index shows some changes
+/// late.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 
 /// The mark stays this far behind the beginning of a run.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// How a run goes on, and what is to be said of it. `reconcile` reads all, and so does
-/// whatever no ticket's date shows.
+/// How a run continues, and what to report about it. `reconcile` reads all, and so does
+/// any change that no ticket's date shows.
 pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<String>) {
     let Some(base) = base else {
         return (Onward::Anew, Vec::new());
@@ -69,7 +69,7 @@ fn unseen(job: &Job, base: &Base) -> Vec<String> {
     unseen
 }
 
-/// Where the next run goes on.
+/// Where the next run continues.
 pub fn mark(started: Option<Timestamp>) -> Timestamp {
     let mark = started.and_then(|started| started.checked_sub(MARGIN).ok());
     mark.unwrap_or(Timestamp::UNIX_EPOCH)

@@ -1,7 +1,7 @@
-//! Puts the folder that was built in the place of the old one (E7). Where the file system
-//! can exchange two folders it is one step, and a reader sees the old set or the new one
-//! at every moment. Elsewhere two renames are needed; between them the old one stands
-//! under another name, and the next run brings it back if none came to its end.
+//! Replaces the old folder by the new one (E7). If the file system can exchange two
+//! folders it is one step, and a reader sees the old set or the new one at every moment.
+//! Otherwise two renames are needed; between them the old folder has another name, and
+//! the next run restores it if publishing was interrupted.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use crate::output::{PartFile, Privacy, Temporary, part_of};
 
-/// A folder on its way to a place; gone with this where it is not published.
+/// A folder to be published; removed with this value otherwise.
 pub struct Building {
     root: PathBuf,
     path: PathBuf,
-    /// It goes with the process until it is published.
+    /// Until it is published, it is removed with the process.
     temporary: Option<Temporary>,
     _claim: PartFile,
 }
@@ -21,15 +21,15 @@ pub struct Building {
 /// How folders change places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// In one step where that can be done.
+    /// In one step, if possible.
     Exchange,
     /// By two renames.
     Renames,
 }
 
 impl Building {
-    /// Claims a place and begins a folder beside it. What a killed process left is taken
-    /// away, or brought back.
+    /// Locks a place and begins a folder next to it. What a killed process left is
+    /// removed, or restored.
     pub fn open(path: &Path) -> io::Result<Building> {
         let claim = PartFile::claim(path.to_owned(), Privacy::Usual)?;
         recover(path)?;
@@ -48,7 +48,7 @@ impl Building {
         &self.root
     }
 
-    /// Puts it in its place; `is_ours` has nothing against what stands there.
+    /// Puts it in its place, if `is_ours` accepts what is there.
     pub fn publish(mut self, is_ours: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         is_ours(&self.path)?;
         sync_all(&self.root)?;
@@ -70,15 +70,15 @@ impl Drop for Building {
     }
 }
 
-/// Makes a folder with the mode of the one that it is to replace, so that nobody looks
-/// into a private one in the making.
+/// Creates a folder with the mode of the one that it will replace, so that an
+/// unfinished private one can't be read by others.
 fn make_like(old: &Path, new: &Path) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "folders have no modes there"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     if let Ok(old) = fs::metadata(old) {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        // Its owner has to write into it.
+        // Its owner has to be able to write into it.
         let _same = builder.mode(old.permissions().mode() & 0o777 | 0o700);
     }
     #[cfg(not(unix))]
@@ -86,7 +86,7 @@ fn make_like(old: &Path, new: &Path) -> io::Result<()> {
     builder.create(new)
 }
 
-/// Ends what a process that was killed while it published left.
+/// Completes or reverts what a process that was killed while publishing left.
 fn recover(path: &Path) -> io::Result<()> {
     let (building, old) = (part_of(path, "parts"), part_of(path, "old"));
     if old.exists() && !path.exists() {
@@ -127,7 +127,7 @@ fn publish(
     fs::remove_dir_all(old)
 }
 
-/// False where the file system can't.
+/// False if the file system can't.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};

@@ -1,6 +1,6 @@
 //! The records that tickets are linked to, a table for each kind: `contacts`, `companies`
-//! and so on, each record once. A run that goes on reads those that changed since, and
-//! those that were not there.
+//! and so on, each record once. A run that continues reads those that changed since, and
+//! those that are new.
 
 use std::collections::BTreeSet;
 use std::io;

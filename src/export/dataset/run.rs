@@ -1,19 +1,18 @@
-//! Brings a data set up to date: the new folder is built beside the old one, and takes
-//! its place.
+//! Updates a data set: the new folder is built next to the old one, and replaces it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::base::{Base, BaseError, tombstones_in};
-use super::beside::write_beside;
 use super::build::{Plan, build};
 use super::columns::columns_read;
 use super::decide::Decided;
+use super::metadata::{self, published};
 use super::publish::Building;
 use super::records::{self, RecordTable};
+use super::side_tables::write_beside;
 use super::sweep::sweep;
 use super::table::tables;
-use super::told::{self, published};
 use super::update::Update;
 use crate::export::error::ExportError;
 use crate::export::folder;
@@ -27,7 +26,7 @@ use crate::export::window::Window;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
 
-/// Brings the data set of a job up to date.
+/// Updates the data set of a job.
 pub async fn run(
     mut job: Job,
     client: Client,
@@ -67,7 +66,7 @@ fn with_places(mut done: Done, folder: &Path) -> Done {
     done
 }
 
-/// What can't be read of the set that stands there is no error of the disk.
+/// What can't be read of the set that stands there is not an error of the disk.
 fn of_set(path: &Path, error: ExportError) -> ExportError {
     match error {
         ExportError::Write(error) | ExportError::Page(PageError::Spool(error))
@@ -94,7 +93,7 @@ fn place_of(job: &mut Job) -> io::Result<(PathBuf, PartBy)> {
     }
 }
 
-/// The set that this run goes on from, and the window that it reads.
+/// The set that this run continues from, and the window that it reads.
 fn goes_on(
     job: &Job,
     standing: Result<Option<Base>, BaseError>,
@@ -160,13 +159,13 @@ async fn write(
     let mut built = build(plan, &mut decided, &mut issues, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
     let set = (&decided, plan.base.is_none());
-    let mut done = told::done(set, &issues, (plan.gathered, &built, plan.append));
+    let mut done = metadata::done(set, &issues, (plan.gathered, &built, plan.append));
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
     done.calls = update.reading.client.calls();
     folder::begin_to_publish(&update.job.work)?;
-    told::tell(plan, update, (&decided, &done), records, built)?;
+    metadata::tell(plan, update, (&decided, &done), records, built)?;
     done.first_issue = issues.finish()?;
     Ok(done)
 }

@@ -1,6 +1,6 @@
-//! Links do not move the date by which changes are found (E3): those of all tickets of
-//! the set are read by every run that wants them, a thousand tickets a call, and held
-//! against the hash of what was written.
+//! Links don't change the date by which changes are found (E3): those of all tickets of
+//! the set are read by every run that wants them, a thousand tickets a call, and
+//! compared with the hash of what was written.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,5 +1,5 @@
 //! The tables of a data set that have rows of tickets: `tickets` itself, `history` and
-//! `links`. All lie in the same parts, and each row says which run wrote it, and when.
+//! `links`. All have the same parts, and each row says which run wrote it, and when.
 
 use crate::export::cell::{Cell, Misfit};
 use crate::export::columns::{Column, Kind};

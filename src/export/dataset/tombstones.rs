@@ -1,5 +1,5 @@
 //! Tickets that are gone: in the recycle bin, merged into another, or purged. The table
-//! `deleted` of a data set, and how it goes on from one run to the next (E3). Pure.
+//! `deleted` of a data set, and how it continues from one run to the next (E3). Pure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Tombstone {
         ]
     }
 
-    /// A row that was written; none where it is not one. What it says of its run is shared
+    /// A row that was written; none if it is not one. What it says of its run is shared
     /// with the one before it where it is the same.
     pub fn of(id: u64, cells: &[Cell<'_>], before: Option<&Tombstone>) -> Option<Tombstone> {
         let text = |place: usize| match cells.get(place) {

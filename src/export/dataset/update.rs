@@ -1,4 +1,4 @@
-//! One run into a data set: what it goes on from, what it reads, and what it makes of
+//! One run into a data set: what it continues from, what it reads, and what it makes of
 //! that.
 
 use std::collections::HashSet;
@@ -20,15 +20,15 @@ use crate::export::window::Window;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
 
-/// A run, and what it goes on from.
+/// A run, and what it continues from.
 pub struct Update {
     /// What is wanted.
     pub job: Job,
     /// What the parts are made by.
     pub by: PartBy,
-    /// What stands there; none where all is new.
+    /// What stands there; none if all is new.
     pub base: Option<Base>,
-    /// Where changes are looked for; none where all tickets are read.
+    /// Where changes are looked for; none if all tickets are read.
     pub window: Option<Window>,
     /// What is read of tickets, and how.
     pub reading: Reading,

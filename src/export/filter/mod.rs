@@ -1,6 +1,6 @@
 //! `--where`: an expression over properties becomes a search. `parse` reads it,
-//! `resolve` holds it against the portal's definitions, `groups` brings it into the
-//! form that HubSpot's search takes. What search can't say is told before anything is
+//! `resolve` checks it against the portal's definitions, `groups` converts it to the
+//! form of HubSpot's search. What search can't express is reported before anything is
 //! read.
 
 mod groups;
@@ -148,7 +148,7 @@ pub enum FilterError {
         property: String,
         /// Their length.
         length: usize,
-        /// Where another option does it.
+        /// Another option for it, if there is one.
         hint: &'static str,
     },
 }

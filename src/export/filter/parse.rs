@@ -1,7 +1,7 @@
 //! Reads an expression: `priority in (HIGH, MEDIUM) and (createdate >= 2026-01-01 or
-//! subject has "printer*")`. Words of the language in any case; a value stands in
-//! quotes where it holds blanks or signs. There is no `not` of a whole expression:
-//! search has none.
+//! subject has "printer*")`. Words of the language in any case; a value with blanks or
+//! special characters is quoted. There is no `not` of a whole expression: search has
+//! none.
 
 use winnow::Parser;
 use winnow::ascii::{Caseless, alpha1, digit1, multispace0};
@@ -14,7 +14,7 @@ use winnow::token::{any, one_of, take_till, take_while};
 use super::{Asks, Condition, Expression};
 use crate::hubspot::Comparison;
 
-/// An expression that can't be read.
+/// An expression that can't be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at character {character}: {expected} is expected{found}")]
 pub struct Syntax {
@@ -26,7 +26,7 @@ pub struct Syntax {
 
 type Parsed<T> = Result<T, ErrMode<ContextError>>;
 
-/// Brackets inside each other. The reader calls itself for each, and its stack ends at
+/// Limit of nested brackets. The parser recurses for each, and its stack is enough for
 /// some thousands.
 const DEEPEST: usize = 100;
 

@@ -1,4 +1,4 @@
-//! Moments that are told by how far they are from now: `today - 7d`, `now - 12h`.
+//! Times relative to now: `today - 7d`, `now - 12h`.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ pub struct Relative {
 }
 
 impl Relative {
-    /// Reads `today` or `now`, with a sum behind it if there is one.
+    /// Reads `today` or `now`, with a following sum if there is one.
     pub fn of(text: &str) -> Option<Relative> {
         let text = text.trim().to_ascii_lowercase();
         let (of_day, rest) = match text.strip_prefix("today") {

@@ -1,5 +1,5 @@
 //! One condition against the portal's definitions: labels become stored values, days
-//! become instants, and what the property's type can't be tested for is told.
+//! become instants, and tests that the property's type does not have are reported.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

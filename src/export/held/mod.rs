@@ -1,6 +1,6 @@
 //! Rows of files that an earlier export wrote, back as the cells that were written: so a
-//! part of a data set is written anew without a call. Each form has its reader. A file
-//! that is not as it was written is not read.
+//! part of a data set is rewritten without a call. Each form has its reader. A file that
+//! is not as it was written is not read.
 
 mod csv_rows;
 mod json_rows;
@@ -101,7 +101,7 @@ fn open(path: &Path, shape: Shape, headers: &[String]) -> io::Result<Rows> {
     })
 }
 
-/// What is no error of the system is one of the file.
+/// What is not an error of the system is one of the file.
 fn unreadable(path: &Path, error: &io::Error) -> io::Error {
     let kind = match error.kind() {
         io::ErrorKind::Other | io::ErrorKind::UnexpectedEof => io::ErrorKind::InvalidData,

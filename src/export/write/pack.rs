@@ -1,4 +1,4 @@
-//! Compression of text exports: gzip or zstd, at the level that each takes by itself.
+//! Compression of text exports: gzip or zstd, at the default level of each.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};

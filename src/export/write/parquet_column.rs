@@ -25,7 +25,7 @@ pub struct Builder {
     values: Values,
     /// For each entry: 0 for no value; the highest level of its kind for a value.
     defined: Vec<i16>,
-    /// For each entry of a list column: 0 begins a row, 1 goes on with its list.
+    /// For each entry of a list column: 0 begins a row, 1 continues with its list.
     repeated: Vec<i16>,
 }
 

@@ -115,7 +115,7 @@ impl ParquetRows {
     }
 }
 
-/// The file's own error where there is one.
+/// The file's own error if there is one.
 fn plain(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(error) => match error.downcast::<io::Error>() {

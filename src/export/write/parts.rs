@@ -14,14 +14,14 @@ use super::sink::{FileFacts, Sink};
 use crate::export::cell::{Cell, instant_of};
 use crate::export::columns::Column;
 
-/// Files that are open at the same time; beyond that the one that was not written to
-/// for longest is ended, and the next of its part begins when it is needed.
+/// Files that are open at the same time; beyond that the least recently used one is
+/// closed, and the next of its part begins when it is needed.
 const OPEN: usize = 100;
 
-/// What Hive and its readers take for no value.
+/// The name of the part without a value in Hive.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// What tickets are parted by.
+/// What tickets are split by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartBy {
     /// Internal name of a property.

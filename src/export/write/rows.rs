@@ -1,4 +1,4 @@
-//! The forms of an export behind one face.
+//! The formats of an export behind one interface.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The forms of files, and what is said in them of themselves.
+//! The formats of files, and their metadata.
 
 use std::io;
 

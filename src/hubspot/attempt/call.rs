@@ -30,14 +30,14 @@ use crate::hubspot::records::ApiError;
 use crate::hubspot::wire::Read;
 use crate::model::pace::Pace;
 
-/// After this time without leave to send, it is told why.
+/// After waiting this long to send, the reason is reported.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a call brought.
+/// The result of a call.
 pub(crate) struct Answer<T> {
-    /// The reply, read.
+    /// The reply, parsed.
     pub(crate) value: T,
-    /// Whether an earlier attempt of a write was lost: it may be carried out yet.
+    /// Whether an earlier attempt of a write was lost and may still be carried out.
     pub(crate) may_come_late: bool,
 }
 
@@ -57,13 +57,13 @@ pub(crate) struct Caller {
     waits: Waits,
     holds: Holds,
     wait_for_limit: bool,
-    /// Cancelled once nobody waits for the next day any more.
+    /// Cancelled when calls should no longer wait for the next day.
     hurry: CancellationToken,
     halt: Halt,
 }
 
 impl Caller {
-    /// Nothing is sent yet.
+    /// Sends nothing yet.
     pub(crate) fn new(transport: Arc<dyn Transport>, settings: &Settings) -> Caller {
         Caller {
             transport,
@@ -84,9 +84,9 @@ impl Caller {
         }
     }
 
-    /// Makes a call: as many attempts as its trouble is worth, then its end. A write that
-    /// ends for another reason than the portal's answer is ambiguous where an earlier
-    /// attempt may have been carried out.
+    /// Makes a call, with as many attempts as its kind of trouble allows. A write that
+    /// ends for any reason but the portal's answer is ambiguous if an earlier attempt may
+    /// have been carried out.
     pub(crate) async fn call<T>(
         &self,
         request: &Request,
@@ -135,7 +135,7 @@ impl Caller {
                 }
                 Verdict::Final(error) => return Err(finally(request, error, situation)),
                 Verdict::Spent(error) => {
-                    // Nothing was carried out, so it was no attempt.
+                    // Nothing was carried out, so it does not count as an attempt.
                     situation.attempts -= 1;
                     self.wait_for_day(error, &mut waited).await?;
                     continue;
@@ -152,22 +152,22 @@ impl Caller {
         }
     }
 
-    /// The portal's time, at the latest.
+    /// A lower bound of the portal's time.
     pub(crate) fn portal_clock(&self) -> &PortalClock {
         &self.clock
     }
 
-    /// Calls in flight that keep the allowance busy.
+    /// How many calls in flight use the whole allowance.
     pub(crate) fn useful_concurrency(&self) -> usize {
         self.pacer.useful_concurrency()
     }
 
-    /// The burst allowance as replies told it.
+    /// The burst allowance, from replies.
     pub(crate) fn burst(&self) -> Option<Rate> {
         self.pacer.burst()
     }
 
-    /// Whether replies told of the day's allowance.
+    /// Whether replies have shown the day's allowance.
     pub(crate) fn is_told_of_day(&self) -> bool {
         self.day.is_told()
     }
@@ -184,22 +184,22 @@ impl Caller {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// From now on this listener hears every attempt; the first one stays.
+    /// Sets the listener for attempts; only the first one set counts.
     pub(crate) fn log_to(&self, log: Arc<dyn CallLog>) {
         let _there_is_one = self.log.set(log);
     }
 
-    /// From now on this listener hears of long waits; the first one stays.
+    /// Sets the listener for long waits; only the first one set counts.
     pub(crate) fn tell_waits(&self, listener: HearWait) {
         self.waits.tell(listener);
     }
 
-    /// Calls that wait for the next day end now, and no other begins to.
+    /// Ends calls that wait for the next day, and lets no other begin to.
     pub(crate) fn wait_no_more(&self) {
         self.hurry.cancel();
     }
 
-    /// The account's zone, by which its day ends.
+    /// Sets the account's time zone, in which its day ends.
     pub(crate) fn day_is_in(&self, zone: &str) {
         self.day.is_in(zone);
     }
@@ -256,7 +256,7 @@ impl Caller {
         verdict
     }
 
-    /// One attempt on the wire, unless it takes too long or is given up.
+    /// One attempt, unless it takes too long or is cancelled.
     async fn send(
         &self,
         request: &Request,
@@ -276,7 +276,7 @@ impl Caller {
         }
     }
 
-    /// Leave to send. Waits of the usual window are as usual, and told to nobody.
+    /// Waits for permission to send. Waits within the usual window are not reported.
     async fn slot(&self, budget: Budget) -> Slot<'_> {
         let mut slot = pin!(self.pacer.slot(budget));
         if let Ok(slot) = timeout(PATIENCE, &mut slot).await {
@@ -320,11 +320,11 @@ impl Caller {
         self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the day's allowance starts anew, where that is wanted; `waited` says
-    /// whether this call did so before.
+    /// Waits until the day's allowance is reset, if wanted; `waited` says whether this
+    /// call has done so before.
     ///
     /// # Errors
-    /// With `spent` where nobody waits, or nobody waits any more.
+    /// With `spent` if the call should not wait, or no longer.
     async fn wait_for_day(&self, spent: CallError, waited: &mut bool) -> Result<(), CallError> {
         if !self.wait_for_limit {
             return Err(spent);
@@ -345,8 +345,9 @@ impl Caller {
         Ok(())
     }
 
-    /// A used-up window is everybody's, and so is a move: all calls wait for its end.
-    /// A burst limit is the general budget's, whatever the call was paid from.
+    /// A used-up window concerns all calls, and so does a move: all of them wait for
+    /// its end. A burst limit is that of the general budget, whatever the call was paid
+    /// from.
     async fn wait(&self, kind: Kind, request: &Request, delay: Duration) {
         let budget = request.budget;
         if kind.is_wait() {
@@ -385,8 +386,8 @@ fn finally(request: &Request, error: CallError, situation: &Situation) -> CallEr
     }
 }
 
-/// True where it is the path that is missing and no record: HubSpot names a category for
-/// what it does not find.
+/// True if the path is missing, not a record: HubSpot names a category for missing
+/// records.
 fn is_gone(request: &Request, error: &ApiError) -> bool {
     matches!(error.status, 404 | 410)
         && error.category.is_empty()

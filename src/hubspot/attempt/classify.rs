@@ -11,7 +11,7 @@ use crate::hubspot::exchange::{Reply, TransportError};
 use crate::hubspot::records::ApiError;
 use crate::hubspot::wire::{self, Read};
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Debug)]
 pub(crate) enum Verdict<T> {
     /// A 2xx that could be read.
@@ -24,10 +24,10 @@ pub(crate) enum Verdict<T> {
     Trouble(Trouble),
 }
 
-/// An attempt that brought no answer.
+/// An attempt without a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
-    /// What it was.
+    /// Its kind.
     pub(crate) kind: Kind,
     /// For people; read after "…: ".
     pub(crate) words: String,
@@ -35,7 +35,7 @@ pub(crate) struct Trouble {
     pub(crate) delay: Option<Duration>,
 }
 
-/// Kinds of trouble, told apart by what may be concluded and how long to wait.
+/// Kinds of trouble, distinguished by what may be concluded and how long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Nothing reached the portal.
@@ -56,13 +56,13 @@ pub(crate) enum Kind {
     Lost,
     /// A 2xx whose body is not what the contract says: carried out, unreadable.
     Garbled,
-    /// A status that the contract does not know, or a 4xx without JSON: somebody
-    /// other than the portal may have answered.
+    /// A status that the contract does not know, or a 4xx without JSON: something other
+    /// than the portal may have answered.
     Strange,
 }
 
 impl Kind {
-    /// True when the portal surely did nothing, so that any verb may be repeated.
+    /// True when the portal certainly did nothing, so that any verb may be repeated.
     pub(crate) fn nothing_written(self) -> bool {
         self == Kind::NotSent || self.is_wait()
     }
@@ -138,8 +138,8 @@ fn judge_error<T>(reply: &Reply) -> Verdict<T> {
 fn limited<T>(body: &ErrorBody, delay: Option<Duration>) -> Verdict<T> {
     let kind = match body.policy.as_deref() {
         Some("DAILY") => {
-            let words = "the account's daily limit of calls is used up; it starts anew at \
-                         midnight of the account's time zone";
+            let words = "the account's daily limit of calls is used up; it is reset at midnight of \
+                 the account's time zone";
             let words = format!("{words}{}", body.error.reference());
             return Verdict::Spent(CallError::Paused(words));
         }

@@ -1,6 +1,5 @@
-//! The allowance of the day, as replies tell it. It belongs to the whole account, so
-//! calls stop while a share of it is left. Other replies than those of private apps
-//! name none.
+//! The day's allowance, from replies. It belongs to the whole account, so calls stop
+//! while a share of it is left. Only replies to private apps show it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,19 +12,19 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::Headers;
 use crate::model::count::count;
 
-/// How long to wait where it is not known when the day ends, or it should have ended.
+/// How long to wait if it is not known when the day ends, or if it should have ended.
 const NOT_KNOWN: Duration = Duration::from_secs(15 * 60);
 
-/// The portal need not begin its day with its clock.
+/// The portal's day may not begin exactly at midnight by its clock.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Calls of the day, allowed and left, as of the last reply.
 #[derive(Debug)]
 pub(crate) struct Day {
-    /// Share that is left to others, from 0 to 1.
+    /// Share that is left for others, from 0 to 1.
     reserve: f64,
     last: Mutex<Option<(u64, u64)>>,
-    /// The account's zone, at whose midnight the count starts anew.
+    /// The account's time zone, at whose midnight the count is reset.
     zone: Mutex<Option<TimeZone>>,
 }
 
@@ -39,18 +38,18 @@ impl Day {
         }
     }
 
-    /// Takes the account's zone, by its IANA name.
+    /// Sets the account's time zone, by IANA name.
     pub(crate) fn is_in(&self, zone: &str) {
         *held(&self.zone) = TimeZone::get(zone).ok();
     }
 
-    /// The count has started anew, as far as anybody knows.
+    /// The count has been reset, as far as is known.
     pub(crate) fn begin(&self) {
         *held(&self.last) = None;
     }
 
-    /// How long the count goes on; `now` is the portal's clock. One that should have
-    /// started anew before is looked at again after a while.
+    /// How long until the count is reset; `now` is the portal's clock. If it should
+    /// have been reset already, it is checked again after a while.
     pub(crate) fn left(&self, now: Option<Timestamp>, is_late: bool) -> Duration {
         let zone = held(&self.zone).clone();
         let left = || {
@@ -64,7 +63,7 @@ impl Day {
         }
     }
 
-    /// Takes a reply's headers.
+    /// Reads a reply's headers.
     pub(crate) fn note(&self, headers: &Headers) {
         let allowed = headers.number(contract::RATE_DAILY);
         let left = headers.number(contract::RATE_DAILY_REMAINING);
@@ -73,7 +72,7 @@ impl Day {
         }
     }
 
-    /// Whether a reply told of it.
+    /// Whether a reply has shown it.
     pub(crate) fn is_told(&self) -> bool {
         held(&self.last).is_some()
     }

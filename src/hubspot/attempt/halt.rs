@@ -1,6 +1,6 @@
-//! Ending a client's work. A process that stops must know of every write whether a call
-//! began that may have carried it out, so a client is wound down in two steps: first no
-//! write begins any more, then what is still in flight is given up.
+//! Ending a client's work. A process that stops must know for every write whether a
+//! call began that may have carried it out, so a client is wound down in two steps:
+//! first no new write begins, then what is still in flight is cancelled.
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,7 @@ impl Halt {
         self.writes.cancel();
     }
 
-    /// From now on no attempt begins, and those in flight are given up.
+    /// From now on no attempt begins, and those in flight are cancelled.
     pub(crate) fn give_up(&self) {
         self.writes.cancel();
         self.all.cancel();
@@ -34,18 +34,18 @@ impl Halt {
         }
     }
 
-    /// Ends once no attempt of this request may begin.
+    /// Returns once no attempt of this request may begin.
     pub(crate) async fn refused(&self, request: &Request) -> CallError {
         self.of(request).cancelled().await;
         stopping()
     }
 
-    /// Ends once attempts in flight are given up.
+    /// Returns once attempts in flight are cancelled.
     pub(crate) async fn given_up(&self) {
         self.all.cancelled().await;
     }
 
-    /// A new token for reads is no write.
+    /// A new token for reads is not a write.
     fn of(&self, request: &Request) -> &CancellationToken {
         match request.effect == Effect::Read || request.budget == Budget::Tokens {
             true => &self.all,

@@ -1,11 +1,11 @@
-//! What a listener hears of each attempt, for a log of calls: never a token, a body
+//! What a listener is told of each attempt, for a log of calls: never a token, a body
 //! or the values of a query.
 
 use std::time::Duration;
 
 use super::waits::Wait;
 
-/// Hears every attempt. It must not take long: calls wait for it.
+/// Is told of every attempt. Must be quick: calls wait for it.
 pub trait CallLog: Send + Sync {
     /// An attempt is over.
     fn hear(&self, attempt: &Attempt<'_>);
@@ -19,7 +19,7 @@ pub trait CallLog: Send + Sync {
 pub struct Attempt<'a> {
     /// HTTP method.
     pub method: &'static str,
-    /// Without its query. That of a single record holds its id, or its key.
+    /// Without its query. The path of a single record contains its id, or its key.
     pub path: &'a str,
     /// Of this call, from 1.
     pub number: u32,

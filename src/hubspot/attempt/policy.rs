@@ -17,8 +17,8 @@ const LONGEST_OWN_WAIT: Duration = Duration::from_secs(20);
 /// Repeats that the quota starts with, times their price.
 const QUOTA: u32 = 500;
 
-/// What a repeat costs; an answered call earns one back, so that up to a third of
-/// all attempts can fail for ever.
+/// What a repeat costs; an answered call earns one back, so up to a third of all
+/// attempts can fail indefinitely.
 const REPEAT_PRICE: u32 = 2;
 
 /// The tool's patience with the portal as a whole, shared by all calls: when
@@ -45,7 +45,7 @@ impl Quota {
     }
 }
 
-/// What an attempt was part of.
+/// The call that an attempt was part of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Situation {
     /// What repeating the call does.
@@ -59,7 +59,7 @@ pub(crate) struct Situation {
     pub(crate) answered_before: bool,
 }
 
-/// What follows.
+/// The decision.
 #[derive(Debug)]
 pub(crate) enum Decision {
     /// The call is over.

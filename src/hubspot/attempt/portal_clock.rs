@@ -1,5 +1,5 @@
-//! The portal's clock, as far as replies tell it. Used to say whether a ticket was
-//! inserted after an intent (protocol K6), so it must never run ahead of the portal.
+//! The portal's clock, from replies. Used to decide whether a ticket was inserted after
+//! an intent (protocol K6), so it must never run ahead of the portal.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,11 +7,11 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// By how much a `Date` may be behind what earlier ones made us believe, and be
-/// only cut to its second; beyond that the earlier ones were wrong.
+/// How far a `Date` may be behind our estimate merely because it is truncated to its
+/// second; beyond that the earlier ones were wrong.
 const CUT: SignedDuration = SignedDuration::from_secs(2);
 
-/// The `Date` header that tells most, and when it came.
+/// The most informative `Date` header, and when it came.
 ///
 /// A `Date` is cut to whole seconds and was written before it came here, so header
 /// plus time since then is never later than the portal's own clock, and of several
@@ -22,7 +22,7 @@ pub(crate) struct PortalClock {
 }
 
 impl PortalClock {
-    /// Takes a `Date` header that came just now; an unreadable one is passed over.
+    /// Adds a `Date` header that came just now; an unreadable one is ignored.
     pub(crate) fn note(&self, date: &str) {
         let Ok(zoned) = rfc2822::parse(date) else {
             return;
@@ -35,7 +35,7 @@ impl PortalClock {
         }
     }
 
-    /// The portal's time, at the latest; none before the first `Date`.
+    /// A lower bound of the portal's time; none before the first `Date`.
     pub(crate) fn now(&self) -> Option<Timestamp> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (stamp, came) = last?;

@@ -1,6 +1,5 @@
-//! What a client proves itself with, kept so that it can be cut out of replies: gateways
-//! and debugging proxies repeat what was sent to them, and what a reply says is shown and
-//! kept in files.
+//! The client's secrets, kept so that they can be removed from replies: gateways and
+//! debugging proxies echo what was sent to them, and replies are shown and kept in files.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -10,10 +9,10 @@ use crate::hubspot::connect::credentials::Credentials;
 use crate::hubspot::connect::token::Token;
 use crate::hubspot::exchange::{Budget, Effect, Reply, Request};
 
-/// Stands where a secret stood.
+/// Replaces a secret.
 const CUT: &str = "[secret]";
 
-/// Shorter secrets are words that may stand in any text.
+/// Shorter secrets are words that may be in any text.
 const SHORTEST: usize = 8;
 
 /// The secrets of a client.
@@ -23,7 +22,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Those of a client's credentials.
+    /// The secrets in a client's credentials.
     pub(crate) fn learn_all(&self, credentials: &Credentials) {
         match credentials {
             Credentials::Token(token) => self.learn(token),
@@ -34,7 +33,7 @@ impl Secrets {
         }
     }
 
-    /// One more, such as an access token that was granted.
+    /// Adds one, such as an access token that was granted.
     pub(crate) fn learn(&self, token: &Token) {
         let plain = token.expose();
         if plain.len() < SHORTEST {
@@ -44,12 +43,12 @@ impl Secrets {
         if !known.iter().any(|secret| secret == plain) {
             known.push(plain.to_owned());
         }
-        // A secret may hold another.
+        // A secret may contain another.
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }
 
-    /// Cuts them out of a reply. What was read or granted stays as it is: it is data, and
-    /// nobody shows it as words of the portal.
+    /// Removes them from an error reply. Data that was read or granted stays as it is,
+    /// since it is not shown as a message of the portal.
     pub(crate) fn cut(&self, request: &Request, reply: &mut Reply) {
         let is_data = request.effect == Effect::Read || request.budget == Budget::Tokens;
         if is_data && reply.is_success() && reply.status != 207 {
@@ -68,10 +67,10 @@ impl Secrets {
     }
 }
 
-/// The text without a secret, or nothing where it does not hold it.
+/// The text without a secret, or nothing if it does not hold it.
 fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
     let first = *secret.first()?;
-    // A secret begins plainly or with an encoded letter, so most places need no look.
+    // A secret begins plainly or with an encoded character, so most positions can be skipped.
     let starts = memchr3_iter(first, b'\\', b'%', text);
     let mut kept = Vec::new();
     let mut behind = 0;

@@ -1,6 +1,6 @@
-//! Calls with a token that is good. An OAuth access token is renewed a minute before
-//! it ends, and once more when the portal says that it has ended; however many calls
-//! find that out, one of them renews it and the others wait.
+//! Calls with a token that is good. An OAuth access token is renewed a minute before it
+//! ends, and again when the portal says that it has ended; however many calls
+//! notice that, one of them renews it and the others wait.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long before its end an access token is renewed.
 const EARLY: Duration = Duration::from_secs(60);
 
-/// HubSpot: category of a 401 that a renewed token can mend.
+/// HubSpot: category of a 401 that a renewed token can fix.
 const EXPIRED: &str = "EXPIRED_AUTHENTICATION";
 
 /// The attempt loop, and the token for it.
@@ -50,7 +50,7 @@ struct Access {
 }
 
 impl Session {
-    /// Nothing is sent yet.
+    /// Sends nothing yet.
     pub(crate) fn new(
         caller: Caller,
         credentials: Option<Credentials>,
@@ -78,7 +78,7 @@ impl Session {
         &self.caller
     }
 
-    /// The token that stays, where there is one.
+    /// The permanent token, if there is one.
     pub(crate) fn fixed_token(&self) -> Option<&Token> {
         match &self.bearer {
             Bearer::Fixed(token) => Some(token),
@@ -86,7 +86,7 @@ impl Session {
         }
     }
 
-    /// Makes a call, with all the attempts that its trouble is worth.
+    /// Makes a call, with as many attempts as its kind of trouble allows.
     pub(crate) async fn call<T>(
         &self,
         request: &Request,
@@ -108,7 +108,7 @@ impl Session {
         }
     }
 
-    /// A token that is good for a while, and not the one that `ended`.
+    /// A token that is valid for a while, and not the one that `ended`.
     async fn token(
         &self,
         renewal: &Mutex<Renewal>,

@@ -1,27 +1,27 @@
-//! Long waits that the portal asks for, told to whoever listens: nobody should look at a
-//! command that does nothing without knowing why.
+//! Long waits that the portal asks for, reported to a listener: users should know why a
+//! command does nothing.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Shorter waits are told to nobody.
+/// Shorter waits are not reported.
 const LONG: Duration = Duration::from_secs(10);
 
 /// A wait that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// The portal asks for so long a wait.
+    /// The portal asks for a wait of this length.
     Asked(Duration),
-    /// The day's allowance is used up, and starts anew after so long.
+    /// The day's allowance is used up, and is reset after this time.
     Day(Duration),
 }
 
-/// Hears of a wait that begins.
+/// Is told of a wait that begins.
 pub type HearWait = Box<dyn Fn(Wait) + Send + Sync>;
 
-/// Tells waits. All calls wait for the same, so it is told once.
+/// Reports waits. All calls wait for the same thing, so it is reported once.
 #[derive(Default)]
 pub(crate) struct Waits {
     listener: OnceLock<HearWait>,
@@ -29,12 +29,12 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// From now on this listener hears of waits; the first one stays.
+    /// Sets the listener; only the first one set counts.
     pub(crate) fn tell(&self, listener: HearWait) {
         let _there_is_one = self.listener.set(listener);
     }
 
-    /// A wait begins; true where it is told. It is one of those that the client allows.
+    /// A wait begins; true if it is reported.
     pub(crate) fn begin(&self, wait: Wait) -> bool {
         let (length, is_short) = match wait {
             Wait::Asked(length) => (length, length < LONG),

@@ -1,5 +1,5 @@
-//! Links between records and their kinds. Putting a link that is there already
-//! changes nothing, so these writes may be repeated (protocol L4).
+//! Links between records and their kinds. Putting an existing link changes nothing, so
+//! these writes may be repeated (protocol L4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -84,9 +84,8 @@ impl Client {
         Ok(reading.linked)
     }
 
-    /// Takes all links between the records of each pair away, whatever their kind;
-    /// 100 pairs at most (`contract::UNLINK_LIMIT`). Those that there are not count
-    /// as taken away.
+    /// Removes all links between the records of each pair, whatever their kind; 100
+    /// pairs at most (`contract::UNLINK_LIMIT`). Missing ones count as removed.
     pub async fn unlink(
         &self,
         (from, to): (ObjectType, ObjectType),
@@ -97,8 +96,8 @@ impl Client {
         self.call(&request, wire::unlinked).await
     }
 
-    /// Takes kinds of link away, 2,000 pairs at most, no pair twice; other kinds
-    /// between the two stay, but with the plain kind all go.
+    /// Removes kinds of link, 2,000 pairs at most, no pair twice; other kinds between
+    /// the two are kept, but with the plain kind all are removed.
     pub async fn unlabel(
         &self,
         (from, to): (ObjectType, ObjectType),
@@ -120,7 +119,7 @@ impl Client {
             .await
     }
 
-    /// Takes one link of HubSpot's own kinds away; other kinds between the two stay.
+    /// Removes one link of HubSpot's own kinds; other kinds between the two are kept.
     pub async fn delete_link(
         &self,
         from: (ObjectType, &str),
@@ -131,7 +130,7 @@ impl Client {
             .await
     }
 
-    /// By its own path where the version has one, else as a batch of one.
+    /// By its own path if the version has one, else as a batch of one.
     async fn one_link(
         &self,
         method: Method,
@@ -174,7 +173,7 @@ impl Client {
 /// The links of many records, page by page.
 #[derive(Default)]
 struct Reading {
-    /// Records whose links are not all there, and where they go on.
+    /// Records whose links are not complete, and their cursors.
     open: HashMap<String, Option<String>>,
     /// Of records whose links come in pages.
     pages: HashMap<String, Progress>,
@@ -195,7 +194,7 @@ impl Reading {
             .collect()
     }
 
-    /// Takes a page of each record that was asked for; what was not is left out.
+    /// Adds a page for each record that was asked for; others are ignored.
     fn take(
         &mut self,
         (from, to): (ObjectType, ObjectType),

@@ -12,27 +12,27 @@ use crate::hubspot::records::StoredFile;
 use crate::hubspot::transport::Fetcher;
 use crate::hubspot::wire;
 
-/// Files of one search that are believed: more than any name's mark can find.
+/// Maximum number of files of one search: more than any name's mark can find.
 const FOUND: &str = "100";
 
-/// A file that is to be put in.
+/// A file to be uploaded.
 #[derive(Clone, Debug)]
 pub struct NewFile {
     /// Where to, from the first slash.
     pub folder: String,
-    /// What it is called, with its ending.
+    /// Its name, with its extension.
     pub name: String,
     /// Where its bytes are.
     pub bytes: PathBuf,
     /// How many there are.
     pub size: u64,
-    /// Whether it is made whatever the folder has.
+    /// Whether it is created even if the folder has the same file.
     pub regardless: bool,
 }
 
 impl Client {
-    /// Puts a file in, unless the folder has it already: then that one comes back
-    /// (protocol H5). Repeating it after a lost reply may put it in twice.
+    /// Uploads a file, unless the folder already has it: then that one is returned
+    /// (protocol H5). Repeating it after a lost reply may upload it twice.
     pub async fn upload(&self, new: &NewFile) -> Result<StoredFile, CallError> {
         let upload = form(new).map_err(Client::unsendable)?;
         let mut request = Request::new(Method::Post, self.api().files(), Effect::Once);
@@ -46,7 +46,7 @@ impl Client {
         Ok(there(stat)?.flatten())
     }
 
-    /// Those of some files, at most 100, that a search tells of: hidden ones are not among them.
+    /// Those of some files, at most 100, as a search finds them: hidden ones are not among them.
     pub async fn stored_files(&self, ids: &[&str]) -> Result<Vec<StoredFile>, CallError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -73,7 +73,7 @@ impl Client {
         Fetcher::of_portal(base, route.clone(), self.deadline())
     }
 
-    /// A file by its id; none where it is not there, or deleted.
+    /// A file by its id; none if it does not exist, or is deleted.
     pub async fn file_by_id(&self, id: &str) -> Result<Option<StoredFile>, CallError> {
         let file = match self.get(self.api().file(id), wire::file).await {
             Err(CallError::Gone { error, .. }) if error.status == 404 => None,
@@ -90,13 +90,13 @@ impl Client {
         self.get(path, wire::files).await
     }
 
-    /// Deletes a file; one that is not there is as good as deleted.
+    /// Deletes a file; a missing one counts as deleted.
     pub async fn delete_file(&self, id: &str) -> Result<(), CallError> {
         let request = Request::new(Method::Delete, self.api().file(id), Effect::Repeatable);
         there(self.call(&request, wire::nothing).await).map(drop)
     }
 
-    /// Makes sure that files may be read.
+    /// Checks that files may be read.
     ///
     /// # Errors
     /// When a scope is missing, which the error names, or the portal can't be reached.
@@ -105,8 +105,8 @@ impl Client {
         self.get(path, wire::files).await.map(drop)
     }
 
-    /// Makes sure that files may be read and written: an upload of nothing needs the scopes
-    /// that any does.
+    /// Checks that files may be read and written: an empty upload needs the same scopes as
+    /// any other.
     ///
     /// # Errors
     /// When a scope is missing, which the error names, or the portal can't be reached.
@@ -121,7 +121,7 @@ impl Client {
     }
 }
 
-/// What there is. Nothing at a path may be told like a path of the API that is not there.
+/// The result, or none. A missing file may be reported like a missing path of the API.
 fn there<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match outcome {
         Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(None),

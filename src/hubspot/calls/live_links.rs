@@ -1,7 +1,7 @@
-//! Links of records that others archive, merge or purge meanwhile (protocol E6). How a
-//! portal says that a record is not there differs: by an entry that names it in one of
-//! several ways or not at all, by refusing the whole call, or by silence. So what it
-//! says of a record only makes that one a suspect; whether it is there is then read.
+//! Links of records that others archive, merge or purge meanwhile (protocol E6).
+//! Portals report a missing record in different ways: by an entry that names it in one
+//! of several ways or not at all, by refusing the whole call, or not at all. So a
+//! report only makes a record a suspect; whether it exists is then read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,23 +16,23 @@ use crate::model::shelf::Shelf;
 /// How often links are asked for while records go away one after the other.
 const ROUNDS: usize = 8;
 
-/// How often a portal may refuse the links of records that are all there.
+/// How often a portal may refuse the links of records that all exist.
 const REFUSALS: usize = 4;
 
-/// Links of records, as of a moment at which they were there.
+/// Links of records, as of a moment at which they existed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveLinks {
     /// By record id; records without links are left out.
     pub by_record: BTreeMap<String, Vec<LinkedRecord>>,
-    /// Records that are not there any more.
+    /// Records that no longer exist.
     pub gone: BTreeSet<String>,
 }
 
-/// Whom a reply leaves in doubt.
+/// The records that a reply leaves in doubt.
 struct Suspects {
-    /// Those that may not be there any more.
+    /// Those that may no longer exist.
     doubtful: BTreeSet<String>,
-    /// Those that have to be asked for again if they are.
+    /// Those that have to be read again if they exist.
     again: BTreeSet<String>,
     error: Option<Box<ApiError>>,
 }
@@ -41,7 +41,7 @@ impl Client {
     /// All links of records that were live a moment ago, 1,000 at most, none twice.
     ///
     /// # Errors
-    /// Also when the links of a record that is there can't be read: none is left out.
+    /// Also when the links of an existing record can't be read: none is left out.
     pub async fn linked_live(
         &self,
         (from, to): (ObjectType, ObjectType),
@@ -51,7 +51,7 @@ impl Client {
         let mut parts = vec![ids.to_vec()];
         while let Some(part) = parts.pop() {
             let (open, refused) = self.linked_part((from, to), part, &mut found).await?;
-            // Of fewer records, fewer go away between a call and the look at what is there.
+            // Of fewer records, fewer disappear between a call and the check which ones exist.
             match refused {
                 Some(_) if open.len() > 1 && !found.gone.is_empty() => {
                     parts.extend(open.chunks(open.len().div_ceil(2)).map(<[String]>::to_vec));
@@ -63,7 +63,7 @@ impl Client {
         Ok(found)
     }
 
-    /// Asks for the links of some records until all are told; gives those that are not,
+    /// Reads the links of some records until all are known; returns those that are not,
     /// and the portal's last refusal.
     async fn linked_part(
         &self,
@@ -96,7 +96,7 @@ impl Client {
         Ok((open, last))
     }
 
-    /// Those of these records that are not there.
+    /// Those of these records that do not exist.
     async fn gone(
         &self,
         object: ObjectType,
@@ -108,8 +108,8 @@ impl Client {
         Ok(ids.difference(&live).cloned().collect())
     }
 
-    /// Links of records in the recycle bin, 1,000 at most, none twice. It keeps none
-    /// that could be missed, so whatever a portal says instead counts as none.
+    /// Links of records in the recycle bin, 1,000 at most, none twice. They have none
+    /// that matter, so any other answer of a portal counts as none.
     ///
     /// # Errors
     /// When the portal can't be asked.
@@ -135,7 +135,7 @@ impl Client {
 }
 
 impl LiveLinks {
-    /// Keeps what is told and says whom that leaves in doubt.
+    /// Keeps what is known and returns the records left in doubt.
     fn take(&mut self, linked: Linked, asked: &[String]) -> Result<Suspects, CallError> {
         let is_told = |id: &&String| {
             linked.by_record.contains_key(id.as_str()) || linked.without.contains(id.as_str())
@@ -165,8 +165,8 @@ impl LiveLinks {
 }
 
 impl Suspects {
-    /// All of a call that was refused, unless it names some. The others were not told
-    /// either and are asked for again.
+    /// All records of a refused call, unless it names some. The others have no answer
+    /// either and are read again.
     fn of_whole(asked: &[String], error: Box<ApiError>) -> Suspects {
         let named = error.speaks_of(asked);
         let doubtful = if named.is_empty() { asked } else { &named };

@@ -1,11 +1,11 @@
-//! Batch reads that a portal refuses as a whole because some of the records are not
-//! there.
+//! Batch reads that a portal refuses as a whole because some of the records do not
+//! exist.
 
 use crate::hubspot::records::{ApiError, BatchReply};
 
-/// A batch read in as many calls as it takes where the portal refuses a whole one for
-/// the sake of some records: those that it names are left out, or each half is asked
-/// for alone until the missing ones stand alone.
+/// A batch read in as many calls as it takes if the portal refuses a whole batch
+/// because of some records: those that it names are left out, or each half is read
+/// alone until the missing ones are isolated.
 pub(crate) struct Parts {
     /// The next one last.
     open: Vec<Vec<String>>,

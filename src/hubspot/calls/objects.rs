@@ -69,11 +69,11 @@ impl Client {
     }
 
     /// Reads records by id, however many, with the second list of properties with their
-    /// former values: each once and in the order of `ids`. Those that are not there are
-    /// left out, and so are ids that now lead to another record (protocol E6).
+    /// former values: each once and in the order of `ids`. Missing ones are left out,
+    /// and so are ids that now lead to another record (protocol E6).
     ///
     /// # Errors
-    /// Also when the portal says of a record anything else than that it is not there.
+    /// Also when the portal says anything of a record other than that it does not exist.
     pub async fn read_existing(
         &self,
         object: ObjectType,
@@ -102,9 +102,9 @@ impl Client {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// Changes records by id, or by the value of a unique property; at most 100
-    /// inputs, no record twice. Properties that are not named stay. It is repeated
-    /// after a lost reply unless a value appends (`may_come_late` in the reply).
+    /// Changes records by id, or by the value of a unique property; at most 100 inputs,
+    /// no record twice. Other properties are unchanged. It is repeated after a lost
+    /// reply unless a value appends (`may_come_late` in the reply).
     pub async fn batch_update(
         &self,
         object: ObjectType,
@@ -130,7 +130,7 @@ impl Client {
             .await
     }
 
-    /// Moves records to the recycle bin; at most 100 ids. Those that are there, or
+    /// Moves records to the recycle bin; at most 100 ids. Those already there, or
     /// nowhere, count as moved: HubSpot names none of them.
     pub async fn batch_archive(
         &self,
@@ -193,7 +193,7 @@ impl Client {
             .await
     }
 
-    /// Moves one record to the recycle bin. One that is there, or nowhere, counts as
+    /// Moves one record to the recycle bin. One already there, or nowhere, counts as
     /// moved.
     pub async fn delete(&self, object: ObjectType, id: &str) -> Result<(), CallError> {
         let path = self.api().object(object, id);
@@ -283,7 +283,7 @@ fn effect(inputs: &[&WriteInput]) -> Effect {
     effect_of(inputs.iter().any(|input| appends(&input.properties)))
 }
 
-/// What appends must not be repeated blindly.
+/// A write that appends must not be repeated blindly.
 fn effect_of(appends: bool) -> Effect {
     match appends {
         true => Effect::Once,

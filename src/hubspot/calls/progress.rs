@@ -1,19 +1,19 @@
-//! Paged lists that have to come to an end: a portal, or something in between, whose
-//! pages go round would otherwise be asked for ever.
+//! Makes sure that paged lists come to an end: a portal, or something in between, whose
+//! pages go in circles would otherwise be asked for ever.
 
 use std::collections::HashSet;
 
 use crate::hubspot::error::CallError;
 
-/// Pages in a row that bring nothing new, and have a page behind them, that are put up
-/// with: what was on them may be gone meanwhile.
+/// How many pages in a row may bring nothing new although there is a next page: what
+/// was on them may be gone meanwhile.
 const BARREN: usize = 10;
 
-/// What came of one list so far.
+/// The progress of one list.
 pub(crate) struct Progress {
     /// Whose list it is, for people: `the portal's owners`.
     what: String,
-    /// More than this no portal has.
+    /// No portal has more.
     most: usize,
     cursors: HashSet<String>,
     ids: HashSet<String>,
@@ -32,11 +32,11 @@ impl Progress {
         }
     }
 
-    /// Takes the ids of a page and the cursor behind it; says for each id whether it is
-    /// new.
+    /// Adds the ids of a page and the cursor after it; returns for each id whether it
+    /// is new.
     ///
     /// # Errors
-    /// Where the list would have no end.
+    /// If the list would never end.
     pub(crate) fn take<'a>(
         &mut self,
         ids: impl Iterator<Item = &'a str>,
@@ -73,7 +73,7 @@ impl Progress {
 mod tests {
     use super::*;
 
-    /// Reads pages until the end, or until that is given up; the ids that were new.
+    /// Reads pages until the end, or until giving up; returns the new ids.
     fn read(mut page: impl FnMut(usize) -> (Vec<String>, Option<String>)) -> Result<usize, String> {
         let mut progress = Progress::of("the portal's owners", 1_000);
         let mut count = 0;

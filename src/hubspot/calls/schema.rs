@@ -15,8 +15,8 @@ use crate::model::schema::{
     PropertyOption, Schema, ValueType,
 };
 
-/// Parts of a schema that need scopes of their own, so that they are asked for only where
-/// something is done with them.
+/// Parts of a schema that need their own scopes, so that they are read only if they are
+/// used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SchemaParts {
     /// Properties of contacts.
@@ -28,7 +28,7 @@ pub struct SchemaParts {
 }
 
 impl SchemaParts {
-    /// Whatever can be asked for.
+    /// All parts.
     pub const ALL: SchemaParts = SchemaParts {
         contacts: true,
         owners: true,
@@ -38,7 +38,7 @@ impl SchemaParts {
 
 impl Client {
     /// Everything that a mapping is compiled against: ticket properties, pipelines, and
-    /// the parts that are asked for.
+    /// the parts asked for.
     pub async fn schema(&self, parts: SchemaParts) -> Result<Schema, CallError> {
         let contacts = async {
             match parts.contacts {
@@ -96,7 +96,7 @@ impl Client {
         Ok(defined)
     }
 
-    /// What properties of an object type are beside their definitions, by name.
+    /// Further details of the properties of an object type, by name.
     pub async fn property_forms(
         &self,
         object: ObjectType,
@@ -106,7 +106,7 @@ impl Client {
         Ok(forms.into_iter().collect())
     }
 
-    /// Stages into which not everybody may write tickets, and who may.
+    /// Stages into which only some may write tickets, and who may.
     pub async fn locked_stages(&self) -> Result<BTreeMap<String, String>, CallError> {
         let path = self.api().pipelines(ObjectType::Tickets);
         let locked = self.get(path, wire::locked_stages).await?;
@@ -139,9 +139,9 @@ impl Client {
         Ok(created)
     }
 
-    /// Adds options to an enumeration after those that it has, which stay as they
-    /// are. HubSpot takes the whole list only, so it is read first: somebody who
-    /// changes it in between is overwritten.
+    /// Adds options to an enumeration after those that it has, which stay as they are.
+    /// HubSpot accepts only the whole list, so it is read first: a change made by
+    /// somebody else in between is overwritten.
     pub async fn add_property_options(
         &self,
         object: ObjectType,
@@ -182,7 +182,7 @@ impl Client {
         self.get(path, wire::pipelines).await
     }
 
-    /// All owners, the live ones first. HubSpot lists archived ones apart.
+    /// All owners, active ones first. HubSpot lists archived ones separately.
     pub async fn owners(&self) -> Result<Vec<Owner>, CallError> {
         let mut owners = self.owners_that_are(false).await?;
         owners.extend(self.owners_that_are(true).await?);

@@ -1,6 +1,6 @@
-//! Searches. HubSpot gives at most 10,000 results of a query, so a search either
-//! stays below, or goes on in id order from the last one: it never ends early without
-//! a word. New and changed records show up some seconds late, archived ones never.
+//! Searches. HubSpot gives at most 10,000 results of a query, so a search either stays
+//! below, or continues in id order from the last one: it never ends early silently. New
+//! and changed records appear some seconds late, archived ones never.
 
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
@@ -12,10 +12,10 @@ use crate::hubspot::wire;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// What every record has, and what search can order by.
+/// A property that every record has, and that search can order by.
 const ID: &str = "hs_object_id";
 
-/// Why a search brought nothing.
+/// Why a search failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The call failed.
@@ -28,7 +28,7 @@ pub enum SearchError {
         contract::SEARCH_RESULT_LIMIT
     )]
     TooMany {
-        /// Records that match, as far as they were counted.
+        /// Number of matching records, as far as they were counted.
         at_least: usize,
     },
     /// HubSpot refuses longer ones; nothing was sent.
@@ -104,7 +104,7 @@ impl Client {
 
     /// One page of what matches in ascending id order, above an id; however many
     /// there are. The search's own order is not used. `after` of the page is the id
-    /// to go on from.
+    /// to continue from.
     pub async fn search_by_id(
         &self,
         object: ObjectType,
@@ -158,8 +158,8 @@ impl Client {
         Ok((self.call(&request, wire::found).await?, is_bare))
     }
 
-    /// The records with their values, where the search brought ids alone; those that
-    /// are gone meanwhile are left out.
+    /// The records with their values, if the search returned only ids; those that are
+    /// gone meanwhile are left out.
     async fn filled(
         &self,
         object: ObjectType,

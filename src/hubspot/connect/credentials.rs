@@ -1,10 +1,10 @@
-//! What a client proves itself with: a token that stays, or an OAuth app's refresh
-//! token that access tokens are made from. Secrets are unprintable; what they are
-//! used for is in `session`.
+//! The credentials of a client: a permanent token, or an OAuth app's refresh token from
+//! which access tokens are obtained. Secrets can't be printed; they are used in
+//! `session`.
 
 use super::token::Token;
 
-/// Proof of who calls.
+/// The credentials of a client.
 #[derive(Clone, Debug)]
 pub enum Credentials {
     /// A private app's token, a service key, or an access token that somebody else
@@ -18,10 +18,10 @@ pub enum Credentials {
 /// an hour, the refresh token stays.
 #[derive(Clone, Debug)]
 pub struct OAuthApp {
-    /// No secret, but of no use to anybody else either.
+    /// Not secret, but of no use to anybody else.
     pub client_id: Token,
     /// The app's secret.
     pub client_secret: Token,
-    /// What access tokens are made from.
+    /// The token from which access tokens are obtained.
     pub refresh_token: Token,
 }

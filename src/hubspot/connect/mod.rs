@@ -1,4 +1,4 @@
-//! What a client is made with: its settings, what it proves itself with, and the way to the portal.
+//! What a client is created with: its settings, its credentials, and the route to the portal.
 
 pub(crate) mod settings;
 pub(crate) mod credentials;

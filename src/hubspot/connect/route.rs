@@ -1,13 +1,13 @@
-//! The way to the portal, as the user's environment lays it: a proxy, the hosts that
-//! are called without it, and the certificate authorities to go by.
+//! The route to the portal, from the user's environment: a proxy, the hosts that are
+//! called without it, and the certificate authorities to trust.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// What the environment says of the way; nothing by default.
+/// What the environment says of the route; nothing by default.
 #[derive(Clone, Debug, Default)]
 pub struct Route {
-    /// The proxy for https, where one is named.
+    /// The proxy for https, if one is named.
     pub proxy: Option<NamedProxy>,
     /// Hosts that are called without it, as `NO_PROXY` lists them.
     pub no_proxy: Option<String>,
@@ -24,14 +24,14 @@ pub struct NamedProxy {
     pub address: String,
 }
 
-/// Shows no address: it may hold a password.
+/// Does not show the address: it may hold a password.
 impl fmt::Debug for NamedProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NamedProxy({})", self.variable)
     }
 }
 
-/// Where the certificates of authorities lie, in PEM.
+/// Where the certificates of authorities are, in PEM.
 #[derive(Clone, Debug, Default)]
 pub struct Authorities {
     /// `SSL_CERT_FILE`.

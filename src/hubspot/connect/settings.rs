@@ -1,5 +1,5 @@
-//! How a client calls: credentials, ceiling and reserve of the rate, deadline of an
-//! attempt, version of the paths. Opening a connection is left to `transport`.
+//! How a client calls: credentials, limit and reserve of the rate, deadline of an
+//! attempt, version of the paths. `transport` opens the connection.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ pub struct Settings {
     /// Goes into every call's `Authorization` header; none for a transport that
     /// needs none.
     pub credentials: Option<Credentials>,
-    /// A ceiling of our own below the portal's (`--rate`).
+    /// Our own limit below the portal's (`--rate`).
     pub rate: Option<Rate>,
-    /// What is left to others (`--reserve`).
+    /// What is left for others (`--reserve`).
     pub reserve: Reserve,
     /// Deadline of one attempt. HubSpot's edge gives up after 100 s (524).
     pub timeout: Duration,
@@ -51,7 +51,7 @@ impl Default for Settings {
 pub struct Reserve {
     /// Of the burst window.
     pub burst: f64,
-    /// Of the day: calls stop when what is left falls under it.
+    /// Of the day: calls stop when what is left falls below it.
     pub day: f64,
 }
 
@@ -66,7 +66,7 @@ impl Default for Reserve {
     }
 }
 
-/// So many calls in any window of that length, e.g. `190/10s`.
+/// This many calls in any window of this length, e.g. `190/10s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// At least 1.
@@ -108,13 +108,13 @@ fn parse_rate(text: &str) -> Option<Rate> {
     (calls > 0 && !window.is_zero()).then_some(Rate { calls, window })
 }
 
-/// Why no client could be made; nothing was sent.
+/// Why a client could not be created; nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Not an address of the form `https://host[:port][/path]`.
     #[error("the base URL `{url}` is not usable: {reason}")]
     BadUrl {
-        /// As given, without a name and password in it.
+        /// As given, without user name and password.
         url: String,
         /// In plain words.
         reason: String,
@@ -132,7 +132,7 @@ pub enum ConnectError {
         /// In plain words, without the address: it may hold a password.
         reason: String,
     },
-    /// Certificates that can't be had.
+    /// Certificates that can't be read.
     #[error("{variable} names {}, which can't be used: {reason}", path.display())]
     BadAuthorities {
         /// What names the file or folder.

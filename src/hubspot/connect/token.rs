@@ -5,18 +5,18 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// A private app token, service key or access token. Its content is not looked
-/// into (HubSpot: forms differ and change).
+/// A private app token, service key or access token. Its content is not interpreted
+/// (HubSpot: forms differ and change).
 #[derive(Clone)]
 pub struct Token(SecretString);
 
 /// Why a text can't be a token. Never shows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
-    /// Nothing there.
+    /// It is empty.
     #[error("the token is empty")]
     Empty,
-    /// A blank, a line break, a control character or a letter beyond ASCII.
+    /// A blank, a line break, a control character or a character beyond ASCII.
     #[error(
         "the token holds a character that no token has (a blank, a line break, a quote mark from a text editor?)"
     )]
@@ -47,7 +47,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a host of files wants to see: a whole `Authorization` header, or a bearer's token.
+/// What a host of files expects: a whole `Authorization` header, or a bearer token.
 #[derive(Clone)]
 pub struct HostToken(SecretString);
 

@@ -1,6 +1,6 @@
 //! Reads the body of an error into an `ApiError`. Bodies vary by endpoint, age and
-//! edge: every field may be missing or of another type, and pages of HTML come too,
-//! so this walks a loose value and never fails.
+//! edge: every field may be missing or of another type, and HTML pages come too, so
+//! this walks an untyped value and never fails.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ const EMBEDDED: &str = "Property values were not valid: ";
 /// properties, in `context.properties`.
 const MISSING: &str = "MISSING_REQUIRED_PROPERTY";
 
-/// An error reply, read.
+/// A parsed error reply.
 #[derive(Debug)]
 pub(crate) struct ErrorBody {
     /// What it says.
@@ -26,7 +26,7 @@ pub(crate) struct ErrorBody {
     pub(crate) policy: Option<String>,
 }
 
-/// Reads a reply that is no 2xx.
+/// Reads a reply that is not a 2xx.
 pub(crate) fn read(reply: &Reply) -> ErrorBody {
     let header_id = reply.headers.get(contract::CORRELATION_ID);
     let body = serde_json::from_slice::<Value>(&reply.body).ok();
@@ -82,8 +82,8 @@ fn api_error(status: u16, body: &Value) -> ApiError {
     }
 }
 
-/// The records that an error speaks of, under the first of HubSpot's names for them
-/// that it uses: batches of records have the first, those of associations the others.
+/// The records that an error is about, under the first of HubSpot's names for them that
+/// is present: batches of records use the first, those of associations the others.
 fn named_ids(context: &Value) -> Vec<String> {
     let names = ["ids", "id", "fromObjectId", "objectId"].into_iter();
     let named = names.map(|name| texts(&context[name]));
@@ -178,7 +178,7 @@ fn embedded_problem(entry: &Value) -> PropertyProblem {
     }
 }
 
-/// None for an entry that speaks of no property (missing scopes).
+/// None for an entry that is not about a property (missing scopes).
 fn listed_problem(entry: &Value) -> Option<PropertyProblem> {
     let context = &entry["context"];
     let code = word(&entry["code"]);
@@ -208,7 +208,7 @@ fn missing(property: String) -> PropertyProblem {
     }
 }
 
-/// Some messages leave what matters to the context: which scopes, which records.
+/// Some messages have the important part in the context: which scopes, which records.
 fn with_details(message: &str, body: &Value) -> String {
     let scopes = |value: &Value| texts(&value["context"]["requiredGranularScopes"]);
     let mut details = texts(&body["context"]["INVALID_OBJECT_IDS"]);
@@ -306,7 +306,7 @@ fn whole_text(value: &Value) -> Option<String> {
     }
 }
 
-/// A list of scalars, or one that stands alone.
+/// A list of scalars, or a single one.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => {

@@ -1,5 +1,5 @@
-//! How a call can fail, told apart by what the caller may conclude: was anything
-//! written, may it be repeated, does the run have to stop.
+//! How a call can fail, by what the caller may conclude: was anything written, may it
+//! be repeated, does the run have to stop.
 
 pub(crate) mod body;
 pub(crate) mod row;
@@ -7,7 +7,7 @@ pub(crate) mod row;
 use crate::hubspot::paths::{self, Shape};
 use crate::hubspot::records::ApiError;
 
-/// The end of a call after all its attempts.
+/// The failure of a call after all its attempts.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// A JSON 4xx: the portal says no, nothing was written (protocol S1). 413, 414
@@ -19,11 +19,11 @@ pub enum CallError {
     /// may be repeated only once its attempts are used up.
     #[error("no answer to a write: {0}")]
     Ambiguous(String),
-    /// The portal can't be reached or keeps failing; attempts are used up and
-    /// nothing of this call was written. The run can go on later.
+    /// The portal can't be reached or keeps failing; attempts are used up and nothing
+    /// of this call was written. The run can continue later.
     #[error("{0}")]
     Unavailable(String),
-    /// The way to the portal has to be mended first: proxy, certificate, address.
+    /// The route to the portal has to be fixed first: proxy, certificate, address.
     /// Nothing was written.
     #[error("{0}")]
     Blocked(String),
@@ -36,21 +36,21 @@ pub enum CallError {
         /// What it said.
         error: Box<ApiError>,
     },
-    /// A daily limit, its reserve, or a portal being moved (477): the run can go on
+    /// A daily limit, its reserve, or a portal being moved (477): the run can continue
     /// later. An earlier attempt of a write that may be repeated can have been
     /// carried out.
     #[error("{0}")]
     Paused(String),
-    /// 401, or 403 with a JSON body: token or scopes must be mended first.
+    /// 401, or 403 with a JSON body: token or scopes must be fixed first.
     #[error("the portal does not accept the token ({}): {}{}", .0.status, .0.message, .0.reference())]
     Denied(Box<ApiError>),
     /// A reply to a read that is not what the contract says: a 2xx that can't be
-    /// read, a redirect, or a 4xx that is no JSON (somebody else's page).
+    /// parsed, a redirect, or a 4xx that is not JSON (somebody else's page).
     #[error("the portal's reply can't be read: {0}")]
     Garbled(String),
 }
 
-/// What to do where the path has a version in it.
+/// What to do if the path has a version in it.
 fn ended(path: &str) -> &'static str {
     match paths::version_in(path) {
         Some(Shape::Numbered) => "; if that version of the API has ended, take --api 2026-09",

@@ -1,18 +1,18 @@
-//! What an error means for the record that it is about. HubSpot's words for it stand here,
-//! and nowhere else: importers go by the kind.
+//! What an error means for the record that it is about. HubSpot's words for it are here,
+//! and nowhere else: other modules use the kind.
 
 use crate::hubspot::records::{ApiError, PropertyProblem};
 
-/// Codes that speak of a property, whatever its value.
+/// Codes about a property itself, whatever its value.
 const PROPERTY_CODES: [&str; 2] = ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"];
 const COLLISION: &str = "CONFLICTING_UNIQUE_VALUE";
 
-/// What an error says of a record.
+/// What an error means for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowErrorKind<'a> {
-    /// The portal does not take this property at all.
+    /// The portal does not accept this property at all.
     Property(&'a PropertyProblem),
-    /// Rate, a lock or an internal error of the portal: it passes by itself.
+    /// Rate, a lock or an internal error of the portal: temporary.
     Passing,
     /// There is no such record.
     Missing,
@@ -48,7 +48,7 @@ impl ApiError {
         self.category == "OBJECT_NOT_FOUND" || self.status == 404
     }
 
-    /// Whether the same call may fare better in a while.
+    /// Whether the same call may succeed in a while.
     pub fn is_passing(&self) -> bool {
         matches!(self.status, 423 | 429 | 477 | 500..)
             || matches!(self.category.as_str(), "RATE_LIMITS" | "INTERNAL_ERROR")

@@ -1,5 +1,5 @@
-//! The book of one allowance: so many calls in any window, and who holds slots of
-//! it. Pure but for the time that is handed in.
+//! The book of one allowance: so many calls in any window, and who holds slots of it.
+//! Pure; callers pass in the time.
 
 use std::collections::VecDeque;
 use std::iter::repeat_n;
@@ -18,20 +18,20 @@ pub(super) enum Room {
     AfterAReply,
 }
 
-/// A call as the book remembers it after its reply.
+/// A call as kept after its reply.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     sent: Instant,
     /// Reply plus window.
     free: Instant,
-    /// Whether the portal surely counted it.
+    /// Whether the portal certainly counted it.
     counted: bool,
 }
 
 /// Slots of one allowance: a call holds one from its send until its reply plus one
-/// window (protocol P1). When the portal counts a call can't be seen from outside:
-/// with slots that came free one window after the middle of a call, the scenarios
-/// had refusals at steady latencies and a smaller share at uneven ones.
+/// window (protocol P1). It can't be seen from outside when the portal counts a call:
+/// with slots freed one window after the middle of a call, the scenarios had refusals
+/// at steady latencies and a smaller share at uneven ones.
 #[derive(Debug)]
 pub(super) struct Book {
     window: Duration,
@@ -73,13 +73,13 @@ impl Book {
         }
     }
 
-    /// Whether one more fits under `limit`, and when else.
+    /// Whether one more fits under `limit`, and otherwise when.
     pub(super) fn room(&self, limit: usize) -> Room {
         let used = self.used();
         if used < limit {
             return Room::Now;
         }
-        // So many have to come free before one more fits.
+        // This many have to be freed before one more fits.
         let over = used - limit;
         match self.held.get(over) {
             Some(held) => Room::At(held.free),
@@ -106,7 +106,7 @@ impl Book {
         self.in_flight += 1;
     }
 
-    /// A call is over that reached the portal, or may have.
+    /// Ends a call that reached the portal, or may have.
     pub(super) fn hold(&mut self, sent: Instant, now: Instant, counted: bool) {
         self.in_flight -= 1;
         let free = now + self.window;
@@ -119,7 +119,7 @@ impl Book {
         });
     }
 
-    /// A call is over that takes no slot.
+    /// Ends a call that takes no slot.
     pub(super) fn release(&mut self) {
         self.in_flight -= 1;
     }

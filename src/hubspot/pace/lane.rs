@@ -1,5 +1,5 @@
-//! One budget of the portal: its allowance as replies tell it, our slots in it, and
-//! the share that others take. Pure but for the time that is handed in.
+//! One budget of the portal: its allowance from replies, our slots in it, and the share
+//! that others take. Pure; callers pass in the time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::hubspot::contract;
 use crate::hubspot::exchange::Reply;
 use crate::model::pace::Allowance;
 
-/// Share of the allowance that stays free while others are about, so that they can
+/// Share of the allowance that stays free while others are active, so that they can
 /// take more when they need it.
 const FREE_FOR_OTHERS: f64 = 0.05;
 
@@ -32,7 +32,7 @@ impl Sent {
     }
 }
 
-/// How a call ended, for the books.
+/// How a call ended, for counting.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End<'a> {
     /// With a whole reply.
@@ -47,13 +47,13 @@ pub(super) enum End<'a> {
 #[derive(Debug)]
 pub(super) struct Lane {
     book: Book,
-    /// Calls of a window; unlimited where the portal names none.
+    /// Calls of a window; unlimited if the portal names no limit.
     allowance: Option<usize>,
-    /// Until a reply told the allowance, one call at a time (protocol P3).
+    /// One call at a time until a reply shows the allowance (protocol P3).
     alone: bool,
-    /// Share of the allowance that is left to others, from 0 to 1.
+    /// Share of the allowance that is left for others, from 0 to 1.
     reserve: f64,
-    /// Slots that stay free, so that a client that comes later gets in and sees how
+    /// Slots that stay free, so that a client that starts later gets in and sees how
     /// much is used.
     free: usize,
     others: Others,
@@ -62,7 +62,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// A budget that replies tell.
+    /// A budget whose allowance replies show.
     pub(super) fn learning(reserve: f64) -> Lane {
         Lane {
             book: Book::new(contract::BURST_WINDOW),
@@ -102,7 +102,7 @@ impl Lane {
         }
     }
 
-    /// Slots that may be in use; none where there is no limit.
+    /// Slots that may be in use; none if there is no limit.
     pub(super) fn limit(&self, now: Instant) -> Option<usize> {
         let max = self.allowance?;
         let reserved = portion(max, self.reserve);
@@ -116,7 +116,7 @@ impl Lane {
         Some(ours.min(left).max(1))
     }
 
-    /// Calls of a window, as the portal tells them.
+    /// Calls of a window, according to the portal.
     pub(super) fn allowance(&self) -> Option<usize> {
         self.allowance
     }
@@ -128,7 +128,7 @@ impl Lane {
         Some(Rate { calls, window })
     }
 
-    /// Calls a second that the budget allows just now.
+    /// Calls per second that the budget allows now.
     pub(super) fn rate(&self, now: Instant) -> Option<f64> {
         Some(self.limit(now)? as f64 / self.book.window().as_secs_f64())
     }
@@ -173,7 +173,7 @@ impl Lane {
         self.held_until = self.held_until.max(Some(until));
     }
 
-    /// A call is over. `learn` says whether its reply's headers speak of this budget.
+    /// Ends a call. `learn` says whether its reply's headers are about this budget.
     pub(super) fn over(&mut self, call: Sent, end: End<'_>, learn: bool, now: Instant) {
         if let (End::Replied(reply), true) = (end, learn) {
             self.learn(call, reply, now);
@@ -187,8 +187,8 @@ impl Lane {
         }
     }
 
-    /// Replies of the edge carry no headers: only a success without them says that
-    /// the portal names no limit. The call that brought the reply is still in flight.
+    /// Replies of the edge have no headers: only a success without them means that the
+    /// portal has no limit. The call that brought the reply is still in flight.
     fn learn(&mut self, call: Sent, reply: &Reply, now: Instant) {
         let number = |name| {
             let number = reply.headers.number(name)?;

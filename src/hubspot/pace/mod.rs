@@ -1,7 +1,8 @@
 //! The pacer (protocol P1 to P3). A call holds a slot from its send until its reply
 //! plus one window; with N slots no window can hold more than N calls, whether the
 //! portal counts them on arrival or before the reply. N comes from reply headers, so
-//! the first call goes alone; others show in `Remaining`, and get their share.
+//! the first call is sent alone; other clients show in `Remaining`, and get their
+//! share.
 //!
 //! `book` keeps the slots of one allowance, `others` what other clients take, `lane`
 //! joins both for one budget, `prospect` says what they will let through. This file gives
@@ -25,7 +26,7 @@ use crate::model::pace::Cause;
 use book::Room;
 use lane::{End, Lane, Sent};
 
-/// Calls in flight that are never passed, whatever rate and latency are.
+/// Maximum number of calls in flight, whatever rate and latency are.
 const MOST_IN_FLIGHT: usize = 64;
 
 /// Calls in flight while nothing is known of rate or latency.
@@ -34,7 +35,7 @@ const USUAL_IN_FLIGHT: usize = 8;
 /// Weight of the latest reply in the running mean of latencies.
 const LATEST: f64 = 0.1;
 
-/// Gives out slots.
+/// Hands out slots.
 pub(crate) struct Pacer {
     general: Queue,
     search: Queue,
@@ -42,18 +43,18 @@ pub(crate) struct Pacer {
     books: Mutex<Books>,
 }
 
-/// Those who wait for a slot of one budget.
+/// The waiters for a slot of one budget.
 #[derive(Default)]
 struct Queue {
-    /// Whoever holds it is the one that waits for the next free slot.
+    /// Its holder is the one that waits for the next free slot.
     turn: tokio::sync::Mutex<()>,
-    /// Rung whenever a slot may have become free.
-    bell: Notify,
+    /// Notified whenever a slot may have become free.
+    freed: Notify,
 }
 
 impl Pacer {
-    /// With a ceiling of our own or without, and the share of the burst allowance
-    /// that is left to others.
+    /// With an optional limit of our own, and the share of the burst allowance that is
+    /// left for others.
     pub(crate) fn new(ceiling: Option<Rate>, reserve: f64) -> Pacer {
         Pacer {
             general: Queue::default(),
@@ -80,27 +81,26 @@ impl Pacer {
                 }
                 Err(Room::At(time)) => tokio::select! {
                     () = sleep_until(time) => {}
-                    () = queue.bell.notified() => {}
+                    () = queue.freed.notified() => {}
                 },
-                Err(Room::AfterAReply | Room::Now) => queue.bell.notified().await,
+                Err(Room::AfterAReply | Room::Now) => queue.freed.notified().await,
             }
         }
     }
 
-    /// Nothing of this budget is sent for that long: the portal says that its window
-    /// is used up.
+    /// Pauses this budget for this long: the portal says that its window is used up.
     pub(crate) fn hold_all(&self, budget: Budget, time: Duration) {
         let until = Instant::now() + time;
         self.books().lane(budget).hold_until(until);
     }
 
-    /// Calls in flight that keep the general budget busy: rate × latency, doubled so
-    /// that uneven latencies leave no slot unused.
+    /// How many calls in flight use the whole general budget: rate × latency, doubled
+    /// so that uneven latencies leave no slot unused.
     pub(crate) fn useful_concurrency(&self) -> usize {
         self.books().useful_concurrency(Instant::now())
     }
 
-    /// The burst allowance of the general budget, as replies told it.
+    /// The burst allowance of the general budget, from replies.
     pub(crate) fn burst(&self) -> Option<Rate> {
         self.books().general.burst()
     }
@@ -118,8 +118,8 @@ impl Pacer {
     }
 }
 
-/// Leave to send one call. Dropped, it counts as sent, and is held for one window
-/// more.
+/// Permission to send one call. If dropped, the call counts as sent, and the slot is
+/// held for one more window.
 #[must_use]
 pub(crate) struct Slot<'a> {
     pacer: &'a Pacer,
@@ -129,12 +129,12 @@ pub(crate) struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// A reply came: its headers tell the allowance.
+    /// A reply came: its headers show the allowance.
     pub(crate) fn replied(mut self, reply: &Reply) {
         self.close(End::Replied(reply));
     }
 
-    /// Nothing reached the portal: the slot is free at once.
+    /// Nothing reached the portal: frees the slot at once.
     pub(crate) fn not_sent(mut self) {
         self.close(End::NotSent);
     }
@@ -148,7 +148,7 @@ impl Slot<'_> {
             &self.pacer.search,
             &self.pacer.associations,
         ] {
-            queue.bell.notify_one();
+            queue.freed.notify_one();
         }
     }
 }
@@ -176,11 +176,11 @@ enum LaneName {
     Associations,
 }
 
-/// All budgets; pure but for the time that is handed in.
+/// All budgets; pure, callers pass in the time.
 struct Books {
     general: Lane,
     search: Lane,
-    /// Once a reply proved that associations have a budget of their own (protocol
+    /// The budget of associations once a reply has shown that they have one (protocol
     /// P2); until then they are paid from the general one.
     associations: Option<Lane>,
     ceiling: Option<Lane>,
@@ -282,7 +282,7 @@ impl Books {
         }
     }
 
-    /// Another allowance than the general one proves a budget of its own.
+    /// An allowance other than the general one shows a separate budget.
     fn split_associations(&mut self, budget: Budget, headers: &Headers) {
         let told = headers.number(contract::RATE_MAX);
         let general = self.general.allowance().map(|calls| calls as u64);

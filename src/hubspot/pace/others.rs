@@ -1,20 +1,20 @@
-//! What other clients of the portal take, as far as `Remaining` shows it. A reply
-//! tells how many calls the window held when the portal counted this one; those that
-//! can't have been ours belong to somebody else.
+//! What other clients of the portal take, as far as `Remaining` shows it. A reply shows
+//! how many calls the window held when the portal counted this one; those that can't
+//! have been ours belong to others.
 //!
 //! Since calls are in flight while the portal counts, each reading gives bounds. The
-//! lower one shows surely that somebody is there; once that is so, the upper one is
-//! left to them. It is too high in proportion to our own rate, so of two clients
-//! that both do this the busier one yields more, until they are even.
+//! lower one proves that others are active; once it does, the upper one is left to
+//! them. It is too high in proportion to our own rate, so of two clients that both do
+//! this the busier one yields more, until they are even.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// For how many windows others are reckoned with after a sure sign of them.
+/// For how many windows others are assumed to be active after definite evidence.
 const MEMORY: u32 = 2;
 
-/// The same after a 429: they may be fewer than can be seen surely.
+/// The same after a 429: they may make fewer calls than can be proved.
 const MEMORY_AFTER_REFUSAL: u32 = 6;
 
 /// What a reply shows of the window.
@@ -24,7 +24,7 @@ pub(super) struct Reading {
     pub(super) at: Instant,
     /// Calls of anybody in the window.
     pub(super) used: usize,
-    /// The least of them that were ours.
+    /// The fewest of them that were ours.
     pub(super) ours_at_least: usize,
     /// The most of them that can have been ours.
     pub(super) ours_at_most: usize,
@@ -44,7 +44,7 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// Takes a reading; they come in the order of their time.
+    /// Adds a reading; readings come in order of time.
     pub(super) fn note(&mut self, reading: Reading, window: Duration) {
         self.turn(reading.at, window / 2);
         let theirs = reading.used.saturating_sub(reading.ours_at_least);
@@ -59,8 +59,8 @@ impl Others {
         self.present_until = self.present_until.max(Some(until));
     }
 
-    /// Slots that they take; none when nobody else is about. A reading is good for
-    /// one window: without one, they may take everything.
+    /// Slots that they take; none if nobody else is active. A reading is valid for one
+    /// window: without one, they may take everything.
     pub(super) fn share(&self, now: Instant, window: Duration) -> Option<usize> {
         let _present = self.present_until.filter(|until| now < *until)?;
         let fresh = self.last.is_some_and(|read| now < read + window);

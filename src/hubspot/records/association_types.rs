@@ -1,5 +1,5 @@
 //! HubSpot's own kinds of link (category `HUBSPOT_DEFINED`) between tickets and other
-//! records, and from notes. HubSpot: associations guide, default types. A kind has a
+//! records. HubSpot: associations guide, default types. A kind has a
 //! direction; those that exist in one direction only are left out.
 
 use crate::model::schema::ObjectType;
@@ -47,33 +47,6 @@ pub const MEETING: TicketLink = TicketLink::new(225, 226);
 pub const TASK: TicketLink = TicketLink::new(229, 230);
 /// With messages by SMS, WhatsApp or LinkedIn.
 pub const COMMUNICATION: TicketLink = TicketLink::new(84, 83);
-/// With letters.
-pub const POSTAL_MAIL: TicketLink = TicketLink::new(456, 455);
-/// With answers to surveys.
-pub const FEEDBACK_SUBMISSION: TicketLink = TicketLink::new(99, 100);
-/// With orders.
-pub const ORDER: TicketLink = TicketLink::new(526, 525);
-/// With appointments.
-pub const APPOINTMENT: TicketLink = TicketLink::new(947, 946);
-/// With courses.
-pub const COURSE: TicketLink = TicketLink::new(941, 940);
-/// With listings.
-pub const LISTING: TicketLink = TicketLink::new(943, 942);
-/// With services.
-pub const SERVICE: TicketLink = TicketLink::new(797, 796);
-/// With commerce subscriptions.
-pub const SUBSCRIPTION: TicketLink = TicketLink::new(1122, 1121);
-/// With commerce payments.
-pub const PAYMENT: TicketLink = TicketLink::new(1355, 1354);
-/// With projects.
-pub const PROJECT: TicketLink = TicketLink::new(1241, 1240);
-
-/// From a note to a contact.
-pub const NOTE_TO_CONTACT: u32 = 202;
-/// From a note to a company.
-pub const NOTE_TO_COMPANY: u32 = 190;
-/// From a note to a deal.
-pub const NOTE_TO_DEAL: u32 = 214;
 
 /// HubSpot's own plain kind of link from tickets to a kind of record; none for custom ones,
 /// whose links every portal numbers itself.

@@ -1,4 +1,4 @@
-//! What calls about links are given, and what they answer.
+//! Arguments and results of calls about links.
 
 use super::ApiError;
 use super::link_type::LinkType;
@@ -10,7 +10,7 @@ pub struct LinkInput {
     pub from: String,
     /// Record id.
     pub to: String,
-    /// Category and id of each kind; labels are not looked at.
+    /// Category and id of each kind; labels are ignored.
     pub types: Vec<LinkType>,
 }
 
@@ -19,7 +19,7 @@ pub struct LinkInput {
 pub struct LinkReply {
     /// Pairs of record ids that are linked now, `from` first.
     pub linked: Vec<(String, String)>,
-    /// Entries for links that did not make it.
+    /// Entries for links that failed.
     pub errors: Vec<ApiError>,
 }
 

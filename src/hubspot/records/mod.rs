@@ -1,5 +1,5 @@
-//! What the client takes and gives: plain values, free of JSON shapes (those are
-//! in `wire`). One word per HubSpot idea.
+//! Arguments and results of the client: plain values, free of JSON shapes (those are in
+//! `wire`). One word per HubSpot idea.
 
 pub(crate) mod query;
 pub(crate) mod link_type;
@@ -49,7 +49,7 @@ pub struct DailyUsage {
     pub limit: u64,
     /// Calls that were made.
     pub used: u64,
-    /// When the count starts anew.
+    /// When the count is reset.
     pub resets_at: Option<Timestamp>,
 }
 
@@ -58,17 +58,17 @@ pub struct DailyUsage {
 pub struct StoredFile {
     /// Its id.
     pub id: String,
-    /// Its name, without the ending.
+    /// Its name, without the extension.
     pub name: String,
-    /// Where it is, with its ending.
+    /// Its path, with the extension.
     pub path: String,
-    /// The ending of its name, without the dot.
+    /// The extension of its name, without the dot.
     pub extension: String,
     /// Bytes.
     pub size: Option<u64>,
     /// MD5 of them, in digits.
     pub md5: Option<String>,
-    /// When it was put in.
+    /// When it was uploaded.
     pub created: Option<Timestamp>,
     /// Whether it is deleted.
     pub archived: bool,
@@ -83,14 +83,14 @@ pub struct PropertyGroup {
     pub label: String,
 }
 
-/// What a property is beside what a mapping needs of it: how it is shown, and whose it is.
+/// Details of a property that mappings don't need: how it is shown, and whose it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PropertyForm {
     /// HubSpot's `type`, such as `string`.
     pub type_name: String,
     /// HubSpot's `fieldType`, such as `textarea`.
     pub field_type: String,
-    /// The group that it stands in.
+    /// Its group.
     pub group: String,
     /// It is the account's own, not one of HubSpot's.
     pub own: bool,
@@ -129,7 +129,7 @@ pub struct WriteInput {
 pub struct Association {
     /// Record id of the other record.
     pub to: String,
-    /// Kinds of the link, from the new record; labels are not looked at.
+    /// Kinds of the link, from the new record; labels are ignored.
     pub types: Vec<LinkType>,
 }
 
@@ -140,47 +140,47 @@ pub struct Record {
     pub id: String,
     /// Values; unset ones are left out.
     pub properties: BTreeMap<String, String>,
-    /// Echo of the input's trace id, where the portal gives one.
+    /// Echo of the input's trace id, if the portal returns it.
     pub trace_id: Option<String>,
     /// True for a record in the recycle bin.
     pub archived: bool,
-    /// Whether an upsert created it; only upserts tell.
+    /// Whether an upsert created it; only upserts say.
     pub created: Option<bool>,
     /// When it was made, changed and archived, as the portal says of the record itself.
     pub times: RecordTimes,
-    /// Former values by property, the newest first; only where they were asked for.
+    /// Former values by property, the newest first; only if asked for.
     pub history: BTreeMap<String, Vec<FormerValue>>,
 }
 
-/// Times that the portal gives with a record, beside its properties: ISO 8601, none where
-/// it does not say.
+/// Times of a record itself, apart from its properties: ISO 8601, none if the portal does
+/// not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordTimes {
     /// When it was made.
     pub created: Option<String>,
     /// When it was last changed.
     pub updated: Option<String>,
-    /// When it went to the recycle bin, where it is there.
+    /// When it went to the recycle bin, if it is there.
     pub archived: Option<String>,
 }
 
-/// A value that a property had, or has still.
+/// A former or present value of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerValue {
-    /// The value; "" where it was cleared.
+    /// The value; "" if it was cleared.
     pub value: String,
     /// When it was set, as the portal writes it.
     pub at: String,
-    /// What set it: `INTEGRATION`, `CRM_UI`… Empty where the portal does not say.
+    /// What set it: `INTEGRATION`, `CRM_UI`… Empty if the portal does not say.
     pub source: String,
-    /// Which one of that source: an app, an import, a workflow. Empty as well.
+    /// Which one of that source: an app, an import, a workflow. May be empty too.
     pub source_id: String,
-    /// Id of the user who set it, where it was one.
+    /// Id of the user who set it, if it was a user.
     pub user: Option<String>,
 }
 
 impl Record {
-    /// The id, which no record that comes out of a reply lacks.
+    /// The id, which every record from a reply has.
     pub fn record_id(&self) -> RecordId {
         RecordId::given(&self.id)
     }
@@ -219,7 +219,7 @@ pub struct PropertyProblem {
     pub property: String,
     /// The portal's words.
     pub message: String,
-    /// The offending value, where the portal repeats it.
+    /// The offending value, if the portal quotes it.
     pub value: Option<String>,
 }
 
@@ -236,12 +236,12 @@ pub struct ApiError {
     pub sub_category: String,
     /// The portal's words, without the JSON that HubSpot embeds in them.
     pub message: String,
-    /// Every property that is said to be wrong: from `errors[]`, else from the
-    /// JSON inside the message.
+    /// Every property reported as wrong: from `errors[]`, else from the JSON inside the
+    /// message.
     pub problems: Vec<PropertyProblem>,
-    /// `context.objectWriteTraceId`: the inputs that this entry speaks of.
+    /// `context.objectWriteTraceId`: the inputs that this entry is about.
     pub trace_ids: Vec<String>,
-    /// The ids or key values that this entry speaks of: `context.ids`, or what else
+    /// The ids or key values that this entry is about: `context.ids`, or whatever
     /// HubSpot calls them there.
     pub ids: Vec<String>,
     /// `context.existingId`, else an id named in the message.
@@ -254,8 +254,8 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Those of these ids that it speaks of: by their names in its context, else in its
-    /// words. Empty where it names none of them.
+    /// Those of these ids that it is about: named in its context, else in its message.
+    /// Empty if it names none of them.
     pub fn speaks_of(&self, asked: &[String]) -> Vec<String> {
         let among = |named: &HashSet<&str>| -> Vec<String> {
             let asked = asked.iter().filter(|id| named.contains(id.as_str()));
@@ -269,7 +269,7 @@ impl ApiError {
         among(&words.filter(|word| !word.is_empty()).collect())
     }
 
-    /// The correlation id as the end of a message; nothing where there is none.
+    /// The correlation id as the end of a message; nothing if there is none.
     pub fn reference(&self) -> String {
         let id = self.correlation_id.as_deref();
         id.map_or_else(String::new, |id| format!(" (correlation id {id})"))
@@ -281,7 +281,7 @@ impl ApiError {
 pub struct BatchReply {
     /// Records, in the portal's own order.
     pub results: Vec<Record>,
-    /// Entries for inputs that did not make it.
+    /// Entries for inputs that failed.
     pub errors: Vec<ApiError>,
     /// True when an earlier attempt of this call was lost: it may still be carried
     /// out, after this reply (protocol S4). Never after a read or a create.

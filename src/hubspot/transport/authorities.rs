@@ -1,5 +1,5 @@
 //! Certificate authorities from the files and folders that the environment names, as
-//! OpenSSL's tools read them: instead of the system's.
+//! OpenSSL's tools read them, instead of the system's.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) fn read(named: &Authorities) -> Result<Vec<Certificate>, ConnectError
     for folder in &named.folders {
         let refuse = |reason: String| bad("SSL_CERT_DIR", folder, reason);
         let entries = fs::read_dir(folder).map_err(|error| refuse(error.to_string()))?;
-        // Whatever else lies there is none of our business.
+        // Other files in the folder are ignored.
         let files = entries
             .flatten()
             .filter_map(|entry| fs::read(entry.path()).ok());

@@ -1,19 +1,19 @@
-//! Why a connection did not come about or broke off, in words for people: found at the
-//! bottom of a chain of errors, of which the library's own words are the last resort.
+//! Why a connection failed or broke off, in words for people: found at the bottom of a
+//! chain of errors; the library's own words are the last resort.
 
 use std::error::Error;
 use std::io;
 
 use rustls::{CertificateError, Error as TlsError};
 
-/// How reqwest's connector begins what it says of a proxy.
+/// How messages of reqwest's connector about a proxy begin.
 const TUNNEL: &str = "tunnel error: ";
 
 /// Why a call got no whole reply.
 pub(super) struct Cause {
     /// In words.
     pub(super) words: String,
-    /// Who is to blame.
+    /// Where it went wrong.
     pub(super) blame: Blame,
 }
 
@@ -22,11 +22,11 @@ pub(super) struct Cause {
 pub(super) enum Blame {
     /// The network, or the host; another attempt may do.
     Way,
-    /// The proxy could not be reached, or did not do its work.
+    /// The proxy could not be reached, or failed.
     Proxy,
-    /// The proxy wants a name and a password.
+    /// The proxy requires a name and a password.
     ProxyLogin,
-    /// The host's certificate, or TLS as such: no attempt helps until it is mended.
+    /// The host's certificate, or TLS as such: no attempt helps until it is fixed.
     Tls,
 }
 
@@ -54,7 +54,7 @@ struct Found {
 impl Found {
     fn look_at(&mut self, cause: &(dyn Error + 'static)) {
         self.last = cause.to_string();
-        // What an I/O error wraps is not among its sources, so it is looked at here.
+        // What an I/O error wraps is not among its sources, so it is handled here.
         let mut wrapped: Option<&(dyn Error + 'static)> = Some(cause);
         while let Some(error) = wrapped {
             let tls = error.downcast_ref::<TlsError>();

@@ -1,4 +1,4 @@
-//! HTTP clients as all calls want them: nothing is repeated or followed by itself.
+//! HTTP clients for all calls: they neither repeat calls nor follow redirects by themselves.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::proxy::Way;
 use crate::hubspot::connect::route::Route;
 use crate::hubspot::connect::settings::ConnectError;
 
-/// A host that does not take the connection within this time is not reachable.
+/// A host that does not accept the connection within this time is not reachable.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 pub(super) fn is_loopback(host: &str) -> bool {
@@ -34,8 +34,8 @@ pub(super) fn setup(
         Some(named) if scheme == "https" => Some(read(named)?),
         _ => None,
     };
-    // Another part of the process may have chosen a provider already: then that
-    // one is used.
+    // Another part of the process may have chosen a provider already, which is then
+    // used.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || more(way.apply(basics()));
     let built = match authorities {

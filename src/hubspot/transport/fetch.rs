@@ -1,7 +1,7 @@
 //! Files from other hosts than the portal's (protocol H6): only from those that were named,
-//! streamed into a file, with an end to their size and to how long they may take. A host's
-//! token goes to it and to no other, wherever it sends on to. Where a proxy is in the way,
-//! it finds the addresses of names, and whether they are private is its to see.
+//! streamed into a file, with limits on size and time. A host's token goes to it and to no
+//! other, wherever it redirects. If there is a proxy, it resolves names, and has to see to
+//! private addresses itself.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -25,13 +25,13 @@ use crate::hubspot::connect::settings::ConnectError;
 use crate::hubspot::connect::token::HostToken;
 use crate::model::file_fault::FileFault;
 
-/// How often a file is asked for.
+/// How often a file is requested.
 const ATTEMPTS: u32 = 3;
 
-/// How often a host may send on.
+/// How often a host may redirect.
 const LEADS: usize = 5;
 
-/// Bytes a second that a host has at least to send.
+/// Bytes per second that a host has to send at least.
 const SLOWEST: u64 = 16 << 10;
 
 /// The longest wait that a host may ask for.
@@ -41,13 +41,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub struct Fetcher {
     hosts: Arc<Hosts>,
     route: Route,
-    /// How long a host may take to begin, and how long beyond what its bytes are worth.
+    /// How long a host may take to begin, and in addition to the time for its bytes.
     patience: Duration,
-    /// By scheme, host and port: each may have another way.
+    /// By scheme, host and port: each may have a different route.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
 
-/// A file that has come whole.
+/// A file that has been fetched completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     /// Bytes.
@@ -56,11 +56,11 @@ pub struct Fetched {
     pub md5: String,
 }
 
-/// Why an attempt brought no file.
+/// Why an attempt failed.
 enum Failure {
-    /// Another one would fare no better.
+    /// Another one would fail too.
     Final(FileFault),
-    /// Another one might, after a wait that the host may have asked for.
+    /// Another one may succeed, after a wait that the host may have asked for.
     Passing(FileFault, Option<Duration>),
 }
 
@@ -95,7 +95,7 @@ impl Fetcher {
         !self.hosts.is_empty()
     }
 
-    /// Why an address is not called, as far as that is known before; hosts may send on.
+    /// Why an address is not called, as far as that is known in advance; hosts may redirect.
     pub fn refuses(&self, address: &str) -> Option<FileFault> {
         match parsed(address) {
             Ok(url) if self.hosts.of(&url).is_none() => Some(FileFault::HostNotNamed {
@@ -106,8 +106,8 @@ impl Fetcher {
         }
     }
 
-    /// Writes the file at an address into `to`, which has nothing in it yet. `is_page` says
-    /// that a page is what is wanted; `most` is how many bytes it may have.
+    /// Writes the file at an address into `to`, which is empty. `is_page` says that a web
+    /// page is expected; `most` is how many bytes it may have.
     ///
     /// # Errors
     /// With what is wrong with the file, or with its host.
@@ -130,7 +130,7 @@ impl Fetcher {
                     wait *= 4;
                 }
             }
-            emptied(to).await.map_err(|error| unkept(&error))?;
+            emptied(to).await.map_err(|error| disk_fault(&error))?;
         }
         unreachable_words("it was not asked for")
     }
@@ -158,7 +158,7 @@ impl Fetcher {
         self.taken(response, (is_page, host), to, most).await
     }
 
-    /// The reply of the host that has the file, after all that only send on.
+    /// The reply of the host that has the file, after all redirects.
     async fn asked(&self, url: &Url) -> Result<Response, Failure> {
         let mut url = url.clone();
         for _ in 0..=LEADS {
@@ -207,7 +207,7 @@ impl Fetcher {
         request.send().await.map_err(|error| uncalled(url, &error))
     }
 
-    /// A client with the way to a host, as the portal's has one.
+    /// A client with the route to a host, like the portal's.
     fn client(&self, url: &Url) -> Result<reqwest::Client, FileFault> {
         let key = format!("{}:{:?}", host_of(url), url.port_or_known_default());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,9 +258,11 @@ impl Fetcher {
                 return Err(FileFault::TooLarge { most }.into());
             }
             hash.update(&chunk);
-            to.write_all(&chunk).await.map_err(|error| unkept(&error))?;
+            to.write_all(&chunk)
+                .await
+                .map_err(|error| disk_fault(&error))?;
         }
-        to.flush().await.map_err(|error| unkept(&error))?;
+        to.flush().await.map_err(|error| disk_fault(&error))?;
         let digits = hash.finalize();
         Ok(Fetched {
             size,
@@ -286,7 +288,7 @@ fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// What the host wants to see: the whole header where the token has its kind before it.
+/// The header for the host: the token itself if it begins with its scheme.
 fn credentials(token: &HostToken) -> Result<HeaderValue, FileFault> {
     let text = token.expose();
     let header = match text.split_once(' ') {
@@ -313,7 +315,7 @@ fn begins_page(chunk: &[u8]) -> bool {
     start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
 }
 
-/// An error status; some pass.
+/// An error status; some are temporary.
 fn refused(url: &Url, response: &Response) -> Failure {
     let status = response.status().as_u16();
     let fault = FileFault::Status {
@@ -349,7 +351,7 @@ fn too_slow(url: &Url) -> Failure {
     FileFault::Unreachable { words }.into()
 }
 
-fn unkept(error: &std::io::Error) -> FileFault {
+fn disk_fault(error: &std::io::Error) -> FileFault {
     FileFault::Unreadable {
         words: format!("it can't be kept: {error}"),
     }

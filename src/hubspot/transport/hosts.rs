@@ -1,5 +1,5 @@
-//! The hosts that files may be fetched from, by name, and the addresses that need a name of
-//! their own: those within a network.
+//! The hosts that files may be fetched from, by name, and the addresses that have to be
+//! named themselves: private ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,21 +12,21 @@ use crate::hubspot::connect::token::HostToken;
 /// A host that was named.
 #[derive(Clone, Debug)]
 pub struct FileHost {
-    /// Its name or address, perhaps with a port; `*.` before it stands for all below it.
+    /// Its name or address, perhaps with a port; a leading `*.` stands for all hosts below it.
     pub name: String,
-    /// What it wants to see: a whole `Authorization` header, or a bearer's token.
+    /// What it expects: a whole `Authorization` header, or a bearer token.
     pub token: Option<HostToken>,
 }
 
-/// All that were named.
+/// All named hosts.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     named: Vec<FileHost>,
-    /// Stands for all others, where they may be called too; it has no token.
+    /// Stands for all others, if they may be called too; it has no token.
     other: Option<FileHost>,
 }
 
-/// An address within a network that nothing names.
+/// A private address that was not named.
 #[derive(Debug, thiserror::Error)]
 #[error("it is at {0}, within a network")]
 pub(super) struct Private(pub(super) IpAddr);
@@ -42,7 +42,7 @@ impl Hosts {
         }
     }
 
-    /// Any host, as a portal signs addresses of its choice, and of those within a network the
+    /// Any host, since a portal signs addresses of its choice; of private ones only the
     /// portal's own.
     pub(super) fn of_portal(base_url: &str) -> Hosts {
         let free = |name: &str| FileHost {
@@ -73,7 +73,7 @@ impl Hosts {
         narrowest.or(self.other.as_ref())
     }
 
-    /// Whether an address may be called, whatever it is called by.
+    /// Whether an address may be called, whatever its name.
     pub(super) fn allow(&self, address: IpAddr) -> bool {
         let mut named = self.named.iter();
         let local = address.is_loopback() && named.any(|named| named.name == "localhost");
@@ -83,7 +83,7 @@ impl Hosts {
     }
 }
 
-/// Whether a name that was given means a host. A name without a port means all of them.
+/// Whether a given name matches a host. A name without a port matches all ports.
 fn names(name: &str, host: &str, port: Option<u16>) -> bool {
     let (name, wanted) = match name.rsplit_once(':') {
         Some((before, digits)) if !before.contains(':') || before.ends_with(']') => {
@@ -107,7 +107,7 @@ fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Addresses that lead into a network, to this machine, or to nobody in particular.
+/// Private addresses, those of this machine, and those of no particular host.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_private_v4(address),
@@ -147,7 +147,7 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || (first == 198 && (18..20).contains(&second))
 }
 
-/// Finds the addresses of names, and leaves out those that may not be called.
+/// Resolves names, and leaves out addresses that may not be called.
 pub(super) struct Guard(pub(super) Arc<Hosts>);
 
 impl Resolve for Guard {

@@ -1,6 +1,5 @@
-//! The transport over real sockets: with its folder the only place that knows reqwest,
-//! and the one that puts the token into the `Authorization` header. One request, one reply; repeating, pacing and deadlines are
-//! the attempt loop's.
+//! The transport over real sockets: with its folder the only place that knows reqwest, and the one that puts the token
+//! into the `Authorization` header. One request, one reply; the attempt loop repeats, paces and sets deadlines.
 
 mod authorities;
 mod cause;
@@ -84,8 +83,7 @@ impl HttpTransport {
         })
     }
 
-    /// Reads the body to its end. A reply without an end in sight is as good as
-    /// none.
+    /// Reads the body to its end. A reply that is too long counts as none.
     async fn body(&self, mut response: Response) -> Result<Bytes, TransportError> {
         let mut body = BytesMut::new();
         while let Some(chunk) = response

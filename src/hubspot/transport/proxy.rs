@@ -1,5 +1,5 @@
 //! The proxy that the environment names for calls to the portal. One that can't be used
-//! is refused: going past it would be what nobody asked for.
+//! is refused: bypassing it would not be what the user wants.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Proxy, Url};
@@ -9,9 +9,9 @@ use crate::hubspot::connect::settings::ConnectError;
 
 /// How connections are made.
 pub(super) enum Way {
-    /// Straight to the host: it is this machine, or is excepted from the proxy.
+    /// Directly to the host: it is this machine, or is exempt from the proxy.
     Straight,
-    /// As the system has it, which the environment does not change.
+    /// By the system's settings; the environment names no proxy.
     System,
     /// Through a proxy.
     Through(Box<Through>),
@@ -27,8 +27,8 @@ pub(super) struct Through {
 }
 
 impl Way {
-    /// The way to an address. Calls to this machine never go through a proxy: it would
-    /// get to see the token.
+    /// The route to an address. Calls to this machine never go through a proxy, which
+    /// would see the token.
     pub(super) fn to(base: &Url, loopback: bool, route: &Route) -> Result<Way, ConnectError> {
         let named = match &route.proxy {
             _ if loopback => return Ok(Way::Straight),
@@ -56,7 +56,7 @@ impl Way {
         }
     }
 
-    /// The proxy, where there is one.
+    /// The proxy, if there is one.
     pub(super) fn proxy(self) -> Option<Through> {
         match self {
             Way::Through(through) => Some(*through),

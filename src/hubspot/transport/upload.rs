@@ -1,4 +1,4 @@
-//! The body of an upload: a form around a file that is read as it goes out, never whole.
+//! The body of an upload: a form around a file that is streamed, never whole in memory.
 
 use std::io;
 
@@ -30,7 +30,7 @@ pub(super) async fn body(upload: &Upload) -> Result<reqwest::Body, TransportErro
     Ok(reqwest::Body::wrap_stream(whole))
 }
 
-/// The file's bytes; one that became shorter meanwhile breaks the body off.
+/// The file's bytes; if it has become shorter meanwhile, the body breaks off.
 fn chunks(file: Take<File>, size: u64) -> impl Stream<Item = io::Result<Bytes>> {
     try_unfold((file, size), |(mut file, left)| async move {
         if left == 0 {

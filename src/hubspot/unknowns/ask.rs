@@ -16,7 +16,7 @@ pub(super) const NOBODY: &str = "1";
 /// What a portal answers.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// A 2xx, with its body; null where it has none.
+    /// A 2xx, with its body; null if it has none.
     Yes(Value),
     /// Another status.
     No(ApiError),
@@ -25,7 +25,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// One of two words, or nothing where the token may not ask.
+    /// One of two words, or nothing if the token may not ask.
     pub(super) fn either(&self, yes: &'static str, no: &'static str) -> Option<&'static str> {
         match self {
             Answer::Yes(_) => Some(yes),
@@ -34,7 +34,7 @@ impl Answer {
         }
     }
 
-    /// The body of a yes.
+    /// The body of a 2xx.
     pub(super) fn yes(self) -> Option<Value> {
         match self {
             Answer::Yes(body) => Some(body),
@@ -42,13 +42,13 @@ impl Answer {
         }
     }
 
-    /// True where the path itself is not there, rather than a record.
+    /// True if the path itself is missing, rather than a record.
     pub(super) fn is_no_path(&self) -> bool {
         matches!(self, Answer::No(error) if matches!(error.status, 404 | 410) && error.category.is_empty())
     }
 }
 
-/// Asks, and gathers what it means.
+/// Asks, and collects the findings.
 pub(super) struct Asking<'a> {
     pub(super) client: &'a Client,
     pub(super) found: Found,
@@ -139,7 +139,7 @@ pub(super) fn results(body: &Value) -> &[Value] {
     body["results"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A text of a record, whatever JSON has it as; none for null and what is not there.
+/// A text of a record, whatever its JSON type; none if null or missing.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -9,7 +9,7 @@ use crate::hubspot::paths::with_query;
 use crate::model::schema::ObjectType;
 
 impl Asking<'_> {
-    /// Archived tickets by id and by key, as far as the bin holds any.
+    /// Archived tickets by id and by key, if the bin holds any.
     pub(super) async fn bin(&mut self, sample: &Sample) -> Result<(), CallError> {
         let api = self.client.api();
         let keys = sample.keys.join(",");

@@ -45,8 +45,8 @@ impl Asking<'_> {
         self.notes().await
     }
 
-    /// What is known of notes without writing one: whether their key is kept unique shows
-    /// with the first that is written twice.
+    /// What is known of notes without writing one: whether their key is kept unique only
+    /// shows when one is written twice.
     async fn notes(&mut self) -> Result<(), CallError> {
         let api = self.client.api();
         let path = api.property(ObjectType::Notes, "hs_unique_id");
@@ -79,7 +79,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Which versions of the API answer; those that no command calls as well.
+    /// Which versions of the API answer, including those that no command uses.
     pub(super) async fn versions(&mut self) -> Result<(), CallError> {
         let mut ended = Vec::new();
         let mut reply = None;

@@ -1,4 +1,4 @@
-//! What HubSpot documents and each portal has otherwise: what the token may do, how many
+//! What HubSpot documents and what differs by portal: what the token may do, how many
 //! links and properties there may be, which values have rules.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::model::value_rule::ValueRule;
 /// HubSpot: what a private app's token is. The path has no dated form.
 const TOKEN_INFO: &str = "/oauth/v2/private-apps/get/access-token-info";
 
-/// What was found; none where the portal does not say.
+/// What was found; none if the portal does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Scopes of the token.
@@ -43,7 +43,7 @@ impl Client {
         })
     }
 
-    /// Limits of links that an admin set; none where the portal does not say.
+    /// Limits of links that an admin set; none if the portal does not say.
     pub async fn link_limits(&self) -> Result<Option<Vec<LinkLimit>>, CallError> {
         let answer = Asking::new(self).get(self.api().link_limits()).await?;
         let limit = |one: &Value| {
@@ -57,7 +57,7 @@ impl Client {
         Ok(body.map(|body| results(&body).iter().filter_map(limit).collect()))
     }
 
-    /// Ticket properties whose values have rules, with these; none where the portal does
+    /// Ticket properties whose values have rules, with these; none if the portal does
     /// not say.
     pub async fn value_rules(&self) -> Result<Option<ValueRules>, CallError> {
         let answer = Asking::new(self)
@@ -88,7 +88,7 @@ fn rules_of(property: &Value) -> Vec<ValueRule> {
     rules.into_iter().flatten().filter_map(rule).collect()
 }
 
-/// Only a token that stays can be asked about; the call says no more than its scopes.
+/// Only a permanent token can be asked about; the call says no more than its scopes.
 async fn scopes(asking: &Asking<'_>) -> Result<Option<Vec<String>>, CallError> {
     let Some(token) = asking.client.fixed_token() else {
         return Ok(None);

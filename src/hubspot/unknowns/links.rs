@@ -11,7 +11,7 @@ use crate::hubspot::paths::ApiVersion;
 use crate::model::schema::ObjectType::{Contacts, Tickets};
 
 impl Asking<'_> {
-    /// What associations are read as, and what is said of records without any.
+    /// The form of associations, and what is said of records without any.
     pub(super) async fn links(&mut self, sample: &Sample) -> Result<(), CallError> {
         let nobody = self.linked(&[NOBODY.to_owned()]).await?;
         self.keep("missing_from", missing_from(&nobody));
@@ -71,7 +71,7 @@ impl Asking<'_> {
     }
 }
 
-/// How a record that is not there is told.
+/// How a missing record is reported.
 fn missing_from(answer: &Answer) -> Option<&'static str> {
     let body = match answer {
         Answer::Denied => return None,

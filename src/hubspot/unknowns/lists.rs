@@ -28,7 +28,7 @@ impl Sample {
     }
 }
 
-/// Properties that tickets are looked at by.
+/// Properties of tickets that are read.
 const LOOKED_AT: [&str; 6] = [
     "subject",
     "createdate",
@@ -136,7 +136,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// What batch reads make of what is not there, or twice.
+    /// How batch reads treat missing and repeated ids.
     pub(super) async fn batches(&mut self, sample: &Sample) -> Result<(), CallError> {
         let missing = self.read(&[NOBODY], &json!({})).await?;
         self.keep("read_missing", missing.either("207", "404"));
@@ -156,7 +156,7 @@ impl Asking<'_> {
         self.merged(&sample.tickets).await
     }
 
-    /// In which order a batch answers: asked for in one that no rule would bring about.
+    /// The order in which a batch answers: asked for in one that no rule would produce.
     async fn order(&mut self, ids: &[String]) -> Result<(), CallError> {
         let mut asked: Vec<&str> = ids.iter().take(12).map(String::as_str).collect();
         if asked.len() < 5 {

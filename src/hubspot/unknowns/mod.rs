@@ -1,7 +1,7 @@
 //! What HubSpot does not document, and what a portal can be asked about it. Each has a
 //! name, the same as the sandbox's switch for it. `read` asks without writing anything,
-//! `write` with one ticket that it makes and archives. Nothing here is needed for a run:
-//! what is not known is learned on the way.
+//! `write` with one ticket that it creates and archives. Nothing here is needed for a
+//! run: what is not known is learned during the run.
 
 mod ask;
 mod bins;
@@ -35,11 +35,11 @@ pub struct Unknown {
 /// How something can be found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// By reading, where the portal holds what it shows in.
+    /// By reading, if the portal holds records that show it.
     Read,
     /// By writing one ticket, and some notes of it.
     Write,
-    /// By neither; why.
+    /// Not at all; with the reason.
     Neither(&'static str),
 }
 
@@ -180,9 +180,9 @@ impl Client {
     }
 
     /// Finds out what one ticket can settle, beside what is known by reading: it is made,
-    /// changed, given some notes and archived with them; they stay in the recycle bin. The
-    /// caller has kept `trace` before, and `keep` hears whenever there is more to it: by that
-    /// what is left of a probe that was cut off is found. The first part is the trace at the end.
+    /// changed, given some notes and archived with them; they stay in the recycle bin. The caller
+    /// has kept `trace` before, and `keep` is told whenever it grows: by it the remains of an
+    /// interrupted probe are found. Returns the final trace first.
     pub async fn unknowns_by_writing(
         &self,
         read: &Found,

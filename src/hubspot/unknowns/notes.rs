@@ -1,6 +1,6 @@
 //! What some notes on the probe's ticket can settle: whether a key that two of them have is
 //! kept unique, how texts come back, whether a note may stand alone. They are archived with
-//! the ticket, whatever fails on the way.
+//! the ticket, whatever fails meanwhile.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const KEY: &str = "hs_unique_id";
 const AT: &str = "2001-02-03T04:05:06Z";
 
 impl Probe<'_> {
-    /// Makes notes of a ticket, looks at them, and archives them.
+    /// Creates notes of a ticket, reads them, and archives them.
     pub(super) async fn notes(
         &mut self,
         ticket: &str,
@@ -89,7 +89,7 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// Two lines, so that what becomes of a line break shows.
+    /// Two lines, to show what happens to a line break.
     fn body(&self) -> String {
         format!(
             "Probe of tickethaul ({}),\narchived by itself",

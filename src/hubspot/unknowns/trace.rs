@@ -1,6 +1,6 @@
-//! What a probe leaves in a portal where it was cut off: all that it makes holds a word of
-//! its own, from the first moment on, and its caller keeps that word and the ids of what was
-//! made. By these it is found and archived later.
+//! What an interrupted probe leaves in a portal: everything that it creates contains a
+//! unique word from the start, and its caller keeps that word and the ids of what was
+//! created. By these it is found and archived later.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::hubspot::records::query::{Filter, Search, Test};
 use crate::model::schema::ObjectType::{self, Notes, Tickets};
 use crate::model::shelf::Shelf;
 
-/// What a probe made, as far as it got.
+/// What a probe has created so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The word that stands in all of it.
+    /// The word in all of it.
     pub mark: String,
     /// When it began, by the portal's clock.
     pub begun: Timestamp,
@@ -28,7 +28,7 @@ pub struct Trace {
     pub notes: Vec<String>,
 }
 
-/// What was archived of what a probe had left; ids.
+/// Ids of what was archived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
     /// Tickets.
@@ -38,7 +38,7 @@ pub struct Cleared {
 }
 
 impl Trace {
-    /// Of a probe that is to begin now.
+    /// For a probe that begins now.
     pub fn new(begun: Timestamp) -> Trace {
         Trace {
             mark: format!("tickethaulprobe{:016x}", fastrand::u64(..)),
@@ -55,8 +55,8 @@ impl Trace {
 }
 
 impl Client {
-    /// Archives what a probe has left, if anything is there: by the ids that are known and
-    /// by the word that stands in it, which a search may find some seconds late.
+    /// Archives what a probe has left, if anything is there: by the known ids and by the
+    /// word in it, which a search may find some seconds late.
     pub async fn clear_probe(&self, trace: &Trace) -> Result<Cleared, CallError> {
         let texts = ["subject", "content"];
         let tickets = self.left(Tickets, &texts, trace, Vec::new()).await?;
@@ -69,7 +69,7 @@ impl Client {
                         let notes = linked.by_record.into_values().flatten();
                         notes.map(|note| note.id).collect()
                     }
-                    // A token that may not read notes has made none.
+                    // A token that may not read notes has created none.
                     Err(CallError::Denied(_)) => Vec::new(),
                     Err(error) => return Err(error),
                 }
@@ -94,8 +94,8 @@ impl Client {
         Ok(Cleared { tickets, notes })
     }
 
-    /// Live records of a kind that a probe made: those whose ids are known, and of those that
-    /// a search finds, or others name, the ones that hold its word in one of `texts`.
+    /// Live records of a kind that a probe created: those with known ids, and those found by
+    /// a search, or named by others, that contain its word in one of `texts`.
     async fn left(
         &self,
         object: ObjectType,

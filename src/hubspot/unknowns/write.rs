@@ -1,6 +1,6 @@
-//! What one ticket can settle: it is made, changed, given some notes and archived. Whatever
-//! fails on the way, it is archived. All that is made holds the word of the probe's trace, and
-//! its id is told as soon as there is one.
+//! What one ticket can settle: it is created, changed, given some notes and archived, whatever
+//! fails meanwhile. Everything created contains the word of the probe's trace, and its id is
+//! reported as soon as there is one.
 
 use serde_json::{Map, Value, json};
 
@@ -32,14 +32,14 @@ pub(super) struct Probe<'a> {
     pub(super) asking: Asking<'a>,
     /// What was made.
     pub(super) trace: Trace,
-    /// Hears of it.
+    /// Is told of it.
     keeps: &'a mut (dyn FnMut(&Trace) + Send + Sync),
     never: Vec<&'static str>,
     /// What the definition of the key of notes says.
     note_key: Option<String>,
     /// Rules of the portal's admin keep it out of closed stages.
     open_only: bool,
-    /// Properties that were taken and not kept.
+    /// Properties that were accepted and not kept.
     pub(super) lost: Vec<&'static str>,
 }
 
@@ -116,7 +116,7 @@ impl<'a> Probe<'a> {
         self.asking.keep(name, value);
     }
 
-    /// Batches of rows that can't be: nothing comes of them but how they are refused.
+    /// Batches of impossible rows: they only show how they are refused.
     async fn batches(&mut self, stages: &Stages) -> Result<(), CallError> {
         let subject = self.trace.subject();
         let bad = |trace: Option<&str>| {
@@ -150,8 +150,8 @@ impl<'a> Probe<'a> {
             .asking
             .write(Method::Post, path, Some(&body), Effect::Once)
             .await?;
-        // Every input names a property that there is not. Should a portal not mind, nothing
-        // stays of it.
+        // Every input names a property that does not exist. If a portal accepts that,
+        // nothing is stored.
         if let Answer::Yes(body) = &answer {
             for id in results(body).iter().filter_map(|one| text(&one["id"])) {
                 self.made_ticket(Some(id.clone()));
@@ -165,7 +165,7 @@ impl<'a> Probe<'a> {
         Ok(answer)
     }
 
-    /// Makes the ticket, with as little as the portal takes, and with a link that can't be.
+    /// Creates the ticket, with as little as the portal accepts, and with an impossible link.
     async fn create(&mut self, stages: &Stages) -> Result<Option<String>, CallError> {
         let subject = self.trace.subject();
         let levels: [(&str, &[(&str, &str)]); 3] = [
@@ -200,7 +200,7 @@ impl<'a> Probe<'a> {
         Ok(None)
     }
 
-    /// Creates without what the portal takes no value of, or has rules for.
+    /// Creates without properties that the portal does not accept, or has rules for.
     async fn create_taken(
         &mut self,
         stages: &Stages,
@@ -256,7 +256,7 @@ impl<'a> Probe<'a> {
         Ok((answer, properties))
     }
 
-    /// Leaves a date out that the portal does not take; true where there was one.
+    /// Leaves out a date that the portal does not accept; true if there was one.
     fn forgo(&mut self, error: &ApiError) -> bool {
         let mut forgone = false;
         for (date, unknown) in [
@@ -291,7 +291,7 @@ impl<'a> Probe<'a> {
         self.keep("url_and_warnings", Some(url));
     }
 
-    /// Changes it in every way that tells something, and reads it back.
+    /// Changes it in every informative way, and reads it back.
     async fn change(&mut self, id: &str, stages: &Stages) -> Result<(), CallError> {
         let subject = json!(self.trace.subject());
         let named = self.patch(id, "subject", &subject).await?;
@@ -327,7 +327,7 @@ impl<'a> Probe<'a> {
             .await
     }
 
-    /// What became of the dates that the ticket was made with.
+    /// What happened to the dates that the ticket was created with.
     async fn dates(&mut self, id: &str) -> Result<(), CallError> {
         let ticket = self.ticket(id).await?;
         let held = |name: &str| ticket["properties"][name].as_str().unwrap_or_default();
@@ -379,7 +379,7 @@ impl<'a> Probe<'a> {
             false => "cleared",
         };
         self.keep("closed_date_on_reopen", Some(word));
-        // A ticket that was made closed met no rule of its stage.
+        // A ticket that was created closed broke no rule of its stage.
         let closed = self
             .patch(id, "hs_pipeline_stage", &json!(stages.closed))
             .await?;
@@ -474,8 +474,8 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// Takes links away that there are not: how many at once, and what comes back by the
-    /// numbered path, which is the one that may answer in two ways.
+    /// Removes links that do not exist: how many at once, and what the numbered path
+    /// answers, which may be one of two things.
     async fn links(&mut self, id: &str) -> Result<(), CallError> {
         let cut = |pairs: usize| {
             let pairs =
@@ -504,7 +504,7 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// Archives it, twice, and looks for it.
+    /// Archives it twice, and looks it up.
     async fn archive(&mut self, id: &str) -> Result<(), CallError> {
         let path = self.asking.client.api().object(Tickets, id);
         let delete = || {
@@ -544,7 +544,7 @@ fn is_instant(held: &str, given: &str) -> bool {
     instant(held).is_some() && instant(held) == instant(given)
 }
 
-/// HubSpot: the words of a link that can't be made.
+/// HubSpot: the message for a link that can't be made.
 fn is_about_links(error: &ApiError) -> bool {
     let message = error.message.to_lowercase();
     message.contains("association")

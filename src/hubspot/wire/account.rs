@@ -55,7 +55,7 @@ pub(crate) struct Grant {
     pub(crate) lifetime: Duration,
 }
 
-/// Reads the day's usage by private apps; none where the portal counts nothing.
+/// Reads the day's usage by private apps; none if the portal does not count them.
 pub(crate) fn daily_usage(body: &[u8]) -> serde_json::Result<Option<DailyUsage>> {
     let shape: ListShape<UsageShape> = serde_json::from_slice(body)?;
     let counted = shape.results.into_iter().find_map(|usage| {

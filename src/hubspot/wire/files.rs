@@ -34,7 +34,7 @@ impl FileShape {
     }
 }
 
-/// What leads to a file: a folder has the other field.
+/// The field for a file; a folder has the other one.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StatShape {
@@ -67,7 +67,7 @@ pub(crate) fn signed(body: &[u8]) -> serde_json::Result<String> {
     serde_json::from_slice::<SignedShape>(body).map(|signed| signed.url)
 }
 
-/// Reads what is at a path; none where that is a folder.
+/// Reads what is at a path; none if that is a folder.
 pub(crate) fn stat(body: &[u8]) -> serde_json::Result<Option<StoredFile>> {
     let shape: StatShape = serde_json::from_slice(body)?;
     shape.file.map(FileShape::file).transpose()
@@ -79,7 +79,7 @@ pub(crate) fn files(body: &[u8]) -> serde_json::Result<Vec<StoredFile>> {
     shape.results.into_iter().map(FileShape::file).collect()
 }
 
-/// How files are put in (protocol H5).
+/// How files are uploaded (protocol H5).
 pub(crate) fn upload_options(regardless: bool) -> serde_json::Result<String> {
     serde_json::to_string(&OptionsShape {
         access: "PRIVATE",

@@ -1,5 +1,5 @@
-//! Scalars that HubSpot sends now as text, now as number or truth value: read as
-//! text whatever they are. What is no scalar counts as absent.
+//! Scalars that HubSpot sends as text, number or truth value: read as text whatever
+//! they are. Anything else counts as absent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 pub(crate) struct Text(pub(crate) Option<String>);
 
 impl Text {
-    /// The text, or "" where there is none.
+    /// The text, or "" if there is none.
     pub(crate) fn or_empty(self) -> String {
         self.0.unwrap_or_default()
     }

@@ -40,7 +40,7 @@ struct LabelShape<'a> {
     inverse_label: Option<&'a str>,
 }
 
-/// Body of a batch that puts links, or takes kinds of link away.
+/// Body of a batch that puts links, or removes kinds of link.
 pub(crate) fn link_body(links: &[LinkInput]) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Batch {
         inputs: links.iter().map(put_shape).collect(),
@@ -55,7 +55,7 @@ fn put_shape(link: &LinkInput) -> PutShape<'_> {
     }
 }
 
-/// Body of a batch that takes all links of pairs away.
+/// Body of a batch that removes all links of pairs.
 pub(crate) fn unlink_body(pairs: &[(String, String)]) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Batch {
         inputs: pairs.iter().map(cut_shape).collect(),
@@ -159,7 +159,7 @@ pub(crate) fn link_reply(body: &[u8]) -> serde_json::Result<LinkReply> {
     })
 }
 
-/// Reads the reply to a batch that took links away: nothing as a rule.
+/// Reads the reply to a batch that removed links: usually empty.
 pub(crate) fn unlinked(body: &[u8]) -> serde_json::Result<LinkReply> {
     match body.trim_ascii() {
         b"" => Ok(LinkReply::default()),

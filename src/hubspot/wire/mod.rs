@@ -1,6 +1,6 @@
-//! HubSpot's JSON shapes and nothing else: requests borrow from our records,
-//! replies become them. Unknown fields are passed over, ids and values may come as
-//! text, number or truth value. The only folder with serde derives in this room.
+//! HubSpot's JSON shapes and nothing else: requests borrow from our records, replies
+//! become them. Unknown fields are ignored, ids and values may come as text, number or
+//! truth value. The only folder of this module with serde derives.
 
 mod account;
 mod files;
@@ -29,7 +29,7 @@ pub(crate) use schema::{
 };
 pub(crate) use search::{found, search_body};
 
-/// Reads whatever JSON comes; null where nothing does.
+/// Reads any JSON; null if there is none.
 pub(crate) fn anything(body: &[u8]) -> serde_json::Result<serde_json::Value> {
     match body.trim_ascii() {
         b"" => Ok(serde_json::Value::Null),

@@ -36,7 +36,7 @@ impl SpecShape<'_> {
     }
 }
 
-/// Names and values as an object; `id` is added where `own` lacks it.
+/// Names and values as an object; `id` is added if `own` lacks it.
 pub(super) struct Values<'a> {
     pub(super) own: &'a [(Arc<str>, String)],
     pub(super) id: Option<(&'a str, &'a str)>,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::lenient_scalars::Text;
 
-/// A list without `results` is no list: an export must not take it for the end.
+/// A reply without `results` is not a list: an export must not take it for the end.
 #[derive(Deserialize)]
 pub(super) struct ListShape<T> {
     pub(super) results: Vec<T>,
@@ -27,12 +27,12 @@ pub(super) fn after(paging: PagingShape) -> Option<String> {
     paging.next?.after.0
 }
 
-/// What is said of a list that has no pages and comes in some all the same.
+/// The error for a list that should not be paged but is.
 pub(crate) const COMES_IN_PAGES: &str =
     "the list is split into pages, which it never does in HubSpot's API";
 
 /// The results of a list that has no pages. HubSpot: properties, groups, pipelines and
-/// labels come whole; part of them must not be taken for all.
+/// labels come complete; a part of them must not be taken for all.
 pub(super) fn whole<T>(list: ListShape<T>) -> serde_json::Result<Vec<T>> {
     match list.paging.and_then(after) {
         None => Ok(list.results),

@@ -116,7 +116,7 @@ pub(crate) fn update_body(
 }
 
 /// Body of a batch upsert. Every input holds its id among its properties too: HubSpot
-/// does not say whether a record that is created gets it from `id`.
+/// does not say whether a created record gets it from `id`.
 pub(crate) fn upsert_body(
     id_property: &str,
     inputs: &[&WriteInput],
@@ -277,7 +277,7 @@ pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
     }
 }
 
-/// Reads a reply that says nothing.
+/// Reads an empty reply.
 pub(crate) fn nothing(_body: &[u8]) -> serde_json::Result<()> {
     Ok(())
 }

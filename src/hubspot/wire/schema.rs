@@ -58,8 +58,8 @@ fn option_shape((display_order, option): (usize, &PropertyOption)) -> NewOptionS
     }
 }
 
-/// Options as the portal gave them, with new ones after them. What we don't know of
-/// an option goes back as it came.
+/// Options as the portal gave them, with new ones after them. Unknown fields of an
+/// option are sent back unchanged.
 pub(crate) fn options_body(
     mut options: Vec<Value>,
     new: &[PropertyOption],
@@ -175,8 +175,7 @@ struct LabelsShape {
     plural: Text,
 }
 
-/// Reads custom kinds of record; archived ones, and those that are no custom ones, are left
-/// out.
+/// Reads custom kinds of record; archived ones, and standard ones, are left out.
 pub(crate) fn custom_objects(body: &[u8]) -> serde_json::Result<Vec<CustomObject>> {
     let shape: ListShape<CustomObjectShape> = serde_json::from_slice(body)?;
     let shapes = whole(shape)?.into_iter();
@@ -199,7 +198,7 @@ pub(crate) fn properties(body: &[u8]) -> serde_json::Result<Vec<PropertyDef>> {
     whole(shape)?.into_iter().map(definition).collect()
 }
 
-/// Reads what properties are beside their definitions, by name.
+/// Reads further details of properties, by name.
 pub(crate) fn property_forms(body: &[u8]) -> serde_json::Result<Vec<(String, PropertyForm)>> {
     let shape: ListShape<PropertyShape> = serde_json::from_slice(body)?;
     let forms = whole(shape)?.into_iter().map(|shape| {
@@ -217,7 +216,7 @@ pub(crate) fn property_forms(body: &[u8]) -> serde_json::Result<Vec<(String, Pro
     forms.collect()
 }
 
-/// Reads who may write tickets into stages, where that is not whoever may write tickets.
+/// Reads who may write tickets into stages that are restricted.
 pub(crate) fn locked_stages(body: &[u8]) -> serde_json::Result<Vec<(String, String)>> {
     let shape: ListShape<PipelineShape> = serde_json::from_slice(body)?;
     let stages = shape

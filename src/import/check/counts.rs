@@ -1,5 +1,5 @@
-//! What is counted row by row: how each would end, what stands against it, what it
-//! would set off.
+//! What is counted row by row: how each would end, what is wrong with it, what it would
+//! cause.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,7 +35,7 @@ pub struct Counts<'a> {
 }
 
 impl<'a> Counts<'a> {
-    /// Nothing yet. Refused rows are written to `refused_to` too.
+    /// No counts yet. Refused rows are also written to `refused_to`.
     pub fn new(
         input: &Input,
         mapping: &'a CompiledMapping,
@@ -61,10 +61,10 @@ impl<'a> Counts<'a> {
         })
     }
 
-    /// Takes what became of the next record.
+    /// Counts the outcome of the next record.
     ///
     /// # Errors
-    /// When a temporary file or that of the refused rows can't be written.
+    /// When a temporary file or the file of refused rows can't be written.
     pub fn take(&mut self, judged: Judged) -> io::Result<()> {
         self.read += 1;
         for stray in &judged.strays {
@@ -120,7 +120,7 @@ impl<'a> Counts<'a> {
         })
     }
 
-    /// A row that seemed ready is refused after all: its key is a repeated one.
+    /// A row that seemed ready is refused after all because its key is repeated.
     pub fn repeated(
         &mut self,
         outcome: &RowOutcome,

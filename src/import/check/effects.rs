@@ -1,4 +1,4 @@
-//! What a run would set off in the portal, and what it costs in calls and time.
+//! What a run would cause in the portal, and what it costs in calls and time.
 
 use std::io;
 use std::time::Duration;
@@ -23,11 +23,11 @@ const LAST: u64 = 500;
 pub struct Allowance {
     /// Calls in a window.
     pub rate: (u32, Duration),
-    /// Calls of a day, where that is known.
+    /// Calls of a day, if known.
     pub daily_calls: Option<u64>,
 }
 
-/// What a run finds before its first row.
+/// What a run does before its first row.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Setting {
     /// Calls before the first row, without those for properties.
@@ -38,11 +38,11 @@ pub struct Setting {
     pub kinds: u64,
     /// Whether tickets are named by a key, so that some calls have to find their ids.
     pub by_key: bool,
-    /// Whether updates are sent without a look at what the tickets hold.
+    /// Whether updates are sent without reading the tickets first.
     pub blind: bool,
     /// Whether other records may be created.
     pub creates_others: bool,
-    /// What the portal has of the tickets.
+    /// Which of the tickets the portal already has.
     pub held: Option<Held>,
 }
 
@@ -65,7 +65,7 @@ pub struct EffectCounts<'a> {
 }
 
 impl<'a> EffectCounts<'a> {
-    /// Nothing yet; the stages are those of these pipelines.
+    /// No effects yet; the stages are those of these pipelines.
     pub fn new(pipelines: &'a [Pipeline]) -> EffectCounts<'a> {
         let stages = pipelines.iter().map(|pipeline| pipeline.stages.len()).sum();
         EffectCounts {
@@ -85,7 +85,7 @@ impl<'a> EffectCounts<'a> {
         }
     }
 
-    /// Takes a ticket that would be written.
+    /// Counts a ticket that would be written.
     pub fn take(&mut self, effect: &Effect) -> io::Result<()> {
         self.tickets += 1;
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
@@ -103,7 +103,7 @@ impl<'a> EffectCounts<'a> {
         emails.try_for_each(|email| self.seen.take(*email))
     }
 
-    /// Counts the notes of a ticket that is as its row says.
+    /// Counts the notes of a ticket that already holds its row's values.
     pub fn take_notes(&mut self, effect: &Effect) {
         let [notes, parts] = effect.notes;
         self.notes.tickets += u64::from(notes > 0);
@@ -121,8 +121,8 @@ impl<'a> EffectCounts<'a> {
         Ok(())
     }
 
-    /// A ticket less: its key turned out to be a repeated one. Its e-mails stay, so
-    /// that their number is one at most.
+    /// Takes a ticket off the count because its key is repeated. Its e-mails stay
+    /// counted, so their number is an upper limit.
     pub fn forget(&mut self, effect: &Effect) {
         self.tickets = self.tickets.saturating_sub(1);
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
@@ -166,9 +166,9 @@ impl<'a> EffectCounts<'a> {
 }
 
 impl EffectCounts<'_> {
-    /// Calls of the run, at most. The first batch is a small one, and its tickets are read
-    /// back; a batch asks at most once for its new contacts and creates them at most once,
-    /// and no e-mail is asked for twice.
+    /// Calls of the run, at most. The first batch is small, and its tickets are read back;
+    /// a batch looks up its new contacts at most once and creates them at most once, and
+    /// no e-mail is looked up twice.
     fn calls(&self, operation: Operation, setting: Setting) -> CallCounts {
         let first = self.tickets.min(canary::SIZE as u64);
         let batches = u64::from(first > 0) + (self.tickets - first).div_ceil(BATCH);
@@ -176,7 +176,7 @@ impl EffectCounts<'_> {
         let mut contacts = found(self.emails, BATCH) * (1 + u64::from(self.creates_contacts));
         contacts += found(self.others, SEARCHED);
         contacts += u64::from(setting.creates_others) * found(self.others, BATCH);
-        // Links of new tickets go with them, but for those to other tickets of the input.
+        // Links of new tickets go with them, except those to other tickets of the input.
         let is_separate = operation != Operation::Create;
         let linked_batches = if is_separate {
             self.linked.min(batches)
@@ -199,7 +199,7 @@ impl EffectCounts<'_> {
             contacts,
             links: 2 * setting.kinds * linked_batches
                 + 2 * last.max(self.linked_tickets.div_ceil(BATCH)),
-            // Those of a ticket with files go beside the others, some before its files.
+            // Notes of a ticket with files are sent separately, some before its files.
             notes: self.notes.parts.div_ceil(BATCH) + 2 * self.notes.filed_tickets,
             files: 0,
         }
@@ -224,7 +224,7 @@ fn stage_rows(counts: &[u64], pipelines: &[Pipeline]) -> Vec<StageRows> {
     rows
 }
 
-/// How long so many calls take when each window is used to the full.
+/// How long this many calls take if each window is fully used.
 pub fn time(calls: u64, (in_window, window): (u32, Duration)) -> Duration {
     let windows = calls / u64::from(in_window.max(1));
     let rest = u32::try_from(calls % u64::from(in_window.max(1))).unwrap_or(u32::MAX);

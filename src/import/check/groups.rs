@@ -7,7 +7,7 @@ use crate::model::check::{RefusedRow, RefusedRows};
 use crate::model::issue::Refusal;
 use crate::model::place::Places;
 
-/// Rows of one code that are told; `--output` has all.
+/// Rows of one code that are listed; `--output` has all.
 const EXAMPLES: usize = 20;
 
 /// Refusals by code.
@@ -25,7 +25,7 @@ impl Groups {
         }
     }
 
-    /// Takes a row that would be refused.
+    /// Adds a row that would be refused.
     pub fn take(&mut self, outcome: &RowOutcome, refusal: &Refusal) {
         if !self.by_code.contains_key(&refusal.code) {
             let new = RefusedRows {

@@ -1,5 +1,5 @@
-//! Which tickets of an input a portal has already: their keys are looked up, as an import
-//! looks up those of which it is not sure, in the record store.
+//! Which tickets of an input a portal already has: their keys are looked up in the record
+//! store, as an import does for rows that it is not sure of.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::model::check::Held;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// Keys that are looked up: more calls would be a run of their own.
+/// Keys that are looked up at most: more would take as many calls as a run.
 const MOST: usize = 20_000;
 /// HubSpot: records of a batch read.
 const BATCH: usize = 100;
 
-/// Looks up the keys of the first rows that would be sent; nothing where rows have no key
+/// Looks up the keys of the first rows that would be sent; nothing if rows have no key
 /// of their own, or the portal does not know the property.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub async fn held(
     })))
 }
 
-/// The different keys of the first rows, and whether there are no others.
+/// The distinct keys of the first rows, and whether these are all.
 fn keys(mut input: Input, mapping: &CompiledMapping) -> Result<(Vec<String>, bool), Error> {
     let mut keys = BTreeSet::new();
     while let Some(reading) = input.next_row()? {

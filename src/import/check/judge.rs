@@ -1,5 +1,5 @@
-//! What becomes of one record, as far as a check can tell. Pure, so that both threads
-//! of a check do it; what is counted later is made small here.
+//! The outcome of one record, as far as a check can tell. Pure, so that both threads of
+//! a check can do it; what is counted later is reduced here to what is needed.
 
 use std::hash::BuildHasher;
 
@@ -10,7 +10,7 @@ use crate::import::flow::RowOutcome;
 use crate::import::plan::oversize;
 use crate::import::read::Reading;
 use crate::journal::Keys;
-use crate::mapping::{CompiledMapping, Mapped, Stray};
+use crate::mapping::{CompiledMapping, Mapped, Unmatched};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
@@ -24,8 +24,8 @@ use crate::model::value_rule::RuleBook;
 pub struct Judged {
     /// What becomes of it.
     pub end: Verdict,
-    /// Its texts that the mapping leaves blank or replaces for want of a counterpart.
-    pub strays: Vec<Stray>,
+    /// Its texts that the mapping leaves blank or replaces because they have no counterpart.
+    pub strays: Vec<Unmatched>,
 }
 
 /// What becomes of a record.
@@ -34,21 +34,21 @@ pub enum Verdict {
     Ready(ReadyRow),
     /// It is left out.
     Skipped,
-    /// It would be refused; with all that is wrong, where the mapping found it.
+    /// It would be refused; with everything that the mapping found wrong.
     Refused(Box<RowOutcome>, Vec<Problem>),
 }
 
-/// What counts of a row that would be sent.
+/// What is counted of a row that would be sent.
 pub struct ReadyRow {
-    /// Its key; none where rows may have the key of another.
+    /// Its key; none if rows may share a key.
     pub key: Option<KeyHash>,
-    /// What it would set off.
+    /// What it would cause.
     pub effect: Effect,
     /// What mapping did to its values.
     pub remarks: Vec<PlacedRemark>,
 }
 
-/// What one ticket would set off.
+/// What one ticket would cause.
 pub struct Effect {
     /// Position of its stage among those of all pipelines.
     pub stage: Option<usize>,
@@ -56,8 +56,8 @@ pub struct Effect {
     pub emails: Vec<u64>,
     /// Whether contacts are created for it.
     pub creates_contacts: bool,
-    /// Hashes of other records that it is linked to, and that have to be found first: those
-    /// of the portal, and tickets of the input.
+    /// Hashes of other records that it is linked to and that have to be looked up first:
+    /// records of the portal, and tickets of the input.
     pub others: Vec<u64>,
     /// Whether it is linked to tickets of the input.
     pub links_tickets: bool,
@@ -76,14 +76,14 @@ pub struct Effect {
 /// Judges records. Hashes of different judges agree if one was made `with` the other.
 pub struct Judge<'a> {
     mapping: &'a CompiledMapping,
-    /// Whether a key that comes again may cost its row.
+    /// Whether a row with a repeated key may be refused.
     minds_keys: bool,
     hasher: RandomState,
     stage_property: Option<&'a str>,
     stages: Vec<&'a str>,
-    /// Of each stage, whether tickets in it count as closed.
+    /// For each stage, whether tickets in it count as closed.
     closed: Vec<bool>,
-    /// Rules that the portal has for values, where they bind what is sent.
+    /// The portal's rules for values, if they apply to what is sent.
     rules: Option<&'a RuleBook>,
 }
 
@@ -104,14 +104,14 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The judge minds these rules for values.
+    /// The judge applies these rules for values.
     #[must_use]
     pub fn minding(mut self, rules: &'a RuleBook) -> Judge<'a> {
         self.rules = Some(rules);
         self
     }
 
-    /// The same judge with a mapping of its own, for another thread.
+    /// The same judge with its own mapping, for another thread.
     pub fn with(&self, mapping: &'a CompiledMapping) -> Judge<'a> {
         Judge {
             mapping,
@@ -124,12 +124,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What becomes of records that were read together.
+    /// The outcomes of records that were read together.
     pub fn all(&self, chunk: &[Reading]) -> Vec<Judged> {
         chunk.iter().map(|reading| self.judge(reading)).collect()
     }
 
-    /// What becomes of one record.
+    /// The outcome of one record.
     pub fn judge(&self, reading: &Reading) -> Judged {
         let mut strays = Vec::new();
         let end = match reading {
@@ -142,7 +142,7 @@ impl<'a> Judge<'a> {
         Judged { end, strays }
     }
 
-    fn row(&self, source: &SourceRow, strays: &mut Vec<Stray>) -> Verdict {
+    fn row(&self, source: &SourceRow, strays: &mut Vec<Unmatched>) -> Verdict {
         match self.mapping.map_noting(source, strays) {
             Mapped::Skipped => Verdict::Skipped,
             Mapped::Ticket(draft) => match oversize(&draft).or_else(|| self.broken(&draft)) {
@@ -170,7 +170,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What a ticket would set off.
+    /// What a ticket would cause.
     pub fn effect(&self, draft: &TicketDraft) -> Effect {
         let (mut stage, mut undated, mut open_end) = (None, true, true);
         for (name, value) in draft.properties.iter() {

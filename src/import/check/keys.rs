@@ -1,6 +1,6 @@
-//! Keys that come again, and different e-mails, without holding any of them: 64-bit
-//! hashes are sorted outside memory. Two different texts share one with a chance of
-//! about one in thirty million for a million rows.
+//! Repeated keys, and distinct e-mails, without keeping any of them: 64-bit hashes are
+//! sorted outside memory. For a million rows the chance that two different texts share
+//! a hash is about one in thirty million.
 
 use std::hash::BuildHasher;
 use std::io;
@@ -15,8 +15,8 @@ use crate::model::row::SourceRow;
 pub struct KeyHash([u64; 4]);
 
 impl KeyHash {
-    /// Hashes the key of a row. Portals may fold case (protocol K2), so keys are held
-    /// together in lower case; what is left of the exact hash tells variants apart.
+    /// Hashes the key of a row. Portals may fold case (protocol K2), so keys are
+    /// grouped in lower case; the rest of the exact hash tells variants apart.
     pub fn new(hasher: &RandomState, key: &str, row: &SourceRow) -> KeyHash {
         let exact = hasher.hash_one(key);
         let is_folded = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
@@ -57,13 +57,13 @@ impl Keys {
         }
     }
 
-    /// Takes a key.
+    /// Adds a key.
     pub fn take(&mut self, key: KeyHash) -> io::Result<()> {
         self.seen.push(key.0)
     }
 
-    /// The rows whose key came before, in the order of the input; the first row with a
-    /// key is not among them.
+    /// The rows with a repeated key, in the order of the input, without the first row
+    /// of each key.
     pub fn repeats(self) -> io::Result<Repeats> {
         let mut seen = self.seen.sorted()?;
         let (mut repeats, mut variants) = (Sorter::new(), Sorter::new());
@@ -99,8 +99,8 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// The next first row of which a later one differs only by case, in the order of
-    /// the input; one row may come several times.
+    /// The next first row from which a later one differs only by case, in the order of
+    /// the input; a row may come several times.
     pub fn next_variant(&mut self) -> io::Result<Option<u64>> {
         Ok(self.variants.next()?.map(|[seq]| seq))
     }
@@ -132,7 +132,7 @@ impl Distinct {
         }
     }
 
-    /// Takes a text's hash.
+    /// Adds a text's hash.
     pub fn take(&mut self, hash: u64) -> io::Result<()> {
         self.seen.push([hash])
     }

@@ -1,6 +1,6 @@
 //! `check`: read and map without a portal. Every row goes through the same reading,
-//! `one_per` and mapping as in an import, so what is said here is what an import then
-//! does. Only what the portal alone knows is left to it; of that, keys can be looked up.
+//! `one_per` and mapping as in an import, so what a check says is what an import then
+//! does, except for what only the portal knows; of that, keys can be looked up.
 //!
 //! ```text
 //! reader thread                            this thread

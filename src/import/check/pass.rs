@@ -1,5 +1,5 @@
-//! The pass over an input: one thread reads, this one maps and counts. Reading is the
-//! smaller half, so the reader maps what this thread can't keep up with.
+//! The pass over an input: one thread reads, this one maps and counts. Reading is less
+//! work, so the reader also maps chunks when this thread can't keep up.
 
 use std::io;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use crate::model::schema::Pipeline;
 use crate::model::value_rule::RuleBook;
 use crate::output::Target;
 
-/// Rows that are handed on at once.
+/// Rows of a chunk.
 const CHUNK: usize = 256;
-/// Bytes of cells in rows that are handed on at once, about.
+/// Bytes of cells in a chunk, about.
 const CHUNK_BYTES: usize = 1024 * 1024;
 /// Chunks that may wait.
 const CHUNKS: usize = 4;
@@ -32,24 +32,24 @@ pub struct Check<'a> {
     pub operation: Operation,
     /// What rows become.
     pub mapping: &'a CompiledMapping,
-    /// The same, compiled once more for the reader: values name their property by a
-    /// counted reference, and two threads that count one are slower than one thread.
+    /// The same, compiled again for the reader: values share their property's name by a
+    /// reference count, and two threads changing one count are slower than one thread.
     pub readers: Arc<CompiledMapping>,
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
-    /// Rules that the portal has for values that are sent.
+    /// The portal's rules for values that are sent.
     pub rules: RuleBook,
     /// What the portal allows.
     pub allowance: Allowance,
-    /// What the run finds before its first row.
+    /// What the run does before its first row.
     pub setting: Setting,
-    /// Where the rows go that would be refused, in the form of refused.csv.
+    /// The file for rows that would be refused, in the form of refused.csv.
     pub refused_to: Option<&'a Target>,
     /// Hears how many rows were read, and how many bytes of the input they stand for.
     pub hear: &'a (dyn Fn(u64, u64) + Sync),
 }
 
-/// Records on their way between the threads, in their order.
+/// Records passed between the threads, in order.
 enum Chunk {
     /// As read.
     Read(Vec<Reading>),
@@ -57,10 +57,10 @@ enum Chunk {
     Judged(Vec<Judged>),
 }
 
-/// Reads and maps an input to its end; where keys come again, it is read twice.
+/// Reads and maps an input to its end; if keys are repeated, it is read twice.
 ///
 /// # Errors
-/// When the input can't be read any further, or a file can't be written.
+/// When the input can't be read to its end, or a file can't be written.
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
     let keys = what.operation.keys(what.mapping.rows_are_tickets());
@@ -80,7 +80,7 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     report.map_err(unwritten)
 }
 
-/// Counts every row; gives the reader back, at its end.
+/// Counts every row; returns the reader at its end.
 fn first(
     mut rows: Rows,
     (judge, readers): (&Judge<'_>, &Judge<'_>),
@@ -99,13 +99,13 @@ fn first(
             Chunk::Read(chunk) => {
                 let mut readings = chunk.iter();
                 let counted = readings.try_for_each(|reading| counts.take(judge.judge(reading)));
-                // A reader that has enough of them, or is done, leaves it to be dropped here.
+                // If the reader has enough of them, or is done, it is dropped here.
                 let _kept = give_back.try_send(chunk);
                 counted
             }
             Chunk::Judged(judged) => judged.into_iter().try_for_each(|row| counts.take(row)),
         });
-        // The reader stops when nobody wants rows any more.
+        // The reader stops when nobody wants more rows.
         drop(chunks);
         let died = |_| Error::unexpected("the reader died");
         let read: Result<Rows, Error> = reader.join().map_err(died)?;
@@ -114,8 +114,8 @@ fn first(
     })
 }
 
-/// Reads to the end, or until nobody wants rows any more. Rows that were counted come
-/// back, because what a thread allocates it is also the quickest to free.
+/// Reads to the end, or until nobody wants more rows. Counted rows come back, because
+/// memory is freed fastest by the thread that allocated it.
 fn read(
     rows: &mut Rows,
     judge: &Judge<'_>,

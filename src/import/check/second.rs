@@ -1,5 +1,5 @@
-//! The second pass, only where keys come again: the rows that repeat one are read once
-//! more, so that they can be shown and written whole without having been remembered.
+//! The second pass, only if keys are repeated: the rows that repeat one are read again,
+//! so that they can be shown and written whole without having been kept.
 
 use std::collections::HashMap;
 use std::io;
@@ -24,8 +24,8 @@ pub struct Second<'a> {
     keys: Keys,
     judge: &'a Judge<'a>,
     places: Places,
-    /// Keys of rows of which a later one differs only by case. These are few; a file in
-    /// which every key comes in two cases takes a hundred bytes for each.
+    /// Keys from which a later one differs only by case. These are few; if every key of
+    /// a file comes in two cases, each takes a hundred bytes.
     variants: HashMap<u64, String>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Second<'a> {
         }
     }
 
-    /// Refuses every row whose key an earlier row has, as far as the operation minds.
+    /// Refuses every row whose key an earlier row has, if the operation does.
     ///
     /// # Errors
     /// When the input can't be read again, or a file can't be written.

@@ -1,5 +1,5 @@
-//! Sorting more than memory holds: fixed-size records are sorted in pieces, the pieces
-//! spilled to a temporary file each, and merged.
+//! Sorting more than memory holds: fixed-size records are sorted in pieces, each piece
+//! is written to a temporary file, and the pieces are merged.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use std::vec;
 /// Records that are kept in memory; of four numbers each, they take 8 MiB.
 const PIECE: usize = 1 << 18;
 
-/// Takes records of `N` numbers in any order.
+/// Accepts records of `N` numbers in any order.
 pub struct Sorter<const N: usize> {
     piece: Vec<[u64; N]>,
     most: usize,
@@ -32,7 +32,7 @@ impl<const N: usize> Sorter<N> {
         }
     }
 
-    /// Takes a record.
+    /// Adds a record.
     ///
     /// # Errors
     /// When the folder of temporary files is full or can't be written.
@@ -52,7 +52,7 @@ impl<const N: usize> Sorter<N> {
             return Sorted::new(vec![Piece::Held(piece.into_iter())]);
         }
         self.spill()?;
-        // The piece's memory is given back before the merge takes its own.
+        // The piece's memory is freed before the merge allocates its own.
         self.piece = Vec::new();
         let spilled = std::mem::take(&mut self.spilled).into_iter();
         Sorted::new(

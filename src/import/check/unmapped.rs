@@ -1,13 +1,13 @@
 //! Texts without a counterpart, by property and column, with how often each occurs.
-//! Whole columns are counted, but not more different texts than a person can fill in.
+//! Whole columns are counted, but no more distinct texts than a person can fill in.
 
 use std::collections::HashMap;
 
-use crate::mapping::{CompiledMapping, Stray};
+use crate::mapping::{CompiledMapping, Unmatched};
 use crate::model::check::{UnmappedColumn, UnmappedValue};
 use crate::model::issue::{Problem, Reason, excerpt};
 
-/// Different texts that are kept of one column; more are no list of choices.
+/// Distinct texts that are kept of one column; a column with more is not a list of choices.
 const KEPT: usize = 2_000;
 
 /// Counts by property and column.
@@ -23,7 +23,7 @@ struct Column {
     others: u64,
 }
 
-/// A text as it came first.
+/// A text as first seen.
 struct Count {
     text: String,
     count: u64,
@@ -39,7 +39,7 @@ impl<'a> Unmapped<'a> {
         }
     }
 
-    /// Takes a problem of a row, if it is about a text without a counterpart.
+    /// Counts a problem of a row, if it is about a text without a counterpart.
     pub fn problem(&mut self, problem: &Problem) {
         if let (true, Some(property)) = (lacks_counterpart(&problem.reason), &problem.property) {
             let column = problem.column.as_deref().unwrap_or_default();
@@ -47,8 +47,8 @@ impl<'a> Unmapped<'a> {
         }
     }
 
-    /// Takes a text that the mapping left blank or replaced.
-    pub fn stray(&mut self, stray: &Stray) {
+    /// Counts a text that the mapping left blank or replaced.
+    pub fn stray(&mut self, stray: &Unmatched) {
         let column = stray.column.as_deref().unwrap_or_default();
         self.take(&stray.property, column, &excerpt(&stray.text), false);
     }

@@ -1,6 +1,6 @@
-//! The value file that a check proposes: the lines of each value map that has gaps,
-//! and every text that lacks a counterpart, to be filled in. A mapping takes it as it
-//! is, by `map = { file = "…" }`: lines whose `to` is blank say nothing yet.
+//! The value file that a check proposes: the lines of each value map that has gaps, and
+//! every text without a counterpart, to be filled in. A mapping can use it at once by
+//! `map = { file = "…" }`: lines with a blank `to` are ignored.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::output::Writer;
 /// The columns; a mapping reads `property`, `from` and `to`.
 const COLUMNS: [&str; 6] = ["property", "from", "to", "suggestion", "count", "column"];
 
-/// Writes a value file. Gives the number of lines to fill in.
+/// Writes a value file. Returns the number of lines to fill in.
 pub fn write_values(
     to: Writer,
     unmapped: &[UnmappedColumn],

@@ -1,6 +1,6 @@
-//! Holding rows to a plan (protocol PL3): what the portal holds must be what the plan found,
-//! or the row alone is refused. What rows of this run did is no change: the plan counted on
-//! it.
+//! Checks rows against a plan (protocol PL3): the portal must hold what the plan found,
+//! otherwise that row is refused. What rows of this run did is not a change: the plan
+//! counted on it.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use crate::model::plan::{LinkState, Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
 use crate::model::record_id::RecordId;
 
-/// What is not as the plan found it.
+/// What has changed since the plan.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Since {
-    /// The property that holds something else; none where it is about the ticket.
+    /// The property with another value; none if the change is about the ticket itself.
     property: Option<String>,
     what: SincePlan,
 }
 
 impl Since {
-    /// The ticket of the row is not what it was.
+    /// The row's ticket is not the one that the plan found.
     pub(crate) fn ticket(what: SincePlan) -> Since {
         Since {
             property: None,
@@ -33,7 +33,7 @@ impl Since {
     }
 }
 
-/// What is not as the plan found it, given the row's ticket, if there is one, and what would
+/// What has changed since the plan, given the row's ticket, if there is one, and what would
 /// be done now. `same` compares a value with what a ticket holds.
 fn changed_since(
     planned: &Planned,
@@ -63,7 +63,7 @@ fn changed_since(
     if let Some(change) = moved {
         return Some(value(change, change.before.as_deref(), record));
     }
-    // A property that was as the row says is not any more.
+    // A property that had the row's value no longer has it.
     let more = match action {
         Action::Update { changes, .. } => changes.as_slice(),
         _ => &[],
@@ -84,7 +84,7 @@ fn value(change: &PropertyChange, planned: Option<&str>, record: &Record) -> Sin
 }
 
 impl Sender {
-    /// What is not as the plan of a row found it; nothing where the run applies no plan.
+    /// What has changed since the row was planned; nothing if the run applies no plan.
     pub(crate) fn changed_since(
         &self,
         op: &PlannedOp,
@@ -97,7 +97,7 @@ impl Sender {
         })
     }
 
-    /// Links that the plans of rows found and that were cut since, by the tickets of the rows:
+    /// Links that the plan found and that have been removed since, by the tickets of the rows:
     /// `contacts 1234`.
     pub(crate) async fn cut_since(
         &self,
@@ -126,7 +126,7 @@ impl Sender {
         Ok(cut)
     }
 
-    /// A record that the plan of a row found and that is not there any more.
+    /// A record that the plan of a row found and that no longer exists.
     pub(crate) fn gone_since(&self, op: &PlannedOp, problem: &Problem) -> Option<Since> {
         let planned = op.planned.as_ref()?;
         let Reason::NoSuchRecord { object } = problem.reason else {
@@ -160,8 +160,8 @@ impl Sender {
         known.collect()
     }
 
-    /// A value of a row that may have been written, and that is neither what the ticket
-    /// held nor what the row gives it: somebody else's.
+    /// A property of a row that may have been written, whose value is neither the
+    /// former one nor the row's: somebody else set it.
     pub(crate) fn overwritten(&self, op: &PlannedOp, record: &Record) -> Option<Since> {
         let _planned = op.planned.as_ref()?;
         let other = op.changes.iter().flatten().find(|change| {
@@ -172,14 +172,14 @@ impl Sender {
         Some(value(other, other.before.as_deref(), record))
     }
 
-    /// A row that was to be created and whose key has come to be meanwhile.
+    /// A row that was to be created and whose key now exists.
     pub(crate) fn key_taken(&self, op: &PlannedOp, ticket: &RecordId) -> Option<Since> {
         let id = ticket.to_string();
         let is_planned = op.planned_action() == Some(PlannedAction::Create);
         is_planned.then(|| Since::ticket(SincePlan::KeyTaken { id }))
     }
 
-    /// Refuses a row that can't be done as planned.
+    /// Refuses a row that can't be carried out as planned.
     pub(crate) fn refuse_changed(&self, op: PlannedOp, since: Since) -> RowOutcome {
         let problem = self.problem(&op, since);
         self.refuse(op, &problem.into())
@@ -274,7 +274,7 @@ mod tests {
             held(&update, Some(&new), &unchanged),
             value("subject", "old", "new")
         );
-        // A value that the plan left alone is not what the row says any more.
+        // A value that the plan left alone is no longer what the row says.
         let more = now(&[subject, change("content", Some("x"), "text")]);
         let moved = record(&[("subject", "old"), ("content", "x")]);
         assert_eq!(

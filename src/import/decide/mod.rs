@@ -13,10 +13,10 @@ use crate::model::ticket::PropertyValues;
 
 /// What a row wants.
 pub struct Wanted<'a> {
-    /// What is done with rows.
+    /// The operation.
     pub operation: Operation,
-    /// The unique property that names the ticket, and is not compared: the ticket was
-    /// found by it, in whatever spelling. None where the record's id does.
+    /// The unique property that names the ticket; it is not compared, since the ticket
+    /// was found by it, in whatever spelling. None if the record's id does.
     pub by: Option<&'a str>,
     /// The values that the ticket is to have.
     pub values: &'a PropertyValues,
@@ -25,7 +25,7 @@ pub struct Wanted<'a> {
 /// What the portal holds under a row's name.
 #[derive(Clone, Copy, Debug)]
 pub enum Observed<'a> {
-    /// No ticket that is live.
+    /// No live ticket.
     Absent,
     /// This ticket, with the properties that the row gives.
     Live(&'a Record),
@@ -34,7 +34,7 @@ pub enum Observed<'a> {
 /// What is done for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A ticket is made.
+    /// A ticket is created.
     Create,
     /// Values of a ticket are changed.
     Update {
@@ -48,12 +48,12 @@ pub enum Action {
         /// Its record id.
         ticket: String,
     },
-    /// Links of a ticket are made or cut.
+    /// Links of a ticket are made or removed.
     Link {
         /// Its record id.
         ticket: String,
     },
-    /// The ticket holds what the row says.
+    /// The ticket already holds what the row says.
     Unchanged {
         /// Its record id.
         ticket: String,

@@ -1,8 +1,8 @@
-//! `observe`: reads the tickets that rows name, so that it can be decided what is done for
-//! them (protocol PL1). What would change nothing is not sent, and of the others only what
-//! differs; they are given back with what their tickets held, so that full batches of them
-//! can be sent. Where the run applies a plan, what the portal holds is what the plan
-//! found, or the row is refused (PL3).
+//! `observe`: reads the tickets that rows name, so that `decide` can say what is done for
+//! them (protocol PL1). A row that would change nothing is not sent, and of the others
+//! only what differs; they are returned with what their tickets held, so that they can be
+//! sent in full batches. If the run applies a plan, a row is refused unless the portal
+//! holds what the plan found (PL3).
 
 use super::as_planned::Since;
 use super::{Action, Observed, Wanted, decide};
@@ -18,8 +18,8 @@ use crate::model::record_id::RecordId;
 use crate::model::shelf::Shelf;
 
 impl Sender {
-    /// Compares the rows of a batch. None of them was intended, so that rows without
-    /// an end simply stay pending when the run has to stop.
+    /// Compares the rows of a batch. None of them has an intent, so rows without an
+    /// outcome simply stay pending when the run has to stop.
     pub(crate) async fn compare(&self, batch: Batch) -> Delivered {
         match self.differing(batch.ops).await {
             Ok(differing) => Delivered {
@@ -33,7 +33,7 @@ impl Sender {
         }
     }
 
-    /// Rows that differ from the portal; the others end here.
+    /// Rows that differ from the portal; the others are settled here.
     pub(crate) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let (tickets, wanted) = (self.tickets(), self.wanted());
@@ -71,8 +71,8 @@ impl Sender {
         Ok(differing)
     }
 
-    /// Rows whose tickets the portal shows or does not have, with those that it shows; the
-    /// others end here: what they hold can't be compared.
+    /// Rows whose tickets the portal shows or does not have, with the tickets that it
+    /// shows; the others are settled here, since their tickets can't be compared.
     pub(crate) async fn shown(
         &self,
         ops: Vec<PlannedOp>,
@@ -111,7 +111,7 @@ struct ByAction {
     standing: Vec<Standing>,
     /// No live ticket has their key.
     absent: Vec<Absent>,
-    /// They are refused: the portal is not as the plan found it.
+    /// They are refused: the portal has changed since the plan.
     changed: Vec<RowOutcome>,
 }
 

@@ -1,24 +1,23 @@
 //! `batch`: fills batches to the limits and keeps rows of one key apart (protocol
 //! K4). Pure: no clock, no I/O.
 //!
-//! A key is open from the moment its row enters until that row is settled. Later
-//! rows with the key wait in file order; when too many wait, the reader stops. Rows of an
-//! update or upsert pass here twice: to be compared, and those that differ to be sent. Rows
-//! whose plan says that they are written are sent at once, those that are created apart from
-//! those that are changed.
+//! A key is open from the moment its row enters until that row is settled. Later rows with
+//! the key wait in file order; when too many wait, the reader stops. Rows of an update or
+//! upsert pass here twice: first to be compared, then, if they differ, to be sent. Rows that
+//! a plan says are written are sent at once, creates and changes in separate batches.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::import::flow::{Batch, Operation, PlannedOp, Task};
 use crate::import::plan::CALL_BYTES;
 
-/// How many rows may wait for a key before the reader has to.
+/// How many rows may wait for a key before the reader has to wait.
 const WAITING: usize = 1_000;
 
 /// Rows on their way into batches.
 pub struct Batcher {
     inputs: usize,
-    /// What is done first with a row.
+    /// The first thing done with a row.
     first: Task,
     ready: VecDeque<PlannedOp>,
     /// Rows that were compared and are to be sent.
@@ -30,8 +29,8 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), that are for
-    /// `first` when rows come for the first time.
+    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), in which rows that
+    /// come for the first time are for `first`.
     pub fn new(inputs: usize, first: Task) -> Batcher {
         Batcher {
             inputs,
@@ -49,7 +48,7 @@ impl Batcher {
         self.inputs
     }
 
-    /// Takes a row in.
+    /// Adds a row.
     pub fn push(&mut self, op: PlannedOp) {
         match self.open.get_mut(&op.folded_key()) {
             Some(behind) => {
@@ -71,12 +70,12 @@ impl Batcher {
         }
     }
 
-    /// Takes rows that were compared and differ from the portal. Their keys are open.
+    /// Adds rows that were compared and differ from the portal. Their keys are open.
     pub fn push_differing(&mut self, ops: Vec<PlannedOp>) {
         self.differing.extend(ops);
     }
 
-    /// The row with this key is settled; the next one with it may go.
+    /// The row with this key is settled; the next row with it may go.
     pub fn release(&mut self, folded_key: &str) {
         let Some(behind) = self.open.get_mut(folded_key) else {
             return;
@@ -92,7 +91,7 @@ impl Batcher {
         }
     }
 
-    /// True while more rows may come in.
+    /// True while more rows may be added.
     pub fn has_room(&self) -> bool {
         let most = 2 * self.inputs;
         let queues = [&self.ready, &self.differing, &self.created];
@@ -147,9 +146,9 @@ impl Batcher {
 pub enum Which {
     /// Those that are full: more rows may come.
     Full,
-    /// What is ready: no more rows can come for the first time.
+    /// Those that are ready: no more rows can come for the first time.
     Ready,
-    /// What there is: no more rows can come from a comparison either.
+    /// All: no more rows can come from a comparison either.
     Last,
 }
 

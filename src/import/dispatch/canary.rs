@@ -1,6 +1,6 @@
-//! The canary (protocol S6): the first tickets that a run writes are read back
-//! before it goes on. A property whose value did not stick would be wrong in every
-//! ticket, so the run stops after ten.
+//! The canary (protocol S6): the first tickets that a run writes are read back before
+//! it continues. A property whose value is not kept would be wrong in every ticket, so
+//! the run stops after ten.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,38 +23,38 @@ use crate::import::stop::stop_for;
 /// How many rows the first batch has.
 pub const SIZE: usize = 10;
 
-/// What the first tickets tell.
+/// What the first tickets show.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Words for what is worth telling and no reason to stop: texts that the portal
-    /// altered but kept, values that go into another property.
+    /// Messages about things that are no reason to stop: texts that the portal altered
+    /// but kept, values that go into another property.
     pub notices: Vec<String>,
     /// Properties that the portal does not keep, and for which the mapping names
     /// another one.
     pub not_kept: BTreeSet<Arc<str>>,
 }
 
-/// Dates that a portal may set by itself: whether it keeps those that are sent is worth
-/// keeping for the next run.
+/// Dates that a portal may set by itself: whether it keeps the ones sent is remembered
+/// for the next run.
 const DATES: [&str; 2] = ["createdate", "closed_date"];
 
-/// What the first tickets are held against.
+/// What the first tickets are compared with.
 #[derive(Clone, Copy)]
 pub struct Canary<'a> {
     /// The portal.
     pub client: &'a Client,
-    /// Types of values, and where those go that are not kept.
+    /// Types of values, and where values go that are not kept.
     pub mapping: &'a CompiledMapping,
     /// What was done with the rows.
     pub operation: Operation,
-    /// Hears what the portal shows.
+    /// Learns what the portal does.
     pub facts: &'a Facts,
 }
 
 /// Reads tickets back and compares every property with what was sent.
 ///
 /// # Errors
-/// When a value did not stick that has no other place, or the tickets can't be read.
+/// When a value was not kept and has no fallback, or the tickets can't be read.
 pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop> {
     let ids: Vec<String> = wrote.iter().map(|one| one.ticket.clone()).collect();
     let sent = wrote.iter().flat_map(|one| &one.properties);
@@ -71,7 +71,7 @@ pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
             let words = format!("ticket {} was written but can't be read back", one.ticket);
-            return Err(Stop::Mend(words));
+            return Err(Stop::MustFix(words));
         };
         compare(canary, one, record, &mut findings)?;
     }
@@ -115,8 +115,8 @@ fn compare(
     Ok(())
 }
 
-/// Whether the dates that were sent stayed, each in all of the tickets. Of an upsert nobody
-/// knows here which of its tickets are new.
+/// Whether the dates sent were kept, each in all of the tickets. In an upsert it is not
+/// known here which tickets are new.
 fn learn(canary: Canary<'_>, wrote: &[Wrote], held: &[Record]) {
     let with = match canary.operation {
         Operation::Create => Written::Create,
@@ -157,7 +157,7 @@ fn value_lost(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop
         Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
         None => "the portal holds nothing".to_owned(),
     };
-    Stop::Mend(format!(
+    Stop::MustFix(format!(
         "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
          Take the property out of the mapping, name another one by `read_only = {{ into = … }}`, \
          or map the column to a property of your own",

@@ -1,5 +1,5 @@
-//! Rows whose notes wait for files: they go beside the others, a few rows at a time, so that
-//! no ticket waits for another one's files (protocol H7).
+//! Rows whose notes wait for files: they are sent alongside the others, a few rows at a
+//! time, so that no ticket waits for another one's files (protocol H7).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::import::flow::Standing;
 use crate::import::send::Sender;
 use crate::model::event::Stop;
 
-/// Files of a load. They go one after the other.
+/// Files of a load. They are uploaded one after the other.
 const FILES: usize = 4;
 
 /// Bytes of texts that may wait for the files before them.
 const WAITING_BYTES: usize = 16 << 20;
 
-/// Rows on their way to their files and notes.
+/// Rows in flight to their files and notes.
 pub(crate) struct FiledLoads {
     sender: Arc<Sender>,
     waiting: VecDeque<Standing>,
     bytes: usize,
     in_flight: JoinSet<Result<usize, Stop>>,
-    /// Rows that have to wait for another sweep.
+    /// Rows that have to wait for the next sweep.
     pub(crate) open: usize,
 }
 
@@ -35,7 +35,7 @@ fn count(row: &Standing) -> usize {
     row.op.draft.notes.iter().map(|note| note.files.len()).sum()
 }
 
-/// Bytes of a row's texts, with something for each.
+/// Bytes of a row's texts, with an allowance for each.
 fn bytes(row: &Standing) -> usize {
     let notes = row.op.draft.notes.iter();
     notes.map(|note| note.body.len() + 256).sum()
@@ -52,23 +52,23 @@ impl FiledLoads {
         }
     }
 
-    /// Takes a row; waits only where too much waits already.
+    /// Adds a row; waits only if too much is waiting already.
     pub(crate) async fn take(&mut self, row: Standing) -> Result<(), Stop> {
         self.bytes += bytes(&row);
         self.waiting.push_back(row);
-        self.launch();
+        self.start_loads();
         while self.bytes > WAITING_BYTES && !self.in_flight.is_empty() {
-            self.land().await?;
-            self.launch();
+            self.finish_load().await?;
+            self.start_loads();
         }
-        while let Some(landed) = self.in_flight.try_join_next() {
-            self.landed(landed)?;
+        while let Some(finished) = self.in_flight.try_join_next() {
+            self.finished(finished)?;
         }
         Ok(())
     }
 
-    /// Starts as many loads as keep the portal's allowance busy.
-    fn launch(&mut self) {
+    /// Starts as many loads as use the portal's allowance.
+    fn start_loads(&mut self) {
         let most = self.sender.client.useful_concurrency();
         let most = most.min(self.sender.concurrency);
         while self.in_flight.len() < most {
@@ -93,33 +93,33 @@ impl FiledLoads {
         }
     }
 
-    async fn land(&mut self) -> Result<(), Stop> {
+    async fn finish_load(&mut self) -> Result<(), Stop> {
         match self.in_flight.join_next().await {
-            Some(landed) => self.landed(landed),
+            Some(finished) => self.finished(finished),
             None => Ok(()),
         }
     }
 
-    fn landed(
+    fn finished(
         &mut self,
-        landed: Result<Result<usize, Stop>, tokio::task::JoinError>,
+        finished: Result<Result<usize, Stop>, tokio::task::JoinError>,
     ) -> Result<(), Stop> {
         let died = |_| Stop::Later("a part of the run died".to_owned());
-        self.open += landed.map_err(died)??;
+        self.open += finished.map_err(died)??;
         Ok(())
     }
 
-    /// Waits for all rows; after a stop only for those that are on their way.
+    /// Waits for all rows; after a stop only for those in flight.
     pub(crate) async fn finish(&mut self, mut stop: Option<Stop>) -> Option<Stop> {
         loop {
             if stop.is_none() && !self.sender.stop.is_pulled() {
-                self.launch();
+                self.start_loads();
             }
             if self.in_flight.is_empty() {
                 return stop.or_else(|| self.sender.stop.reason());
             }
-            let landed = self.land().await;
-            stop = stop.or(landed.err());
+            let finished = self.finish_load().await;
+            stop = stop.or(finished.err());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The last phase: what rows wait for until all tickets of the input are written. They are
-//! read once more, a page at a time, their links to other tickets of the input are made,
-//! and their comments become notes. A run that goes on after its tickets were written has
-//! nothing else to do. Rows with a note that may yet come late wait for another sweep.
+//! read again, a page at a time, their links to other tickets of the input are made, and
+//! their comments become notes. A run that is resumed after its tickets were written has
+//! nothing else to do. Rows with a note that may still come late wait for the next sweep.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::journal::Waiting;
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::record_id::RecordId;
 
-/// Rows that are asked for together.
+/// Rows that are read together.
 const PAGE: usize = 500;
 
-/// How often all rows that wait are gone through before the run stops for later.
+/// How many sweeps over the waiting rows before the run stops for later.
 const SWEEPS: u32 = 12;
 
 /// Calls that the notes of a load make at once, about.
@@ -40,16 +40,15 @@ pub struct LastPhase {
     pub rows: Again,
     /// Finds, links, notes and settles.
     pub sender: Arc<Sender>,
-    /// Hears of waits.
+    /// Is told of waits.
     pub listener: Arc<dyn Listener>,
 }
 
 impl LastPhase {
-    /// Brings the rows that wait to their ends, until there are none or the run has to
-    /// stop.
+    /// Completes the waiting rows, until there are none or the run has to stop.
     ///
     /// # Errors
-    /// When a row can't be read again, or is not what it was.
+    /// When a row can't be read again, or has changed.
     pub async fn run(self) -> Result<(), Error> {
         let sender = Arc::clone(&self.sender);
         let sweeps = self.sweeps();
@@ -69,7 +68,7 @@ impl LastPhase {
                     given_up = true;
                 }
                 _now = alive.tick() => {
-                    // A settle thread that is gone has its own error to tell.
+                    // A settle thread that is gone reports its own error.
                     let _told = sender.settle.alive().await;
                 }
             }
@@ -98,7 +97,7 @@ impl LastPhase {
         Ok(())
     }
 
-    /// Goes through all rows that wait once; how many have to wait for another sweep.
+    /// Goes through all waiting rows once; returns how many have to wait for the next sweep.
     async fn sweep(mut self) -> Result<(LastPhase, Result<usize, Stop>), Error> {
         let mut loads = Loads::new(Arc::clone(&self.sender));
         let stop = self.sender.stop.clone();
@@ -139,7 +138,8 @@ impl LastPhase {
         };
         let left = until.saturating_sub(now.as_millisecond()).max(0);
         let left = Duration::from_millis(left.unsigned_abs());
-        // Dates of the portal are cut to seconds; what this process lost it knows better.
+        // The portal's dates are truncated to seconds; this process knows more exactly when it lost
+        // a call.
         let wait = left.max(notes.loses_until()) + notes.lag();
         self.listener.hear(&Event::Notice(format!(
             "calls for notes of {rows} rows were lost that the portal may still carry out: their \
@@ -154,16 +154,16 @@ impl LastPhase {
     }
 }
 
-/// Rows on their way to their notes.
+/// Rows in flight to their notes.
 struct Loads {
     sender: Arc<Sender>,
     rows: Vec<Standing>,
     notes: usize,
     bytes: usize,
     in_flight: JoinSet<Result<usize, Stop>>,
-    /// Those whose notes wait for files.
+    /// Rows whose notes wait for files.
     filed: FiledLoads,
-    /// Rows that have to wait for another sweep.
+    /// Rows that have to wait for the next sweep.
     open: usize,
 }
 
@@ -228,7 +228,7 @@ impl Loads {
         Ok(())
     }
 
-    /// How many rows have to wait for another sweep, once all are ended.
+    /// How many rows have to wait for the next sweep, once all others are settled.
     async fn finish(mut self) -> Result<usize, Stop> {
         let mut stop = match self.sender.stop.reason() {
             Some(reason) => Some(reason),
@@ -251,7 +251,7 @@ fn size(Standing { op, .. }: &Standing) -> (usize, usize) {
 
 type Read = (Again, VecDeque<Waiting>, Vec<Standing>);
 
-/// Reads rows again, off the runtime, until they are enough for a load; what is left comes
+/// Reads rows again, off the runtime, until there are enough for a load; the rest comes
 /// next.
 async fn read_some(
     mut rows: Again,
@@ -278,7 +278,7 @@ async fn read_some(
         .map_err(|_| Error::unexpected("a part of the run died"))?
 }
 
-/// A row as it was planned, and the end that it has but for what it waits for.
+/// A row as it was planned, and the outcome that it has except for what it waits for.
 fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing, Error> {
     let Reading::Row(source) = rows.row(waiting.row)? else {
         return Err(other_row(&waiting));
@@ -297,13 +297,13 @@ fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing
 }
 
 fn no_ticket(line: u64) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "run.db is damaged: line {line} waits without a ticket"
     ))
 }
 
 fn other_row(waiting: &Waiting) -> Error {
     let line = waiting.row.address.line;
-    Error::mend(format!("line {line} is not the row that it was"))
+    Error::must_fix(format!("line {line} is not the row that it was"))
         .advise("bring back the file and the mapping that the run began with")
 }

@@ -1,6 +1,6 @@
-//! Rows whose call may yet be carried out (protocol S4): they wait, with their keys
+//! Rows whose call may still be carried out (protocol S4): they wait, with their keys
 //! held open, until nothing can come late any more. Bounded; when it is full, reading
-//! waits. Pure but for the moments that it is told.
+//! waits. Pure; callers pass in the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use tokio::time::Instant;
 
 use crate::import::flow::{Batch, PlannedOp, Task};
 
-/// Rows that may wait.
+/// How many rows may wait.
 const ROWS: usize = 10_000;
-/// Bytes that they may take, about.
+/// How many bytes they may take, about.
 const BYTES: usize = 32 * 1024 * 1024;
 
 /// Rows that wait.
 pub struct LateRows {
     horizon: Duration,
-    /// In the order in which they are due, since all wait for the same time.
+    /// In the order in which they are due, since all wait equally long.
     rows: VecDeque<(Instant, PlannedOp)>,
     bytes: usize,
 }
 
 impl LateRows {
-    /// Nothing waits; what will, waits for this time.
+    /// No rows yet; those that come wait this long.
     pub fn new(horizon: Duration) -> LateRows {
         LateRows {
             horizon,
@@ -32,7 +32,7 @@ impl LateRows {
         }
     }
 
-    /// Takes in rows whose last attempt ended now, or began before this process did.
+    /// Adds rows whose last attempt ended now, or began before this process did.
     pub fn take_in(&mut self, ops: Vec<PlannedOp>, now: Instant) {
         let due = now + self.horizon;
         self.bytes += ops.iter().map(size).sum::<usize>();
@@ -60,7 +60,7 @@ impl LateRows {
         self.rows.front().map(|(due, _)| *due)
     }
 
-    /// True while more rows may come in.
+    /// True while more rows may be added.
     pub fn has_room(&self) -> bool {
         self.rows.len() < ROWS && self.bytes < BYTES
     }

@@ -1,6 +1,7 @@
-//! batch → send: keeps batches in flight until there is nothing left, or the run
-//! has to stop. The first batch is the canary. Rows whose call may yet be carried out
-//! wait here, and go again when that time is over. Rows with files go in `filed_loads`.
+//! batch → send: keeps batches in flight until there is nothing left, or the run has to
+//! stop. The first batch is the canary. Rows whose call may still be carried out wait
+//! here, and are sent again when that time is over. Rows with files are sent by
+//! `filed_loads`.
 
 pub mod batch;
 mod late;
@@ -24,17 +25,17 @@ use crate::model::event::{Event, Listener, Stop};
 use batch::{Batcher, Which};
 use late::LateRows;
 
-/// How long calls in flight may go on once the run stops.
+/// How long calls in flight may take once the run stops.
 pub const GRACE: Duration = Duration::from_secs(30);
 
-/// How often a run says at least that it is alive, but for one with a shorter horizon.
+/// How often a run at least records that it is alive, unless its horizon is shorter.
 const ALIVE: Duration = Duration::from_secs(5);
 
-/// The shortest time between two such words.
+/// The shortest time between two such records.
 const HASTE: Duration = Duration::from_millis(100);
 
-/// How often a run with this horizon says at least that it is alive: what is late by less
-/// than that is waited for anyway.
+/// How often a run with this horizon at least records that it is alive: anything late by
+/// less than that is waited for anyway.
 pub fn alive(horizon: Duration) -> Duration {
     ALIVE.min(horizon.max(HASTE))
 }
@@ -45,7 +46,7 @@ struct Finished {
     task: Task,
     /// Their keys.
     keys: Vec<String>,
-    /// How it went.
+    /// Its result.
     delivered: Delivered,
 }
 
@@ -61,17 +62,17 @@ pub struct Dispatcher {
     canary: Canary,
 }
 
-/// Where the run is with its canary (S6).
+/// The state of the run's canary (S6).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Canary {
     /// The first batch that is sent: small and alone.
     First,
-    /// It is on its way.
+    /// It is in flight.
     Sent,
-    /// It wrote nothing, so the first batch that does is read back; until then the
-    /// run does not crawl.
+    /// It wrote nothing, so the first batch that does is read back; until then batches
+    /// are full and several.
     Waiting,
-    /// Tickets were read back and hold what was sent, or there is nothing to hold.
+    /// Tickets were read back and hold what was sent, or the operation writes nothing to check.
     Passed,
 }
 
@@ -98,7 +99,7 @@ impl Dispatcher {
         }
     }
 
-    /// Sends all that comes, until nothing more comes and all has finished.
+    /// Sends everything that comes, until nothing more comes and everything has finished.
     pub async fn run(mut self, mut planned: mpsc::Receiver<Vec<PlannedOp>>) {
         let mut reading = true;
         let mut deadline = None;
@@ -127,7 +128,7 @@ impl Dispatcher {
                     given_up = true;
                 }
                 _now = alive.tick() => {
-                    // A settle thread that is gone has its own error to tell.
+                    // A settle thread that is gone reports its own error.
                     let _told = self.sender.settle.alive().await;
                 }
                 else => break,
@@ -139,7 +140,7 @@ impl Dispatcher {
         self.sender.count_unknown(self.late.len()).await;
     }
 
-    /// Whether all has ended, and nothing more is to be sent.
+    /// Whether everything has finished, and nothing more is to be sent.
     fn is_done(&self, reading: bool) -> bool {
         let has_more = reading || !self.batcher.is_idle() || !self.late.is_empty();
         self.in_flight.is_empty() && (self.stop.is_pulled() || !has_more)
@@ -172,7 +173,7 @@ impl Dispatcher {
         }
     }
 
-    /// Rows that waited come first. A batch that is not full goes only when no more
+    /// Rows that waited come first. A batch that is not full is sent only when no more
     /// rows can come.
     fn next_batch(&mut self, reading: bool) -> Option<Batch> {
         let sends = self.sends();
@@ -196,8 +197,8 @@ impl Dispatcher {
         }
     }
 
-    /// Rows that an earlier process intended may yet come late: a create is guarded by
-    /// its key, and links may come late.
+    /// Rows that an earlier process intended may still come late: a create is guarded
+    /// by its key, and late links do no harm.
     fn hold_past(&mut self, batch: Batch) -> Batch {
         let operation = self.sender.operation;
         if operation == Operation::Create || operation.only_links() {
@@ -219,13 +220,13 @@ impl Dispatcher {
             let seconds = self.late.horizon().as_secs_f64();
             self.listener.hear(&Event::Notice(format!(
                 "calls were lost that the portal may still carry out: their rows are looked \
-                 up {seconds} s later, and sent again where they differ"
+                 up {seconds} s later, and sent again if they differ"
             )));
         }
         self.late.take_in(ops, Instant::now());
     }
 
-    /// Rows that a batch may send: none while the first of all is on its way.
+    /// Rows that a batch may send: none while the first batch of all is in flight.
     fn sends(&self) -> usize {
         match self.canary {
             Canary::First => canary::SIZE,
@@ -234,8 +235,8 @@ impl Dispatcher {
         }
     }
 
-    /// Whether one more batch may go: as many as keep the portal busy, since each waits
-    /// for one call at a time.
+    /// Whether another batch may start: as many as keep the portal busy, since each
+    /// waits for one call at a time.
     fn may_start(&self) -> bool {
         let most = self.sender.client.useful_concurrency();
         !self.stop.is_pulled() && self.in_flight.len() < most.min(self.concurrency)

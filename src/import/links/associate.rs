@@ -1,7 +1,7 @@
-//! A batch of rows that only link, or unlink, tickets which are there. What is there is
-//! read first: a row that needs nothing ends without an intent, so that one with an
-//! intent to send, whose outcome is not known, was this run's to write. Links may be written
-//! again and again, so such a row simply goes again.
+//! A batch of rows that only link, or unlink, existing tickets. Existing links are read
+//! first: a row that needs nothing ends without an intent, so a row with an intent and an
+//! unknown outcome did have something to write. Links may be written repeatedly, so such a
+//! row is simply sent again.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ impl Row {
         }
     }
 
-    /// How it ends. What an earlier process of this run may have written is its own.
+    /// Its outcome. What an earlier process of this run may have written counts as this run's.
     fn ended(self, linked: Linked, way: Way) -> RowOutcome {
         let ticket = String::from(self.ticket);
         let change = match way {
@@ -70,7 +70,7 @@ impl From<Row> for PlannedOp {
 }
 
 impl Sender {
-    /// Brings every row of a batch of links to its end.
+    /// Brings every row of a batch of links to its outcome.
     pub(in crate::import) async fn associate(&self, batch: Batch) -> Delivered {
         let linked = self.link_batch(batch.ops).await;
         Delivered {
@@ -108,7 +108,7 @@ impl Sender {
             let ticket = row.ticket.clone();
             let ended = row.ended(linked, way);
             match &ended.end {
-                // Others of its links may have been made.
+                // Its other links may have been made.
                 RowEnd::Refused(_) if adds => ended.after(&ticket, Some(Change::Linked)),
                 _ => ended,
             }
@@ -117,7 +117,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Makes durable what rows are about to add; tells for each whether that is anything.
+    /// Makes durable what rows are about to add; returns for each whether that is anything.
     async fn keep_added(&self, rows: &[Row], held: &Held, way: Way) -> Result<Vec<bool>, Stop> {
         let added = rows.iter().map(|row| match way {
             Way::Make => held.added(row.of_ticket()),
@@ -130,7 +130,7 @@ impl Sender {
         Ok(adds)
     }
 
-    /// Takes the intents of rows back for whose tickets no call began.
+    /// Withdraws the intents of rows for whose tickets no call began.
     async fn release_unbegun(&self, rows: &[Row], began: &BTreeSet<String>) -> Result<(), Stop> {
         let fresh = rows.iter().filter(|row| row.op.past.is_none());
         let unsent = fresh.filter(|row| !began.contains(&*row.ticket));
@@ -138,7 +138,7 @@ impl Sender {
         Ok(self.settle.release(unsent).await?)
     }
 
-    /// Rows with the links that they want, their ends known; the others end here.
+    /// Rows with the links that they want, with known ends; the others are settled here.
     async fn with_links(&self, mut live: Vec<Located>, way: Way) -> Result<Vec<Row>, Stop> {
         if way == Way::Cut {
             live.iter_mut().for_each(|row| create_nothing(&mut row.op));
@@ -163,9 +163,10 @@ impl Sender {
         Ok(rows)
     }
 
-    /// Makes the intents of rows durable that have something to do; the others end here.
-    /// Where each row is a ticket, those keep their keys from later rows too (R7): their
-    /// intents have no time, so that a later process knows that nothing was sent for them.
+    /// Makes the intents of rows durable that have something to do; the others are settled
+    /// here. If each row is a ticket, those keep their keys from later rows too (R7):
+    /// their intents have no time, so a later process knows that nothing was sent for
+    /// them.
     async fn claim_links(&self, rows: Vec<Row>, held: &Held, way: Way) -> Result<Vec<Row>, Stop> {
         let (mut past, fresh): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| row.op.past.is_some());
@@ -173,14 +174,14 @@ impl Sender {
             .into_iter()
             .partition(|row| held.is_as_wanted(way, row.of_ticket()));
         let unchanged = match self.operation.keys(self.mapping.rows_are_tickets()) {
-            Keys::SameBody => self.claim(unchanged, None).await?,
+            Keys::SameBody => self.write_intents(unchanged, None).await?,
             _ => unchanged,
         };
         let unchanged = unchanged
             .into_iter()
             .map(|row| row.ended(Linked::Done { changed: false }, way));
         self.settle.settle(unchanged.collect()).await?;
-        past.extend(self.claim(fresh, self.client.portal_now()).await?);
+        past.extend(self.write_intents(fresh, self.client.portal_now()).await?);
         Ok(past)
     }
 }
@@ -196,7 +197,7 @@ fn wanted(rows: &[Row]) -> Vec<OfTicket<'_>> {
     rows.iter().map(Row::of_ticket).collect()
 }
 
-/// What is not there has no link that could be cut.
+/// A record that does not exist has no links to remove.
 fn create_nothing(op: &mut PlannedOp) {
     for draft in &mut op.draft.links {
         if draft.missing == Missing::Create {

@@ -1,6 +1,6 @@
 //! Which records the links of rows mean: by id, by the key of a ticket, or by a natural
 //! key. What is found by a natural key is kept for the run; ids and ticket keys are read
-//! each time, since tickets come into being while the run goes on.
+//! each time, since the run creates tickets meanwhile.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::LinkDraft;
 
-/// Tells which records links mean; shared by all batches in flight.
+/// Resolves the records that links mean; shared by all batches in flight.
 #[derive(Clone)]
 pub struct Ends {
     look: Look,

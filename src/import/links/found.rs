@@ -11,7 +11,7 @@ use crate::model::ticket::LinkDraft;
 pub struct Found(pub(super) HashMap<(ObjectType, LinkBy), HashMap<String, Resolved>>);
 
 impl Found {
-    /// Takes what a link means.
+    /// Adds what a link means.
     pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
         let told = (draft.to, draft.by.clone());
         let of_kind = self.0.entry(told).or_default();
@@ -24,7 +24,7 @@ impl Found {
         told.is_some_and(|told| told.contains_key(&draft.value))
     }
 
-    /// What a link means. Nothing that was asked for is left out.
+    /// What a link means. Everything that was asked for is in it.
     pub fn of(&self, draft: &LinkDraft) -> &Resolved {
         let told = self.0.get(&(draft.to, draft.by.clone()));
         let found = told.and_then(|told| told.get(&draft.value));
@@ -37,11 +37,11 @@ impl Found {
 pub enum Resolved {
     /// It exists, with this id.
     Id(String),
-    /// There is none, and nobody asked to create it.
+    /// There is none, and creating it was not asked for.
     Missing,
     /// The portal refused to create it, in its words.
     Refused(String),
-    /// The portal has it and does not let it be read, in a sentence.
+    /// The portal has it and does not allow reading it; its reason as a sentence.
     Hidden(String),
     /// Several records hold the value: their ids.
     Ambiguous(Vec<String>),

@@ -14,13 +14,13 @@ use crate::model::issue::{Problem, Reason};
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing};
 
-/// The links of a mapping, understood.
+/// The links of a mapping, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct LinkKinds {
     labelled: HashMap<(ObjectType, Arc<str>), LinkType>,
-    /// Plain links to custom kinds, which every portal numbers in its own way.
+    /// Plain links to custom objects, which every portal numbers in its own way.
     plain: HashMap<ObjectType, LinkType>,
-    /// How many links of a type a ticket may have, where an admin says.
+    /// How many links of a type a ticket may have, if an admin set a limit.
     limits: BTreeMap<u32, u64>,
     naturals: Vec<Natural>,
 }
@@ -37,23 +37,23 @@ pub enum KindsError {
         /// What is missing.
         what: String,
     },
-    /// Nobody defined that label.
+    /// That label is not defined.
     #[error("links from tickets to {} have no label \"{label}\" in the portal; they have {known}", to.plural())]
     NoLabel {
         /// Kind of the other records.
         to: ObjectType,
         /// The label.
         label: String,
-        /// Those that there are.
+        /// The labels that exist.
         known: String,
     },
-    /// Nobody defined that tickets and such records can be linked.
+    /// Links between tickets and such records are not defined.
     #[error("the portal does not link tickets to {}", to.plural())]
     NotLinked {
         /// Kind of the other records.
         to: ObjectType,
     },
-    /// Nobody defined that property.
+    /// That property is not defined.
     #[error("the portal has no {} property {by}", to.singular())]
     NoProperty {
         /// Kind of the other records.
@@ -61,7 +61,7 @@ pub enum KindsError {
         /// The property.
         by: String,
     },
-    /// Creating by it could make two records of one value.
+    /// Creating by it could make two records with one value.
     #[error(
         "the values of the {} property {by} are not unique, so records can't be created by it exactly once",
         to.singular()
@@ -82,7 +82,7 @@ pub struct LinkDefinitions {
     pub types: BTreeMap<ObjectType, Vec<LinkType>>,
     /// Properties by kind of record and name: whether their values are unique.
     pub unique: BTreeMap<ObjectType, BTreeMap<String, bool>>,
-    /// How many links of a type a record may have, where an admin says.
+    /// How many links of a type a record may have, if an admin set a limit.
     pub limits: BTreeMap<u32, u64>,
 }
 
@@ -105,7 +105,7 @@ impl LinkDefinitions {
     ) -> Result<LinkDefinitions, CallError> {
         let mut found = LinkDefinitions::default();
         if mapping.links().next().is_some() {
-            // A portal that does not say refuses what is too many.
+            // A portal that does not report limits still refuses too many links.
             let limits = client.link_limits().await?.unwrap_or_default();
             let limits = limits.into_iter().map(|limit| (limit.type_id, limit.most));
             found.limits = limits.collect();
@@ -128,7 +128,7 @@ impl LinkDefinitions {
 }
 
 /// Whether a portal has to be asked for the kinds of a link: those without a label have
-/// the same numbers everywhere, but for custom kinds of record.
+/// the same numbers everywhere, except for custom objects.
 fn asks_for_types(link: MappedLink<'_>) -> bool {
     link.label.is_some() || from_ticket(link.to).is_none()
 }
@@ -200,7 +200,7 @@ impl LinkKinds {
         Ok(())
     }
 
-    /// The plain kind of a link to a custom kind of record: the one without a label.
+    /// The plain kind of a link to a custom object: the one without a label.
     fn plain(
         &mut self,
         definitions: &LinkDefinitions,
@@ -255,8 +255,8 @@ impl LinkKinds {
         Ok(())
     }
 
-    /// How the journal calls the steps of the records that a link finds by a natural key;
-    /// none where it does not go by one.
+    /// The journal's name for steps of records that a link finds by a natural key; none
+    /// if it does not use one.
     pub fn step_kind(&self, draft: &LinkDraft) -> Option<String> {
         let mut naturals = self.naturals.iter();
         let natural = naturals.find(|one| one.tells(draft.to, &draft.by))?;
@@ -268,7 +268,7 @@ impl LinkKinds {
         &self.naturals
     }
 
-    /// The same for links that are cut: of those there may be as many as there are.
+    /// The same for links that are removed, to which limits don't apply.
     #[must_use]
     pub fn unlimited(self) -> LinkKinds {
         LinkKinds {
@@ -283,7 +283,7 @@ impl LinkKinds {
         self.plain.get(&to).cloned().unwrap_or_else(known)
     }
 
-    /// What is wrong with the links of a ticket that are more than an admin allows.
+    /// The problem of a ticket with more links than an admin allows.
     pub(super) fn too_many(&self, links: &[Link]) -> Option<Problem> {
         self.limits.iter().find_map(|(&type_id, &most)| {
             let counts = |link: &&Link| {

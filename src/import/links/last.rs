@@ -11,8 +11,8 @@ use crate::model::link_by::LinkBy;
 use crate::model::ticket::LinkDraft;
 
 impl Sender {
-    /// Links rows to other tickets of the input, and gives back those that have their
-    /// links. Unless the whole input was read, rows whose other ticket is not there go on
+    /// Links rows to other tickets of the input, and returns those that have their links.
+    /// Unless the whole input was read, rows whose other ticket does not exist yet keep
     /// waiting.
     pub(in crate::import) async fn link_last(
         &self,

@@ -1,5 +1,5 @@
 //! Which records links mean, found without creating any: by id, by the key of a ticket, or
-//! by a natural key. From the record store but for natural keys that are not unique.
+//! by a natural key. From the record store, except for natural keys that are not unique.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Look {
         }
     }
 
-    /// What these links mean; what nobody has is missing, whatever the mapping does then.
+    /// What these links mean; what does not exist is missing, whatever the mapping does about it.
     ///
     /// # Errors
     /// When the portal can't be read.
@@ -99,7 +99,7 @@ impl Look {
         Ok(found)
     }
 
-    /// Records by id, or tickets by their key; only those that there are.
+    /// Records by id, or tickets by their key; only those that exist.
     pub(super) async fn plain(
         &self,
         object: ObjectType,

@@ -1,5 +1,6 @@
-//! Natural keys of other records: reading records by one, in the record store where its
-//! values are unique, else by search, whose index is some seconds late (protocol L3).
+//! Natural keys of other records: reads records by one, from the record store if its
+//! values are unique, otherwise by search, whose index is some seconds late
+//! (protocol L3).
 
 use std::sync::Arc;
 
@@ -28,12 +29,12 @@ pub struct Natural {
 }
 
 impl Natural {
-    /// Whether links to records of this kind that are told so go by it.
+    /// Whether links to records of this kind, found in this way, use this key.
     pub fn tells(&self, to: ObjectType, by: &LinkBy) -> bool {
         self.object == to && by.property() == Some(&self.property)
     }
 
-    /// How the journal calls steps for such records.
+    /// The journal's name for steps of such records.
     pub fn kind(&self) -> String {
         match self.is_email() {
             true => "contact".to_owned(),
@@ -105,14 +106,13 @@ impl Natural {
         (1..=most).rev().find(fits).unwrap_or(1)
     }
 
-    /// Whether records can be found by this value: no search takes one that is longer
-    /// than itself.
+    /// Whether records can be found by this value: it must fit into a search.
     pub fn can_find(&self, value: &str) -> bool {
         self.unique || fits(&self.search_for(&[value.to_owned()]))
     }
 
     fn properties(&self) -> [&str; 4] {
-        // Contacts have the second and no insertion time but their creation date.
+        // Contacts have the second, and their creation date as the only insertion time.
         let second = if self.is_email() {
             "hs_additional_emails"
         } else {
@@ -137,7 +137,7 @@ fn fits(search: &Search) -> bool {
 fn stopped(error: SearchError) -> Stop {
     match error {
         SearchError::Call(error) => stop_for(error),
-        other => Stop::Mend(other.to_string()),
+        other => Stop::MustFix(other.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::hubspot::LinkType;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, Remark};
 
-/// The links of a row, each other record once, or why the row can't go in.
+/// The links of a row, each other record once, or why the row is refused.
 pub fn links<'a>(
     drafts: impl Iterator<Item = &'a LinkDraft>,
     found: &Found,
@@ -28,8 +28,8 @@ pub fn links<'a>(
     }
 }
 
-/// Whether the links of a row are as many as the portal allows at most, those to records
-/// counted that would be created first.
+/// Checks that the links of a row are no more than the portal allows, counting those to
+/// records that would be created first.
 pub fn fit<'a>(
     drafts: impl Iterator<Item = &'a LinkDraft>,
     found: &Found,
@@ -51,8 +51,8 @@ pub fn fit<'a>(
     }
 }
 
-/// What to say of the links of a row that are left out since the portal has no such
-/// record.
+/// What to report of the links of a row that are left out because the portal has no
+/// such record.
 pub fn left_out<'a>(
     drafts: impl Iterator<Item = &'a LinkDraft>,
     found: &Found,
@@ -82,7 +82,7 @@ pub(super) fn add(all: &mut Vec<Link>, draft: &LinkDraft, id: &str, kind: LinkTy
     }
 }
 
-/// The id of the other record; none where the link is left out.
+/// The id of the other record; none if the link is left out.
 pub(super) fn end<'f>(
     draft: &LinkDraft,
     resolved: &'f Resolved,

@@ -1,7 +1,7 @@
 //! Other records that rows need, by a natural key such as a contact's e-mail (protocol
-//! L1-L3): found in the journal, else in the portal, else created. Each key is in one
-//! hand at a time; other batches that need it wait. What is known stands in the
-//! journal, not in memory.
+//! L1-L3): found in the journal, else in the portal, else created. Each key is handled
+//! by one batch at a time; others that need it wait. What is known is in the journal,
+//! not in memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,8 +37,8 @@ pub struct Others {
     in_hand: Mutex<HashMap<String, Answer>>,
 }
 
-/// The keys that one batch has taken in hand; given back when dropped, also
-/// when the batch stops half way.
+/// The keys that one batch is handling; released when dropped, also if the batch stops
+/// half way.
 struct Hand<'a> {
     others: &'a Others,
     senders: HashMap<String, watch::Sender<Option<Resolved>>>,
@@ -80,7 +80,7 @@ impl Others {
         }
     }
 
-    /// What becomes of the records that `links` ask for, by their values.
+    /// The outcomes of the records that `links` ask for, by their values.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -120,7 +120,7 @@ impl Others {
         Ok(found)
     }
 
-    /// Takes the keys that nobody has in hand; for the others, where to wait.
+    /// Takes the keys that no batch is handling; for the others, where to wait.
     fn take(&self, wanted: &BTreeMap<&str, &LinkDraft>) -> (Hand<'_>, Vec<(String, Answer)>) {
         let mut senders = HashMap::new();
         let mut others = Vec::new();
@@ -146,7 +146,7 @@ impl Others {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves at most 100 keys that are in our hand.
+    /// Resolves at most 100 keys that this batch is handling.
     async fn work(&self, drafts: &[&LinkDraft]) -> Result<Vec<(String, Resolved)>, Stop> {
         let keys: Vec<String> = drafts.iter().map(|draft| draft.value.clone()).collect();
         let known = self.settle.find_others(self.natural.kind(), keys).await?;
@@ -178,7 +178,7 @@ impl Others {
         Ok(done)
     }
 
-    /// Reads records by their keys; gives back those that are not there. One that an
+    /// Reads records by their keys; returns those that do not exist. One that an
     /// earlier send of ours may have created, and that is no older, is ours (K6).
     async fn read<'a>(
         &self,
@@ -214,7 +214,7 @@ impl Others {
         Ok(missing)
     }
 
-    /// Creates records that are not there, until each has an id or is refused.
+    /// Creates missing records, until each has an id or is refused.
     async fn create(
         &self,
         mut open: Vec<Open<'_>>,
@@ -256,9 +256,9 @@ impl Others {
         ))
     }
 
-    /// Takes the intents of records back for which no call began.
+    /// Withdraws the intents of records for which no call began.
     async fn release(&self, keys: Vec<String>) {
-        // A settle thread that is gone has its own error to tell.
+        // A settle thread that is gone reports its own error.
         let _told = self.settle.release_others(self.natural.kind(), keys).await;
     }
 
@@ -287,7 +287,7 @@ impl Others {
     }
 }
 
-/// Those that the portal shows or does not have. What a send of ours may have created
+/// Records that the portal shows or does not have. What a send of ours may have created
 /// stays in doubt until it can be read.
 fn shown<'a>(
     mut open: Vec<Open<'a>>,
@@ -299,7 +299,7 @@ fn shown<'a>(
             .iter()
             .any(|open| open.draft.value == name && open.sent.is_some())
         {
-            return Err(Stop::Mend(words));
+            return Err(Stop::MustFix(words));
         }
         open.retain(|open| open.draft.value != name);
         done.push((name, Resolved::Hidden(words)));
@@ -322,7 +322,7 @@ pub(super) fn too_long(key: &str) -> (String, Resolved) {
     (key.to_owned(), Resolved::Refused(words))
 }
 
-/// Records by what the portal said of them: those that are there, and those to be looked at
+/// Sorts records by what the portal said of them: those that exist, and those to look at
 /// again; refused ones are done.
 fn sorted<'a>(
     judged: impl Iterator<Item = (Open<'a>, Verdict)>,

@@ -32,7 +32,7 @@ impl Sender {
     }
 
     /// Finds the records that rows are to be linked to; rows for which there is none
-    /// end here, before anything is written for them.
+    /// are settled here, before anything is written for them.
     pub(in crate::import) async fn find_ends(
         &self,
         ops: Vec<PlannedOp>,
@@ -60,8 +60,8 @@ impl Sender {
         Ok(fit)
     }
 
-    /// Settles rows whose tickets are as they say, once their links are; those with
-    /// links for the last phase, or with notes, wait for it.
+    /// Settles rows whose tickets hold what they say, once their links are made; those
+    /// with links for the last phase, or with notes, wait for it.
     pub(in crate::import) async fn settle_standing(&self, rows: Vec<Standing>) -> Result<(), Stop> {
         let (linked, plain): (Vec<_>, Vec<_>) = rows
             .into_iter()
@@ -74,8 +74,8 @@ impl Sender {
         self.or_lose(sent, settled).await
     }
 
-    /// Notes of a row that was refused for its key once, and was given another, that it
-    /// updated a ticket which was there: nobody may have meant that one.
+    /// Remarks that a row which was refused for its key, and was given another one,
+    /// updated an existing ticket, which may be the wrong one.
     fn with_new_key(&self, mut row: Standing) -> Standing {
         let kept = row.op.source.kept.as_ref();
         let code = kept.and_then(|kept| kept.code.as_deref());
@@ -111,7 +111,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Makes the links that can be made now; gives back the rows that have them.
+    /// Makes the links that can be made now; returns the rows that have them.
     async fn make_now(
         &self,
         rows: Vec<Standing>,
@@ -139,7 +139,7 @@ impl Sender {
         self.make(found_for, outcomes).await
     }
 
-    /// Makes links; gives back the rows that have them, with what was done for each.
+    /// Makes links; returns the rows that have them, with what was done for each.
     pub(super) async fn make(
         &self,
         rows: Vec<(Standing, Vec<Link>)>,
@@ -169,7 +169,7 @@ impl Sender {
                 Linked::Refused { column, id, detail } => {
                     let reason = Reason::LinkRefused { detail };
                     let problem = Problem::new(reason).column(column).value(&id);
-                    // Others of its links may have been made.
+                    // Its other links may have been made.
                     outcomes.push(left(row.with(linked_if(adds)), problem));
                 }
             }
@@ -178,12 +178,12 @@ impl Sender {
     }
 }
 
-/// Whether a row has more than its ticket.
+/// Whether a row has links or notes besides its ticket.
 fn has_more(op: &PlannedOp) -> bool {
     op.notes > 0 || !op.draft.links.is_empty()
 }
 
-/// A row whose ticket is there and one of whose links can't be made.
+/// A row whose ticket exists and one of whose links can't be made.
 pub(super) fn left(row: Standing, problem: Problem) -> RowOutcome {
     let reason = Reason::LinkLeft {
         ticket: row.ticket.to_string(),

@@ -1,8 +1,8 @@
-//! Making and cutting links between tickets and other records that are all known. What
-//! is there already is not sent: links are read first, a thousand tickets at a time, so
-//! that a row can be told that nothing had to be done, and labels of others stay
-//! (HubSpot: putting a label takes the other labels of a pair away). No pair is in a
-//! call twice, and everything may be repeated (protocol L4).
+//! Makes and removes links between tickets and other records that are all known.
+//! Existing links are not sent: links are read first, a thousand tickets at a time, so
+//! that a row can report that nothing had to be done, and labels of others are kept
+//! (HubSpot: putting a label removes the other labels of a pair). No pair is in a call
+//! twice, and everything may be repeated (protocol L4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,9 +18,9 @@ use crate::model::schema::ObjectType;
 /// What is done with links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// They are made.
+    /// Make them.
     Make,
-    /// They are cut: a label is taken away; without one, everything between the two.
+    /// Remove them: a label; without one, everything between the two records.
     Cut,
 }
 
@@ -33,12 +33,12 @@ pub struct OfTicket<'a> {
     pub links: &'a [Link],
 }
 
-/// What became of the links of one ticket.
+/// The outcome of the links of one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Linked {
-    /// They are as wanted; whether anything had to be done for it.
+    /// They are as wanted.
     Done {
-        /// False when all was so before.
+        /// False if all were so before.
         changed: bool,
     },
     /// One of them can't be made: the column that asked for it, and the portal's words.
@@ -54,10 +54,10 @@ pub enum Linked {
 
 /// Ids of a ticket and of another record.
 type Pair = (String, String);
-/// What is between pairs of records.
+/// Existing links between pairs of records.
 type Between = HashMap<Pair, Vec<LinkType>>;
 
-/// Makes or cuts links; what became of each ticket's, in their order.
+/// Makes or removes links; returns the outcome of each ticket's, in their order.
 ///
 /// # Errors
 /// When the run has to stop; links may have been written then.
@@ -66,12 +66,12 @@ pub async fn put(client: &Client, way: Way, wanted: &[OfTicket<'_>]) -> Result<V
     held.put(client, way, wanted, &mut BTreeSet::new()).await
 }
 
-/// What is between tickets and other records.
+/// Existing links between tickets and other records.
 #[derive(Debug)]
 pub struct Held(Vec<(ObjectType, Between)>);
 
 impl Held {
-    /// Reads what is there of links that are wanted.
+    /// Reads which of the wanted links exist.
     pub async fn read(client: &Client, wanted: &[OfTicket<'_>]) -> Result<Held, Stop> {
         let mut held = Vec::new();
         let links = wanted.iter().flat_map(|of| of.links);
@@ -116,8 +116,8 @@ impl Held {
         added
     }
 
-    /// Makes or cuts links, as `put` does; `began` gets the tickets for which a call may
-    /// have done it.
+    /// Makes or removes links, as `put` does; `began` gets the tickets for which a call
+    /// may have done so.
     pub async fn put(
         &self,
         client: &Client,
@@ -151,8 +151,8 @@ fn pair(of: &OfTicket<'_>, link: &Link) -> Pair {
     (of.ticket.to_owned(), link.id.clone())
 }
 
-/// What is between tickets and all other records of a kind. A ticket that is not there
-/// any more has nothing: the portal refuses its new links.
+/// Existing links between tickets and all other records of a kind. A ticket that no
+/// longer exists has none: the portal refuses its new links.
 async fn read(
     client: &Client,
     object: ObjectType,
@@ -172,8 +172,8 @@ async fn read(
     Ok(between)
 }
 
-/// What is to be sent: each pair once, with the kinds that are to be made or taken
-/// away; with none where all between the two goes.
+/// What is to be sent: each pair once, with the kinds to make or remove; with none if
+/// everything between the two is removed.
 #[derive(Debug, Default)]
 struct Todo(BTreeMap<Pair, Vec<LinkType>>);
 
@@ -246,7 +246,7 @@ impl Todo {
         Ok(call.refused)
     }
 
-    /// Tells a ticket what became of one of its links.
+    /// Records the outcome of one of a ticket's links.
     fn tell(&self, linked: &mut Linked, pair: &Pair, link: &Link, refused: &HashMap<Pair, String>) {
         let Linked::Done { changed } = linked else {
             return;
@@ -325,8 +325,8 @@ impl Call<'_> {
         }
     }
 
-    /// Takes a 2xx: without an error all is done. An error that names a record is about
-    /// its pairs; the others that are not said to be done go again.
+    /// Handles a 2xx: without an error everything is done. An error that names a record
+    /// is about its pairs; other pairs that are not reported as done are sent again.
     async fn take(&mut self, part: Vec<LinkInput>, reply: LinkReply) -> Result<(), Stop> {
         let Some(first) = reply.errors.first() else {
             return Ok(());
@@ -384,8 +384,8 @@ mod tests {
         }
     }
 
-    /// Kinds that are sent for one pair, given what is between its two; none when
-    /// nothing is sent for it.
+    /// The kinds that are sent for one pair, given its existing links; none if nothing
+    /// is sent for it.
     fn sent(way: Way, held: &[LinkType], wanted: &[&[LinkType]]) -> Option<Vec<u32>> {
         let pair = ("1".to_owned(), "7".to_owned());
         let mut between = Between::new();

@@ -1,6 +1,6 @@
 //! Comments in files of their own, before the run: which columns they have, which tickets
-//! they name, and which of them name none of the input. They are put into the folder of the
-//! run by the tickets that they name; what is left goes into a file beside them.
+//! they name, and which of them name none of the input. They are stored in the run folder
+//! by the tickets that they name; the rest goes into a file next to them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use crate::model::outcome::RowEnd;
 use crate::model::row::{Comment, SourceRow};
 use crate::output::{Writer, new_private_file};
 
-/// What the file of comments that name no row is called, without its ending.
+/// Name of the file of comments that name no row, without its extension.
 const LEFT: &str = "comments-left";
 
-/// A file of comments that has been looked at.
+/// A file of comments that has been inspected.
 pub struct CommentInput {
     file: CommentFile,
     columns: CommentColumns,
     input: Input,
 }
 
-/// What became of the comments of all files.
+/// What was done with the comments of all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
     /// Comments of rows of the input.
@@ -41,16 +41,16 @@ pub struct Gathered {
 /// What is done with comments that name no row of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// They are counted and written down.
-    Told,
+    /// They are counted and written to a file.
+    Written,
     /// They are counted.
     Counted,
-    /// Nothing: the input is a part of another one.
+    /// Nothing: the input is part of another one.
     Ignored,
 }
 
 impl CommentInput {
-    /// Looks at the files with the comments of one `[[notes]]`.
+    /// Inspects the files with the comments of one `[[notes]]`.
     ///
     /// # Errors
     /// When they can't be read, or lack a column.
@@ -74,8 +74,8 @@ impl CommentInput {
     }
 }
 
-/// Puts the comments of all files into a folder by the rows that they name, and gives them
-/// to the input's rows from now on. Both are read once.
+/// Stores the comments of all files in a folder by the rows that they name; from now on
+/// the input's rows get them. Both are read once.
 ///
 /// # Errors
 /// When a file can't be read, or the folder can't be written.
@@ -112,7 +112,7 @@ pub fn gather(
     Ok(gathered)
 }
 
-/// How many comments named no row, of a run whose folder still has them.
+/// How many comments named no row, for a run whose folder still has them.
 ///
 /// # Errors
 /// When they can't be read.
@@ -123,7 +123,7 @@ pub fn left_in(folder: &Path) -> Result<u64, Error> {
     }
 }
 
-/// The comments of one file on their way.
+/// The comments of one file while they are stored.
 struct Taking<'a> {
     store: &'a CommentStore,
     left: Left<'a>,
@@ -177,10 +177,10 @@ fn without_ticket(row: SourceRow, file: &CommentFile, ticket: &str) -> RowOutcom
     RowOutcome::early(row, RowEnd::Refused(problem.into()))
 }
 
-/// The file of comments that name no row, which is made for the first.
+/// The file of comments that name no row, created for the first one.
 struct Left<'a> {
     folder: &'a Path,
-    /// How many such files there are already.
+    /// How many such files exist already.
     before: usize,
     rest: Rest,
     file: Option<(PathBuf, Refusals)>,
@@ -197,7 +197,7 @@ impl Left<'_> {
     }
 
     fn add(&mut self, input: &Input, outcome: &RowOutcome) -> Result<(), Error> {
-        if self.rest != Rest::Told {
+        if self.rest != Rest::Written {
             return Ok(());
         }
         let (_, file) = match &mut self.file {
@@ -225,7 +225,7 @@ fn begin(folder: &Path, before: usize, input: &Input) -> Result<(PathBuf, Refusa
         before => format!("-{}", before + 1),
     };
     let path = folder.join(format!("{LEFT}{number}.{ending}"));
-    // A plan that was cut short may have left one.
+    // An interrupted plan may have left one.
     let _none = std::fs::remove_file(&path);
     let begun = new_private_file(&path).and_then(|file| {
         let to = Writer::Stream(Box::new(file));

@@ -1,5 +1,5 @@
-//! A key that is taken: by the very note that is wanted, by one in the recycle bin, or by
-//! a note of another ticket (protocol H3).
+//! A key that is taken: by the wanted note itself, by one in the recycle bin, or by a
+//! note of another ticket (protocol H3).
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -16,24 +16,23 @@ use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 use tokio::time::Instant;
 
-/// Collisions of a note that can't be explained, at most.
+/// Most unexplained collisions of a note.
 const COLLISIONS: u32 = 3;
 
-/// Who holds keys that are taken.
+/// Who holds the taken keys.
 #[derive(Default)]
 struct Holders {
-    /// Live notes, each with the tickets that it hangs on.
+    /// Live notes, each with its tickets.
     live: HashMap<String, Vec<String>>,
     /// Those in the recycle bin.
     archived: Vec<String>,
-    /// Whether live notes are there for so long that no ticket of theirs can be late to be
-    /// read, where that can be told.
+    /// Whether live notes are so old that their links to tickets must be readable by now,
+    /// if that can be known.
     old: HashMap<String, bool>,
 }
 
 impl Notes {
-    /// Settles collisions: notes are there, get another key, can't go in, or are sent once
-    /// more.
+    /// Settles collisions: notes exist, get another key, are refused, or are sent again.
     pub(super) async fn settle_collided(
         &self,
         work: &mut Work,
@@ -75,7 +74,7 @@ impl Notes {
         Ok(())
     }
 
-    /// The note that has a key, where the portal reads notes by it.
+    /// The note that has a key, if the portal can read notes by it.
     async fn holder(&self, way: &KeyWay, key: &str) -> Result<Option<String>, Stop> {
         let Some(property) = way.property.as_deref() else {
             return Ok(None);
@@ -99,12 +98,12 @@ impl Notes {
         Ok(None)
     }
 
-    /// None where the portal doesn't say when a note was made or what time it is, or where
-    /// the two can't both be true.
+    /// None if the portal doesn't say when a note was created or what time it is, or if
+    /// the two contradict each other.
     fn is_old(&self, note: &Record) -> Option<bool> {
         let (inserted, now) = (note.inserted_at()?, self.client.portal_now()?);
         let seen = inserted.checked_add(self.lag()).ok()?;
-        // Replies tell the time in whole seconds.
+        // Replies give the time in whole seconds.
         let ahead = now.checked_add(Duration::from_secs(2)).ok()?;
         (inserted <= ahead).then_some(seen < now)
     }
@@ -141,8 +140,8 @@ impl Notes {
     }
 }
 
-/// What becomes of a note whose key this holder has; true where the holder's tickets may
-/// only be late to be read.
+/// Decides about a note whose key this holder has; true if the holder's tickets may not
+/// be readable yet.
 fn resolve(
     work: &mut Work,
     place: usize,
@@ -156,7 +155,7 @@ fn resolve(
         Some(tickets) if tickets.contains(&ticket) => {
             settled.push(work.done(place, holder, doubtful));
         }
-        // It is ours, and its ticket is late to be read.
+        // It is ours, and its ticket is not readable yet.
         Some(tickets) if tickets.is_empty() && doubtful => {
             settled.push(work.done(place, holder, true));
         }
@@ -177,8 +176,8 @@ fn resolve(
     false
 }
 
-/// What becomes of a note whose key is held by one that hangs on no ticket: once that is old
-/// its ticket is gone, and it stands for nothing here. True until then.
+/// Decides about a note whose key is held by one without a ticket: once that is old, its
+/// ticket must be gone, and it means nothing here. True until then.
 fn unlinked(work: &mut Work, place: usize, holder: &str, holders: &Holders) -> bool {
     match holders.old.get(holder) {
         Some(true) => {
@@ -194,7 +193,7 @@ fn unlinked(work: &mut Work, place: usize, holder: &str, holders: &Holders) -> b
     }
 }
 
-/// A key that is taken by nobody who can be found: it is tried again, but not for ever.
+/// A key that is taken although no holder can be found: it is tried again, but not for ever.
 fn unexplained(work: &mut Work, place: usize, holder: Option<&str>) {
     let piece = &mut work.pieces[place];
     piece.collisions += 1;

@@ -1,6 +1,6 @@
-//! Brings the notes of a load to their end: what the journal knows of them, what their
-//! tickets hold already, then round after round of calls until each is there, can't go
-//! in, or has to wait for the next sweep (protocol H3).
+//! Delivers the notes of a load: asks the journal what it knows of them and the portal
+//! what their tickets hold already, then makes round after round of calls until each
+//! note exists, is refused, or has to wait for the next sweep (protocol H3).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Notes;
 use super::held::Held;
-use super::twin::Keys;
+use super::unique_keys::Keys;
 use super::way::KeyWay;
 use super::work::{State, Work};
 use crate::hubspot::records::Record;
@@ -26,22 +26,22 @@ use crate::model::outcome::Change;
 /// How often a note is sent before the run stops for later.
 const ATTEMPTS: u32 = 8;
 
-/// What a round of calls brought.
+/// The result of a round of calls.
 #[derive(Default)]
 struct News {
     settled: Vec<SettledNote>,
-    /// Written or not, and whether it may come late: the replies do not say.
+    /// The replies do not say whether it was written; and whether it may come late.
     unclear: Vec<(usize, bool)>,
-    /// The key is taken; with the id that the portal names.
+    /// The key is taken, by the note with the id that the portal names.
     collided: Vec<(usize, Option<String>)>,
 }
 
 impl Notes {
-    /// Brings the notes of rows to their end and settles the rows; gives back how many
-    /// rows have to wait for the next sweep.
+    /// Delivers the notes of rows and settles the rows; returns how many rows have to
+    /// wait for the next sweep.
     ///
     /// # Errors
-    /// When the run has to stop; the rows wait on then.
+    /// When the run has to stop; the rows then keep waiting.
     pub async fn deliver(&self, rows: Vec<Standing>) -> Result<usize, Stop> {
         let mut ways = Vec::new();
         for activity in activities(&rows) {
@@ -62,7 +62,7 @@ impl Notes {
         Ok(open)
     }
 
-    /// Brings one kind after the other to its end.
+    /// Delivers one kind after the other.
     async fn kinds(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
         self.recall(work, ways).await?;
         for way in ways {
@@ -72,14 +72,14 @@ impl Notes {
     }
 
     async fn rounds(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
-        self.untwin(work, way).await?;
+        self.archive_copies(work, way).await?;
         self.look(work, way).await?;
         if work.todo(way.activity).is_empty() {
             return Ok(());
         }
         self.look_again(work, way).await?;
         self.send_ready(work, way).await?;
-        // Notes without files do not wait for those of others.
+        // Notes without files do not wait for the files of others.
         self.bring_files(work, way).await?;
         self.send_ready(work, way).await
     }
@@ -99,9 +99,9 @@ impl Notes {
         }
     }
 
-    /// Takes what the journal knows of the notes: some are there, some were sent and may
-    /// be. Those that may yet come late wait, and so does one whose key another row has on
-    /// its way.
+    /// Applies what the journal knows of the notes: some exist, some were sent and may
+    /// exist. Those that may still come late wait, and so does one whose key another row
+    /// has in flight.
     async fn recall(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
         let keys = work.pieces.iter().map(|piece| piece.key.clone()).collect();
         let steps = self.settle.find_notes(keys).await?;
@@ -137,8 +137,8 @@ impl Notes {
         self.find(work, way, &places).await
     }
 
-    /// Looks again at tickets that were there before, unless their notes can't come twice:
-    /// what a run made that ended just before this one began is seen by then.
+    /// Looks again at tickets that existed before, unless their notes can't be duplicated:
+    /// notes created by a run that ended just before this one began are visible by then.
     async fn look_again(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut places = work.todo(way.activity);
         places.retain(|&place| {
@@ -172,7 +172,7 @@ impl Notes {
         Ok(self.settle.settle_notes(settled).await?)
     }
 
-    /// One round of calls for these notes.
+    /// Makes one round of calls for these notes.
     pub(super) async fn round(
         &self,
         work: &mut Work,
@@ -214,7 +214,7 @@ impl Notes {
         }
     }
 
-    /// Makes the intents of notes durable; gives those that are their rows' to send.
+    /// Makes the intents of notes durable; returns those that their rows may send.
     async fn intend(&self, work: &mut Work, todo: &[usize]) -> Result<Vec<usize>, Stop> {
         let entries = todo
             .iter()
@@ -235,7 +235,7 @@ impl Notes {
         Ok(ours)
     }
 
-    /// Notes that can't be sent again before nothing can come late: they wait.
+    /// Lets notes wait that can't be sent again before nothing can come late.
     async fn let_wait(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         for late in [true, false] {
@@ -285,8 +285,8 @@ impl Notes {
     }
 }
 
-/// Notes that their tickets hold: by their keys, then, each record for one note, by time and
-/// text, where keys were lost or were never taken.
+/// Finds notes that their tickets hold: by their keys, then, each record for one note, by
+/// time and text, in case keys were lost or never stored.
 fn recognised(work: &mut Work, held: &Held<'_>, places: &[usize]) -> Vec<SettledNote> {
     let mut settled = Vec::new();
     for &place in places {
@@ -314,14 +314,14 @@ fn recognised(work: &mut Work, held: &Held<'_>, places: &[usize]) -> Vec<Settled
     settled
 }
 
-/// What the comments of rows become, each kind once.
+/// The kinds of records that the comments of rows become, each once.
 fn activities(rows: &[Standing]) -> BTreeSet<Activity> {
     let notes = rows.iter().flat_map(|row| &row.op.draft.notes);
     notes.map(|note| note.activity).collect()
 }
 
-/// Notes that go together: at most as many as each of them may go with, and as many bytes
-/// as a call takes.
+/// Notes for one call: at most as many as each of them allows, and as many bytes as a
+/// call takes.
 fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
     let mut calls: Vec<Vec<usize>> = Vec::new();
     let (mut bytes, mut most) = (0, 0);
@@ -345,8 +345,8 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
     calls
 }
 
-/// Takes what the journal knows of a note: whether it may yet come late, and the kinds of
-/// notes whose keys the portal keeps unique.
+/// Applies what the journal knows of a note: whether it may still come late, and the
+/// kinds of notes whose keys the portal keeps unique.
 fn recalled(
     work: &mut Work,
     place: usize,
@@ -372,7 +372,7 @@ fn recalled(
     }
 }
 
-/// Takes the verdicts of a call.
+/// Applies the verdicts of a call.
 fn take(work: &mut Work, call: &[usize], verdicts: Vec<Verdict>, news: &mut News) {
     for (&place, verdict) in call.iter().zip(verdicts) {
         match verdict {

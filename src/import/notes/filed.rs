@@ -1,6 +1,6 @@
-//! Files before their notes (protocol H2): a note is sent once all its files are there. One
-//! whose file can't go in stays out, and its row says why; one whose file may yet come late
-//! waits for the next sweep.
+//! Files before their notes (protocol H2): a note is sent once all its files exist. If a
+//! file can't be uploaded, its note is not sent, and the row says why; if a file may still
+//! come late, its note waits for the next sweep.
 
 use super::Notes;
 use super::attachments::{Brought, Uploads, Wanted};
@@ -10,14 +10,14 @@ use crate::model::event::Stop;
 use crate::model::issue::Reason;
 
 impl Notes {
-    /// Brings the files of notes that are to be sent into the portal.
+    /// Uploads the files of notes that are to be sent.
     pub(super) async fn bring_files(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut places = work.todo(way.activity);
         places.retain(|&place| !work.pieces[place].files.is_empty());
         for place in places {
             match &self.uploads {
                 Some(uploads) => self.bring_files_of(uploads, work, place).await?,
-                // The run takes none along.
+                // The run uploads no files.
                 None => work.pieces[place].files.clear(),
             }
         }

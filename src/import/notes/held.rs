@@ -1,4 +1,4 @@
-//! What tickets hold of notes already: read from the record store, through their
+//! The notes that tickets hold already: read from the record store, through their
 //! associations. A search would prove nothing, since its index is late.
 
 use std::collections::{BTreeSet, HashMap};
@@ -51,7 +51,7 @@ impl<'w> Held<'w> {
         Ok(held)
     }
 
-    /// Reads notes, each with the ticket that it hangs on; one may hang on several.
+    /// Reads notes, each with its ticket; one may have several.
     async fn add(&mut self, client: &Client, notes: Vec<(String, String)>) -> Result<(), Stop> {
         let ids: BTreeSet<String> = notes.iter().map(|(id, _)| id.clone()).collect();
         let ids: Vec<String> = ids.into_iter().collect();
@@ -69,14 +69,14 @@ impl<'w> Held<'w> {
         Ok(())
     }
 
-    /// A ticket's notes that are the one of this key, the oldest first.
+    /// A ticket's notes with this key, the oldest first.
     pub(super) fn all(&self, ticket: &str, key: &str) -> Vec<&Record> {
         let activity = self.way.activity;
         self.of_ticket(ticket, |record| has_key(record, activity, key))
     }
 
     /// A ticket's notes that have no key and say this at this time, the oldest first. They
-    /// were made when the portal took keys in another way, or by somebody else.
+    /// were created when the portal stored keys in another way, or by somebody else.
     pub(super) fn keyless(&self, ticket: &str, key: &str, said: (i64, [u8; 16])) -> Vec<&Record> {
         let activity = self.way.activity;
         self.of_ticket(ticket, |record| says_the_same(record, activity, key, said))

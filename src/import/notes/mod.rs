@@ -1,22 +1,21 @@
-//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called
-//! notes here: the step of a row that comes after its ticket. Rows whose tickets are written wait in the journal; the last phase reads
-//! them once more and gives them here, some hundred notes at a time.
+//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called notes here: the step of a row
+//! that comes after its ticket. Rows whose tickets are written wait in the journal; the last phase reads them again and
+//! passes them here, some hundred notes at a time.
 //!
-//! `way` says how a note is known again in this portal: by a key that the portal keeps
-//! unique, by one that it does not, or by a mark in its text; `twin` finds out which, with
-//! the first note. Notes of earlier runs are known in whichever of these ways they were made,
-//! and by time and text where the property that held their keys is gone. `part` cuts long texts. `deliver` brings the notes of a load to their
-//! end: `held` reads what the tickets have, `conflict` whose a taken key is. A note whose
-//! call was lost goes again at once only where the portal keeps keys unique; else its row
-//! waits for the next sweep, when nothing can come late any more. `filed` are notes with
-//! files, which `attachments` brings before them.
+//! `way` says how a note is recognised in this portal: by a key that the portal keeps unique, by one that it does not,
+//! or by a mark in its text; `twin` finds out which, with the first note. Notes of earlier runs are recognised in
+//! whichever of these ways they were created, and by time and text if the property that held their keys is gone. `part`
+//! cuts long texts. `deliver` delivers the notes of a load: `held` reads what the tickets have, `conflict` finds out
+//! whose a taken key is. A note whose call was lost is sent again at once only if the portal keeps keys unique;
+//! otherwise its row waits for the next sweep, when nothing can come late any more. `filed` are notes with files, which
+//! `attachments` uploads before them.
 
 mod conflict;
 mod deliver;
 mod filed;
 mod held;
 mod part;
-mod twin;
+mod unique_keys;
 mod way;
 mod work;
 pub mod comments;
@@ -44,7 +43,7 @@ pub use part::{same_text, text_hash};
 pub use way::{is_key, key_properties, read_properties};
 pub use work::ATTACHMENTS;
 
-/// Notes of a load: some calls, of which only the last is not full.
+/// Notes of a load: several calls, of which only the last is not full.
 pub const LOAD: usize = 500;
 
 /// Bytes of text of a load, about.
@@ -57,21 +56,22 @@ pub struct Notes {
     stop: StopSwitch,
     /// How long after an attempt was lost it may still be carried out (S4).
     horizon: Duration,
-    /// When this process took the run up: notes of runs before are read once they can be.
+    /// When this process started or resumed the run: notes of earlier runs are read once they are
+    /// visible.
     started: Instant,
-    /// By the number of the kind.
+    /// By kind.
     ways: [OnceCell<KeyWay>; Activity::ALL.len()],
     /// Whether the portal keeps the keys of a kind unique, once this run has seen it.
     kept: [Mutex<Option<bool>>; Activity::ALL.len()],
     /// What is known of the portal.
     facts: Arc<Facts>,
-    /// Brings files, where any are taken along.
+    /// Uploads files, if any are uploaded.
     uploads: Option<Uploads>,
-    /// Hears of waits.
+    /// Is told of waits.
     listener: Arc<dyn Listener>,
-    /// Whether it heard that tickets are read once more.
+    /// Whether it was told that tickets are read again.
     told: AtomicBool,
-    /// When this process lost a call for notes last.
+    /// When this process last lost a call for notes.
     lost: std::sync::Mutex<Option<Instant>>,
 }
 
@@ -100,7 +100,7 @@ impl Notes {
         }
     }
 
-    /// The same for a run that takes files along.
+    /// The same for a run that uploads files.
     #[must_use]
     pub fn with_files(self, uploads: Uploads) -> Notes {
         Notes {
@@ -109,8 +109,8 @@ impl Notes {
         }
     }
 
-    /// How late the associations of a new note may be read: a quarter of the horizon, 30 s
-    /// where nothing else was said.
+    /// How late the associations of a new note may become visible: a quarter of the
+    /// horizon, 30 s by default.
     pub fn lag(&self) -> Duration {
         self.horizon / 4
     }
@@ -127,13 +127,13 @@ impl Notes {
         self.horizon.saturating_sub(passed)
     }
 
-    /// A call was lost just now.
+    /// Records that a call was lost just now.
     fn loses(&self) {
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         *lost = Some(Instant::now());
     }
 
-    /// Says once that tickets are read again after a while.
+    /// Reports once that tickets are read again after a while.
     fn tell_of_pause(&self, until: Instant) {
         if !self.told.swap(true, Ordering::Relaxed) {
             let seconds = until
@@ -159,8 +159,8 @@ impl Notes {
     }
 }
 
-/// Makes sure that notes of these kinds may be read and written, before anything is: a call
-/// that would archive no note at all needs the scopes that making one does.
+/// Checks that notes of these kinds may be read and written, before anything is: a call
+/// that archives no notes needs the same scopes as creating one.
 ///
 /// # Errors
 /// When a scope is missing, which the error names, or the portal can't be reached.
@@ -172,7 +172,7 @@ pub async fn check_access(
         let object = activity.object();
         let _page = client.list(object, &[], None, Shelf::Live).await?;
         match client.batch_archive(object, &[]).await {
-            // It needs inputs: so the call was allowed.
+            // It asks for inputs, so the call was allowed.
             Ok(_) | Err(CallError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -183,21 +183,22 @@ pub async fn check_access(
 /// Why a run can't begin.
 pub fn denied(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::mend(format!("notes can't be written: {error}"))
+        CallError::Denied(_) => Error::must_fix(format!("notes can't be written: {error}"))
             .advise("give the token these scopes, or take [[notes]] out of the mapping"),
         CallError::Unavailable(_) | CallError::Ambiguous(_) | CallError::Paused(_) => {
             Error::later(error.to_string())
         }
-        other => Error::mend(other.to_string()),
+        other => Error::must_fix(other.to_string()),
     }
 }
 
-/// Why a run that takes files along can't begin.
+/// Why a run that uploads files can't begin.
 pub fn denied_files(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::mend(format!("files can't be uploaded: {error}")).advise(
-            "give the token these scopes, or leave --attachments and --attachment-host out",
-        ),
+        CallError::Denied(_) => Error::must_fix(format!("files can't be uploaded: {error}"))
+            .advise(
+                "give the token these scopes, or leave --attachments and --attachment-host out",
+            ),
         other => denied(other),
     }
 }

@@ -1,27 +1,28 @@
-//! Notes as they are sent (protocol H4): a text that is longer than HubSpot takes becomes
-//! numbered parts, each of them whole HTML. And what a note says without its markup, by
-//! which it is compared with what the portal gives back.
+//! Notes as they are sent (protocol H4): a text longer than HubSpot accepts becomes
+//! numbered parts, each of them complete HTML. Also what a note says without its markup,
+//! by which it is compared with what the portal returns.
 
 use crate::model::note::Note;
 
-/// HubSpot: `hs_note_body` and its like take 65,536 characters, counted here in UTF-16 units.
+/// HubSpot: `hs_note_body` and similar properties take 65,536 characters, counted here in UTF-16
+/// units.
 const LONGEST: usize = 65_536;
 
 /// The longest key that is written as it is; longer ones are hashed. With the number of a
-/// part and that of a second try it stays below 100.
+/// part and of a second try it stays below 100.
 const LONGEST_KEY: usize = 88;
 
 /// A note, or a part of one, as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// Its key, with the number of the part where there are several.
+    /// Its key, with the number of the part if there are several.
     pub(super) key: String,
     /// Its text as HTML, without a mark.
     pub(super) body: String,
 }
 
-/// The parts of a note; one where it is short enough. They have room for a mark, whether one
-/// is needed or not: so they are the same however the portal takes keys.
+/// The parts of a note; a single one if it is short enough. They have room for a mark,
+/// whether one is needed or not, so they are the same however the portal stores keys.
 pub(super) fn parts(note: &Note) -> Vec<Part> {
     let key = short(&note.key);
     let room = units(&marked_body("", &format!("{key}#99999")));
@@ -45,7 +46,7 @@ fn head(number: usize, of: usize) -> String {
     format!("<p>[part {number} of {of}]</p>")
 }
 
-/// A key that a property takes.
+/// A key as a property can hold it.
 fn short(key: &str) -> String {
     match key.chars().count() <= LONGEST_KEY {
         true => key.to_owned(),
@@ -53,7 +54,7 @@ fn short(key: &str) -> String {
     }
 }
 
-/// The mark of a key, as it stands in a text.
+/// The mark of a key, as it is in a text.
 pub(super) fn mark(key: &str) -> String {
     let key = key.replace('&', "&amp;");
     format!("[{}]", key.replace('<', "&lt;").replace('>', "&gt;"))
@@ -82,7 +83,7 @@ fn units(text: &str) -> usize {
 }
 
 /// Cuts HTML into texts of at most `most` units. Tags that are open at a cut are closed
-/// there and opened again behind it.
+/// there and opened again after it.
 fn cut(html: &str, most: usize) -> Vec<String> {
     let mut cutter = Cutter {
         most,
@@ -129,7 +130,7 @@ fn tag_end(text: &str) -> Option<usize> {
     None
 }
 
-/// Tags that have no end.
+/// Tags without an end tag.
 const VOID: [&str; 6] = ["br", "hr", "img", "wbr", "col", "input"];
 
 struct Cutter {
@@ -158,7 +159,7 @@ impl Cutter {
             self.end_part();
             self.begin_part();
             if self.units + length + closing + self.closers() > self.most {
-                // A tag that no part has room for; what it holds stays.
+                // A tag that no part has room for; its content is kept.
                 return;
             }
         }
@@ -168,7 +169,7 @@ impl Cutter {
     }
 
     fn close(&mut self, token: &str, name: &str) {
-        // The end of a tag that was left out, or never began, is left out as well.
+        // The end of a tag that was left out, or never began, is left out too.
         if self.open.last().is_some_and(|(_, open)| open == name) {
             let _open = self.open.pop();
             self.push(token);
@@ -180,7 +181,7 @@ impl Cutter {
         self.units += units(text);
     }
 
-    /// What the ends of all open tags take.
+    /// The length of the end tags of all open tags.
     fn closers(&self) -> usize {
         self.open.iter().map(|(_, name)| name.len() + 3).sum()
     }
@@ -200,7 +201,7 @@ impl Cutter {
     fn begin_part(&mut self) {
         let opened: usize = self.open.iter().map(|(tag, _)| units(tag)).sum();
         if opened + self.closers() > self.most / 2 {
-            // Nesting that would fill the part by itself is given up.
+            // Nesting that would fill the part by itself is dropped.
             self.open.clear();
         }
         let tags: String = self.open.iter().map(|(tag, _)| tag.as_str()).collect();
@@ -208,7 +209,7 @@ impl Cutter {
     }
 }
 
-/// The name of a tag in lower case; none where the token is none.
+/// The name of a tag in lower case; none if the token is not a tag.
 fn tag_name(token: &str) -> Option<String> {
     let inner = token.strip_prefix('<')?.strip_suffix('>')?;
     let inner = inner.strip_prefix('/').unwrap_or(inner);
@@ -217,8 +218,8 @@ fn tag_name(token: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_ascii_lowercase())
 }
 
-/// Hash of what a note says: without tags, blanks and its mark, since portals may wrap what
-/// they are given, or turn line breaks into tags.
+/// Hash of what a note says: without tags, blanks and its mark, since portals may wrap a
+/// text, or turn line breaks into tags.
 pub fn text_hash(html: &str, key: &str) -> [u8; 16] {
     let html = html.replace(&mark(key), "");
     let mut hasher = blake3::Hasher::new();
@@ -238,7 +239,7 @@ pub fn text_hash(html: &str, key: &str) -> [u8; 16] {
     short
 }
 
-/// Whether a text that the portal gives back says what was written.
+/// Whether a text that the portal returns says what was written.
 pub fn same_text(written: [u8; 16], html: &str, key: &str) -> bool {
     text_hash(html, key) == written
 }

@@ -1,5 +1,5 @@
-//! How a note, e-mail or call is known again in a portal (protocol H3): the property that holds its key,
-//! where there is one that can be written, or a mark at the end of its text.
+//! How a note, e-mail or call is recognised in a portal (protocol H3): by the property that holds its
+//! key, if there is one that can be written, or by a mark at the end of its text.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use crate::model::event::Stop;
 use crate::model::learned::{KeySaid, Learned};
 use crate::model::note::Activity;
 
-/// HubSpot's own key of activities. Nobody has shown whether it keeps it unique on notes.
+/// HubSpot's own key of activities. It is not known whether it is unique on notes.
 const STANDARD: &str = "hs_unique_id";
 
-/// A key that an admin can give notes, where a portal allows properties of one's own.
+/// A key property that an admin can define for notes, if a portal allows custom properties.
 const OWN: &str = "tickethaul_note_key";
 
-/// How notes of a kind are known again.
+/// How notes of a kind are recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyWay {
     /// What they are.
     pub(super) activity: Activity,
-    /// The property that holds the key; none where a mark in the text does.
+    /// The property that holds the key; none if a mark in the text does.
     pub(super) property: Option<Arc<str>>,
     /// Whether the portal says that it keeps the property unique.
     pub(super) says_unique: bool,
 }
 
-/// Asks the portal what it has; what its definitions say by now is a fact of its own.
+/// Asks the portal what it has; what its definitions say now is also kept as a fact.
 pub(super) async fn read(
     client: &Client,
     facts: &Facts,
@@ -40,7 +40,7 @@ pub(super) async fn read(
         let Some(said) = definition(client, activity, name).await? else {
             continue;
         };
-        // That notes lack a property of one's own is no news.
+        // That notes lack a custom property is not news.
         if name == STANDARD || facts.knows_key(activity, name) {
             facts.learn(Learned::KeySaid {
                 activity,
@@ -67,8 +67,8 @@ pub(super) async fn read(
     })
 }
 
-/// What is said of a property of notes; none where it may not be read, which is as good as
-/// if there were none.
+/// The definition of a property of notes; none if it may not be read, which counts as
+/// missing.
 async fn definition(
     client: &Client,
     activity: Activity,
@@ -87,12 +87,12 @@ async fn definition(
 }
 
 impl KeyWay {
-    /// What a reply about a note that was just written is matched by.
+    /// How a reply about a note that was just written is matched.
     pub(super) fn reads(&self) -> &str {
         self.property.as_deref().unwrap_or(self.activity.body())
     }
 
-    /// Whether a reply is about the note of this key.
+    /// Whether a reply is about the note with this key.
     pub(super) fn is(&self, record: &Record, key: &str) -> bool {
         let held = record.get(self.reads()).unwrap_or_default();
         match self.property {
@@ -102,8 +102,8 @@ impl KeyWay {
     }
 }
 
-/// Whether a note has this key, in whichever way it was written: a portal may have taken
-/// keys otherwise when it was made.
+/// Whether a note has this key, in whichever way it was written: the portal may have
+/// stored keys differently when it was created.
 pub(super) fn has_key(record: &Record, activity: Activity, key: &str) -> bool {
     let held: Vec<&str> = keys_of(record).collect();
     match held.as_slice() {
@@ -112,8 +112,8 @@ pub(super) fn has_key(record: &Record, activity: Activity, key: &str) -> bool {
     }
 }
 
-/// Whether a note that has no key says the same at the same time: what is left of one whose
-/// key went with the property that held it.
+/// Whether a note that has no key says the same at the same time: the way to recognise one
+/// whose key was removed with its property.
 pub(super) fn says_the_same(
     record: &Record,
     activity: Activity,
@@ -126,15 +126,15 @@ pub(super) fn says_the_same(
         && same_text(text, body, key)
 }
 
-/// What stands in the properties that may hold a note's key.
+/// The values of the properties that may hold a note's key.
 fn keys_of(record: &Record) -> impl Iterator<Item = &str> {
     let held = key_properties().into_iter();
     let held = held.filter_map(|name| record.get(name));
     held.filter(|held| !held.is_empty())
 }
 
-/// Whether a note that holds a key is the one that is wanted: a key that one in the recycle
-/// bin holds is written with a number behind it.
+/// Whether a note that holds a key is the wanted one: if one in the recycle bin holds a
+/// key, it is written with a number added.
 pub fn is_key(held: &str, key: &str) -> bool {
     let Some(rest) = held.strip_prefix(key) else {
         return false;
@@ -148,8 +148,8 @@ pub fn key_properties() -> [&'static str; 2] {
     [STANDARD, OWN]
 }
 
-/// The properties that tell what a note is: those that may hold its key, its time and
-/// its text.
+/// The properties that identify a note: those that may hold its key, its time and its
+/// text.
 pub fn read_properties(activity: Activity) -> [&'static str; 4] {
     [STANDARD, OWN, "hs_timestamp", activity.body()]
 }
@@ -185,7 +185,7 @@ mod tests {
         let has = |record: &Record| has_key(record, Activity::Note, "k:1");
         assert!(has(&note("k:1~2", "<p>Hi</p>")) && has(&note("", "<p>Hi</p><p>[k:1]</p>")));
         assert!(!has(&note("k:2", "<p>Hi</p>")));
-        // A text that speaks of it is none of it.
+        // A text that merely mentions the mark does not have it.
         assert!(!has(&note("k:2", "<p>[k:1]</p>")) && !has(&note("", "<p>see [k:1] there</p>")));
         let at = 1_614_589_200_000;
         let text = crate::import::notes::text_hash("<p>Hi</p>", "k:1");
@@ -193,7 +193,7 @@ mod tests {
             (note("", "<div>Hi</div>"), at, true),
             (note("", "<div>Hi</div>"), at + 1, false),
             (note("", "<div>Ho</div>"), at, false),
-            // It has a key, so it is another one.
+            // It has a key, so it is a different note.
             (note("k:2", "<p>Hi</p>"), at, false),
             (note("", "<p>Hi</p><p>[k:2]</p>"), at, false),
         ] {

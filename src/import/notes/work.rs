@@ -1,4 +1,4 @@
-//! A load on its way: rows whose tickets are written, and the notes that they want.
+//! A load in progress: rows whose tickets are written, and the notes that they need.
 
 use std::sync::Arc;
 
@@ -19,27 +19,27 @@ use crate::model::outcome::Change;
 /// HubSpot: the property that names the files of an activity.
 pub const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// Where a note stands.
+/// The state of a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// It is to be sent.
     Todo,
     /// It is on its ticket.
     Done,
-    /// Nothing can be said of it before the next sweep.
+    /// Nothing can be known about it before the next sweep.
     Late,
-    /// It can't go in.
+    /// It is refused.
     Bad(Box<Reason>),
-    /// An earlier process made it, and perhaps a second one.
+    /// An earlier process created it, and perhaps a second copy.
     Twin(String),
 }
 
 /// A row of a load.
 pub(super) struct Row {
     pub(super) standing: Standing,
-    /// Whether its ticket may hold notes of it already.
+    /// Whether its ticket may already hold notes of the row.
     pub(super) looks: bool,
-    /// Whether this run made a note of it.
+    /// Whether this run created a note of it.
     pub(super) added: bool,
 }
 
@@ -61,32 +61,32 @@ pub(super) struct Piece {
     pub(super) activity: Activity,
     /// Its key.
     pub(super) key: String,
-    /// The key that it is sent with: with a number where one in the recycle bin has it.
+    /// The key that it is sent with: with a number added if one in the recycle bin has it.
     pub(super) name: String,
     pub(super) at_ms: i64,
     body: String,
     /// Further properties; the parts of a note share them.
     more: Arc<[(&'static str, String)]>,
-    /// Files that have to be there before it is sent.
+    /// Files that have to be uploaded before it is sent.
     pub(super) files: Vec<Attachment>,
-    /// Record ids of those that are.
+    /// Record ids of those that have been uploaded.
     attached: Vec<String>,
     pub(super) text: [u8; 16],
     pub(super) state: State,
-    /// Its record id, once it is there.
+    /// Its record id, once it exists.
     pub(super) record: Option<String>,
-    /// Whether a send of ours may have made it.
+    /// Whether a send of ours may have created it.
     pub(super) doubtful: bool,
-    /// Whether a reply said that this load made it.
+    /// Whether a reply said that this load created it.
     pub(super) made: bool,
     pub(super) attempts: u32,
     pub(super) collisions: u32,
-    /// Inputs of the call that it goes with, at most.
+    /// Maximum number of inputs in its call.
     pub(super) company: usize,
 }
 
 impl Piece {
-    /// Its files are there.
+    /// Its files have been uploaded.
     pub(super) fn attach(&mut self, ids: &[String]) {
         let mut more = self.more.to_vec();
         more.push((ATTACHMENTS, ids.join(";")));
@@ -213,7 +213,7 @@ impl Work {
         (0..self.pieces.len()).filter(is_todo).collect()
     }
 
-    /// Those that need not wait for files.
+    /// Those of them that need not wait for files.
     pub(super) fn ready(&self, activity: Activity) -> Vec<usize> {
         let mut places = self.todo(activity);
         places.retain(|&place| self.pieces[place].files.is_empty());
@@ -224,7 +224,7 @@ impl Work {
         self.rows[self.pieces[place].row].ticket()
     }
 
-    /// A note is there; what the journal keeps of it.
+    /// Marks a note as existing; returns what the journal keeps of it.
     pub(super) fn done(&mut self, place: usize, record: &str, is_ours: bool) -> SettledNote {
         let piece = &mut self.pieces[place];
         piece.state = State::Done;
@@ -237,14 +237,14 @@ impl Work {
         self.pieces[place].settled(&self.rows, state)
     }
 
-    /// A note of which nothing is to be done any more.
+    /// Marks a note as finished without being written.
     pub(super) fn recalled(&mut self, place: usize, is_ours: bool) {
         let piece = &mut self.pieces[place];
         piece.state = State::Done;
         self.rows[piece.row].added |= is_ours;
     }
 
-    /// The rows that have come to their end, and how many have not.
+    /// The rows that are finished, and how many are not.
     pub(super) fn ended(self) -> (Vec<RowOutcome>, usize) {
         let mut bad: Vec<Option<(String, Reason)>> = self.rows.iter().map(|_| None).collect();
         let mut open = vec![false; self.rows.len()];

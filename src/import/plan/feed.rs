@@ -1,13 +1,13 @@
-//! The reader thread: read → map → plan, chunk by chunk. When a run goes on, rows
-//! that were settled before are passed over unmapped.
+//! The reader thread: read → map → plan, chunk by chunk. When a run is resumed, rows
+//! that were settled before are skipped unmapped.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::family_keys::FamilyKeys;
 use super::one_per::Rows;
 use super::plan;
-use super::rivals::Rivals;
 use crate::error::Error;
 use crate::import::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
 use crate::import::job::Unknown;
@@ -22,9 +22,9 @@ use crate::model::record_id::RecordId;
 use crate::model::row::SourceRow;
 use crate::model::ticket::Missing;
 
-/// Rows that are handed on at once.
+/// Rows of a chunk.
 const CHUNK: u64 = 100;
-/// Bytes of cells in rows that are handed on at once, about.
+/// Bytes of cells in a chunk, about.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads the input and feeds batch and settle.
@@ -33,22 +33,22 @@ pub struct Feed {
     pub mapping: Arc<CompiledMapping>,
     /// What is done with them.
     pub operation: Operation,
-    /// Hears what is found out on the way.
+    /// Is told of what is noticed on the way.
     pub listener: Arc<dyn Listener>,
-    /// Where rows go that end early.
+    /// Gets rows that end early.
     pub settle: SettleHandle,
-    /// Where the others go.
+    /// Gets the other rows.
     pub ops: mpsc::Sender<Vec<PlannedOp>>,
-    /// No more rows than these are read.
+    /// The maximum number of rows to read.
     pub limit: Option<u64>,
     /// Set in a run without keys: what to do with rows that are unknown.
     pub unknown: Option<Unknown>,
-    /// What happened before, when the run goes on.
+    /// What happened before, if the run is resumed.
     pub past: Option<Past>,
-    /// What rows are held to, where the run applies a plan.
+    /// The plan that the run applies, if any.
     pub plan: Option<PlanReading>,
-    /// Other rows whose keys are not for rows that are tried again (R7).
-    pub rivals: Rivals,
+    /// Other rows, whose keys retried rows must not have (R7).
+    pub rivals: FamilyKeys,
 }
 
 /// Rows that were read together.
@@ -62,7 +62,7 @@ struct Chunk {
 }
 
 impl Feed {
-    /// Reads to the end or to the limit, or until nobody wants rows any more.
+    /// Reads to the end or to the limit, or until nobody wants more rows.
     pub fn run(mut self, input: Input) -> Result<(), Error> {
         let mut input = Rows::new(input, Arc::clone(&self.mapping));
         if let Some(row) = self.past.as_ref().and_then(|past| past.contiguous) {
@@ -82,14 +82,14 @@ impl Feed {
                 return Ok(());
             }
             if let Some(state) = ended {
-                // A settle thread that is gone has its own error to tell.
+                // A settle thread that is gone reports its own error.
                 let _told = self.settle.ended(state);
                 return Ok(());
             }
         }
     }
 
-    /// Reads a chunk; tells when there is nothing more to read.
+    /// Reads a chunk; says when there is nothing more to read.
     fn fill(&mut self, input: &mut Rows, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
         while chunk.rows < CHUNK && chunk.bytes < CHUNK_BYTES {
             if self.limit.is_some_and(|limit| input.rows_read() >= limit) {
@@ -185,7 +185,7 @@ impl Feed {
 }
 
 impl Feed {
-    /// Gives a row what its plan says; its end, where the plan does nothing for it.
+    /// Adds what its plan says to a row; returns its outcome if the plan does nothing for it.
     fn hold_to_plan(&self, op: &mut PlannedOp) -> Result<Option<RowEnd>, Error> {
         let Some(plan) = &self.plan else {
             return Ok(None);
@@ -194,7 +194,7 @@ impl Feed {
         let row = row.filter(|row| row.body == Some(op.body));
         let Some(row) = row else {
             let line = op.source.address.line;
-            return Err(Error::mend(format!(
+            return Err(Error::must_fix(format!(
                 "line {line} is not the row that the plan has: input or mapping changed"
             ))
             .advise(
@@ -205,7 +205,7 @@ impl Feed {
             return Ok(Some(RowEnd::Refused(refusal.clone())));
         }
         let planned = row.into_planned();
-        // A record that the plan found is not made again should it be gone.
+        // A record that the plan found is not created again if it is gone.
         for draft in &mut op.draft.links {
             let mut found = planned.links.iter().filter(|link| link.record.is_some());
             if draft.missing == Missing::Create && found.any(|link| link.is_of(draft)) {
@@ -221,23 +221,23 @@ impl Feed {
 enum Planned {
     Op(Box<PlannedOp>),
     Fallen(Box<RowOutcome>),
-    /// It stays unknown.
+    /// It remains unknown.
     Unknown,
 }
 
 /// A row that was intended must map to what was intended (R1).
 pub fn changed(op: &PlannedOp) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "line {} gives another ticket than the one that was sent for it before: input or mapping changed",
         op.source.address.line
     ))
     .advise("bring back the file and the mapping that the run began with")
 }
 
-/// `map`: a row becomes a ticket, or falls.
+/// `map`: a row becomes a ticket, or is refused.
 pub fn map(mapping: &CompiledMapping, mut source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
     let mapped = mapping.map(&source);
-    // Whoever needs them reads the row again.
+    // They are read again when needed.
     source.comments = Vec::new();
     match mapped {
         Mapped::Ticket(draft) => Ok(MappedRow { source, draft }),

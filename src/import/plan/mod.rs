@@ -3,7 +3,7 @@
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
 pub(crate) mod one_per;
-pub mod rivals;
+pub mod family_keys;
 pub(crate) mod feed;
 
 use std::borrow::Cow;
@@ -13,8 +13,8 @@ use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
 use crate::model::ticket::{LinkDraft, TicketDraft};
 
-/// The largest call that is sent, in bytes of JSON. HubSpot documents no limit;
-/// this is ours, far below what makes servers answer 413.
+/// The largest call that is sent, in bytes of JSON. HubSpot documents no limit; this
+/// one is ours, far below what servers answer with 413.
 pub const CALL_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of one input around its property values: trace id, names of the fields,
@@ -46,8 +46,8 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
     }
 }
 
-/// What is wrong with a ticket that no call can take; most are told by the length of
-/// their values alone.
+/// The problem of a ticket that is too large for any call; usually the length of its
+/// values alone decides.
 pub fn oversize(draft: &TicketDraft) -> Option<Problem> {
     /// A control character takes six bytes as JSON.
     const WORST: usize = 6;
@@ -67,8 +67,8 @@ fn too_large(bytes: usize) -> Option<Problem> {
     (bytes > limit).then(|| Problem::new(Reason::RowTooLarge { bytes, limit }))
 }
 
-/// At most what the row takes as JSON: a quote or a line break takes two bytes,
-/// a control character six.
+/// An upper limit of what the row takes as JSON: a quote or a line break takes two
+/// bytes, a control character six.
 pub(super) fn json_bytes(draft: &TicketDraft) -> usize {
     let text = |text: &str| {
         let escapes: usize = text
@@ -103,7 +103,7 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
     }
     let mut links: Vec<[Cow<'_, str>; 4]> = draft.links.iter().map(named).collect();
     if operation.only_links() {
-        // A row asks for a set of links: in which order its cells name them is nothing.
+        // A row asks for a set of links: their order in its cells does not matter.
         links.sort_unstable();
         links.dedup();
     }

@@ -1,8 +1,8 @@
-//! One row for each ticket, where the mapping says that a file has several
-//! (`one_per`): audit logs, one row a message. The rows of a ticket follow each other
-//! in such files, so one row is held back and nothing else is remembered; the others
-//! are skipped. Rows of one ticket that stand apart are two rows with one key, and the
-//! key's rules decide.
+//! One row for each ticket, where the mapping says that a file has several (`one_per`):
+//! audit logs, one row a message. The rows of a ticket are adjacent in such files, so
+//! one row is held back and nothing else is remembered; the others are skipped. Rows of
+//! one ticket that are not adjacent are two rows with one key, and the key's rules
+//! decide.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::mapping::{CompiledMapping, Keep};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 
-/// The rows of an input, of which each ticket has one; the others come as skipped.
+/// The rows of an input, one for each ticket; the others come as skipped.
 pub struct Rows {
     input: Input,
     mapping: Arc<CompiledMapping>,
-    /// The ticket of the last row that counted, when the first counts.
+    /// The ticket of the last row that counted, if the first one counts.
     group: Option<String>,
-    /// The row that counts unless the next is of the same ticket, when the last counts.
+    /// The row that counts unless the next is of the same ticket, if the last one counts.
     held: Option<SourceRow>,
 }
 
@@ -35,7 +35,7 @@ impl Rows {
         }
     }
 
-    /// What the user should know of the rows read since this was asked last.
+    /// What the user should know of the rows read since the last call of this.
     pub fn take_notices(&mut self) -> Vec<String> {
         self.input.take_notices()
     }
@@ -45,7 +45,7 @@ impl Rows {
         self.input.offset()
     }
 
-    /// Goes to a row that was read before: it comes next.
+    /// Goes back to a row that was read before, which comes next.
     pub fn seek_to(&mut self, row: RowEntry) -> Result<(), Error> {
         self.group = None;
         self.held = None;

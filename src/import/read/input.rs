@@ -1,5 +1,5 @@
-//! All files of a run as one stream of rows. Every file is looked at when the input
-//! is opened, so that what can't be read is told before anything is sent; each is
+//! All files of a run as one stream of rows. Every file is inspected when the input is
+//! opened, so that unreadable files are reported before anything is sent; each is
 //! opened again when its turn comes.
 
 use std::collections::{HashMap, VecDeque};
@@ -11,13 +11,13 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
-use super::beside::Beside;
 use super::delimited::oddity::Oddity;
 use super::json::Columns;
 use super::layout::Difference;
 use super::part::{Part, Taken};
 use super::plan::Planned;
 use super::record::{LineEnds, Record};
+use super::row_comments::RowComments;
 use super::rows::{Damaged, Reading, Rows};
 use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
@@ -43,11 +43,11 @@ pub struct Input {
     last: Option<RowAddress>,
     peeked: Option<Reading>,
     notices: Vec<String>,
-    /// Where comments stand that are in files of their own.
-    beside: Option<Beside>,
+    /// Comments from separate files, if any.
+    beside: Option<RowComments>,
 }
 
-/// A text of the input, and what was found out while it was read.
+/// A text of the input, and what was found while it was read.
 struct InputText {
     planned: Planned,
     encoding: Option<Encoding>,
@@ -59,31 +59,31 @@ struct InputText {
 /// What a text of the input is, as far as it was read.
 #[derive(Clone, Debug)]
 pub struct TextFacts {
-    /// How messages call it.
+    /// Its name in messages.
     pub name: String,
     /// Encoding, delimiter and line ends of its head in words.
     pub words: String,
-    /// The sheet, where it is one of a spreadsheet.
+    /// The sheet, if it is one of a spreadsheet.
     pub sheet: Option<String>,
-    /// How its objects stand in words, where it is JSON.
+    /// The form of its objects in words, if it is JSON.
     pub json: Option<&'static str>,
     /// Its encoding.
     pub encoding: Encoding,
     /// Whether it begins with a byte order mark.
     pub byte_order_mark: bool,
-    /// What stands between its cells.
+    /// What separates its cells.
     pub delimiter: u8,
     /// How its records end.
     pub line_ends: LineEnds,
-    /// Records behind the header.
+    /// Records after the header.
     pub records: u64,
 }
 
 impl Input {
-    /// Looks at every file and reads its header.
+    /// Inspects every file and reads its header.
     ///
     /// # Errors
-    /// When one is missing, a folder, empty, no CSV, or has other columns than the
+    /// When one is missing, a folder, empty, not CSV, or has different columns than the
     /// first: the user has to name other files.
     pub fn open(sources: Sources, dialect: &Dialect) -> Result<Input, Error> {
         let mut files: Vec<InputText> = Vec::new();
@@ -131,7 +131,7 @@ impl Input {
         })
     }
 
-    /// Looks at every file once more, as another dialect says.
+    /// Inspects every file again, by another dialect.
     ///
     /// # Errors
     /// As `open` does.
@@ -171,13 +171,13 @@ impl Input {
         Places::new(self.files.iter().map(|file| file.name().to_owned()))
     }
 
-    /// The columns of the first file as it has them, those that the tool added among them.
+    /// The columns of the first file as they are, including those that the tool added.
     pub(super) fn file_columns(&self) -> &[String] {
         let first = self.files.first();
         first.map_or(&[], |file| &*file.planned.layout.names)
     }
 
-    /// The record of the row that was read last, as it stands in its file.
+    /// The raw record of the row that was read last.
     pub(super) fn last_record(&self) -> Option<Record<'_>> {
         self.current.as_ref().map(|rows| rows.records.record())
     }
@@ -192,7 +192,7 @@ impl Input {
         self.files.iter().map(InputText::facts).collect()
     }
 
-    /// What is odd about the inputs and not acted upon, with the first text that shows it.
+    /// Oddities of the inputs that are not acted upon, with the first text that has each.
     pub fn oddities(&self) -> Vec<(&str, &Oddity)> {
         let mut odd: Vec<(&str, &Oddity)> = Vec::new();
         for file in &self.files {
@@ -210,13 +210,13 @@ impl Input {
         self.headers.are_of_objects()
     }
 
-    /// Whether rows that were read have backslashes before quotes, which the dialect does
-    /// not take for escapes.
+    /// Whether rows read so far have backslashes before quotes, which are not escapes in
+    /// the dialect.
     pub fn has_escapes(&self) -> bool {
         self.files.iter().any(|file| file.damaged.has_backslashes())
     }
 
-    /// Size of all inputs in bytes, as they lie on disk.
+    /// Size of all inputs in bytes, on disk.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.planned.part.size).sum()
     }
@@ -235,7 +235,7 @@ impl Input {
         before + u64::try_from(part).unwrap_or_default()
     }
 
-    /// The same inputs once more, from their start.
+    /// The same inputs again, from their start.
     pub fn again(&self) -> Input {
         let files = self.files.iter();
         Input {
@@ -252,12 +252,12 @@ impl Input {
             last: None,
             peeked: None,
             notices: Vec::new(),
-            beside: self.beside.as_ref().map(Beside::again),
+            beside: self.beside.as_ref().map(RowComments::again),
         }
     }
 
-    /// Gives rows their comments from now on, which were put into a folder; `mapping` says
-    /// what names a row.
+    /// From now on adds comments to rows, from the folder in which they were stored;
+    /// `mapping` says what names a row.
     ///
     /// # Errors
     /// When there are none in the folder, or they can't be read.
@@ -266,7 +266,7 @@ impl Input {
         folder: &Path,
         mapping: &Arc<CompiledMapping>,
     ) -> Result<(), Error> {
-        let mut beside = Beside::open(folder, mapping)?;
+        let mut beside = RowComments::open(folder, mapping)?;
         if let Some(reading) = self.peeked.take() {
             self.peeked = Some(beside.join(reading)?);
         }
@@ -279,8 +279,8 @@ impl Input {
         self.next_seq - 1 - u64::from(self.peeked.is_some())
     }
 
-    /// Goes to a row that was read before: it comes next. In a plain UTF-8 file that
-    /// is a jump; other texts are read up to there.
+    /// Goes back to a row that was read before, which comes next. In a plain UTF-8 file
+    /// that is a seek; other texts are read up to there.
     ///
     /// # Errors
     /// When the text can't be read, or is shorter than it was.
@@ -297,7 +297,7 @@ impl Input {
             .is_some_and(|file| file.planned.is_seekable());
         let jump = jumps.then_some(address);
         if !self.open_at(jump)? {
-            return Err(Error::mend("the run has fewer inputs than it had"));
+            return Err(Error::must_fix("the run has fewer inputs than it had"));
         }
         if let Some(rows) = self.current.as_mut().filter(|_| !jumps) {
             let name = self.files[self.next_file - 1].name();
@@ -346,7 +346,7 @@ impl Input {
         Ok(all)
     }
 
-    /// Puts what came from standard input into the run folder, where it stays.
+    /// Moves what came from standard input into the run folder for good.
     pub fn keep_stdin(&mut self, folder: &Path) -> Result<(), Error> {
         let Some(spool) = self.spool.take() else {
             return Ok(());
@@ -363,7 +363,7 @@ impl Input {
         Ok(())
     }
 
-    /// Whether there is any record behind the headers.
+    /// Whether there is any record after the headers.
     pub fn has_rows(&mut self) -> Result<bool, Error> {
         if self.peeked.is_none() {
             self.peeked = self.read()?;
@@ -379,7 +379,7 @@ impl Input {
         }
     }
 
-    /// What the user should know of the rows read since this was asked last.
+    /// What the user should know of the rows read since the last call of this.
     pub fn take_notices(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notices)
     }
@@ -417,7 +417,7 @@ impl Input {
         self.open_at(None)
     }
 
-    /// Opens the next text behind its header, or at a row.
+    /// Opens the next text after its header, or at a row.
     fn open_at(&mut self, row: Option<RowAddress>) -> Result<bool, Error> {
         let Some(InputText { planned, .. }) = self.files.get(self.next_file) else {
             return Ok(false);
@@ -493,8 +493,8 @@ impl InputText {
         }
     }
 
-    /// Takes over what reading has found out. The first letter beyond ASCII may stand
-    /// far behind the head; where it says something else than UTF-8, that is told.
+    /// Takes over what reading has found out. The first character beyond ASCII may come
+    /// long after the head; if it shows an encoding other than UTF-8, that is reported.
     fn follow(&mut self, rows: &Rows) -> Option<String> {
         self.records = rows.count;
         self.damaged = rows.damaged;

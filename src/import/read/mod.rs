@@ -1,6 +1,6 @@
-//! `read`: files become rows. What was typed names files; a file holds texts; the head
-//! of a text tells how it is written; its bytes become UTF-8, then records, then rows
-//! that know their number, line and byte.
+//! `read`: files become rows. Arguments name files; a file holds texts; the head of a
+//! text shows how it is written; its bytes become UTF-8, then records, then rows that
+//! know their number, line and byte.
 //!
 //! ```text
 //! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut | json → rows → input
@@ -19,7 +19,7 @@ mod text;
 mod record;
 mod json;
 mod rows;
-mod beside;
+mod row_comments;
 mod input;
 mod trouble;
 mod retried;

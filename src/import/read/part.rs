@@ -1,7 +1,7 @@
-//! Files → the CSV texts in them: a plain file holds one, `.gz` and `.zst` files hold
-//! one each, a zip archive may hold several. What a file is, is told by its first
-//! bytes, never by its name. Texts are streamed; nothing is unpacked to disk but the sheet
-//! of a spreadsheet, which becomes a text there.
+//! Files → the CSV texts in them: a plain file holds one, `.gz` and `.zst` files hold one
+//! each, a zip archive may hold several. What a file is depends on its first bytes, never
+//! on its name. Texts are streamed; nothing is unpacked to disk except the sheet of a
+//! spreadsheet, which becomes a text there.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -22,23 +22,23 @@ use crate::error::Error;
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
-/// CSV texts that an archive may hold: each is opened and looked at before the first is
+/// CSV texts that an archive may hold: each is opened and inspected before the first is
 /// read.
 const MOST_MEMBERS: usize = 2_000;
-/// How many times its size an archive may stand for: more than any packed table, and no
-/// less than deflate can pack.
+/// How many times its own size an archive may unpack to: more than any table's, and no
+/// less than deflate can achieve.
 const MOST_RATIO: u64 = 1_100;
-/// Members of an archive that are taken for CSV or JSON, by the end of their names.
+/// Extensions of archive members that are taken for CSV or JSON.
 const CSV_NAMES: [&str; 7] = [".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"];
 
-/// A CSV text as it lies on disk. It can be opened again and again.
+/// A CSV text on disk. It can be opened repeatedly.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// The file.
     pub path: PathBuf,
-    /// The member, where the file is an archive; the sheet of a spreadsheet.
+    /// The member, if the file is an archive; the sheet of a spreadsheet.
     pub member: Option<String>,
-    /// Bytes that it takes on disk, or that its text does.
+    /// Its size on disk, or that of its text, in bytes.
     pub size: u64,
     name: String,
     packing: Packing,
@@ -54,7 +54,7 @@ enum Packing {
     Member(Member),
 }
 
-/// A member of an archive, as its directory tells it.
+/// A member of an archive, from the archive's directory.
 #[derive(Clone, Copy, Debug)]
 struct Member {
     start: u64,
@@ -68,17 +68,17 @@ struct Member {
 pub struct Parts {
     /// The texts, in the archive's order.
     pub texts: Vec<Part>,
-    /// Names of members that are no CSV.
+    /// Names of members that are not CSV.
     pub others: Vec<String>,
 }
 
 impl Part {
-    /// The texts of a file; `name` is how messages call it. Of a spreadsheet the text is
-    /// the sheet that is wanted, written to `folder` or the system's for such files.
+    /// The texts of a file; `name` is its name in messages. For a spreadsheet the text
+    /// is the wanted sheet, written to `folder` or the system's temporary folder.
     ///
     /// # Errors
     /// When it can't be opened, is a folder, empty, an archive without CSV, or a
-    /// spreadsheet of which no sheet is told.
+    /// spreadsheet with several sheets of which none was chosen.
     pub fn all_of(
         path: &Path,
         name: &str,
@@ -120,7 +120,7 @@ impl Part {
         })
     }
 
-    /// How messages call it: `tickets.csv`, `export.zip/tickets.csv`.
+    /// Its name in messages: `tickets.csv`, `export.zip/tickets.csv`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -148,7 +148,7 @@ impl Part {
         Ok(Box::new(Counted::text(text, taken)))
     }
 
-    /// True for a file that is no archive.
+    /// True for a file that is not an archive.
     pub fn is_plain(&self) -> bool {
         matches!(self.packing, Packing::Plain)
     }
@@ -239,7 +239,7 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     Ok(parts)
 }
 
-/// Where a member of an archive lies in it, and how it is packed.
+/// Where a member is in its archive, and how it is packed.
 fn packed<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<Member, Error> {
     if entry.encrypted() {
         return Err(unusable(name, "it is encrypted").advise("unpack the archive first"));
@@ -277,8 +277,8 @@ fn open_file(path: &Path, name: &str) -> Result<(File, u64), Error> {
     Ok((file, metadata.len()))
 }
 
-/// Archives can be made that stand for thousands of times what anybody packed: of very
-/// many members, or of members that share their bytes.
+/// Archives can be crafted to unpack to thousands of times their size: with very many
+/// members, or with members that share their bytes.
 fn refuse_bombs(name: &str, texts: &[Part], size: u64) -> Result<(), Error> {
     if texts.len() > MOST_MEMBERS {
         let words = format!(
@@ -296,13 +296,13 @@ fn refuse_bombs(name: &str, texts: &[Part], size: u64) -> Result<(), Error> {
         _ => 0,
     });
     if sum(&|part| part.size) > size || unpacked / MOST_RATIO > size {
-        let words = format!("its {size} bytes claim to stand for {unpacked}");
+        let words = format!("its {size} bytes claim to unpack to {unpacked}");
         return Err(unusable(name, words).advise("the archive is damaged, or made to do harm"));
     }
     Ok(())
 }
 
-/// A resource of macOS beside a file is none of the user's, whatever its name ends in.
+/// A resource file of macOS is not the user's, whatever its extension.
 fn is_csv_name(member: &str) -> bool {
     let name = member.to_lowercase();
     CSV_NAMES.iter().any(|end| name.ends_with(end)) && !name.starts_with("__macosx/")
@@ -366,7 +366,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Holds a member of an archive to its checksum at its end, and to its size.
+/// Checks an archive member's checksum and size at its end.
 struct Checked {
     inner: CrcReader<Box<dyn Read + Send>>,
     checksum: u32,
@@ -421,10 +421,10 @@ mod tests {
                 400,
                 400,
                 1_000,
-                Some("its 1000 bytes claim to stand for 1200"),
+                Some("its 1000 bytes claim to unpack to 1200"),
             ),
-            (2, 400, u64::MAX, 1_000, Some("claim to stand for")),
-            (1, 400, 2_000_000, 1_000, Some("claim to stand for 2000000")),
+            (2, 400, u64::MAX, 1_000, Some("claim to unpack to")),
+            (1, 400, 2_000_000, 1_000, Some("claim to unpack to 2000000")),
         ] {
             let told = refuse_bombs("a.zip", &members(count, packed, unpacked), size);
             match (told, words) {

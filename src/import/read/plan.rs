@@ -1,4 +1,4 @@
-//! What a text is, told by its head: encoding, delimiter, line ends, header, layout.
+//! What a text is, found from its head: encoding, delimiter, line ends, header, layout.
 //! Everything that makes a file unusable is found here, before the first row.
 
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ use crate::model::invisible::{is_invisible, trim_invisible};
 use crate::model::place::RowAddress;
 use crate::model::visible::spelled;
 
-/// How much of a text is looked at.
+/// How much of a text is inspected.
 const HEAD: usize = 256 * 1024;
 
 /// A text that is being read.
@@ -72,7 +72,7 @@ impl Records {
     }
 }
 
-/// A text that has been looked at and can be read.
+/// A text that has been inspected and can be read.
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub(super) part: Part,
@@ -81,28 +81,28 @@ pub(super) struct Planned {
     pub(super) layout: Layout,
     /// Lines above the header that the mapping leaves out.
     skip_lines: u64,
-    /// Records at the end that are no rows.
+    /// Records at the end that are not rows.
     pub(super) skip_last: usize,
     /// Whether `="0017"` is the text 0017.
     pub(super) text_formulas: bool,
-    /// Records in front of the first row: the header, and an Excel hint.
+    /// Records before the first row: the header, and an Excel hint.
     preamble: usize,
-    /// Set where the text is JSON.
+    /// Set if the text is JSON.
     pub(super) objects: Option<Objects>,
-    /// What is odd about the head, and not acted upon.
+    /// An oddity of the head that is not acted upon.
     pub(super) oddities: Vec<Oddity>,
     /// Line ends of the head.
     pub(super) line_ends: LineEnds,
     is_guess: bool,
-    /// How records in `_raw` are written, where this is our refused.csv.
+    /// How records in `_raw` are written, if this is our refused.csv.
     pub(super) raw_marks: RawMarks,
-    /// Names of columns that hold letters which can't be seen, written out.
+    /// Column names that contain invisible characters, with these written out.
     odd_names: Vec<String>,
 }
 
 impl Planned {
-    /// Looks at a text. What `dialect` insists on is not detected; our own files are
-    /// always read as we wrote them (protocol R6), or as a spreadsheet saved them.
+    /// Inspects a text. What `dialect` says is not detected; our own files are always
+    /// read as we wrote them (protocol R6), or as a spreadsheet saved them.
     pub(super) fn look(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
         let detected = Dialect::default();
         let sheets = of_sheets(dialect);
@@ -141,7 +141,7 @@ impl Planned {
         Planned::of_table(part, opening, (&head, is_whole), dialect)
     }
 
-    /// A text of records; of its start it is told whether that is all.
+    /// A text of records; `is_whole` says whether its start is the whole text.
     fn of_table(
         part: &Part,
         opening: Opening,
@@ -164,7 +164,7 @@ impl Planned {
             preamble: usize::from(hinted.is_some()),
             ..Planned::new(part, opening, grammar, dialect)
         };
-        // What the file's owner has said is not asked about.
+        // Nothing that the user has specified is guessed.
         if hinted.is_none() && dialect.header.is_none() && dialect.skip_lines == 0 {
             planned.oddities = match part.sheet() {
                 Some(sheet) => oddities_of_sheet(body, is_whole, sheet.width),
@@ -175,7 +175,7 @@ impl Planned {
         Ok(planned)
     }
 
-    /// Nothing is known yet but how the text is to be cut.
+    /// Only how the text is to be cut is known yet.
     fn new(part: &Part, opening: Opening, grammar: Grammar, dialect: &Dialect) -> Planned {
         Planned {
             part: part.clone(),
@@ -252,12 +252,12 @@ impl Planned {
         })
     }
 
-    /// Whether the text is JSON, of which the dialect leaves nothing open but its encoding.
+    /// Whether the text is JSON, of which a dialect can only give the encoding.
     fn is_surely_json(&self, dialect: &Dialect) -> bool {
         self.objects.is_some() && dialect.encoding.is_none()
     }
 
-    /// Gives the objects these columns, which are those of all texts of the run.
+    /// Sets the objects' columns to those of all texts of the run.
     pub(super) fn with_columns(&mut self, columns: &Arc<Columns>) {
         if let Some(objects) = &mut self.objects {
             objects.columns = Arc::clone(columns);
@@ -276,7 +276,7 @@ impl Planned {
         Ok(Records::Cells(Box::new(self.cells(text, byte)?)))
     }
 
-    /// Records of CSV behind the header.
+    /// CSV records after the header.
     fn cells<R: Read>(&self, text: R, byte: u64) -> io::Result<RecordReader<R>> {
         let mut records = RecordReader::new(text, self.grammar, byte);
         records.skip_lines(self.skip_lines)?;
@@ -286,7 +286,7 @@ impl Planned {
         Ok(records)
     }
 
-    /// Whether a row's offset is a place in the file itself.
+    /// Whether a row's offset is a position in the file itself.
     pub(super) fn is_seekable(&self) -> bool {
         self.part.is_plain() && self.opening.encoding == Some(Encoding::UTF_8)
     }
@@ -305,7 +305,7 @@ impl Planned {
         Ok(Records::Cells(Box::new(cells)))
     }
 
-    /// What makes the number of a row in its sheet of that of a record.
+    /// The difference between a record's number and its row in the sheet.
     pub(super) fn line_of_record(&self) -> Option<u64> {
         let sheet = self.part.sheet()?;
         Some(sheet.first_row - 1 + self.skip_lines + self.preamble as u64)
@@ -325,7 +325,7 @@ impl Planned {
         words.join(", ")
     }
 
-    /// Says that names of columns hold letters which can't be seen, where they do.
+    /// Reports column names that contain invisible characters.
     pub(super) fn odd_names_words(&self) -> Option<String> {
         let names = self.odd_names.iter().map(|name| format!("\"{name}\""));
         let names: Vec<String> = names.collect();
@@ -393,7 +393,7 @@ impl Planned {
                 };
                 Err(
                     unusable(name, format!("its {line} names no columns")).advise(
-                        "say how many lines stand above the header: skip_lines = N under [source]",
+                        "say how many lines are above the header: skip_lines = N under [source]",
                     ),
                 )
             }
@@ -401,7 +401,7 @@ impl Planned {
         }
     }
 
-    /// The shape of the head's rows, without ghosts, and its line ends.
+    /// The shape of the head's rows, without empty ones, and its line ends.
     fn sample(&self, head: &[u8], is_whole: bool) -> (Vec<Sampled>, LineEnds) {
         let mut reader = RecordReader::new(head, self.grammar, 0);
         let mut rows = Vec::new();
@@ -436,7 +436,7 @@ fn opened(part: &Part, opening: Opening, taken: &Arc<Taken>) -> io::Result<(Open
     Ok((Text::new(input, opening), offset as u64))
 }
 
-/// The head as it lies there, unpacked, and whether that is all.
+/// The raw head, unpacked, and whether it is the whole text.
 fn raw_head(part: &Part) -> io::Result<(Vec<u8>, bool)> {
     let mut head = Vec::new();
     let input = part.open(&Arc::default())?;
@@ -444,7 +444,7 @@ fn raw_head(part: &Part) -> io::Result<(Vec<u8>, bool)> {
     Ok((head, count < HEAD))
 }
 
-/// Where a text goes on behind so many lines, as the reader of records counts them.
+/// Where a text continues after this many lines, as the reader of records counts them.
 fn behind_lines(head: &[u8], lines: u64) -> usize {
     let mut at = 0;
     for _line in 0..lines {
@@ -464,8 +464,8 @@ fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The name of a column, without what stands around it and can't be seen; none where it
-/// is no text.
+/// The name of a column, without invisible characters around it; none if it is not
+/// text.
 fn column_name(cell: &[u8]) -> Option<String> {
     let name = trim_invisible(std::str::from_utf8(cell).ok()?);
     (!name.contains('\0')).then(|| name.to_owned())
@@ -492,8 +492,8 @@ fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
         .advise("if that is not a mistake, set a higher `max_columns` in [source] of the mapping"))
 }
 
-/// A name with letters that can't be seen, written out; none where all can. Line breaks
-/// and tabs can.
+/// A name with its invisible characters written out; none if it has none. Line breaks
+/// and tabs don't count.
 fn odd_name(cell: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(cell).ok()?;
     let is_odd_blank =
@@ -508,7 +508,7 @@ const UTF_8: Opening = Opening {
     mark: 0,
 };
 
-/// What counts of a dialect for sheets, whose texts we write ourselves.
+/// The part of a dialect that applies to sheets, whose texts we write ourselves.
 fn of_sheets(dialect: &Dialect) -> Dialect {
     Dialect {
         header: dialect.header.clone(),
@@ -520,13 +520,13 @@ fn of_sheets(dialect: &Dialect) -> Dialect {
     }
 }
 
-/// Names for all columns that have content, as a spreadsheet saves them as CSV.
+/// Names for all columns with content, as when a spreadsheet saves them as CSV.
 fn widened(mut names: Vec<String>, width: usize) -> Vec<String> {
     names.resize(names.len().max(width), String::new());
     names
 }
 
-/// Names given for a file without a header must be as many as most rows have cells.
+/// A file without a header needs as many names as most rows have cells.
 fn check_given(part: &Part, names: &[String], rows: &[Sampled]) -> Result<(), Error> {
     let fits = |row: &&Sampled| row.cells == names.len();
     let other = rows.iter().find(|row| !fits(row));
@@ -544,7 +544,7 @@ fn check_given(part: &Part, names: &[String], rows: &[Sampled]) -> Result<(), Er
     }
 }
 
-/// The kind of line ends, where there are any.
+/// The kind of line ends, if there are any.
 fn line_end_words(ends: LineEnds) -> Option<&'static str> {
     match (ends.lf > 0, ends.crlf > 0, ends.cr > 0) {
         (false, false, false) => None,

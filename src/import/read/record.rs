@@ -4,11 +4,11 @@
 /// The marks of a CSV file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grammar {
-    /// Stands between cells.
+    /// Separates cells.
     pub delimiter: u8,
-    /// Stands around cells, where they can be quoted.
+    /// Encloses quoted cells, if cells can be quoted.
     pub quote: Option<u8>,
-    /// Stands before a quote inside a quoted cell, beside the doubled quote.
+    /// Escapes a quote inside a quoted cell, in addition to the doubled quote.
     pub escape: Option<u8>,
 }
 
@@ -39,13 +39,13 @@ pub enum Cut {
     Whole,
     /// The text ends inside a quoted cell.
     Unclosed,
-    /// It holds bytes that are not text; only of JSON.
+    /// It holds bytes that are not text; only for JSON.
     NoText,
     /// It is not a JSON object.
     NoObject,
     /// It is a JSON object that is nested too deeply.
     TooDeep,
-    /// It is longer than the limit; reading goes on behind the line on which it was
+    /// It is longer than the limit; reading continues after the line on which it was
     /// cut.
     TooLong,
 }
@@ -57,7 +57,7 @@ pub struct Found {
     pub place: Position,
     /// How it ends.
     pub cut: Cut,
-    /// Whether it goes over more than one line.
+    /// Whether it has more than one line.
     pub multi_line: bool,
 }
 
@@ -86,7 +86,7 @@ pub enum LineEnd {
 }
 
 impl LineEnds {
-    /// How most of the records end; none where no kind has most.
+    /// How most of the records end; none if no kind has a majority.
     pub fn usual(self) -> Option<LineEnd> {
         let LineEnds { lf, crlf, cr, .. } = self;
         match () {
@@ -101,11 +101,11 @@ impl LineEnds {
 /// What is in a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// Its cells, unquoted, one behind the other.
+    /// Its cells, unquoted, one after the other.
     pub text: &'a [u8],
     /// Where each cell ends in `text`.
     pub ends: &'a [usize],
-    /// The record as it stands in the text, without its line end.
+    /// The raw record, without its line end.
     pub raw: &'a [u8],
 }
 
@@ -115,7 +115,7 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
-    /// The cell at `idx`, unquoted; empty where there is none.
+    /// The cell at `idx`, unquoted; empty if there is none.
     pub fn get(&self, idx: usize) -> &'a [u8] {
         let Some(&end) = self.ends.get(idx) else {
             return b"";

@@ -1,6 +1,6 @@
-//! Rows of a refused.csv that are to be tried again (protocol R5): their records are
-//! copied, since the file stays with its run and people go on editing it, while the new
-//! run may have to read its rows again.
+//! Rows of a refused.csv that are to be retried (protocol R5): their records are
+//! copied, since the file stays with its run and people may keep editing it, while the
+//! new run may have to read its rows again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,22 +29,22 @@ pub fn retried_in(folder: &Path) -> PathBuf {
     }
 }
 
-/// Columns without which nobody can tell which rows a file holds.
+/// Columns without which the rows of a file can't be identified.
 const NEEDED: [&str; 2] = ["_line", "_code"];
 
 /// Name of a row: its line of the first input, and how often that line came before.
 pub type RowName = (Box<str>, u32);
 
 /// Names rows of one file by their line of the first input, and by how often that line
-/// came before: somebody may have made two rows of one.
+/// came before: somebody may have split a row in two.
 #[derive(Debug, Default)]
 pub struct RowNames(HashMap<Box<str>, u32>);
 
 impl RowNames {
-    /// The name of the next row; none where it does not say its line.
+    /// The name of the next row; none if it does not say its line.
     pub fn next(&mut self, kept: Option<&Kept>) -> Option<RowName> {
         let line = kept?.line.clone()?;
-        // The header may stand in the file once more.
+        // The header may be repeated in the file.
         if *line == *NEEDED[0] {
             return None;
         }
@@ -62,8 +62,8 @@ pub fn kept(reading: &Reading) -> Option<&Kept> {
     }
 }
 
-/// The rows that a run tried again, by their number in it: the line of the first input, and
-/// how often that line came before. None where the run folder has no copy of them.
+/// The rows that a run retried, by their number in it: the line of the first input, and how
+/// often that line came before. None if the run folder has no copy of them.
 ///
 /// # Errors
 /// When the copy can't be read.
@@ -85,11 +85,11 @@ pub fn names_in(folder: &Path) -> Result<Option<Vec<(u64, RowName)>>, Error> {
 }
 
 /// Copies the rows of a refused.csv that are `wanted`; the copy is kept as standard input
-/// is. Gives it, and how many rows it has.
+/// is. Returns it, and how many rows it has.
 ///
 /// # Errors
-/// When the file can't be read, is no refused.csv any more, or has a record that can't be
-/// cut: then nobody can tell which row it is.
+/// When the file can't be read, is no longer a refused.csv, or has a record that can't be
+/// cut and therefore not identified.
 pub fn pick(
     path: &Path,
     dialect: &Dialect,
@@ -124,7 +124,7 @@ pub fn pick(
     Ok((Sources::spooled(name, spool), rows))
 }
 
-/// Refuses a file whose rows do not say any more where they come from.
+/// Refuses a file whose rows no longer say where they come from.
 fn expect_ours(name: &str, input: &Input) -> Result<(), Error> {
     let own = input.headers().own();
     let lacks = NEEDED
@@ -138,7 +138,7 @@ fn expect_ours(name: &str, input: &Input) -> Result<(), Error> {
     }
 }
 
-/// Refuses a record that was broken since the run wrote it.
+/// Refuses a record that was damaged since the run wrote it.
 fn expect_whole(name: &str, reading: &Reading) -> Result<(), Error> {
     let Reading::Fallen(outcome) = reading else {
         return Ok(());
@@ -157,7 +157,7 @@ fn expect_whole(name: &str, reading: &Reading) -> Result<(), Error> {
     }
 }
 
-/// Blank lines and a header that comes once more are no rows.
+/// Blank lines and a repeated header are not rows.
 fn is_row(reading: &Reading) -> bool {
     match reading {
         Reading::Row(_) => true,

@@ -1,5 +1,5 @@
-//! Records → rows. What can't be cut into the header's columns is refused here,
-//! whole; a stray quote costs the line that it stands on, not the rows below it.
+//! Records → rows. What can't be cut into the header's columns is refused here, whole;
+//! a stray quote costs only its own line, not the rows below it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,17 +19,17 @@ use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, SourceRow};
 
-/// What refused.csv calls a record of which it has only the beginning.
+/// The mark in refused.csv for a record of which it has only the beginning.
 const RECORD_TOO_LONG: &[u8] = b"RECORD_TOO_LONG";
-/// What DOS puts at the end of a text; alone on its line it is no row.
+/// DOS's end-of-file character; alone on its line it is not a row.
 const END_OF_FILE: &[u8] = b"\x1A";
 
-/// What became of one record.
+/// The result of one record.
 #[derive(Debug)]
 pub enum Reading {
     /// A row, cut into the run's columns.
     Row(SourceRow),
-    /// An all-empty row, the header once more, or a record that can't be a row.
+    /// An empty row, a repeated header, or a record that can't be a row.
     Fallen(Box<RowOutcome>),
 }
 
@@ -87,21 +87,21 @@ pub(super) struct Rows {
     pub(super) records: Records,
     pub(super) grammar: Grammar,
     pub(super) layout: Layout,
-    /// How records in `_raw` are written, where the file is our refused.csv.
+    /// How records in `_raw` are written, if the file is our refused.csv.
     pub(super) raw_marks: RawMarks,
     /// Position of the text in the run's list of inputs.
     pub(super) file: u32,
     /// How many records were read.
     pub(super) count: u64,
-    /// Records whose quotes change their texts.
+    /// Counts of records whose quotes change their texts.
     pub(super) damaged: Damaged,
     /// Records at the end that are no rows.
     pub(super) skip_last: usize,
     /// Whether `="0017"` is the text 0017.
     pub(super) text_formulas: bool,
-    /// How most of its records end, where that is known.
+    /// How most of its records end, if known.
     pub(super) usual_end: Option<LineEnd>,
-    /// What to add to a record's number for its row, where the text is a sheet.
+    /// What to add to a record's number for its row, if the text is a sheet.
     pub(super) line_of_record: Option<u64>,
     /// Records that may be among the last.
     pub(super) held: VecDeque<Reading>,
@@ -132,7 +132,7 @@ impl Damaged {
         self.backslash.0 > 0
     }
 
-    /// What to say of them.
+    /// The message about them.
     pub(super) fn notices(&self, name: &str) -> Vec<String> {
         let rows = |count: u64| {
             if count == 1 {
@@ -145,7 +145,7 @@ impl Damaged {
         let (count, line) = self.backslash;
         if count > 0 {
             notices.push(format!(
-                "{name}: in {} `\\\"` stands inside quoted cells, first in line {line}: their texts come out \
+                "{name}: in {} `\\\"` is inside quoted cells, first in line {line}: their texts come out \
                  damaged; `escape = \"\\\\\"` under [source] reads them",
                 rows(count)
             ));
@@ -164,8 +164,8 @@ impl Damaged {
 }
 
 impl Rows {
-    /// The next row; `seq` is its number in the run. Where records at the end are no
-    /// rows, as many are read ahead, and left out once nothing comes behind them.
+    /// The next row; `seq` is its number in the run. If records at the end are not
+    /// rows, as many are read ahead, and left out once nothing follows them.
     pub(super) fn next(&mut self, seq: u64) -> io::Result<Option<Reading>> {
         if self.skip_last == 0 {
             return self.next_record(seq);
@@ -182,7 +182,7 @@ impl Rows {
         Ok(self.held.pop_front().map(|reading| reading.with_seq(seq)))
     }
 
-    /// A row that says where it stands; its cells are still to come.
+    /// A row with its place; its cells are still to come.
     fn bare_row(&self, seq: u64, found: Found) -> SourceRow {
         SourceRow {
             seq,
@@ -234,8 +234,8 @@ impl Rows {
         }))
     }
 
-    /// Counts the record if its quotes change its texts. One without any quote is as
-    /// long as its cells and what stands between them.
+    /// Counts the record if its quotes change its texts. A record without any quote is
+    /// as long as its cells and their delimiters.
     fn look_at_quotes(&mut self, found: Found) {
         let record = self.records.record();
         if !self.is_json() && record.raw.len() >= record.text.len() + record.len() {
@@ -249,8 +249,8 @@ impl Rows {
         matches!(self.records, Records::Objects(_))
     }
 
-    /// Whether the record is one only because of a stray quote, which joins the rows
-    /// below its first line to it; these are read again then.
+    /// Whether a stray quote has joined the rows below the record's first line to it;
+    /// these are then read again.
     fn gives_swallowed_back(&mut self, found: Found) -> bool {
         let Records::Cells(records) = &mut self.records else {
             return false;
@@ -264,7 +264,7 @@ impl Rows {
             && records.back_to_second_line()
     }
 
-    /// A row of a JSON object, which goes with it as it stands.
+    /// A row of a JSON object, which is kept with it unchanged.
     fn object(&self, mut row: SourceRow, record: Record<'_>) -> Reading {
         row.kept = self.layout.own.kept(record);
         if let Some(raw) = self.layout.own.raw(record) {
@@ -339,14 +339,14 @@ impl Rows {
         }
     }
 
-    /// Takes the cells of a record that somebody corrected in `_raw`; it counts more than
-    /// the cells beside it.
+    /// Uses the cells of a record that somebody corrected in `_raw`; it takes precedence
+    /// over the cells next to it.
     fn take_corrected(&self, row: &mut SourceRow, record: Record<'_>) -> bool {
         let own = &self.layout.own;
         let Some(raw) = own.raw(record).filter(|raw| !raw.contains(&0)) else {
             return false;
         };
-        // Of a record that was too long there is only the beginning.
+        // Only the beginning of a record that was too long is there.
         if own.code(record) == RECORD_TOO_LONG {
             return false;
         }
@@ -366,8 +366,8 @@ impl Rows {
         !row.cells.are_blank(columns)
     }
 
-    /// Whether the cells beside a record that somebody corrected in `_raw` were filled in
-    /// too, and say something else.
+    /// Whether the cells next to a record that was corrected in `_raw` were filled in
+    /// too, and differ.
     fn is_filled_otherwise(&self, row: &SourceRow, record: Record<'_>) -> bool {
         let columns = self.layout.columns.iter();
         let beside = || columns.clone().map(|&idx| trimmed(record.get(idx)));
@@ -376,7 +376,7 @@ impl Rows {
         is_filled && both.any(|(beside, corrected)| beside != trim_invisible(corrected))
     }
 
-    /// Refuses a row that was repaired in `_raw` and in its cells, with both as they are.
+    /// Refuses a row that was corrected both in `_raw` and in its cells, keeping both.
     fn two_repairs(&self, mut row: SourceRow, record: Record<'_>) -> Reading {
         let columns = self.layout.columns.iter();
         row.cells = Cells::new(columns.map(|&idx| trimmed(record.get(idx))));
@@ -388,7 +388,7 @@ impl Rows {
         )
     }
 
-    /// The cells of a row, or the cell that is no text.
+    /// The cells of a row, or the cell that is not text.
     fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
         if self.layout.is_plain
             && !self.text_formulas
@@ -410,7 +410,7 @@ impl Rows {
         torn.map_or(Ok(cells), Err)
     }
 
-    /// A cell as it is meant.
+    /// A cell's intended text.
     fn cell<'r>(&self, record: Record<'r>, idx: usize) -> &'r [u8] {
         let cell = record.get(idx);
         match self.text_formulas {
@@ -419,8 +419,8 @@ impl Rows {
         }
     }
 
-    /// No cell of the source is filled: a ghost, or a record that our refused.csv
-    /// holds as raw text alone.
+    /// No cell of the source is filled: an empty row, or a record that our refused.csv
+    /// holds only as raw text.
     fn blank(&self, row: SourceRow, record: Record<'_>) -> Reading {
         let own = &self.layout.own;
         let Some(raw) = own.raw(record) else {
@@ -444,19 +444,19 @@ impl Rows {
         refused(row, reason, String::from_utf8_lossy(raw).into_owned())
     }
 
-    /// Refuses a record that has no cells we could name; it is kept whole.
+    /// Refuses a record whose cells can't be named; it is kept whole.
     fn uncut(&self, row: SourceRow, reason: Reason, raw: &[u8]) -> Reading {
         let names = &self.layout.names;
         refused(row, reason, raw_text(raw, self.grammar, names))
     }
 
-    /// Files that were put together from several hold the header again.
+    /// Files that were joined from several repeat the header.
     fn is_header(&self, record: Record<'_>) -> bool {
         let mut cells = record.iter().zip(&self.layout.names);
         cells.all(|(cell, name)| is_name(cell, name))
     }
 
-    /// Refuses a row with its cells, as far as they are text.
+    /// Refuses a row, keeping the cells that are text.
     fn no_text(
         &self,
         mut row: SourceRow,
@@ -476,15 +476,15 @@ impl Rows {
     }
 }
 
-/// Whether a cell of a header line is this name, which is kept without what stands
-/// around it and can't be seen.
+/// Whether a cell of a header line is this name, which is kept without invisible
+/// characters around it.
 fn is_name(cell: &[u8], name: &str) -> bool {
     cell == name.as_bytes()
         || (cell.len() > name.len()
             && std::str::from_utf8(cell).is_ok_and(|cell| trim_invisible(cell) == name))
 }
 
-/// A cell without what stands around it and can't be seen; empty where it is no text.
+/// A cell without invisible characters around it; empty if it is not text.
 fn trimmed(cell: &[u8]) -> &str {
     std::str::from_utf8(cell).map_or("", trim_invisible)
 }
@@ -503,8 +503,7 @@ fn skipped(row: SourceRow) -> Reading {
     fallen(RowOutcome::early(row, RowEnd::Skipped))
 }
 
-/// Refuses a record that has no cells we could name, with its text as refused.csv is to
-/// have it.
+/// Refuses a record whose cells can't be named, with the text for refused.csv.
 fn refused(row: SourceRow, reason: Reason, raw: String) -> Reading {
     let refusal = Problem::new(reason).into();
     let mut outcome = RowOutcome::early(row, RowEnd::Refused(refusal));

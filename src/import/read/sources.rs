@@ -1,6 +1,6 @@
-//! What was typed → files: paths, globs that no shell has expanded, and standard
-//! input, which is spooled, since a file is looked at before it is read and a run may
-//! have to read it again (protocol D4).
+//! Arguments → files: paths, globs that no shell has expanded, and standard input,
+//! which is spooled, since a file is inspected before it is read and a run may have to
+//! read it again (protocol D4).
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,25 +13,25 @@ use super::trouble::unusable;
 use crate::error::Error;
 use crate::output::{Temporary, private_folder};
 
-/// How standard input is typed, and how the journal calls it.
+/// The name of standard input on the command line and in the journal.
 pub const STDIN: &str = "-";
 /// Name of its content in the run folder.
 const SPOOLED: &str = "input-stdin";
-/// Letters of a path that make it a glob.
+/// Characters that make a path a glob.
 const GLOB: [char; 3] = ['*', '?', '['];
 
-/// The files of a run, in its order.
+/// The files of a run, in order.
 #[derive(Debug, Default)]
 pub struct Sources {
     pub(super) files: Vec<Source>,
     pub(super) spool: Option<Spool>,
     /// The sheet that was typed.
     pub(super) sheet: Option<String>,
-    /// Where the texts of sheets go.
+    /// The folder for the texts of sheets.
     pub(super) folder: Option<PathBuf>,
 }
 
-/// A file, and how messages call it.
+/// A file, and its name in messages.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) name: String,
@@ -40,7 +40,7 @@ pub(super) struct Source {
     pub(super) sheet: Option<String>,
 }
 
-/// The content of an input that is no file of the user's; gone when dropped, unless kept.
+/// The content of an input that is not a file of the user's; removed when dropped, unless kept.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: NamedTempFile,
@@ -83,8 +83,8 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Files that a run has read before, in its order, with the member of each: an archive
-    /// may be named once for each of its members, a spreadsheet with its sheet.
+    /// Files that a run has read before, in order, with the member of each: an archive may
+    /// be named once for each of its members, a spreadsheet with its sheet.
     pub fn known<'a>(inputs: impl Iterator<Item = (&'a Path, Option<&'a str>)>) -> Sources {
         let mut files: Vec<Source> = Vec::new();
         for (path, member) in inputs {
@@ -102,7 +102,7 @@ impl Sources {
         }
     }
 
-    /// The same, of which this sheet of a spreadsheet is wanted.
+    /// The same, with the wanted sheet of a spreadsheet.
     #[must_use]
     pub fn with_sheet(self, sheet: Option<&str>) -> Sources {
         Sources {
@@ -142,7 +142,7 @@ impl Sources {
         Ok(())
     }
 
-    /// One file that messages call `name`, with what a spool holds.
+    /// One file called `name` in messages, with the content of a spool.
     pub(super) fn spooled(name: String, spool: Spool) -> Sources {
         let path = spool.path().to_owned();
         Sources {
@@ -164,7 +164,7 @@ impl Spool {
         Ok(spool)
     }
 
-    /// One without any content, in a folder or the system's folder for such files.
+    /// An empty one, in a folder or the system's temporary folder.
     pub(super) fn empty(kept_as: &'static str, folder: Option<&Path>) -> io::Result<Spool> {
         let file = match folder {
             Some(folder) => {
@@ -189,7 +189,7 @@ impl Spool {
         self.file.path()
     }
 
-    /// Moves the content into a run folder for good; tells where it is.
+    /// Moves the content into a run folder for good; returns where it is.
     pub(super) fn keep(self, folder: &Path) -> io::Result<PathBuf> {
         let path = folder.join(self.kept_as);
         self.file.as_file().sync_all()?;

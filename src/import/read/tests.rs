@@ -1,5 +1,5 @@
-//! Files of every kind and what their rows become; what is no CSV and what is said
-//! of it.
+//! Files of every kind and what their rows become; files that are not CSV and the
+//! messages about them.
 
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,7 @@ fn files_and_what_their_rows_become() {
             b"Id,S,T\n1,\"a\n2,\"c\",d\n",
             &["Id|S|T", "2: UNCLOSED_QUOTE Id,S,T\n1,\"a", "3: 2|c|d"],
         ),
-        // what is no text
+        // what is not text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
         // our own files: what was corrected counts, else the cells; never one of two repairs
         (

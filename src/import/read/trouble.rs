@@ -1,5 +1,5 @@
-//! Inputs that can't be used, in words: files that can't be opened, and files that
-//! are something else than CSV.
+//! Messages about unusable inputs: files that can't be opened, and files that are not
+//! CSV.
 
 use std::fmt::Display;
 use std::io;
@@ -7,7 +7,7 @@ use std::io;
 use super::json::BrokenObject;
 use crate::error::Error;
 
-/// What files of other kinds begin with, what they are, and what helps.
+/// First bytes of other kinds of files, what they are, and what to do.
 const OTHER_KINDS: [(&[u8], &str); 10] = [
     (b"%PDF", "a PDF"),
     (
@@ -23,7 +23,7 @@ const OTHER_KINDS: [(&[u8], &str); 10] = [
     (b"SQLite format 3", "a SQLite database"),
     (b"PAR1", "a Parquet file"),
 ];
-/// Where a tar archive says so.
+/// The offset of a tar archive's signature.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// A file that the user has to replace by another.
@@ -31,8 +31,8 @@ pub(super) fn unusable(name: &str, why: impl Display) -> Error {
     Error::usage(format!("can't read {name}: {why}"))
 }
 
-/// A text that ended in trouble half way: damage where an unpacker says so, else the
-/// system's own error.
+/// A text that failed half way: damaged if an unpacker says so, else the system's own
+/// error.
 pub(super) fn broken_off(name: &str, error: &io::Error) -> Error {
     let inner = error.get_ref();
     if let Some(broken) = inner.and_then(|inner| inner.downcast_ref::<BrokenObject>()) {
@@ -57,8 +57,8 @@ pub(super) fn plain(error: &io::Error) -> String {
     }
 }
 
-/// Refuses what is no text, and texts that are something else than CSV. `head` is the
-/// beginning of the text as UTF-8.
+/// Refuses files that are not text, and texts that are not CSV. `head` is the beginning
+/// of the text as UTF-8.
 pub(super) fn refuse_other_kinds(name: &str, head: &[u8]) -> Result<(), Error> {
     if let Some((_, kind)) = OTHER_KINDS
         .iter()

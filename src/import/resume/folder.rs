@@ -1,5 +1,5 @@
-//! The run folder: made whole before anything is sent, locked while in use, found
-//! again by name.
+//! The run folder: completed before anything is sent, locked while in use, found again
+//! by name.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::import::settle::files::holds_no_row;
 use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
-use crate::output::{private_folder, write_anew};
+use crate::output::{private_folder, replace_file};
 
-/// Where run folders go when nobody says otherwise.
+/// Where run folders go by default.
 const RUNS: &str = "tickethaul-runs";
 
 /// Locks the folder.
@@ -35,11 +35,12 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Makes a new folder: `tickethaul-runs/<name>` or the one given, which must be
-    /// empty. It is locked, and a journal is tried in it, so that what can't be kept is
+    /// empty. It is locked, and a journal is tried in it, so that storage problems are
     /// known before anything is written to a portal.
     ///
     /// # Errors
-    /// When it can't be made or written; nothing was written to the portal then.
+    /// When it can't be created or written; nothing has been written to the portal by
+    /// then.
     pub fn create(operation: &str, given: Option<&Path>) -> Result<RunFolder, Error> {
         let path = match given {
             Some(path) => path.to_owned(),
@@ -75,9 +76,9 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Takes the folder away again: the run did not begin.
+    /// Removes the folder again: the run did not begin.
     pub fn abandon(self) {
-        // Whatever can't be removed harms nobody: it holds no run.
+        // Anything that can't be removed is harmless: it holds no run.
         let _gone = fs::remove_file(self.path.join(LOCK));
         if self.is_new {
             let _gone = fs::remove_dir(&self.path);
@@ -98,7 +99,7 @@ impl RunFolder {
     fn lock(path: PathBuf) -> Result<RunFolder, Error> {
         let lock = Lock::take(&path).map_err(|error| match error {
             LockError::Held(_) => {
-                Error::mend(&error).advise("wait for it, or end that process first")
+                Error::must_fix(&error).advise("wait for it, or end that process first")
             }
             LockError::Io(error) => unusable(&path, &error),
         })?;
@@ -136,12 +137,8 @@ impl RunFolder {
     /// When the folder can't be written.
     pub fn write_summary(&self, summary: &Value) -> Result<(), Error> {
         let text = format!("{summary:#}\n");
-        let write = || -> io::Result<()> {
-            let building = self.path.join("summary.json.new");
-            write_anew(&building, text.as_bytes())?.sync_all()?;
-            fs::rename(&building, self.path.join("summary.json"))
-        };
-        write().map_err(|error| self.unusable(&error))
+        replace_file(&self.path.join("summary.json"), text.as_bytes())
+            .map_err(|error| self.unusable(&error))
     }
 
     /// Whether the run's last process lived to write its summary.
@@ -149,7 +146,7 @@ impl RunFolder {
         self.path.join("summary.json").is_file()
     }
 
-    /// Takes the summary of an earlier process away: it holds no more.
+    /// Removes the summary of an earlier process: it is no longer valid.
     pub fn forget_summary(&self) -> Result<(), Error> {
         match fs::remove_file(self.path.join("summary.json")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unusable(&error)),
@@ -179,7 +176,7 @@ pub fn has_begun(folder: &Path) -> bool {
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't use the run folder {}: {error}",
         path.display()
     ))

@@ -1,6 +1,6 @@
-//! Guards of a resume (protocol R1): what a run was begun with must still hold, or
-//! rows would get other values than their neighbours. What is merely new in the
-//! portal does not matter: the run goes on with the schema that it knows.
+//! Guards of a resume (protocol R1): what a run was started with must still be the
+//! same, or rows would get different values than their neighbours. What is merely new
+//! in the portal does not matter: the run continues with the schema that it knows.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::import::read::Input;
 /// Differences that are shown at most.
 const SHOWN: usize = 10;
 
-/// What held when it began, and must hold still.
+/// What must be the same as when it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Began {
-    /// A run that goes on.
+    /// A run that is resumed.
     Run,
     /// A plan that is applied.
     Plan,
@@ -54,8 +54,8 @@ impl Began {
     }
 }
 
-/// Refuses inputs that are not those that the run began with. Size and time are
-/// enough to know a file again; whole files are read only when these differ.
+/// Refuses inputs that are not those that the run began with. Size and time are enough
+/// to recognise a file; whole files are read only if these differ.
 pub fn same_inputs(input: &Input, before: &[InputFile], began: Began) -> Result<(), Error> {
     let now = input.stamps()?;
     if now.len() != before.len() {
@@ -91,7 +91,7 @@ pub fn same_inputs(input: &Input, before: &[InputFile], began: Began) -> Result<
 
 fn other_file(before: &InputFile, what: String, began: Began) -> Error {
     let path = before.path.display();
-    Error::mend(format!("{path} is not the file {}: {what}", began.with())).advise(format!(
+    Error::must_fix(format!("{path} is not the file {}: {what}", began.with())).advise(format!(
         "bring that file back, or {}",
         began.otherwise("this one")
     ))
@@ -116,7 +116,7 @@ pub fn same_mapping(header: &Header, now: Option<&str>, began: Began) -> Result<
             .map_or("nothing", |line| line.trim())
             .to_owned()
     };
-    Err(Error::mend(format!(
+    Err(Error::must_fix(format!(
         "the mapping {} has changed {}: line {} was \"{}\" and is \"{}\"",
         header.mapping_path.display(),
         began.since(),
@@ -131,7 +131,7 @@ pub fn same_mapping(header: &Header, now: Option<&str>, began: Began) -> Result<
 }
 
 /// Refuses a mapping whose files were edited since; `now` are those that it names, as
-/// they are.
+/// they are now.
 pub fn same_tables(
     header: &Header,
     now: &BTreeMap<String, String>,
@@ -142,7 +142,7 @@ pub fn same_tables(
     let Some(name) = names.find(|name| now.get(*name) != before.get(*name)) else {
         return Ok(());
     };
-    Err(Error::mend(format!(
+    Err(Error::must_fix(format!(
         "{name}, which the mapping {} names, has changed {}",
         header.mapping_path.display(),
         began.since()
@@ -177,7 +177,7 @@ pub fn same_schema(
         found.push(format!("{more} more"));
     }
     Err(
-        Error::mend(format!("the portal has changed {}", began.since()))
+        Error::must_fix(format!("the portal has changed {}", began.since()))
             .listing(found)
             .advise(format!(
                 "undo that in the portal, or {}",

@@ -1,5 +1,5 @@
-//! What lets a run continue after it stopped: its `folder`, the `guard`s that hold a resume to
-//! what the run was begun with, and what is to `recover` of its files and rows.
+//! What lets a run continue after it stopped: its `folder`, the `guard`s that check a resume
+//! against what the run was started with, and how to `recover` its files and rows.
 
 pub mod folder;
 pub mod guard;

@@ -1,4 +1,4 @@
-//! Reading rows once more. A run's files are brought back to what its journal says
+//! Reading rows again. A run's files are brought back to what its journal says
 //! (protocol D3): rows that were settled after the last lengths that the journal knows
 //! are appended again, their cells from the input. Rows whose links wait are read again
 //! by the last phase.
@@ -32,7 +32,7 @@ pub fn refile(
     files.flush().map_err(|error| folder.unusable(&error))
 }
 
-/// The input, to read single rows of it once more.
+/// The input, to read single rows of it again.
 pub struct Again {
     source: Input,
     next_seq: u64,
@@ -47,22 +47,22 @@ impl Again {
         }
     }
 
-    /// A row that was read before; in file order it is fastest.
+    /// A row that was read before; fastest in file order.
     pub fn row(&mut self, row: RowEntry) -> Result<Reading, Error> {
         if row.seq != self.next_seq {
             self.source.seek_to(row)?;
         }
         self.next_seq = row.seq + 1;
         let reading = self.source.next_row()?;
-        reading.ok_or_else(|| Error::mend("the input is shorter than it was"))
+        reading.ok_or_else(|| Error::must_fix("the input is shorter than it was"))
     }
 }
 
-/// The row as it is read again, with the end that the journal has for it.
+/// The row as read again, with the outcome that the journal has for it.
 fn outcome(past: PastRow, reading: Reading, mapping: &CompiledMapping) -> RowOutcome {
     let mut outcome = match reading {
         Reading::Row(source) => {
-            // The journal has no remarks; the row is mapped as it was.
+            // The journal has no remarks; the row is mapped as before.
             let remarks = match mapping.map(&source) {
                 Mapped::Ticket(draft) => draft.remarks,
                 Mapped::Skipped | Mapped::Refused { .. } => Vec::new(),

@@ -1,8 +1,7 @@
-//! What changes are of tickets which are there, or may be: update, upsert, archive. What
-//! makes them differ from creates is that an attempt whose outcome is unclear may be carried
-//! out later, over what came after it (protocol S4). Its rows are given back as late and
-//! come here again when that can't be any more: then the portal is read, and what it does
-//! not hold is sent again.
+//! Changes to tickets that exist, or may exist: update, upsert, archive. Unlike a create, an
+//! attempt with an unclear outcome may be carried out later and overwrite what came after it
+//! (protocol S4). Its rows are returned as late and come here again when that can no longer
+//! happen: then the portal is read, and what it does not hold is sent again.
 
 use super::Sender;
 use super::missing::Absent;
@@ -28,7 +27,7 @@ impl Sender {
         Slot::new(op, Item { input, key: name }, links)
     }
 
-    /// Whether calls name tickets by their ids: archive knows nothing else.
+    /// Whether calls name tickets by their ids, as archive must.
     fn names_by_id(&self) -> bool {
         self.operation == Operation::Archive || self.mapping.id_property().is_none()
     }
@@ -48,7 +47,7 @@ impl Sender {
         (verb, matching)
     }
 
-    /// Finds out what became of rows; those to be sent again go into `todo`.
+    /// Finds out the outcome of rows; those to be sent again go into `todo`.
     pub(crate) async fn settle_doubt(
         &self,
         doubtful: Vec<Doubtful>,
@@ -59,7 +58,7 @@ impl Sender {
             match doubt {
                 Doubt::Unclear => unclear.push(slot),
                 Doubt::Suspected => todo.push(slot),
-                // An upsert makes what is not there.
+                // An upsert creates what does not exist.
                 Doubt::Absent if self.operation == Operation::Upsert => todo.push(slot),
                 Doubt::Absent => absent.push(match slot.is_unclear() {
                     true => Absent::sent(slot.into_op()),

@@ -1,6 +1,6 @@
-//! What creates are: what is sent, and how rows are looked up of which the replies do not
-//! say what became (protocol S3, S7, K5, K6). A create that may come late is guarded by its
-//! key, so nothing waits for it.
+//! Creates: what is sent, and how rows are looked up whose outcome the replies do not say
+//! (protocol S3, S7, K5, K6). A create that may come late is guarded by its key, so nothing
+//! waits for it.
 
 use super::Sender;
 use super::lookup::{LookUp, Looked};
@@ -48,9 +48,9 @@ impl Sender {
         }
     }
 
-    /// Looks rows up by key and decides (S3, K5, K6); those to be sent again, and
-    /// all of them when the look-up fails, go into `todo`. Without a key nothing can be
-    /// looked up: what may be written stays unknown.
+    /// Looks rows up by key and decides (S3, K5, K6); those to be sent again, and all
+    /// of them when the look-up fails, go into `todo`. Without a key nothing can be
+    /// looked up: rows that may be written stay unknown.
     pub(crate) async fn look_up(
         &self,
         doubtful: Vec<Doubtful>,
@@ -95,7 +95,7 @@ impl Sender {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes in what a look-up shows of a row; gives it back where it is to be sent again.
+    /// Applies what a look-up shows of a row; returns it if it is to be sent again.
     fn take_looked(&self, slot: Slot, looked: Looked, decided: &mut Decided) -> Option<Slot> {
         match looked {
             Looked::Ours(ticket) => {
@@ -119,16 +119,16 @@ impl Sender {
     }
 }
 
-/// Rows whose fate a look-up shows.
+/// Applies look-ups to rows in doubt.
 #[derive(Default)]
 struct Decided {
     refused: Vec<RowOutcome>,
     standing: Vec<Standing>,
 }
 
-/// What a row is whose ticket was there before. One that was refused for a link, a note or a
-/// file of its continues with the ticket that an earlier run made for it (protocol H1); `retry` gives
-/// it here with what that run wrote of it. With another key it is another row.
+/// The outcome of a row whose ticket existed before. One that was refused because of a link, a note
+/// or a file continues with the ticket that an earlier run created for it (protocol H1); `retry`
+/// passes on what that run wrote of it. With another key it is a different row.
 fn found(op: &PlannedOp) -> Stand {
     let kept = op.source.kept.as_deref();
     let same_key = |kept: &&Kept| kept.key.as_deref() == Some(&*op.draft.key);

@@ -1,6 +1,6 @@
 //! What a run knows of its portal beyond the definitions, and what it learns: new facts are
-//! heard by whoever keeps them for the next run; one that is contrary to what was known is
-//! told too.
+//! reported to the listener that keeps them for the next run, including those that
+//! contradict what was known.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is known when the run begins, and who hears of what it learns.
+    /// What is known when the run begins, and the listener for what it learns.
     pub fn new(known: KnownFacts, listener: Arc<dyn Listener>) -> Facts {
         Facts {
             known: Mutex::new(known),
@@ -23,15 +23,15 @@ impl Facts {
         }
     }
 
-    /// Whether a property of activities that the portal says is unique is kept so, as far
-    /// as that is known: it may be wrong by now.
+    /// Whether a property of activities that the portal calls unique really is, if known;
+    /// that may be outdated.
     pub fn keys_kept(&self, activity: Activity, property: &str) -> Option<bool> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = known.keys_kept.get(&(activity, property.to_owned()));
         kept.copied()
     }
 
-    /// Whether tickets in the recycle bin are found by their key, as far as that is known.
+    /// Whether tickets in the recycle bin are found by their key, if known.
     pub fn archived_by_key(&self) -> Option<bool> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.archived_by_key
@@ -44,7 +44,7 @@ impl Facts {
         known.keys_said.contains_key(&key)
     }
 
-    /// The portal has shown something. What was known already is not news.
+    /// Learns a fact. One that was known already is not news.
     pub fn learn(&self, learned: Learned) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let news = known.take(&learned);

@@ -1,7 +1,7 @@
-//! Properties that a portal takes without a word and does not keep, such as a
-//! `createdate` (protocol S6). Where the mapping names another property for that, the
-//! first tickets get the value in both; the canary tells which of them stays, and so
-//! no ticket ever lacks it, whenever the run dies.
+//! Properties that a portal accepts silently and does not keep, such as a `createdate`
+//! (protocol S6). If the mapping names another property for that, the first tickets get
+//! the value in both; the canary shows which of them is kept, so no ticket ever lacks
+//! it, whenever the run dies.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -9,17 +9,17 @@ use std::sync::{Arc, OnceLock};
 use crate::mapping::{CompiledMapping, MappedProperty};
 use crate::model::ticket::PropertyValues;
 
-/// Where the values of properties with a `read_only.into` go.
+/// Where the values of properties with `read_only.into` go.
 #[derive(Debug)]
 pub struct FallbackProperties {
     /// Properties, each with the one that may take its values.
     pairs: Vec<(Arc<str>, Arc<str>)>,
-    /// Properties that the portal does not keep, once the canary has told.
+    /// Properties that the portal does not keep, once the canary has shown it.
     not_kept: OnceLock<BTreeSet<Arc<str>>>,
 }
 
 impl FallbackProperties {
-    /// Nothing is known of the portal yet.
+    /// With nothing known of the portal yet.
     pub fn new(mapping: &CompiledMapping) -> FallbackProperties {
         let pair = |property: &MappedProperty| {
             let instead = property.instead.as_ref()?;
@@ -31,14 +31,14 @@ impl FallbackProperties {
         }
     }
 
-    /// The canary has told what the portal does not keep.
+    /// Records what the canary has shown about what the portal does not keep.
     pub fn settle(&self, not_kept: BTreeSet<Arc<str>>) {
-        // There is one canary; what it found first stays.
+        // There is one canary; what it found first counts.
         let _first = self.not_kept.set(not_kept);
     }
 
-    /// Takes a value away that a ticket keeps in the other property of a pair: until the
-    /// canary has told, rows have it in both.
+    /// Removes a value that a ticket keeps in the other property of a pair: until the
+    /// canary has shown which is kept, rows have it in both.
     pub fn apply_to(&self, values: &mut PropertyValues, holds: impl Fn(&str, &str) -> bool) {
         self.apply(values);
         if self.not_kept.get().is_some() {
@@ -58,7 +58,7 @@ impl FallbackProperties {
         }
     }
 
-    /// Brings the values of a row to where they are kept. Doing it again changes nothing.
+    /// Moves the values of a row to where they are kept. Doing so again changes nothing.
     pub fn apply(&self, values: &mut PropertyValues) {
         for (name, instead) in &self.pairs {
             let Some(at) = values.iter().position(|(known, _)| known == name) else {

@@ -1,6 +1,6 @@
-//! Looking rows up whose outcome is not clear (protocol S3, K5, K6): in the record
-//! store, by key, never by search. What is found is ours or theirs; what is not
-//! found is sent again.
+//! Looks up rows whose outcome is not clear (protocol S3, K5, K6): in the record store,
+//! by key, never by search. What is found is ours or theirs; what is not found is sent
+//! again.
 
 use super::facts::Facts;
 use super::reading::{Closed, Given};
@@ -23,9 +23,9 @@ pub enum Looked {
     Ours(RecordId),
     /// Its key is that of this ticket, which we did not make.
     Theirs(RecordId),
-    /// It can't go in.
+    /// It is refused.
     Refused(Box<Problem>),
-    /// Nothing of it is in the portal: it is sent again.
+    /// The portal has nothing of it: it is sent again.
     Again,
 }
 
@@ -47,7 +47,7 @@ impl LookUp<'_> {
         self.tickets.read_each(keys, &wanted, Shelf::Live).await
     }
 
-    /// What becomes of a row, given the live tickets and what the portal said of it.
+    /// Decides about a row, given the live tickets and what the portal said of it.
     pub async fn decide(
         &self,
         slot: &mut Slot,
@@ -67,10 +67,11 @@ impl LookUp<'_> {
         self.collided(slot, named).await
     }
 
-    /// Where the portal says that the key is another ticket's, and no live one has it (K5).
+    /// Decides about a row whose key the portal says is another ticket's, although no live one has
+    /// it (K5).
     async fn collided(&self, slot: &mut Slot, named: Option<String>) -> Result<Looked, Stop> {
         let key = &slot.item.key;
-        // A portal that does not find archived tickets by key need not be asked where it
+        // A portal that does not find archived tickets by key need not be asked if it
         // names the ticket itself.
         let asks = named.is_none() || self.facts.archived_by_key() != Some(false);
         if asks && let Some(looked) = self.in_bin(slot).await? {
@@ -97,14 +98,14 @@ impl LookUp<'_> {
             return Ok(Looked::Again);
         }
         let reason = match holder {
-            // It has another key, so another unique property collided.
+            // It has a different key, so another unique property collided.
             Some(_) => Reason::ConflictingUniqueValue { id: named },
             None => Reason::KeyHeldElsewhere { id: named },
         };
         Ok(self.refused(key, reason))
     }
 
-    /// The row's fate, where the recycle bin shows a ticket with its key.
+    /// The row's outcome if the recycle bin has a ticket with its key.
     async fn in_bin(&self, slot: &Slot) -> Result<Option<Looked>, Stop> {
         let key = &slot.item.key;
         let one = std::slice::from_ref(key);
@@ -119,19 +120,19 @@ impl LookUp<'_> {
         }))
     }
 
-    /// The ticket that the portal named, live or in the recycle bin, where a portal need
-    /// not find it by its key.
+    /// The ticket that the portal named, live or in the recycle bin, for portals that
+    /// may not find it by its key.
     async fn named(&self, id: &str) -> Result<Option<Record>, Stop> {
         let properties = [self.key_property, "hs_createdate"];
         self.tickets.anywhere(id, &properties).await
     }
 
-    /// A row whose key the portal has and does not show is refused, but where the ticket may
-    /// be the row's own: nobody may say that it was not created.
+    /// A row whose key the portal has and does not show is refused, unless the ticket may be
+    /// the row's own: then it must not be reported as not created.
     fn hidden(&self, slot: &Slot, closed: &Closed) -> Result<Looked, Stop> {
         match slot.written {
             Written::No => Ok(self.refused(&slot.item.key, closed.reason())),
-            Written::Maybe(_) => Err(Stop::Mend(closed.words.clone())),
+            Written::Maybe(_) => Err(Stop::MustFix(closed.words.clone())),
         }
     }
 
@@ -141,9 +142,8 @@ impl LookUp<'_> {
     }
 }
 
-/// Protocol K6: a ticket that was found is ours only if a send of ours may have
-/// written it, and it was inserted when that can have been carried out. What can't be
-/// told is theirs.
+/// Protocol K6: a ticket that was found is ours only if a send of ours may have written
+/// it, and it was inserted when that can have been carried out. In doubt it is theirs.
 fn ours_or_theirs(record: &Record, written: Written) -> Looked {
     let ours = match written {
         Written::Maybe(window) => window.holds(record.inserted_at()),

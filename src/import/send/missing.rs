@@ -1,7 +1,7 @@
 //! Tickets that are not live: in the recycle bin, merged into another, or nowhere. A
-//! portal need not find archived tickets by their key, so a row whose ticket was seen
-//! before is told by the ticket's id (protocol R4), and a row whose key an earlier row
-//! of the run archived by what the journal has.
+//! portal may not find archived tickets by their key, so a row whose ticket was seen
+//! before is looked up by the ticket's id (protocol R4), and a row whose key an earlier
+//! row of the run archived by what the journal has.
 
 use super::Sender;
 use super::rounds::Slot;
@@ -22,7 +22,7 @@ use crate::model::shelf::Shelf;
 /// A row whose ticket is not live.
 pub(crate) struct Absent {
     op: PlannedOp,
-    /// Whether a send of ours may have brought it there.
+    /// Whether a send of ours may have caused that.
     sent: bool,
 }
 
@@ -38,7 +38,7 @@ impl Absent {
     }
 }
 
-/// Where a ticket is that is not live.
+/// Where a ticket is if it is not live.
 enum Place {
     /// In the recycle bin, with this id.
     Bin(String),
@@ -46,14 +46,14 @@ enum Place {
     Merged { id: String, into: Box<Record> },
     /// An earlier row of this run archived it.
     ArchivedBefore(String),
-    /// It was live when this run meant to write it, and can't be found any more.
+    /// It was live when this run intended to write it, and can no longer be found.
     Purged(String),
-    /// Nowhere that it could be found.
+    /// It can't be found anywhere.
     Nowhere,
 }
 
 impl Sender {
-    /// Rows whose ticket is live; the others end here.
+    /// Rows whose ticket is live; the others are settled here.
     pub(crate) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<Located>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let given = self.tickets().read_each(&names, &[], Shelf::Live).await?;
@@ -80,8 +80,8 @@ impl Sender {
     }
 
     /// Reads tickets that a send of ours may have archived, by the ids that their intents
-    /// have (R4): the key may lead nowhere by now, or to a ticket that came since. What is
-    /// live is sent (again). When a read fails, the rows are in `todo`.
+    /// have (R4): the key may lead nowhere by now, or to a newer ticket. What is live is
+    /// sent (again). When a read fails, the rows are in `todo`.
     pub(crate) async fn read_archived(
         &self,
         slots: Vec<Slot>,
@@ -122,8 +122,8 @@ impl Sender {
         self.settle_absent(absent).await
     }
 
-    /// Finds the tickets of rows whose intents have none, as those of older tools do, and
-    /// makes their ids durable before anything is sent.
+    /// Finds the tickets of rows whose intents have none, as in journals of older
+    /// versions, and makes their ids durable before anything is sent.
     async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<RecordId>>, Stop> {
         let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
         let live = self.tickets().read(&names, &[], Shelf::Live).await?;
@@ -147,7 +147,7 @@ impl Sender {
         }
     }
 
-    /// Ends rows whose ticket is not live.
+    /// Settles rows whose ticket is not live.
     pub(crate) async fn settle_absent(&self, absent: Vec<Absent>) -> Result<(), Stop> {
         if absent.is_empty() {
             return Ok(());
@@ -166,7 +166,7 @@ impl Sender {
         Ok(())
     }
 
-    /// How a row ends whose ticket is there and not live.
+    /// The outcome of a row whose ticket exists and is not live.
     fn told(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
         let archives = self.operation == Operation::Archive;
         if !sent && was_live(&op, &place) {
@@ -198,7 +198,7 @@ impl Sender {
         }
     }
 
-    /// Whether the ticket that a row's was merged into has got what the row says: some
+    /// Whether the ticket into which a row's was merged holds what the row says: some
     /// calls reach it by the old id.
     fn took_over(&self, op: &PlannedOp, into: &Record) -> bool {
         let mut values = op.draft.properties.iter();
@@ -244,7 +244,7 @@ impl Sender {
         Ok(self.settle.earlier(self.operation, rows.collect()).await?)
     }
 
-    /// Keys that differ only by case may be one (K2): not where the portal finds the one
+    /// Keys that differ only by case may be the same (K2), unless the portal finds one
     /// in the recycle bin and not the other.
     async fn by_spelling(&self, row: &Absent, before: Earlier) -> Result<Place, Stop> {
         if row.op.ticket.is_none() && before.key != row.op.draft.key {
@@ -257,14 +257,14 @@ impl Sender {
         Ok(Place::ArchivedBefore(before.record))
     }
 
-    /// What became of a ticket that is neither live nor in the recycle bin. The id of one
-    /// that was merged leads to the one that it went into, in a read of one record only.
+    /// Where a ticket is that is neither live nor in the recycle bin. The id of one that
+    /// was merged leads to the one that it went into, in a read of one record only.
     async fn merged_or_gone(&self, row: &Absent) -> Result<Place, Stop> {
         let by_id = self.mapping.id_property().is_none();
         let id = match &row.op.ticket {
             Some(id) => id.as_str(),
             None if by_id && row.sent => row.op.draft.key.as_str(),
-            // What an archive intends was live then; older tools wrote no id.
+            // A ticket with an intent to archive it was live then; older versions kept no id.
             None if row.sent && self.operation == Operation::Archive => {
                 return Ok(Place::Purged(String::new()));
             }
@@ -296,7 +296,7 @@ fn was_live(op: &PlannedOp, place: &Place) -> bool {
     }
 }
 
-/// A live ticket that is not the one that a plan archives.
+/// A live ticket other than the one that a plan archives.
 fn not_as_planned(op: &PlannedOp, id: &str) -> Option<Since> {
     let planned = op.planned.as_ref()?;
     let id = id.to_owned();
@@ -307,7 +307,7 @@ fn not_as_planned(op: &PlannedOp, id: &str) -> Option<Since> {
     }
 }
 
-/// Slots whose intents have the ids of their tickets, and those without.
+/// Separates slots whose intents have the ids of their tickets from those without.
 fn by_name(slots: Vec<Slot>) -> (Vec<(Slot, RecordId)>, Vec<Slot>) {
     let (mut known, mut nameless) = (Vec::new(), Vec::new());
     for slot in slots {

@@ -1,6 +1,6 @@
-//! `send`: brings a batch to its end. What all operations share: intents before the
-//! first call, words for rows that are refused, rows that stay unknown. The rounds of
-//! each are in `create` and `change`, what they share in `rounds`.
+//! `send`: brings a batch to its outcome. What all operations share: intents before the
+//! first call, messages for refused rows, rows that stay unknown. The rounds of each
+//! are in `create` and `change`, what they share in `rounds`.
 
 mod rounds;
 mod create;
@@ -27,7 +27,7 @@ use super::notes::Notes;
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
 use crate::hubspot::Client;
-use crate::journal::{Claim, Keys};
+use crate::journal::{KeyClaim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Reason, RowIssue};
@@ -43,32 +43,32 @@ use reply::Verdict;
 pub struct Sender {
     /// The portal.
     pub client: Client,
-    /// What is done with rows.
+    /// The operation.
     pub operation: Operation,
-    /// What the run does with rows: an upsert that applies a plan has rows that are created
-    /// and others that are updated (PL3).
+    /// The run's operation: an upsert that applies a plan has rows that are created and
+    /// others that are updated (PL3).
     pub run: Operation,
-    /// Where intents and outcomes go.
+    /// Keeps intents and outcomes.
     pub settle: SettleHandle,
     /// Finds and creates the records that rows are linked to.
     pub ends: Ends,
     /// The kinds of links.
     pub kinds: LinkKinds,
-    /// Tells which column feeds a property, and the types of values.
+    /// Says which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
-    /// Where values go that the portal does not keep (S6).
+    /// Where values that the portal does not keep go (S6).
     pub fallbacks: Arc<FallbackProperties>,
-    /// The key stays here: the portal has no property for it (S7).
+    /// The key is not sent: the portal has no property for it (S7).
     pub no_key: bool,
-    /// Makes comments notes of their tickets.
+    /// Turns comments into notes of their tickets.
     pub notes: Arc<Notes>,
     /// What is known of the portal beyond its definitions.
     pub facts: Arc<Facts>,
     /// Calls in flight, at most.
     pub concurrency: usize,
-    /// Once it is pulled no new call is begun.
+    /// Once it is set no new call is begun.
     pub stop: StopSwitch,
-    /// Tells where an earlier row stands.
+    /// Says where an earlier row is in the input.
     pub places: Places,
 }
 
@@ -81,14 +81,14 @@ pub struct Wrote {
     pub properties: PropertyValues,
 }
 
-/// What a batch came to.
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub struct Delivered {
     /// Tickets that it wrote.
     pub wrote: Vec<Wrote>,
-    /// Rows that differ from the portal, to be sent now that they were compared.
+    /// Rows that differ from the portal, to be sent now that they have been compared.
     pub differing: Vec<PlannedOp>,
-    /// Rows whose call may yet be carried out: to be sent here again, when nothing can
+    /// Rows whose call may still be carried out: to come here again when nothing can
     /// come late any more (S4).
     pub late: Vec<PlannedOp>,
     /// Rows that a call of this batch may have written, by their numbers.
@@ -98,7 +98,7 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// Takes note of a verdict: whether a call may have written its row.
+    /// Records from a verdict whether a call may have written its row.
     pub(super) fn note(&mut self, op: &PlannedOp, verdict: &Verdict) {
         if let Verdict::Written { .. } | Verdict::Unclear | Verdict::Late = verdict {
             let _new = self.began.insert(op.source.seq);
@@ -113,10 +113,9 @@ pub(super) fn fresh(batch: &Batch) -> Vec<u64> {
 }
 
 impl Sender {
-    /// Brings every row of the batch to its end, but for those that it gives back;
-    /// the others are settled when this returns, in the order in which they ended.
-    /// When the run has to stop, rows without an outcome stay pending, or are counted
-    /// as unknown.
+    /// Brings every row of the batch to its outcome, except for those that it returns;
+    /// the others are settled by then, in the order in which they ended. When the run
+    /// has to stop, rows without an outcome stay pending, or are counted as unknown.
     pub async fn deliver(&self, mut batch: Batch) -> Delivered {
         for op in &mut batch.ops {
             self.fallbacks.apply(&mut op.draft.properties);
@@ -150,23 +149,23 @@ impl Sender {
     /// Counts rows as unknown: they were sent, and this process won't learn more.
     pub(super) async fn count_unknown(&self, rows: usize) {
         if rows > 0 {
-            // A settle thread that is gone has its own error to tell.
+            // A settle thread that is gone reports its own error.
             let _told = self.settle.unknown(rows as u64).await;
         }
     }
 
-    /// Takes back the intents of rows whose call never began, when the run has to stop:
-    /// what another run makes of them meanwhile is not ours (K6).
+    /// Withdraws the intents of rows whose call never began, when the run has to stop:
+    /// what another run creates for them meanwhile is not ours (K6).
     pub(super) async fn release_unsent(&self, fresh: Vec<u64>, delivered: &Delivered) {
         if delivered.stop.is_some() {
             let unsent = fresh.into_iter();
             let unsent = unsent.filter(|seq| !delivered.began.contains(seq));
-            // A settle thread that is gone has its own error to tell.
+            // A settle thread that is gone reports its own error.
             let _told = self.settle.release(unsent.collect()).await;
         }
     }
 
-    /// Counts so many rows as unknown when the run has to stop.
+    /// Counts this many rows as unknown when the run has to stop.
     pub(super) async fn or_lose<T>(
         &self,
         rows: usize,
@@ -178,9 +177,9 @@ impl Sender {
         outcome
     }
 
-    /// Makes the intents durable (D2); rows whose key another row of this run holds
-    /// end here (K4, K2).
-    pub(super) async fn claim<R>(
+    /// Makes the intents durable (D2); rows whose key another row of this run holds are
+    /// settled here (K4, K2).
+    pub(super) async fn write_intents<R>(
         &self,
         rows: Vec<R>,
         intended: Option<Timestamp>,
@@ -202,11 +201,11 @@ impl Sender {
         let mut refused = Vec::new();
         for (mut row, claim) in rows.into_iter().zip(claims) {
             match claim {
-                Claim::Free(key) => {
+                KeyClaim::Free(key) => {
                     row.as_mut().rekey(self.mapping.key_property(), key);
                     free.push(row);
                 }
-                Claim::Taken { key, file, line } => {
+                KeyClaim::Taken { key, file, line } => {
                     refused.push(self.taken(row.into(), key, self.places.words(file, line)));
                 }
             }
@@ -223,7 +222,7 @@ impl Sender {
         self.refuse_key(op, reason)
     }
 
-    /// The portal speaks of properties; the user knows columns.
+    /// The portal names properties; the user knows columns.
     pub(super) fn refuse(&self, op: PlannedOp, issue: &RowIssue) -> RowOutcome {
         let placed = issue.problems().cloned().map(|mut problem| {
             if problem.column.is_none() {

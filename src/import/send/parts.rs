@@ -1,6 +1,6 @@
-//! The parts in which the inputs of a call go, until each has an outcome: a part that is
-//! refused as a whole is split until the culprit stands alone (protocol S5), and what the
-//! portal can't take now goes again. For writes of records and of links alike.
+//! The parts in which the inputs of a call are sent, until each has an outcome: a part
+//! that is refused as a whole is split until the culprit is alone (protocol S5), and what
+//! the portal can't take now is sent again. For writes of records and of links alike.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::model::event::Stop;
 
 /// HubSpot: a lock lasts about two seconds.
 const PASSING: Duration = Duration::from_secs(2);
-/// How often inputs go again before the run stops for later.
+/// How often inputs are sent again before the run stops for later.
 const REPEATS: u32 = 8;
 
-/// Inputs that are to be sent, in parts that go together.
+/// Inputs that are to be sent, in parts that are sent together.
 pub struct Parts<T> {
     /// The last part goes next.
     parts: Vec<Vec<T>>,
@@ -21,7 +21,7 @@ pub struct Parts<T> {
 }
 
 impl<T> Parts<T> {
-    /// Everything in these parts; `what` is what inputs are called, such as `rows`.
+    /// Everything in these parts; `what` names the inputs, such as `rows`.
     pub fn new(parts: Vec<Vec<T>>, what: &'static str) -> Parts<T> {
         Parts {
             parts,
@@ -42,8 +42,7 @@ impl<T> Parts<T> {
         }
     }
 
-    /// Puts the halves of a part before the others; gives back its input where it has only
-    /// one.
+    /// Puts the halves of a part before the others; returns its input if it has only one.
     pub fn halve(&mut self, mut part: Vec<T>) -> Option<T> {
         let right = part.split_off(part.len() / 2);
         if part.is_empty() {
@@ -56,7 +55,7 @@ impl<T> Parts<T> {
     /// Waits as long as a lock lasts, and puts inputs before the others.
     ///
     /// # Errors
-    /// When inputs went again too often.
+    /// When inputs were sent again too often.
     pub async fn again(&mut self, left: Vec<T>) -> Result<(), Stop> {
         if left.is_empty() {
             return Ok(());

@@ -1,6 +1,6 @@
-//! What became of rows whose reply does not say it: tickets are read back, from the
-//! record store, and rows end as the portal has them or are sent again. Tickets that are
-//! not live are `missing`'s.
+//! Finds the outcome of rows whose reply does not say it: tickets are read back, from
+//! the record store, and rows are settled by what the portal has or sent again. Tickets
+//! that are not live are `missing`'s.
 
 use super::Sender;
 use super::missing::Absent;
@@ -22,7 +22,7 @@ impl Sender {
         }
     }
 
-    /// Reads tickets that a send of ours may have written: rows whose ticket is as
+    /// Reads tickets that a send of ours may have written: rows whose ticket holds what
     /// they say are done, the others are sent (again).
     pub(crate) async fn read_back(
         &self,
@@ -86,8 +86,8 @@ impl Sender {
         Ok((live, tickets.collect()))
     }
 
-    /// Whether an upsert's lost send made the ticket (K6): not where it was there
-    /// before, nor where an earlier row of this run has it.
+    /// Whether an upsert's lost send made the ticket (K6): not if it existed before, or
+    /// an earlier row of this run has it.
     fn made(&self, slot: &Slot, record: &Record, earlier: Option<&str>) -> bool {
         self.operation == Operation::Upsert
             && earlier != Some(&record.id)
@@ -105,8 +105,8 @@ impl Sender {
         values.all(|(name, value)| self.is_held(record, name, value))
     }
 
-    /// Whether a ticket holds a value. The key is how the ticket was found, in
-    /// whatever spelling.
+    /// Whether a ticket holds a value. The ticket was found by its key, in whatever
+    /// spelling.
     pub(crate) fn is_held(&self, record: &Record, name: &str, value: &str) -> bool {
         self.mapping.id_property() == Some(name)
             || same_value(self.mapping.type_of(name), value, record.get(name))
@@ -118,7 +118,7 @@ impl Sender {
     }
 
     /// Rows of an upsert whose key is said to be taken, though no live ticket had it:
-    /// by one in the recycle bin, or by one that came just now.
+    /// by one in the recycle bin, or by one created just now.
     pub(crate) async fn settle_collided(
         &self,
         collided: Vec<(Slot, Option<String>)>,
@@ -172,8 +172,8 @@ impl Sender {
         Ok(reasons)
     }
 
-    /// Why a key is taken that no ticket is found by, as the ticket tells that the portal
-    /// names.
+    /// Why a key is taken by which no ticket is found, according to the ticket that the
+    /// portal names.
     async fn named_holder(&self, key: &str, named: Option<&str>) -> Result<Reason, Stop> {
         let id = named.map(str::to_owned);
         let key_property = self.mapping.key_property();

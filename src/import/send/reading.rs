@@ -1,6 +1,7 @@
-//! Reading records by what rows name them with, until the portal gave each or said why
-//! not. What it has and does not show is not missing: taking it for missing would refuse
-//! a row for the wrong reason, leave out a link, or make the record a second time.
+//! Reads records by what rows name them with, until the portal has returned each or said
+//! why not. A record that it has and does not show is not missing: treating it as
+//! missing would refuse a row for the wrong reason, leave out a link, or create the
+//! record twice.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::model::issue::Reason;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// First of the growing waits before records are read again that can't be read now.
+/// First of the growing waits before reading again records that can't be read now.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// How often they are read before the run stops for later.
 const READS: u32 = 6;
@@ -24,19 +25,18 @@ pub struct Reading<'a> {
     pub client: &'a Client,
     /// Kind of the records.
     pub object: ObjectType,
-    /// The unique property that names them; none where their ids do.
+    /// The unique property that names them; none if their ids do.
     pub by: Option<&'a str>,
     /// What is read of them.
     pub properties: &'a [&'a str],
-    /// Reads the recycle bin and only that.
+    /// Reads only the recycle bin.
     pub shelf: Shelf,
 }
 
-/// What a portal said of the records that were asked for. What is in neither list is not
-/// there.
+/// What a portal said of the records asked for. Those in neither list do not exist.
 #[derive(Debug, Default)]
 pub struct Given {
-    /// Those that it gave.
+    /// Those that it returned.
     pub records: Vec<Record>,
     /// Those that it has and does not show.
     pub closed: Vec<Closed>,
@@ -45,7 +45,7 @@ pub struct Given {
 /// A record that the portal does not show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// What it was asked for by.
+    /// The name by which it was asked for.
     pub name: String,
     /// Its kind.
     pub object: ObjectType,
@@ -64,19 +64,18 @@ impl Closed {
 }
 
 impl Given {
-    /// What was asked for by this name, where the portal does not show it.
+    /// The record asked for by this name, if the portal does not show it.
     pub fn of(&self, name: &str) -> Option<&Closed> {
         self.closed.iter().find(|closed| closed.name == name)
     }
 }
 
 impl Reading<'_> {
-    /// Those that are named by one of these, at most 100; `is` tells whether a record is
-    /// the one of a name.
+    /// The records named by these, at most 100; `is` says whether a record has a name.
     ///
     /// # Errors
-    /// When the run has to stop: also where the portal holds records back without
-    /// saying which.
+    /// When the run has to stop: also if the portal withholds records without saying
+    /// which.
     pub async fn read(
         &self,
         names: &[String],
@@ -127,7 +126,7 @@ impl Reading<'_> {
         };
         if names.is_empty() {
             let some = format!("some {}", self.object.plural());
-            return Err(Stop::Mend(held_back(&some, error)));
+            return Err(Stop::MustFix(held_back(&some, error)));
         }
         let closed = names.into_iter().map(|name| Closed {
             name: name.clone(),

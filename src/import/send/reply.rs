@@ -1,5 +1,5 @@
-//! From a reply to what became of each input (protocol S1). Pure: replies are
-//! matched by trace id, else by key, never by position.
+//! From a reply to the outcome of each input (protocol S1). Pure: replies are matched
+//! by trace id, else by key, never by position.
 
 use std::collections::HashMap;
 
@@ -22,14 +22,14 @@ pub struct Item {
 /// What is sent for one record.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A record to be made.
+    /// A record to be created.
     New(CreateInput),
-    /// A record that is there, or may be.
+    /// A record that exists, or may exist.
     Change(WriteInput),
 }
 
 impl Input {
-    /// The record to be made, if it is one.
+    /// The record to be created, if it is one.
     pub fn as_new(&self) -> Option<&CreateInput> {
         match self {
             Input::New(input) => Some(input),
@@ -61,7 +61,7 @@ impl Input {
         }
     }
 
-    /// Takes names and values away.
+    /// Removes names and values.
     pub fn take_properties(&mut self) -> PropertyValues {
         std::mem::take(match self {
             Input::New(input) => &mut input.properties,
@@ -77,34 +77,34 @@ impl Input {
     }
 }
 
-/// What became of one input.
+/// The outcome of one input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The record stands as sent.
+    /// The record is as sent.
     Written {
         /// Its id.
         id: String,
-        /// Whether the call made it, where the portal tells.
+        /// Whether the call created it, if the portal says.
         created: Option<bool>,
     },
-    /// It may be there or not: look it up (S2, S3).
+    /// It may or may not exist: look it up (S2, S3).
     Unclear,
-    /// It may be there or not, and what is not there may yet come (S4).
+    /// It may or may not exist, and may still come (S4).
     Late,
-    /// The record that was to be changed is not there.
+    /// The record to be changed does not exist.
     Missing,
-    /// Nothing was written, and the key may be taken: look it up, send it again if
-    /// it is not there.
+    /// Nothing was written, and the key may be taken: look it up, send it again if it
+    /// is not.
     Suspected,
     /// The key is taken; the portal may name the record that has it.
     Collided(Option<String>),
-    /// The portal refuses it.
+    /// The portal refused it.
     Refused(RowIssue),
     /// Not now: rate, lock or an internal error of the portal.
     Repeat,
 }
 
-/// An error about a property itself, whatever its value: the run can't go on (S5).
+/// An error about a property itself, whatever its value: the run can't continue (S5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyFault(pub String);
 
@@ -118,14 +118,14 @@ impl PropertyFault {
     }
 }
 
-/// How the records of a reply are tied to the inputs of its call.
+/// How the records of a reply are matched with the inputs of its call.
 pub enum Matching<'a> {
     /// By the value of this unique property, which every input carries.
     Key(&'a str),
     /// By the record's id, which every input carries.
     Id,
-    /// By everything that was sent: no input carries a key (S7). Inputs that send
-    /// the same are as good as one another.
+    /// By everything that was sent: no input carries a key (S7). Inputs that send the
+    /// same are interchangeable.
     Content(&'a (dyn Fn(&Item, &Record) -> bool + Sync)),
 }
 
@@ -141,17 +141,16 @@ impl Matching<'_> {
 /// The verdicts of a reply.
 #[derive(Debug)]
 pub struct Matched {
-    /// In the order of the inputs. `Unclear` stands for those that nothing in the reply
-    /// is about.
+    /// In the order of the inputs. `Unclear` for those that the reply does not mention.
     pub verdicts: Vec<Verdict>,
-    /// Whether an error of the reply is about none of the inputs that can be told.
+    /// Whether an error of the reply can't be assigned to an input.
     pub stray_error: bool,
 }
 
 /// Matches a 2xx reply with the inputs of its call.
 ///
 /// # Errors
-/// When the reply speaks of a property that can't be written at all.
+/// When the reply names a property that can't be written at all.
 pub fn match_reply(
     items: &[&Item],
     matching: &Matching<'_>,
@@ -203,7 +202,7 @@ fn indexed<'a, K: std::hash::Hash + Eq>(
         .collect()
 }
 
-/// The inputs that an error entry speaks of; the last one left when it names none.
+/// The inputs that an error entry is about; the last one left if it names none.
 fn named(
     error: &ApiError,
     by_trace: &HashMap<&str, usize>,
@@ -270,8 +269,8 @@ fn refusal(error: &ApiError, item: &Item) -> RowIssue {
     })
 }
 
-/// A whole-call refusal lists problems of all rows; those with a value that this
-/// row does not send are another row's.
+/// A whole-call refusal lists problems of all rows; those with a value that this row
+/// does not send belong to another row.
 fn concerns(problem: &PropertyProblem, item: &Item) -> bool {
     match (&problem.value, sent(item, &problem.property)) {
         (Some(value), Some(sent)) => value == sent,

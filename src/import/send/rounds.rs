@@ -1,7 +1,7 @@
-//! The rounds of a batch that writes tickets: what an earlier process began is cleared up,
+//! The rounds of a batch that writes tickets: what an earlier process began is resolved,
 //! then come intents, the ends of links, and calls until every row has an outcome (protocol
-//! S1-S4). `create` and `change` know what is sent, and what becomes of a row when the
-//! replies do not say.
+//! S1-S4). `create` and `change` know what is sent, and how to find out the outcome of a
+//! row when the replies do not say.
 
 use super::reply::{Item, Verdict};
 use super::write::{Verb, write};
@@ -18,7 +18,7 @@ use crate::model::record_id::RecordId;
 use crate::model::schema::ObjectType;
 use crate::model::window::Window;
 
-/// How often a row is sent before the run stops for later, and how often its call may come late.
+/// How often a row is sent before the run stops for later, and how often its call may be late.
 const ATTEMPTS: u32 = 6;
 
 /// Whether a send of ours may have written a row (S3).
@@ -30,38 +30,38 @@ pub enum Written {
     Maybe(Window),
 }
 
-/// A row on its way, with what is known of its sends.
+/// A row in flight, with what is known of its sends.
 pub struct Slot {
-    /// The row as it was planned, but for its property values.
+    /// The row as it was planned, without its property values.
     pub op: PlannedOp,
     /// What is sent; it holds the property values.
     pub item: Item,
-    /// Links that are made once the ticket is written; none where nobody looked for their
-    /// ends yet, or where they go with the call.
+    /// Links that are made once the ticket is written; none if their ends have not been
+    /// looked up yet, or if they go with the call.
     pub links: Option<Vec<Link>>,
     /// Whether a send of ours may have written it.
     pub written: Written,
-    /// Whether a send of ours made the ticket.
+    /// Whether a send of ours created the ticket.
     pub created: bool,
-    /// How often its key was said to be taken, and nobody could say by whom.
+    /// How often its key was said to be taken by an unknown holder.
     pub collisions: u32,
     attempts: u32,
 }
 
-/// Why nobody knows yet what becomes of a row.
+/// Why the outcome of a row is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// It may be written.
+    /// It may have been written.
     Unclear,
     /// Its call was refused because of a key that may be its own.
     Suspected,
-    /// The ticket that it is to change is not there.
+    /// The ticket that it is to change does not exist.
     Absent,
     /// Its key is taken, by the ticket that the portal names, if it names one.
     Collided(Option<String>),
 }
 
-/// A row, and why nobody knows yet what becomes of it.
+/// A row, and why its outcome is not known yet.
 pub(crate) type Doubtful = (Slot, Doubt);
 
 impl Slot {
@@ -86,7 +86,7 @@ impl Slot {
         op
     }
 
-    /// The row, now that its ticket is as it says.
+    /// The row, now that its ticket holds what it says.
     pub(crate) fn standing(self, ticket: RecordId, stand: Stand) -> Standing {
         Standing {
             op: self.op,
@@ -115,7 +115,7 @@ impl Slot {
         }
     }
 
-    /// The row is sent by this process now, as what an earlier one intended.
+    /// From now on the row, intended by an earlier process, is sent by this one.
     fn renew(&mut self) {
         if let Written::Maybe(window) = &mut self.written {
             window.until = None;
@@ -125,7 +125,7 @@ impl Slot {
         }
     }
 
-    /// The row, to be looked at when nothing can come late any more.
+    /// The row, to be looked up when nothing can come late any more.
     fn into_late(self) -> PlannedOp {
         let window = self.window();
         let mut op = self.into_op();
@@ -149,7 +149,7 @@ impl Slot {
 }
 
 impl Sender {
-    /// Brings every row of a batch to its end, or gives it back as late.
+    /// Brings every row of a batch to its outcome, or returns it as late.
     pub(crate) async fn write(&self, batch: Batch) -> Delivered {
         let mut delivered = Delivered::default();
         let mut todo = Vec::new();
@@ -175,7 +175,7 @@ impl Sender {
         self.clear_up(past, todo).await?;
         let fresh = self.as_observed(fresh).await?;
         let intended = self.client.portal_now();
-        let fresh = self.claim(fresh, intended).await?;
+        let fresh = self.write_intents(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
         todo.extend(fresh.into_iter().map(|row| self.linkable(row)));
         let intended = Window::open(intended);
@@ -197,8 +197,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Rows that an earlier process may have sent: what it wrote has ended, the others are
-    /// in `todo`, and are this process's now.
+    /// Handles rows that an earlier process may have sent: those that it wrote are
+    /// settled, the others are in `todo`, and are now this process's.
     async fn clear_up(&self, past: Vec<Slot>, todo: &mut Vec<Slot>) -> Result<(), Stop> {
         if past.is_empty() {
             return Ok(());
@@ -224,7 +224,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Rows whose tickets are as they have to be for what is done; the others end here.
+    /// Rows whose tickets are as the operation needs them; the others are settled here.
     async fn as_observed(&self, fresh: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         match self.operation {
             Operation::Create => Ok(fresh),
@@ -232,7 +232,7 @@ impl Sender {
                 let live = self.live(fresh).await?;
                 Ok(live.into_iter().map(|row| row.op).collect())
             }
-            // A plan says what is changed; what the ticket holds is read just before.
+            // A plan says what is changed; the ticket is read just before.
             _ if fresh.iter().any(|op| op.planned.is_some()) => self.differing(fresh).await,
             _ => Ok(fresh),
         }
@@ -242,7 +242,7 @@ impl Sender {
         self.slot(op, Some(links))
     }
 
-    /// A row that is to be sent, with its links where their ends are known.
+    /// A row that is to be sent, with its links if their ends are known.
     pub(crate) fn slot(&self, op: PlannedOp, links: Option<Vec<Link>>) -> Slot {
         match self.operation {
             Operation::Create => self.creating(op, links),
@@ -250,8 +250,8 @@ impl Sender {
         }
     }
 
-    /// One round of calls. A row that was in doubt before goes alone, so that the
-    /// reply can only speak of it.
+    /// One round of calls. A row that was in doubt before is sent alone, so that the
+    /// reply can only be about it.
     async fn send_round(&self, slots: &mut [Slot]) -> (Vec<Verdict>, Option<Stop>) {
         let same = |item: &Item, record: &Record| self.sends(item, record);
         let (verb, matching) = match self.operation {
@@ -284,8 +284,8 @@ impl Sender {
         values.all(|(name, value)| same_value(self.mapping.type_of(name), value, record.get(name)))
     }
 
-    /// Settles rows whose verdict is certain, and parks those that may come late and would
-    /// do harm then; gives back the others. Rows without a verdict stay in `todo`.
+    /// Settles rows whose verdict is certain, and sets aside those that may come late and
+    /// would then do harm; returns the others. Rows without a verdict stay in `todo`.
     async fn take(
         &self,
         todo: &mut Vec<Slot>,
@@ -305,7 +305,7 @@ impl Sender {
                     standing.push(self.written(slot, &id, delivered));
                 }
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
-                // A create that comes late is kept from doing harm by its key.
+                // A late create does no harm because of its key.
                 Verdict::Late if self.operation != Operation::Create => {
                     slot.may_be_written(intended);
                     delivered.late.push(slot.into_late());
@@ -338,7 +338,7 @@ impl Sender {
         slot.standing(RecordId::given(id), Stand::Done(change))
     }
 
-    /// What a row that is done was; `created` where an upsert's call made the ticket.
+    /// What was done for a row; `created` if an upsert's call created the ticket.
     pub(crate) fn change(&self, created: bool) -> Change {
         match self.operation {
             Operation::Create => Change::Created,

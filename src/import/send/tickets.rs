@@ -1,5 +1,5 @@
-//! Reading tickets by what rows name them with: the value of a unique property, or
-//! the record's id. From the record store, never by search.
+//! Reads tickets by what rows name them with: the value of a unique property, or the
+//! record's id. From the record store, never by search.
 
 use super::reading::{Given, Reading};
 use crate::hubspot::Client;
@@ -14,17 +14,16 @@ use crate::model::shelf::Shelf;
 pub struct Tickets<'a> {
     /// The portal.
     pub client: &'a Client,
-    /// The property that names them; none where their ids do.
+    /// The property that names them; none if their ids do.
     pub by: Option<&'a str>,
 }
 
 impl Tickets<'_> {
-    /// Those that are named by one of these, at most 100, with these properties;
-    /// on one shelf.
+    /// The tickets named by these, at most 100, with these properties; live or in the
+    /// recycle bin.
     ///
     /// # Errors
-    /// When the run has to stop: also where the portal has one of them and does not
-    /// show it.
+    /// When the run has to stop: also if the portal has one of them and does not show it.
     pub async fn read(
         &self,
         names: &[String],
@@ -33,12 +32,12 @@ impl Tickets<'_> {
     ) -> Result<Vec<Record>, Stop> {
         let given = self.read_each(names, properties, shelf).await?;
         match given.closed.into_iter().next() {
-            Some(closed) => Err(Stop::Mend(closed.words)),
+            Some(closed) => Err(Stop::MustFix(closed.words)),
             None => Ok(given.records),
         }
     }
 
-    /// As `read`, and which of them the portal has and does not show.
+    /// As `read`, also returning which of them the portal has and does not show.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -64,8 +63,8 @@ impl Tickets<'_> {
         reading.read(names, is).await
     }
 
-    /// The ticket with this id, wherever it is; `archived` tells. One that was merged
-    /// away is nowhere.
+    /// The ticket with this id, live or in the recycle bin, as its `archived` says. One
+    /// that was merged away is in neither.
     pub async fn anywhere(&self, id: &str, properties: &[&str]) -> Result<Option<Record>, Stop> {
         let by_id = Tickets { by: None, ..*self };
         let ids = [id.to_owned()];
@@ -81,7 +80,7 @@ impl Tickets<'_> {
         }))
     }
 
-    /// The ticket that is named so: exactly, else by case folding (portals may).
+    /// The ticket with this name: exactly, else ignoring case, as portals may.
     pub fn find<'r>(&self, records: &'r [Record], name: &str) -> Option<&'r Record> {
         let Some(by) = self.by else {
             return records.iter().find(|record| record.id == name);

@@ -1,6 +1,6 @@
 //! One call that writes many inputs, until every input has a verdict: whole-call
-//! refusals are split until the culprit stands alone (protocol S5), passing row
-//! errors are repeated. Used by every operation on tickets, and for contacts.
+//! refusals are split until the culprit is alone (protocol S5), temporary row errors
+//! are repeated. Used by every operation on tickets, and for contacts.
 
 use super::parts::Parts;
 use super::reply::{
@@ -15,23 +15,23 @@ use crate::model::schema::ObjectType;
 /// What a call does with its inputs.
 #[derive(Clone, Copy, Debug)]
 pub enum Verb<'a> {
-    /// Makes records of new inputs.
+    /// Creates records.
     Create,
     /// Changes records that are named by this property, or by their ids.
     Update(Option<&'a str>),
-    /// Changes records that are named by this property, and makes those that lack.
+    /// Changes records that are named by this property, and creates missing ones.
     Upsert(&'a str),
     /// Moves records, named by their ids, to the recycle bin.
     Archive,
 }
 
-/// What became of the inputs, and why the run has to stop, if it has to.
+/// The outcomes of the inputs, and why the run has to stop, if it has to.
 #[derive(Debug)]
 pub struct Sent {
     /// In the order of the items. `Repeat` stands for an input that was not written.
     pub verdicts: Vec<Verdict>,
-    /// Set when the portal can't be reached, does not accept the token, or does not
-    /// take a property at all.
+    /// Set if the portal can't be reached, does not accept the token, or rejects a
+    /// property altogether.
     pub stop: Option<Stop>,
 }
 
@@ -87,12 +87,15 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// One call; no verdicts when the part was split instead.
+    /// One call; no verdicts if the part was split instead.
     async fn send(&mut self, part: &[usize]) -> Result<Option<Vec<Verdict>>, Stop> {
         let chosen: Vec<&Item> = part.iter().map(|&idx| self.items[idx]).collect();
         match self.call(&chosen).await {
             Ok(reply) if reply.may_come_late => Ok(Some(vec![Verdict::Late; part.len()])),
-            Ok(reply) => self.matched(&chosen, &reply).map(Some).map_err(mend),
+            Ok(reply) => self
+                .matched(&chosen, &reply)
+                .map(Some)
+                .map_err(stop_for_fault),
             Err(CallError::Ambiguous(_)) => Ok(Some(vec![Verdict::Late; part.len()])),
             Err(CallError::Refused(error)) if error.may_come_late => {
                 Ok(Some(vec![Verdict::Late; part.len()]))
@@ -133,8 +136,8 @@ impl Call<'_> {
         }
     }
 
-    /// HubSpot names nobody that it archived, only whom it did not. Where it speaks of
-    /// somebody else, nobody knows who that is.
+    /// HubSpot does not name the records that it archived, only those that it did not.
+    /// If it names something else, the culprit is unknown.
     fn matched(&self, items: &[&Item], reply: &BatchReply) -> Result<Vec<Verdict>, PropertyFault> {
         let mut matched = match_reply(items, self.matching, reply)?;
         if matches!(self.verb, Verb::Archive) && !matched.stray_error {
@@ -150,8 +153,8 @@ impl Call<'_> {
         Ok(matched.verdicts)
     }
 
-    /// Halves, unless the error repeats values: then their rows go one by one and the
-    /// others together.
+    /// Halves, unless the error quotes values: then their rows are sent one by one and
+    /// the others together.
     fn split(&mut self, error: &ApiError, part: &[usize]) {
         let repeats = |problem: &PropertyProblem, idx: usize| {
             problem.value.is_some()
@@ -171,18 +174,20 @@ impl Call<'_> {
     }
 }
 
-/// What a whole-call refusal means without splitting, if anything: it concerns the
-/// only input, or keys that may be taken.
+/// What a whole-call refusal means without splitting, if anything: it is about the only
+/// input, or about keys that may be taken.
 fn refused(
     error: &ApiError,
     chosen: &[&Item],
     matching: &Matching<'_>,
 ) -> Result<Option<Vec<Verdict>>, Stop> {
     if let RowErrorKind::Property(problem) = error.kind() {
-        return Err(mend(PropertyFault::of(problem)));
+        return Err(stop_for_fault(PropertyFault::of(problem)));
     }
     if let [only] = chosen {
-        return Ok(Some(vec![judge(error, only, matching).map_err(mend)?]));
+        return Ok(Some(vec![
+            judge(error, only, matching).map_err(stop_for_fault)?,
+        ]));
     }
     let news = chosen
         .iter()
@@ -191,6 +196,6 @@ fn refused(
     Ok(suspected.then(|| vec![Verdict::Suspected; chosen.len()]))
 }
 
-fn mend(fault: PropertyFault) -> Stop {
-    Stop::Mend(fault.0)
+fn stop_for_fault(fault: PropertyFault) -> Stop {
+    Stop::MustFix(fault.0)
 }

@@ -11,7 +11,7 @@ use super::handle::{
 use super::ledger::Ledger;
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
-use crate::journal::{Claim, Commit, Intent, JournalError, RowEntry, RunState};
+use crate::journal::{Commit, Intent, JournalError, KeyClaim, RowEntry, RunState};
 use crate::model::outcome::{Fate, Tally};
 use crate::model::schema::ObjectType;
 
@@ -81,7 +81,7 @@ impl OpenCommit<'_> {
         self.settle(read.fallen)
     }
 
-    /// What is kept of rows that are on their way.
+    /// Applies what is kept of rows in flight.
     fn apply_to_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
         match about {
             AboutRows::Name {
@@ -256,7 +256,7 @@ impl OpenCommit<'_> {
     }
 }
 
-/// An answer that waits for the commit; whoever asked may be gone by then.
+/// An answer that waits for the commit; its receiver may be gone by then.
 fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnOnce() + Send> {
     Box::new(move || {
         let _gone = reply.send(value);
@@ -274,7 +274,7 @@ fn intend_all(
     commit: &Commit<'_>,
     intents: &[RowIntent],
     at: Option<Timestamp>,
-) -> Result<Vec<Claim>, JournalError> {
+) -> Result<Vec<KeyClaim>, JournalError> {
     let claim = |intent: &RowIntent| {
         let intent = Intent {
             row: RowEntry {

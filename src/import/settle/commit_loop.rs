@@ -1,5 +1,5 @@
 //! The settle thread: commits group by group, appends to the files, tells listeners,
-//! and brings the run folder to its end.
+//! and finishes the run folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::model::outcome::Fate;
 const QUEUE: usize = 256;
 /// Messages of one commit, so that the first of them does not wait long.
 const GROUP: usize = 64;
-/// This many rows refused from the start, and no other fate, stop a run (S5).
+/// A run stops if this many rows are refused from the start, with no other fate (S5).
 const ALL_REFUSED: u64 = 1_000;
 
 /// Everything that settle owns.
@@ -32,26 +32,26 @@ pub struct Settler {
     pub journal: Journal,
     /// The files derived from it.
     pub files: RunFiles,
-    /// What was settled before, when the run goes on.
+    /// What was settled before, if the run is resumed.
     pub ledger: Ledger,
     /// The run folder, for messages.
     pub folder: PathBuf,
-    /// Hears of progress.
+    /// Is told of progress.
     pub listener: Arc<dyn Listener>,
-    /// Pulled when too many rows are refused.
+    /// Set when too many rows are refused.
     pub stop: StopSwitch,
     /// `--max-refused`.
     pub max_refused: Option<u64>,
     /// Rows that were refused before the run was resumed; they don't stop it again.
     pub refused_before: u64,
     /// By when a call can have been carried out, in milliseconds of the portal's clock,
-    /// should the process die now; none before the first reply (K6).
+    /// if the process dies now; none before the first reply (K6).
     pub reach: Box<dyn Fn() -> Option<i64> + Send>,
-    /// Where a test may end the process's life.
+    /// Where a test may end the process.
     pub steps: Steps,
 }
 
-/// Starts the thread. It ends when every handle is gone, and gives its ledger.
+/// Starts the thread. It ends when every handle is gone, and returns its ledger.
 pub fn start(settler: Settler) -> (SettleHandle, std::thread::JoinHandle<Result<Ledger, Error>>) {
     let (queue, messages) = mpsc::channel(QUEUE);
     let commit_loop = CommitLoop {
@@ -64,7 +64,7 @@ pub fn start(settler: Settler) -> (SettleHandle, std::thread::JoinHandle<Result<
 
 struct CommitLoop {
     settler: Settler,
-    /// Where the run stands once every row that was read is settled.
+    /// The state of the run once every row that was read is settled.
     state: RunState,
 }
 
@@ -77,7 +77,7 @@ impl CommitLoop {
         self.finish()
     }
 
-    /// One commit, then the files, then everybody who waits for it.
+    /// One commit, then the files, then the answers.
     fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let mut group = Group::default();
         self.settler.steps.pass("commit")?;
@@ -163,7 +163,7 @@ impl CommitLoop {
         self.settler.stop.pull(Stop::TooManyRefused(words));
     }
 
-    /// Everything is durable, with the files' last lengths, and one plain database.
+    /// Makes everything durable, with the files' last lengths, in a single database file.
     fn finish(mut self) -> Result<Ledger, Error> {
         self.settler.steps.pass("sync")?;
         self.settler
@@ -179,7 +179,7 @@ impl CommitLoop {
         let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
         let waiting = commit.count_waiting()?;
         let state = match self.state {
-            // What waits behind a limit waits for tickets behind it.
+            // Rows that wait at a limit wait for tickets beyond it.
             RunState::Limited if open == waiting => RunState::Limited,
             state if open == 0 => state,
             _ => RunState::Open,
@@ -193,10 +193,10 @@ impl CommitLoop {
         Ok(self.settler.ledger)
     }
 
-    /// The run folder can't be written any more.
+    /// The run folder can no longer be written.
     fn lost(&self, why: &dyn std::fmt::Display) -> Error {
         let folder = self.settler.folder.display();
-        Error::mend(format!("can't write to the run folder {folder}: {why}")).advise(format!(
+        Error::must_fix(format!("can't write to the run folder {folder}: {why}")).advise(format!(
             "make room or bring the folder back, then `tickethaul resume {folder}`"
         ))
     }

@@ -1,7 +1,7 @@
 //! The files of a run that a person reads: done.csv, refused.csv (or .jsonl), idmap.csv. They
-//! are derived from the journal (protocol D3): settle appends to them after each
-//! commit, and their lengths stand in the next one. All columns of the source go
-//! into them untouched, so that they can be given back as input (R6).
+//! are derived from the journal (protocol D3): settle appends to them after each commit, and
+//! their lengths are kept in the next one. All columns of the source go into them unchanged,
+//! so that they can be used as input again (R6).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -17,8 +17,8 @@ use crate::model::place::Places;
 use crate::model::row::Headers;
 use crate::output::{Writer, new_private_file, open_regular};
 
-/// What refused.csv adds to the source's columns. `_line` names the file too where a
-/// run has several.
+/// What refused.csv adds to the source's columns. `_line` also names the file if a run
+/// has several.
 pub const REFUSED_COLUMNS: [&str; 8] = [
     "_line", "_code", "_column", "_value", "_hint", "_key", "_raw", "_step",
 ];
@@ -29,9 +29,9 @@ pub const DONE_COLUMNS: [&str; 5] = ["_fate", "_ticket_id", "_operation", "_link
 /// The columns of idmap.csv.
 pub const IDMAP_COLUMNS: [&str; 4] = ["key", "ticket_id", "fate", "operation"];
 
-/// Bytes of a file that wait to be written. The writer looks for quotes in the rest of
-/// a cell each time this is full, so that a small one makes large cells slow: with the
-/// usual 8 KiB a cell of 10 MB took half a second.
+/// Size of a file's write buffer. The writer searches the rest of a cell for quotes
+/// each time the buffer is full, so a small one makes large cells slow: with the usual
+/// 8 KiB a cell of 10 MB took half a second.
 const BUFFER: usize = 1024 * 1024;
 
 /// The open files of a run.
@@ -56,7 +56,7 @@ fn names(headers: &Headers) -> [&'static str; 3] {
     ["done.csv", refused_name(headers), "idmap.csv"]
 }
 
-/// What the file of refused rows is called.
+/// Name of the file of refused rows.
 pub fn refused_name(headers: &Headers) -> &'static str {
     REFUSED[usize::from(headers.are_of_objects())]
 }
@@ -93,10 +93,10 @@ impl RunFiles {
         })
     }
 
-    /// Opens the files of a run that goes on, cut to these lengths (D3). A file that
-    /// is shorter has lost what a power cut took, and one of an older version may have
-    /// other columns: then all of them start anew. Gives the number of the last
-    /// settlement that is in them.
+    /// Opens the files of a resumed run, cut to these lengths (D3). A shorter file lost
+    /// its end in a power cut, and one of an older version may have other columns: then
+    /// all of them are started again. Returns the number of the last settlement that is
+    /// in them.
     pub fn reopen(
         folder: &Path,
         headers: &Headers,
@@ -137,8 +137,7 @@ impl RunFiles {
         Ok((files, filed))
     }
 
-    /// Adds a settled row to the file that its fate belongs into. Skipped rows
-    /// are in none.
+    /// Adds a settled row to the file for its fate. Skipped rows are in none.
     pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
         let fate = outcome.end.fate().word();
         let verb = outcome.end.change().map(Change::verb);
@@ -179,7 +178,7 @@ impl RunFiles {
         ]
     }
 
-    /// Flushes and makes the files survive a power cut (D4).
+    /// Flushes the files and syncs them to disk (D4).
     pub fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         self.done.writer.get_ref().to.sync_all()?;
@@ -190,7 +189,7 @@ impl RunFiles {
 
 /// The file of refused rows.
 enum Refused<W: Write> {
-    /// A table, as the source is one.
+    /// A table, as the source is.
     Table(Box<Table<W>>),
     /// An object on each line, as the source has it.
     Objects(BufWriter<Counted<W>>),
@@ -253,7 +252,7 @@ impl<W: Write> Refused<W> {
     }
 }
 
-/// The object of a row as the source has it, on one line, with what we add to it; what an
+/// The object of a row as in the source, on one line, with what we add to it; what an
 /// earlier run added is replaced (R6).
 fn object_line(outcome: &RowOutcome, added: &[&str; 8]) -> String {
     let object = outcome.source.object.as_deref().unwrap_or("{}");
@@ -291,7 +290,7 @@ impl Refusals {
         })
     }
 
-    /// Adds a row that ended as refused; others are in no such file.
+    /// Adds a row if it ended as refused.
     pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
         let RowEnd::Refused(refusal) = &outcome.end else {
             return Ok(());
@@ -311,7 +310,7 @@ impl Refusals {
     }
 }
 
-/// Records of a file of ours, written as they were.
+/// Records of one of our files, written unchanged.
 pub(crate) enum Records<W: Write> {
     /// Cell by cell.
     Table(Box<Table<W>>),
@@ -325,7 +324,7 @@ impl<W: Write> Records<W> {
         Ok(Records::Table(Box::new(Table::begin(to, names)?)))
     }
 
-    /// Adds a record: its cells, as many as there are columns, or as it stands.
+    /// Adds a record: its cells, as many as there are columns, or its raw text.
     pub(crate) fn add<'a>(
         &mut self,
         cells: impl Iterator<Item = &'a [u8]>,
@@ -350,7 +349,7 @@ impl<W: Write> Records<W> {
         }
     }
 
-    /// Hands over everything.
+    /// Flushes everything.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self {
             Records::Table(table) => {
@@ -364,7 +363,7 @@ impl<W: Write> Records<W> {
 }
 
 /// The columns of the three files, in the order of `NAMES`. What an earlier run added to
-/// the input is not among them: it would come twice (R6).
+/// the input is left out, since it would be there twice (R6).
 fn columns(headers: &Headers) -> [Vec<String>; 3] {
     let with = |added: &[&str]| {
         let source = headers.names().iter().map(String::as_str);
@@ -384,7 +383,7 @@ fn has_columns(path: &Path, columns: &[String]) -> bool {
     header.is_ok_and(|header| header.iter().eq(columns))
 }
 
-/// Where a row stands: in the first input, where an earlier run has written that down.
+/// A row's line: in the first input, if an earlier run recorded that.
 fn line_cell(outcome: &RowOutcome, places: &Places) -> String {
     let kept = outcome.source.kept.as_ref();
     match kept.and_then(|kept| kept.line.as_deref()) {
@@ -417,8 +416,8 @@ fn refused_cells<'a>(
     ]
 }
 
-/// What of a row was refused once its ticket was there (protocol H1): its `link`, a `note` or
-/// a `file`; empty where nothing of it was written.
+/// What of a row was refused after its ticket was written (protocol H1): its `link`, a `note`
+/// or a `file`; empty if nothing of it was written.
 fn step(outcome: &RowOutcome, code: &str) -> &'static str {
     match code {
         code if file_fault::is_code(code) => "file",
@@ -428,7 +427,7 @@ fn step(outcome: &RowOutcome, code: &str) -> &'static str {
     }
 }
 
-/// A file that goes on behind so many bytes.
+/// A file that continues after this many bytes.
 fn reopened(path: &Path, length: u64) -> io::Result<File> {
     let mut file = open_regular(path, OpenOptions::new().write(true))?;
     file.set_len(length)?;
@@ -503,7 +502,7 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-/// Whether a file is one of those that a run makes before its journal, without a row in it.
+/// Whether a file is one that a run creates before its journal, without a row in it.
 pub fn holds_no_row(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     match name {

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
 use crate::journal::{
-    Claim, Earlier, FileEntry, FileStep, Keys, NoteEntry, NoteStep, OtherState, RunState,
+    Earlier, FileEntry, FileStep, KeyClaim, Keys, NoteEntry, NoteStep, OtherState, RunState,
     SettledFile, SettledNote, Waiting,
 };
 use crate::model::event::Stop;
@@ -23,19 +23,19 @@ pub struct RowIntent {
     pub operation: Operation,
     /// Number of the row in the run.
     pub seq: u64,
-    /// Where it stands.
+    /// Its place in the input.
     pub address: RowAddress,
     /// Value of the key property.
     pub key: String,
-    /// Id of the ticket, where it was looked up before (R4).
+    /// Id of the ticket, if it was looked up before (R4).
     pub ticket: Option<String>,
-    /// Which other rows may have it.
+    /// Which other rows may have the same key.
     pub keys: Keys,
     /// Hash of what will be sent.
     pub body: [u8; 16],
-    /// What the ticket holds of what the row changes (PL6).
+    /// The former values of what the row changes (PL6).
     pub changes: Option<Vec<PropertyChange>>,
-    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    /// Identical rows have identical keys: later ones get a number appended (K3).
     pub counted: bool,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Message {
     Intend {
         intents: Vec<RowIntent>,
         at: Option<Timestamp>,
-        reply: oneshot::Sender<Vec<Claim>>,
+        reply: oneshot::Sender<Vec<KeyClaim>>,
     },
     Earlier {
         operation: Operation,
@@ -69,7 +69,7 @@ pub(super) enum Message {
 /// Rows that were read together.
 pub(super) struct RowsRead {
     pub(super) rows: u64,
-    /// The byte behind them.
+    /// The byte after them.
     pub(super) offset: u64,
     /// Those that ended early.
     pub(super) fallen: Vec<RowOutcome>,
@@ -77,7 +77,7 @@ pub(super) struct RowsRead {
     pub(super) unknown: u64,
 }
 
-/// About rows that are on their way, by their numbers.
+/// About rows in flight, by their numbers.
 pub(super) enum AboutRows {
     Name {
         operation: Operation,
@@ -185,11 +185,11 @@ pub struct SettledOther {
 pub struct WaitingPage {
     /// In file order; none when there are no more.
     pub rows: Vec<Waiting>,
-    /// Whether the whole input was read, so that no ticket of it can come any more.
+    /// Whether the whole input was read, so that no more tickets can come from it.
     pub whole: bool,
 }
 
-/// The settle thread is gone: its own error says why.
+/// The settle thread is gone; its own error says why.
 #[derive(Debug, thiserror::Error)]
 #[error("the journal can't be written any more")]
 pub struct Gone;
@@ -226,25 +226,25 @@ impl SettleHandle {
         self.queue.blocking_send(message).map_err(|_| Gone)
     }
 
-    /// From the reader thread: there is nothing more to read, because the input or
-    /// the limit ended.
+    /// From the reader thread: there is nothing more to read, because the input ended
+    /// or the limit was reached.
     pub fn ended(&self, state: RunState) -> Result<(), Gone> {
         let message = Message::Ended(state);
         self.queue.blocking_send(message).map_err(|_| Gone)
     }
 
-    /// Makes intents durable; tells for each whether its key is free (K4).
+    /// Makes intents durable; returns for each whether its key is free (K4).
     pub async fn intend(
         &self,
         intents: Vec<RowIntent>,
         at: Option<Timestamp>,
-    ) -> Result<Vec<Claim>, Gone> {
+    ) -> Result<Vec<KeyClaim>, Gone> {
         self.ask(|reply| Message::Intend { intents, at, reply })
             .await
     }
 
-    /// For each row, by number and key, the last one before it that had its key and
-    /// whose ticket is as it says.
+    /// For each row, by number and key, the last one before it with the same key whose
+    /// ticket holds what it says.
     pub async fn earlier(
         &self,
         operation: Operation,
@@ -273,7 +273,7 @@ impl SettleHandle {
         }
     }
 
-    /// Takes intents back, by the rows' numbers: no call began for them.
+    /// Withdraws intents, by the rows' numbers: no call began for them.
     pub async fn release(&self, rows: Vec<u64>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
@@ -292,7 +292,7 @@ impl SettleHandle {
         }
     }
 
-    /// Keeps that this process is at it: calls may have begun since the last commit.
+    /// Records that this process is working: calls may have begun since the last commit.
     pub async fn alive(&self) -> Result<(), Gone> {
         self.tell(Message::Alive).await
     }
@@ -305,8 +305,8 @@ impl SettleHandle {
         }
     }
 
-    /// Counts rows whose outcome this process won't learn any more. The journal
-    /// knows them by their intents.
+    /// Counts rows whose outcome this process won't learn. The journal knows them by
+    /// their intents.
     pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
         self.tell(Message::Unknown(rows)).await
     }
@@ -332,7 +332,7 @@ impl SettleHandle {
         }
     }
 
-    /// Rows that wait, behind row `after`.
+    /// Waiting rows, after row `after`.
     pub async fn waiting(&self, after: u64, most: usize) -> Result<WaitingPage, Gone> {
         self.ask(|reply| Message::Waiting { after, most, reply })
             .await
@@ -365,7 +365,7 @@ impl SettleHandle {
         self.ask(|reply| Message::Others(about(reply))).await
     }
 
-    /// Takes the intent to create other records back: no call began for them.
+    /// Withdraws the intent to create other records: no call began for them.
     pub async fn release_others(&self, kind: String, keys: Vec<String>) -> Result<(), Gone> {
         let about = AboutOthers::Release { kind, keys };
         self.tell(Message::Others(about)).await
@@ -392,20 +392,20 @@ impl SettleHandle {
             .await
     }
 
-    /// Makes the intent to send notes durable; tells for each whether it is its row's to
-    /// send.
+    /// Makes the intent to send notes durable; returns for each whether its row may send
+    /// it.
     pub async fn intend_notes(&self, entries: Vec<NoteEntry>) -> Result<Vec<bool>, Gone> {
         self.ask(|reply| Message::Notes(AboutNotes::Intend { entries, reply }))
             .await
     }
 
-    /// Keeps that calls for notes were lost that can be carried out until then, in
+    /// Records that calls for notes were lost that can be carried out until then, in
     /// milliseconds of the portal's clock.
     pub async fn lose_notes(&self, keys: Vec<String>, until_ms: i64) -> Result<(), Gone> {
         self.tell_notes(AboutNotes::Lose { keys, until_ms }).await
     }
 
-    /// Takes the intents of notes back: no call may have made them.
+    /// Withdraws the intents of notes: no call can have created them.
     pub async fn release_notes(&self, keys: Vec<String>) -> Result<(), Gone> {
         match keys.is_empty() {
             true => Ok(()),
@@ -413,7 +413,7 @@ impl SettleHandle {
         }
     }
 
-    /// Keeps notes that are there.
+    /// Records existing notes.
     pub async fn settle_notes(&self, notes: Vec<SettledNote>) -> Result<(), Gone> {
         match notes.is_empty() {
             true => Ok(()),
@@ -421,8 +421,8 @@ impl SettleHandle {
         }
     }
 
-    /// Makes durable that a note, which was counted before, is about to be sent once more,
-    /// or is there once.
+    /// Makes durable that a note, which was counted before, is about to be sent again, or
+    /// exists once.
     pub async fn twin_note(&self, note: SettledNote) -> Result<(), Gone> {
         self.ask(|reply| Message::Notes(AboutNotes::Twin { note, reply }))
             .await
@@ -435,14 +435,14 @@ impl SettleHandle {
             .await
     }
 
-    /// Whether the portal keeps the keys of a kind unique, where an earlier process has
+    /// Whether the portal keeps the keys of a kind unique, if an earlier process has
     /// found out.
     pub async fn note_keys_kept(&self, activity: Activity) -> Result<Option<bool>, Gone> {
         let about = |reply| AboutNotes::Keys(AboutNoteKeys::AreKept(activity, reply));
         self.ask(|reply| Message::Notes(about(reply))).await
     }
 
-    /// Keeps whether the portal keeps the keys of a kind unique.
+    /// Records whether the portal keeps the keys of a kind unique.
     pub async fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), Gone> {
         let about = AboutNotes::Keys(AboutNoteKeys::Keep(activity, kept));
         self.tell_notes(about).await
@@ -464,19 +464,19 @@ impl SettleHandle {
         self.ask(|reply| Message::Files(about(reply))).await
     }
 
-    /// Keeps that an upload was lost that can be carried out until then, in milliseconds of
-    /// the portal's clock.
+    /// Records that an upload was lost that can be carried out until then, in milliseconds
+    /// of the portal's clock.
     pub async fn lose_file(&self, key: String, until_ms: i64) -> Result<(), Gone> {
         let about = AboutFiles::Lose { key, until_ms };
         self.tell(Message::Files(about)).await
     }
 
-    /// Takes the intent of a file back: no call may have made it.
+    /// Withdraws the intent of a file: no call can have created it.
     pub async fn release_file(&self, key: String) -> Result<(), Gone> {
         self.tell(Message::Files(AboutFiles::Release(key))).await
     }
 
-    /// Keeps a file that is there.
+    /// Records an existing file.
     pub async fn settle_file(&self, file: SettledFile) -> Result<(), Gone> {
         self.tell(Message::Files(AboutFiles::Settle(file))).await
     }

@@ -1,5 +1,5 @@
 //! What settle has counted: rows by fate, refusals by reason, what mapping did to
-//! values. A run that goes on takes it from its journal.
+//! values. A resumed run takes it from its journal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,11 +26,11 @@ pub struct Ledger {
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that this run created.
     pub contacts_created: u64,
-    /// Notes that are there.
+    /// Notes written.
     pub notes: NoteCounts,
-    /// Files that are there.
+    /// Files uploaded.
     pub files: FileCounts,
-    /// Files that are on their way, by their keys, with their sizes.
+    /// Files in flight, by their keys, with their sizes.
     in_flight: HashMap<String, u64>,
     /// How far the input has been read, in bytes.
     pub offset: u64,
@@ -38,7 +38,7 @@ pub struct Ledger {
     pub waiting: u64,
     /// Where the run stands at its end.
     pub state: RunState,
-    /// Rows that were read before the run was taken up, with or without an end.
+    /// Rows that were read before the run was resumed, settled or not.
     read_before: u64,
     places: Places,
 }
@@ -64,7 +64,7 @@ impl Ledger {
         }
     }
 
-    /// Of a run that goes on.
+    /// Of a resumed run.
     pub fn resumed(past: &Past, places: Places) -> Ledger {
         let mut tally = Tally::resumed(past.fates.iter().copied());
         (0..past.waiting).for_each(|_| tally.enter());
@@ -101,7 +101,7 @@ impl Ledger {
         }
     }
 
-    /// Counts a note that is there.
+    /// Counts a written note.
     pub fn count_note(&mut self, state: NoteState) {
         match state {
             NoteState::Made => self.notes.made += 1,
@@ -110,17 +110,17 @@ impl Ledger {
         }
     }
 
-    /// A file is on its way.
+    /// Records that a file is in flight.
     pub fn begin_file(&mut self, key: &str, bytes: u64) {
         let _before = self.in_flight.insert(key.to_owned(), bytes);
     }
 
-    /// A file is on its way no more.
+    /// Records that a file is no longer in flight.
     pub fn end_file(&mut self, key: &str) {
         let _bytes = self.in_flight.remove(key);
     }
 
-    /// Counts a file that is there.
+    /// Counts an uploaded file.
     pub fn count_file(&mut self, state: FileState, bytes: u64) {
         match state {
             FileState::Made => {
@@ -137,8 +137,8 @@ impl Ledger {
         self.tally.read().max(self.read_before)
     }
 
-    /// How far the run is: bytes are the share of those read that settled rows
-    /// stand for.
+    /// The progress of the run: bytes are the share of those read that belongs to
+    /// settled rows.
     pub fn progress(&self) -> Progress {
         Progress {
             tally: self.tally,

@@ -1,5 +1,5 @@
-//! What goes into run.log: every attempt of a call, and what the run tells; and what can be
-//! read of it afterwards.
+//! What goes into run.log: every attempt of a call, and rare events; and what can be read
+//! from it afterwards.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -53,7 +53,7 @@ impl CallLog for Calls {
 
 /// Passes events on and writes the rare ones into run.log.
 pub struct Logged {
-    /// Hears every event.
+    /// Is told of every event.
     pub listener: Arc<dyn Listener>,
     /// The log.
     pub log: Arc<RunLog>,
@@ -86,7 +86,7 @@ impl Listener for Logged {
 /// Intervals of a run's calls, at most.
 const BINS: i64 = 80;
 
-/// The calls of a run over time, by the log in its folder; none where there are none.
+/// The calls of a run over time, by the log in its folder; none if there were none.
 ///
 /// # Errors
 /// When the log is not there or can't be read.
@@ -125,7 +125,7 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
     }))
 }
 
-/// When an attempt ended, and its status, where it was answered; none where a line is about
+/// When an attempt ended, and its status, if it was answered; none if a line is about
 /// something else.
 fn attempt(line: &str) -> Option<(Timestamp, Option<u16>)> {
     let (at, rest) = line.split_once(' ')?;

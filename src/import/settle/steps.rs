@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// Tells whether a step is still lived through.
+/// Whether the run survives a step.
 type Alive = dyn Fn(&'static str) -> bool + Send + Sync;
 
-/// The watcher of steps; a real run has none.
+/// The observer of steps; a real run has none.
 #[derive(Clone, Default)]
 pub struct Steps(Option<Arc<Alive>>);
 
 impl Steps {
-    /// Steps that are lived through as long as `alive` says so.
+    /// Steps that the run survives as long as `alive` says so.
     pub fn watched(alive: impl Fn(&'static str) -> bool + Send + Sync + 'static) -> Steps {
         Steps(Some(Arc::new(alive)))
     }

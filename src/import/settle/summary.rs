@@ -7,7 +7,7 @@ use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
 use crate::model::ticket::Remark;
 
-/// Values of one remark that are named; done.csv has them all.
+/// Values of one remark that are listed; done.csv has them all.
 const VALUES: usize = 100;
 
 /// The summary as JSON: for summary.json and for `--json`.
@@ -55,13 +55,13 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
 fn stop_json(stop: &Stop) -> serde_json::Value {
     let kind = match stop {
         Stop::Later(_) => "later",
-        Stop::Mend(_) => "fix",
+        Stop::MustFix(_) => "fix",
         Stop::TooManyRefused(_) => "too many refused",
     };
     json!({"kind": kind, "why": stop.words()})
 }
 
-/// A remark with its most frequent values, where these are counted one by one.
+/// A remark with its most frequent values, if these are counted one by one.
 fn remark_json(remark: Remark, count: u64, summary: &Summary) -> serde_json::Value {
     let known = summary.values.iter();
     let known = known.filter(|(placed, _)| placed.remark == remark);

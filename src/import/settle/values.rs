@@ -1,11 +1,11 @@
 //! Values that mapping left blank or replaced, with how often each occurred. Bounded:
-//! more different values than a person can look through are not told apart.
+//! beyond what a person can look through, values are not distinguished.
 
 use std::collections::BTreeMap;
 
 use crate::model::ticket::PlacedRemark;
 
-/// Different values that are counted one by one.
+/// Distinct values that are counted one by one.
 const KEPT: usize = 1_000;
 
 /// The counts, by column and value.
@@ -22,7 +22,7 @@ impl ValueCounts {
         }
     }
 
-    /// Counts a value; false where it is not counted by itself.
+    /// Counts a value; false if it is not counted by itself.
     pub fn count(&mut self, placed: &PlacedRemark) -> bool {
         if !placed.remark.counts_values() {
             return false;

@@ -1,6 +1,6 @@
-//! Records at the end of a file that are no rows: totals, how many rows there are, who made
-//! the report. A last row that is merely poor is none of them: its first cell is like
-//! those above it.
+//! Records at the end of a file that are not rows: totals, row counts, who made the report.
+//! A last row that is merely sparse is not among them: its first cell is like those above
+//! it.
 
 use std::collections::VecDeque;
 
@@ -8,13 +8,13 @@ use crate::import::read::Reading;
 use crate::model::outcome::RowEnd;
 use crate::model::row::Cells;
 
-/// Records that are looked at.
+/// Records that are inspected.
 const LOOKED_AT: usize = 12;
 /// A longer record that is not cut into cells is a damaged row.
 const LONGEST: usize = 300;
-/// Letters of a footer that are shown.
+/// Characters of a footer that are shown.
 const SHOWN: usize = 60;
-/// What footers begin with, or have behind a number ("25 records").
+/// What footers begin with, or have after a number ("25 records").
 const WORDS: [&str; 22] = [
     "total",
     "totals",
@@ -40,7 +40,7 @@ const WORDS: [&str; 22] = [
     "confidential",
 ];
 
-/// The records at the end of a file that are no rows.
+/// The records at the end of a file that are not rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Footer {
     /// Position of the file in the run.
@@ -67,7 +67,7 @@ pub struct Tail {
 struct Rows {
     count: u64,
     filled: u64,
-    /// The shapes of their first cells, a bit each.
+    /// The shapes of their first cells, one bit each.
     shapes: u8,
 }
 
@@ -82,7 +82,7 @@ impl Rows {
 }
 
 impl Tail {
-    /// Takes the next record; gives back one that is no longer looked at.
+    /// Adds the next record; returns one that is no longer inspected.
     pub fn take(&mut self, reading: Reading) -> Option<Reading> {
         let file = match &reading {
             Reading::Row(row) => row.address.file,
@@ -110,7 +110,7 @@ impl Tail {
     fn end_file(&mut self) {
         let last = std::mem::take(&mut self.last);
         let before = std::mem::take(&mut self.before);
-        // Of the records at the end, all from the first that is no row on.
+        // All records at the end from the first one that is not a row.
         let footer = (0..last.len()).find(|start| {
             let mut rows = before;
             last.range(..*start).for_each(|reading| rows.add(reading));
@@ -134,7 +134,7 @@ impl Tail {
     }
 }
 
-/// Whether a record is no row among such rows; `above` is the record before it.
+/// Whether a record is not a row like these; `above` is the record before it.
 fn is_footer(reading: &Reading, above: Option<&Reading>, rows: Rows) -> bool {
     match reading {
         Reading::Row(row) => {
@@ -161,7 +161,7 @@ fn is_footer(reading: &Reading, above: Option<&Reading>, rows: Rows) -> bool {
     }
 }
 
-/// Whether a text begins as footers do.
+/// Whether a text begins like a footer.
 fn is_named(text: &str) -> bool {
     let text = text
         .trim_matches(|c: char| !c.is_alphanumeric())
@@ -180,7 +180,7 @@ fn filled(cells: &Cells) -> u64 {
     cells.iter().filter(|cell| !cell.trim().is_empty()).count() as u64
 }
 
-/// What a first cell is like: empty, digits, letters with digits, a word, several words.
+/// The shape of a first cell: empty, digits, letters with digits, a word, several words.
 fn shape(cell: &str) -> u8 {
     let cell = cell.trim();
     let has_digits = cell.contains(|c: char| c.is_ascii_digit());
@@ -201,7 +201,7 @@ fn end_line(reading: &Reading) -> u64 {
     }
 }
 
-/// The record itself, below the header that may stand above it.
+/// The record itself, without the header that may precede it.
 fn last_line(raw: &str) -> &str {
     raw.trim_end().lines().next_back().unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-//! What a user should know of an input before mapping it: all rows are read as an
-//! import would read them, and the engine of beliefs counts them by column. One thread
-//! reads, another counts; reading is the smaller half, so the reader counts some columns too.
+//! What a user should know of an input before mapping it: all rows are read as an import
+//! would read them, and counted by column for the proposal of a mapping. One thread reads,
+//! another counts; reading is less work, so the reader counts some columns too.
 
 mod footer;
-mod sound;
+mod dialect;
 
+pub use dialect::{DialectSurvey, survey_dialect};
 pub use footer::Footer;
-pub use sound::{Sounded, sound};
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -21,9 +21,9 @@ use crate::model::event::RefusalGroup;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 
-/// Rows that are handed on at once.
+/// Rows of a chunk.
 const CHUNK: usize = 256;
-/// Bytes of cells in rows that are handed on at once, about.
+/// Bytes of cells in a chunk, about.
 const CHUNK_BYTES: usize = 1024 * 1024;
 /// Chunks that may wait.
 const CHUNKS: usize = 4;
@@ -36,19 +36,19 @@ const READERS: usize = 4;
 pub struct Survey {
     /// Its texts.
     pub texts: Vec<TextFacts>,
-    /// Records behind the headers, whatever they are.
+    /// Records after the headers, whatever they are.
     pub records: u64,
     /// Rows that can be mapped, and what their columns hold.
     pub cells: propose::Survey,
-    /// All-empty rows; an import skips them.
+    /// Empty rows; an import skips them.
     pub ghosts: u64,
-    /// Rows that are the header once more; an import skips them.
+    /// Repeated headers; an import skips them.
     pub headers_again: u64,
     /// Rows that an import would refuse before mapping them, by code.
     pub refusals: Vec<RefusalGroup>,
     /// Names that several columns have, in file order.
     pub repeated: Vec<String>,
-    /// Records at the ends of files that are no rows.
+    /// Records at the ends of files that are not rows.
     pub footers: Vec<Footer>,
     /// What else was noticed on the way.
     pub notices: Vec<String>,
@@ -57,7 +57,7 @@ pub struct Survey {
 /// Reads the input to its end.
 ///
 /// # Errors
-/// When it can't be read any further.
+/// When it can't be read to its end.
 pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     let repeated = repeated(input.headers().names());
     let mut counts = Counts {
@@ -93,8 +93,8 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     })
 }
 
-/// Reads the input to its end. Rows that were counted come back, because what a thread
-/// allocates it is also the quickest to free.
+/// Reads the input to its end. Counted rows come back, because memory is freed fastest
+/// by the thread that allocated it.
 fn read(
     input: &mut Input,
     share: &mut propose::Share,
@@ -118,7 +118,7 @@ fn read(
                 None => is_last = true,
             }
         }
-        // Only a counter that died takes no more; that is seen when it is joined.
+        // Only a dead counter accepts no more; that shows when it is joined.
         is_last |= chunks.send(chunk).is_err();
     }
     Ok(())
@@ -149,7 +149,7 @@ impl Counts {
                 self.take(&reading);
                 used.extend(self.tail.take(reading));
             }
-            // A reader that has enough of them, or is done, leaves it to be dropped here.
+            // If the reader has enough of them, or is done, it is dropped here.
             let _kept = give_back.try_send(used);
         }
         self
@@ -176,7 +176,7 @@ impl Counts {
     }
 }
 
-/// Names that come more than once, each told once.
+/// Repeated names, each reported once.
 fn repeated(names: &[String]) -> Vec<String> {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     let mut repeated = Vec::new();

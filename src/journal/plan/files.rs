@@ -1,4 +1,4 @@
-//! The files of a plan: what it found of each, to count them and to hold a run to them.
+//! The files of a plan: what it found of each, to count them and to check a run against them.
 
 use rusqlite::{Row, params};
 
@@ -14,25 +14,25 @@ use crate::model::check::FileSums;
 pub struct PlannedFile {
     /// The file, as its source names it.
     pub file: Attachment,
-    /// How many bytes it has, where that is known.
+    /// Its size in bytes, if known.
     pub size: Option<u64>,
-    /// What it is known again by; none where it is not in the folder of attachments.
+    /// How it is recognised; none if it is not in the folder of attachments.
     pub held: Option<HeldFile>,
-    /// Why it can't go in, by the code of refused rows.
+    /// Why it can't be uploaded, as a code of refused rows.
     pub code: Option<String>,
 }
 
 /// A file in the folder of attachments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldFile {
-    /// When it was changed last.
+    /// When it was last changed.
     pub modified_ms: i64,
     /// MD5 of its bytes, in digits.
     pub md5: String,
 }
 
 impl PlanWriter {
-    /// Adds a file, unless one with its key is there.
+    /// Adds a file, unless there is one with its key.
     ///
     /// # Errors
     /// When the disk is full.
@@ -57,7 +57,7 @@ impl PlanWriter {
         add().map(drop).map_err(at(&self.building))
     }
 
-    /// How many files can go in, and how large they are.
+    /// How many files can be uploaded, and their total size.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -95,7 +95,7 @@ fn planned(row: &Row<'_>) -> rusqlite::Result<(String, PlannedFile)> {
 }
 
 impl PlanReading {
-    /// Files behind `after`, each with its key, at most `most`.
+    /// Files after `after`, each with its key, at most `most`.
     ///
     /// # Errors
     /// When the plan can't be read.

@@ -37,9 +37,9 @@ CREATE INDEX row_by_key ON row (folded) WHERE folded IS NOT NULL;
 CREATE INDEX row_later ON row (seq) WHERE later IS NOT NULL;
 ";
 
-/// The files that rows name, which plans of the first version do not have. `key` tells a file
-/// from others of its source; `md5` and `modified_ms` are there where it is in the folder of
-/// attachments; `code` says why it can't go in.
+/// The files that rows name, which plans of the first version do not have. `key` identifies a
+/// file among those of its source; `md5` and `modified_ms` are set if it is in the folder of
+/// attachments; `code` says why it can't be uploaded.
 pub(super) const FILE_TABLE: &str = "
 CREATE TABLE file (
     key TEXT PRIMARY KEY, id TEXT, name TEXT NOT NULL, url TEXT, size INTEGER,
@@ -57,13 +57,13 @@ pub struct PlannedRow {
     pub row: RowEntry,
     /// What is done.
     pub action: PlannedAction,
-    /// Its key, where one could be made.
+    /// Its key, if one could be made.
     pub key: Option<String>,
-    /// Id of the ticket; none where there is none yet.
+    /// Id of the ticket; none if there is none yet.
     pub ticket: Option<String>,
-    /// Hash of what the row sends; none where it fell before.
+    /// Hash of what the row sends; none if it was refused before.
     pub body: Option<[u8; 16]>,
-    /// What is changed, with what the ticket holds; of a ticket that is made, all values.
+    /// What is changed, with what the ticket holds; for a new ticket, all values.
     pub changes: Vec<PropertyChange>,
     /// Its links.
     pub links: Vec<PlannedLink>,
@@ -72,13 +72,13 @@ pub struct PlannedRow {
 }
 
 impl PlannedRow {
-    /// Whether a link of it is still to be told.
+    /// Whether a link of it is still to be resolved.
     pub fn is_open(&self) -> bool {
         let mut links = self.links.iter();
         links.any(|link| matches!(link.state, LinkState::Later { .. }))
     }
 
-    /// What a run of this row is held to.
+    /// What a run must do for this row.
     pub fn into_planned(self) -> Planned {
         Planned {
             action: self.action,
@@ -101,7 +101,7 @@ struct LinkText(
     String,
 );
 
-/// Links as JSON; none where there are none.
+/// Links as JSON; none if there are none.
 pub(super) fn links_text(links: &[PlannedLink]) -> serde_json::Result<Option<String>> {
     let texts: Vec<LinkText> = links
         .iter()
@@ -152,7 +152,7 @@ pub(super) struct Stored {
     issue: Option<String>,
 }
 
-/// Takes the columns of a row.
+/// Reads the columns of a row.
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         row: entry(row)?,
@@ -167,12 +167,12 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 }
 
 impl Stored {
-    /// The row that the columns mean; `of` names the database in an error.
+    /// The row in these columns; `of` names the database in an error.
     pub(super) fn understood(self, of: &Reading) -> Result<PlannedRow, JournalError> {
         self.parsed().map_err(|what| of.broken(what))
     }
 
-    /// The row that the columns mean, or the column that means nothing.
+    /// The row in these columns, or the column that can't be read.
     pub(super) fn parsed(self) -> Result<PlannedRow, &'static str> {
         let changes = self.changes.as_deref().map(changes_from);
         let links = self.links.as_deref().map(links_from);

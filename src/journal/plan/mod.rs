@@ -1,6 +1,6 @@
-//! plan.db: what would be done for each row of an input, written by `plan` and held to by
-//! `apply` (protocol PL2, PL3). A SQLite database beside nothing else; it appears under its
-//! name when it is whole.
+//! plan.db: what would be done for each row of an input, written by `plan` and carried out
+//! by `apply` (protocol PL2, PL3). A SQLite database in its own folder; it appears under
+//! its name when it is complete.
 //!
 //! ```text
 //! meta   name → value        version, operation, portal, mapping and tables, schema, as in

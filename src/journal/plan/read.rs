@@ -1,5 +1,6 @@
-//! Reading plan.db: to show it, to hold a run to it, and to note which run applied it. A
-//! plan may come from anywhere, so it is asked nothing before its tables are known as ours.
+//! Reading plan.db: to show it, to check a run against it, and to record which run applied
+//! it. A plan may have come from anywhere, so nothing is queried before its tables are
+//! known to be ours.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, stor
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, PlanRef};
 use crate::journal::read::{Reading, stamp};
-use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_but};
+use crate::journal::validate::{PATIENCE, connect, is_regular, look_at, strange_but};
 use crate::model::plan::PlannedAction;
 
 /// The run that applied a plan.
@@ -22,18 +23,18 @@ pub struct Applied {
     pub run: String,
     /// Its folder.
     pub folder: PathBuf,
-    /// Whether it is certain that the run began; else it did where its folder has a journal.
+    /// Whether it is certain that the run began; otherwise it did if its folder has a journal.
     pub began: bool,
 }
 
-/// A plan.db that is only looked at.
+/// A plan.db opened for reading.
 #[derive(Debug)]
 pub struct PlanReading {
     pub(super) reading: Reading,
 }
 
 impl PlanReading {
-    /// Opens the plan in a folder, to read it alone.
+    /// Opens the plan in a folder for reading.
     ///
     /// # Errors
     /// When there is none, when it can't be read, or when a newer version of the tool wrote
@@ -65,7 +66,7 @@ impl PlanReading {
     /// A plan that is read for as long as a run takes.
     ///
     /// # Errors
-    /// As `open` does; and when it is another plan than that with this id.
+    /// As for `open`; and when it is not the plan with this id.
     pub fn open_for_run(plan: &PlanRef) -> Result<PlanReading, JournalError> {
         let mut opened = PlanReading::open(&plan.folder)?;
         let id = opened.reading.later_meta("run");
@@ -90,7 +91,7 @@ impl PlanReading {
         self.reading.header()
     }
 
-    /// Properties that the portal did not have and that count as there.
+    /// Properties that the portal did not have and that count as existing.
     ///
     /// # Errors
     /// When it can't be read.
@@ -110,7 +111,7 @@ impl PlanReading {
         Ok(stamp(started.unwrap_or(0)))
     }
 
-    /// The run that applied it, if one did.
+    /// The run that applied it, if any.
     ///
     /// # Errors
     /// When it can't be read.
@@ -152,7 +153,7 @@ impl PlanReading {
             .collect()
     }
 
-    /// Tickets by what is done for them; one that several rows name is one.
+    /// Tickets by what is done for them; one named by several rows counts once.
     ///
     /// # Errors
     /// When it can't be read.
@@ -160,7 +161,7 @@ impl PlanReading {
         self.counted("count(DISTINCT coalesce(ticket, folded, seq))")
     }
 
-    /// Rows that can't be carried out, or not wholly.
+    /// Rows that can't be carried out, or only in part.
     ///
     /// # Errors
     /// When it can't be read.
@@ -194,7 +195,7 @@ impl PlanReading {
         )
     }
 
-    /// The rows that have a key, also one that differs by case.
+    /// The rows with a key, ignoring case.
     ///
     /// # Errors
     /// When it can't be read.
@@ -222,7 +223,7 @@ impl PlanReading {
             .collect()
     }
 
-    /// Notes which run applies the plan in a folder.
+    /// Records which run applies the plan in a folder.
     ///
     /// # Errors
     /// When the plan can't be written.
@@ -263,7 +264,7 @@ mod tests {
         db.execute_batch(TABLES).expect("tables");
         db.pragma_update(None, "user_version", VERSION)
             .expect("a version");
-        // More than SQLite keeps in memory, so that it has begun to write the pages.
+        // More than SQLite keeps in memory, so it has begun to write pages.
         db.execute_batch(
             "PRAGMA cache_size = 2; BEGIN IMMEDIATE;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)

@@ -1,6 +1,6 @@
 //! Writing plan.db. It is built under a temporary name, in transactions of many rows and
-//! without waiting for the disk: a plan that is cut short is made again. It is synced and
-//! gets its name when it is whole.
+//! without waiting for the disk: an interrupted plan is made again. It is synced and gets
+//! its name when it is complete.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, links_text, stored};
-use crate::journal::build::{ANEW, json, rename_durably, write_header};
+use crate::journal::build::{ANEW, json, write_header};
 use crate::journal::changes::changes_text;
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, refusal_text};
-use crate::journal::sound::connect;
+use crate::journal::validate::connect;
 use crate::model::plan::PlannedAction;
+use crate::output::rename_durably;
 
 /// Rows of one transaction.
 const ROWS: u64 = 10_000;
@@ -24,18 +25,18 @@ const FIND_OTHER: &str = "SELECT record FROM other WHERE key = ?1";
 /// The ticket that has a key.
 #[derive(Debug)]
 pub enum KeyHolder {
-    /// One that is there, with this id.
+    /// An existing one, with this id.
     Ticket(String),
-    /// One that the plan makes.
+    /// One that the plan creates.
     Planned,
 }
 
-/// What a look for a record came to.
+/// The result of looking up a record.
 #[derive(Debug)]
 pub enum Sought {
-    /// It is there, with this id.
+    /// It exists, with this id.
     Found(String),
-    /// There is none.
+    /// It does not exist.
     Nowhere,
 }
 
@@ -50,7 +51,7 @@ pub struct PlanWriter {
 
 impl PlanWriter {
     /// Begins the database of a plan in its folder. `lacks` are the properties that the
-    /// portal does not have and that count as there.
+    /// portal does not have and that count as existing.
     ///
     /// # Errors
     /// When the folder can't be written.
@@ -70,7 +71,7 @@ impl PlanWriter {
         })
     }
 
-    /// Adds a row; of one that is there everything is replaced.
+    /// Adds a row; an existing one is replaced.
     ///
     /// # Errors
     /// When the disk is full.
@@ -113,8 +114,8 @@ impl PlanWriter {
         Ok(())
     }
 
-    /// The rows so far that have a key, or one that differs by case, and for which
-    /// something is done or nothing has to; in the order of the input.
+    /// The rows so far with a key, ignoring case, that are carried out or need nothing;
+    /// in the order of the input.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -133,7 +134,7 @@ impl PlanWriter {
             .collect()
     }
 
-    /// Rows behind `after` whose links to tickets of the input are not told yet.
+    /// Rows after `after` whose links to tickets of the input are not resolved yet.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -152,7 +153,7 @@ impl PlanWriter {
             .collect()
     }
 
-    /// The ticket that has a key, or will have it; none where the plan knows of none.
+    /// The ticket that has a key, or will have it; none if the plan knows of none.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -166,7 +167,7 @@ impl PlanWriter {
         }))
     }
 
-    /// What is known of a record that links lead to, if it was looked for.
+    /// What is known of a record that links lead to, if it was looked up.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -199,7 +200,7 @@ impl PlanWriter {
         keep().map(drop).map_err(at(&self.building))
     }
 
-    /// Such a record is to be created; true for the first row that wants it.
+    /// Records that such a record is to be created; true for the first row that needs it.
     ///
     /// # Errors
     /// When the disk is full.
@@ -212,7 +213,7 @@ impl PlanWriter {
         want().map(|rows| rows > 0).map_err(at(&self.building))
     }
 
-    /// Ends it: everything is on the disk, under its name.
+    /// Finishes it: everything is on disk, under its name.
     ///
     /// # Errors
     /// When the disk is full.
@@ -254,7 +255,7 @@ fn name(kind: &str, key: &str) -> String {
 
 fn build(path: &Path, header: &Header, lacks: &[String]) -> rusqlite::Result<Connection> {
     let mut db = connect(path, ANEW)?;
-    // What is being written is nobody's yet.
+    // A plan that is being written is not read by anybody else.
     db.execute_batch("PRAGMA synchronous = OFF")?;
     let _mode: String = db.query_row("PRAGMA journal_mode = MEMORY", [], |row| row.get(0))?;
     db.pragma_update(None, "cache_size", -16_000)?;

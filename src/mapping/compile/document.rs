@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::alone::check_zone;
 use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
 use crate::mapping::convert::{Owners, Pipelines, ZONES};
 use crate::mapping::entry::{Entry, Feed};
@@ -13,14 +12,15 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
 use crate::mapping::notes::{Notes, TicketFiles};
 use crate::mapping::operation::For;
-use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
+use crate::mapping::static_checks::check_zone;
+use crate::mapping::syntax::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
 use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;
 use crate::model::row::Headers;
 use crate::model::schema::{ObjectType, Schema, ValueType};
 
-/// HubSpot says nowhere which properties a ticket needs; its create call refuses
+/// HubSpot does not document which properties a ticket needs; its create call refuses
 /// tickets without these two.
 const REQUIRED: [&str; 2] = ["subject", "hs_pipeline_stage"];
 
@@ -29,26 +29,26 @@ const REQUIRED: [&str; 2] = ["subject", "hs_pipeline_stage"];
 pub(crate) enum RowPipeline {
     /// Every row goes to the pipeline at this position.
     Always(usize),
-    /// Each row says its own.
+    /// Each row names its own.
     Varies,
-    /// The tickets exist, and nothing says in which pipeline.
+    /// The tickets exist, in an unknown pipeline.
     Unknown,
     /// The entry of the pipeline is faulty, which is reported there.
     Faulty,
 }
 
-/// A mapping as it was read: what there is to compile.
+/// A parsed mapping: what there is to compile.
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'a> {
-    /// What it says.
+    /// Its content.
     pub(crate) document: &'a Document,
     /// The text that places refer to.
     pub(crate) text: &'a str,
     /// The files that it names.
     pub(crate) tables: &'a Tables,
-    /// `[[notes]]` whose files are not there, by their places in the mapping.
+    /// `[[notes]]` whose files are missing, by their positions in the mapping.
     pub(crate) absent: &'a [usize],
-    /// Whether files are taken along.
+    /// Whether files are uploaded.
     pub(crate) takes_files: bool,
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) owners: Arc<Owners>,
     pub(crate) zone: Option<TimeZone>,
     pub(crate) row_pipeline: RowPipeline,
-    /// `[[notes]]` whose files are not there, by their places in the mapping.
+    /// `[[notes]]` whose files are missing, by their positions in the mapping.
     pub(crate) absent: &'a [usize],
     pub(crate) takes_files: bool,
 }
@@ -100,7 +100,7 @@ pub(crate) fn compile(
     compiler.zone = zone.and_then(|zone| compiler.time_zone(zone));
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
-    // What is archived is neither written nor linked.
+    // Archived tickets are neither written nor linked.
     let (mut entries, mut links) = (Vec::new(), Vec::new());
     let writes = !matches!(purpose, For::Archive | For::Associate);
     if writes {
@@ -165,7 +165,7 @@ fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
 }
 
 impl<'a> Compiler<'a> {
-    /// What comes beside a ticket's own values.
+    /// What a ticket gets apart from its own values.
     fn notes_and_files(
         &mut self,
         document: &Document,

@@ -9,10 +9,10 @@ use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Entry, Feed, List};
 use crate::mapping::errors::{Problem, Reported};
 use crate::mapping::fallback::Fallback;
-use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
+use crate::mapping::syntax::{EntrySpec, Origin, ZoneSpec};
 use crate::model::schema::{ObjectType, PropertyDef, ValueType};
 
-/// HubSpot: what stands between several options of one property. Texts follow it,
+/// HubSpot: the separator of several options of one property. Also used for texts,
 /// unless the mapping says otherwise.
 pub(crate) const SEVERAL: &str = ";";
 
@@ -64,8 +64,8 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// The property that the entry writes: its own, or the other one where the portal
-    /// holds its own read-only.
+    /// The property that the entry writes: its own, or the other one if its own is
+    /// read-only in the portal.
     fn target(&self, spec: &EntrySpec, object: ObjectType) -> Option<Cow<'a, PropertyDef>> {
         let Some(into) = &spec.read_only_into else {
             return self.definition(&spec.property, object);
@@ -81,8 +81,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The property of `read_only.into` where there is one, and it is not the one that is
-    /// written already.
+    /// The property of `read_only.into` if there is one, and it is not already the one
+    /// that is written.
     fn fallback(
         &self,
         spec: &EntrySpec,
@@ -111,7 +111,7 @@ impl<'a> Compiler<'a> {
         }))
     }
 
-    /// The column with each row's time zone, where the entry names one.
+    /// The column with each row's time zone, if the entry names one.
     fn zone_column(&mut self, spec: &EntrySpec) -> Result<Option<Column>, Reported> {
         match spec.timezone.as_ref().map(|zone| &zone.value) {
             Some(ZoneSpec::Column(aliases)) => {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::{Problem, Reported};
-use crate::mapping::shape::{At, ColumnName, Origin};
+use crate::mapping::static_checks::{inside, template_problem};
+use crate::mapping::syntax::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
 
@@ -14,8 +14,8 @@ use crate::mapping::value_map::Fixed;
 const SHOWN: usize = 12;
 
 impl Compiler<'_> {
-    /// The feed of an entry. `Feed::Nothing` where an optional column is absent; none
-    /// when something was reported. A constant is filled in by its entry.
+    /// The feed of an entry. `Feed::Nothing` if an optional column is absent; none if
+    /// something was reported. A constant is filled in by its entry.
     pub(crate) fn feed(
         &mut self,
         origin: &Origin,
@@ -36,7 +36,7 @@ impl Compiler<'_> {
     }
 
     /// The columns of the first alias that the file has: all of them, or the `nth`.
-    /// Empty where the file has none and need not.
+    /// Empty if the file has none and need not.
     pub(crate) fn columns(
         &mut self,
         aliases: &[At<ColumnName>],
@@ -68,7 +68,7 @@ impl Compiler<'_> {
         columns.into_iter().collect()
     }
 
-    /// The one column of an alias; where the file repeats it, `nth` has to choose.
+    /// The one column of an alias; if the file repeats it, `nth` has to choose.
     pub(crate) fn single_column(
         &mut self,
         aliases: &[At<ColumnName>],
@@ -172,7 +172,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Checks the columns that an expression names, and gives the first of them.
+    /// Checks the columns that an expression names, and returns the first of them.
     pub(crate) fn expression_columns(
         &mut self,
         source: &At<String>,

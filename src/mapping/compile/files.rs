@@ -3,7 +3,7 @@
 use super::note_names::{Names, dated, place};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::notes::{FileCut, FileFields, Files, TicketFiles};
-use crate::mapping::shape::{AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec};
+use crate::mapping::syntax::{AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec};
 
 /// The files of a comment.
 pub(super) fn note_files(spec: &FilesSpec, names: &Names) -> Files {
@@ -15,7 +15,7 @@ pub(super) fn note_files(spec: &FilesSpec, names: &Names) -> Files {
 
 impl Compiler<'_> {
     /// Compiles one `[[attachments]]`. None when something was reported, when the input lacks
-    /// its optional columns, or when no files are taken along.
+    /// its optional columns, or when no files are uploaded.
     pub(super) fn ticket_files(&mut self, spec: &AttachmentsSpec) -> Option<TicketFiles> {
         let names = names(&spec.cut);
         let at = match &spec.at {

@@ -1,5 +1,5 @@
-//! Entries against the portal's properties: does the property exist, can it be
-//! written, do the entry's keys say anything for its type, how is it converted.
+//! Entries against the portal's properties: does the property exist, can it be written,
+//! do the entry's keys apply to its type, how is it converted.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::alone::check_format;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::convert::{
     Absent, Choices, Conversion, DateFormat, DateRule, ISO, NumberStyle, OwnerRule, TextRule,
 };
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::{fold, nearest};
-use crate::mapping::shape::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
+use crate::mapping::static_checks::check_format;
+use crate::mapping::syntax::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
 use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
 
 impl<'a> Compiler<'a> {
-    /// The properties of a kind of record; none where the schema does not hold them.
+    /// The properties of a kind of record; none if the schema does not have them.
     pub(crate) fn shelf(&self, object: ObjectType) -> Option<&'a BTreeMap<String, PropertyDef>> {
         match object {
             ObjectType::Tickets => Some(&self.schema.tickets),
@@ -28,7 +28,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The definition of a property that can be written. Where the schema does not hold
+    /// The definition of a property that can be written. If the schema does not have
     /// the kind of record, every name is taken for a text property.
     pub(crate) fn definition(
         &self,
@@ -87,7 +87,7 @@ impl<'a> Compiler<'a> {
         self.problems.report(problem.suggest(near, help));
     }
 
-    /// Reports keys that say nothing for a property of this type.
+    /// Reports keys that don't apply to a property of this type.
     pub(crate) fn check_keys(&self, spec: &EntrySpec, value_type: ValueType) {
         for (key, span, types) in typed_keys(spec) {
             if !types.contains(&value_type) {
@@ -102,7 +102,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// How texts become values of this property; none when something was reported.
-    /// `header_zone` is the one that the column's name gives.
+    /// `header_zone` is the one in the column's name.
     pub(crate) fn conversion(
         &self,
         spec: &EntrySpec,
@@ -159,8 +159,8 @@ impl<'a> Compiler<'a> {
         sound.then_some(style)
     }
 
-    /// Of several zones, the one that stands nearest to the date counts: the column's
-    /// name, the entry, `[source]`.
+    /// Of several zones, the one nearest to the date counts: the column's name, the
+    /// entry, `[source]`.
     pub(crate) fn date_rule(
         &self,
         spec: &EntrySpec,
@@ -232,7 +232,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The keys of an entry that only say something for some types: key, place, types.
+/// The keys of an entry that apply only to some types: key, place, types.
 fn typed_keys(
     spec: &EntrySpec,
 ) -> impl Iterator<Item = (&'static str, Range<usize>, &'static [ValueType])> {
@@ -259,7 +259,7 @@ fn place<T>(value: &Option<At<T>>) -> Option<Range<usize>> {
     value.as_ref().map(|at| at.span.clone())
 }
 
-/// Where the options are kept elsewhere, an empty list says nothing.
+/// If the options are defined elsewhere, an empty list means nothing.
 fn options(found: &PropertyDef) -> Conversion {
     if found.external_options && found.options.is_empty() {
         return Conversion::Unchecked;

@@ -1,5 +1,5 @@
-//! Values that stand in the mapping itself: constants, defaults, fallbacks and the
-//! right-hand sides of maps, converted once.
+//! Values in the mapping itself: constants, defaults, fallbacks and the right-hand
+//! sides of maps, converted once.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::mapping::compile::document::{Compiler, RowPipeline};
 use crate::mapping::compile::entry::SEVERAL;
 use crate::mapping::convert::Conversion;
 use crate::mapping::errors::{Problem, Reported};
-use crate::mapping::shape::{At, EntrySpec, MapLine, MapSpec, Otherwise};
+use crate::mapping::syntax::{At, EntrySpec, MapLine, MapSpec, Otherwise};
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::Reason;
 use crate::model::schema::ValueType;
@@ -69,8 +69,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The value map of an entry: none where it has none, or where something was
-    /// reported.
+    /// The value map of an entry: none if it has none, or if something was reported.
     pub(crate) fn value_map(
         &self,
         spec: &EntrySpec,
@@ -103,7 +102,7 @@ impl Compiler<'_> {
         Some(map)
     }
 
-    /// The lines of a map. Those of a file stand where the mapping names the file.
+    /// The lines of a map. Lines of a file have the place where the mapping names the file.
     fn map_lines<'m>(&self, map: &'m At<MapSpec>) -> Cow<'m, [MapLine]> {
         match &map.value {
             MapSpec::Lines(lines) => Cow::Borrowed(lines),

@@ -6,7 +6,7 @@ use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
-use crate::mapping::shape::{At, KeyOrigin, KeySpec, Origin};
+use crate::mapping::syntax::{At, KeyOrigin, KeySpec, Origin};
 use crate::mapping::template::column_uses;
 use crate::model::schema::{ObjectType, ValueType};
 
@@ -56,7 +56,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The columns of which a key is made.
+    /// The columns that make up a key.
     fn columns_of(&self, origin: &Origin, feed: &Feed) -> Vec<Column> {
         match (feed, origin) {
             (Feed::Columns(columns), _) => columns.clone(),

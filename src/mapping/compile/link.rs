@@ -7,7 +7,7 @@ use crate::mapping::errors::Problem;
 use crate::mapping::link::{Link, LinkForm};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{At, KeyOrigin, LinkSpec, TableSpec};
+use crate::mapping::syntax::{At, KeyOrigin, LinkSpec, TableSpec};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 
@@ -71,7 +71,7 @@ impl Compiler<'_> {
         found
     }
 
-    /// The form of what the cells hold.
+    /// The form of the cells' content.
     fn link_form(&self, spec: &LinkSpec, to: ObjectType) -> Option<LinkForm> {
         match &spec.by.value {
             LinkBy::Id => Some(LinkForm::Id),
@@ -103,8 +103,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// A property that is to tell records apart has unique values. The e-mail of a
-    /// contact does so without being called unique.
+    /// A property that identifies records has unique values. The e-mail of a contact
+    /// does without being declared unique.
     fn check_natural_key(&self, name: &At<String>, object: ObjectType) -> Option<()> {
         let found = self.definition(name, object)?;
         let knows = self.shelf(object).is_some();
@@ -122,7 +122,7 @@ impl Compiler<'_> {
         None
     }
 
-    /// A people file, ready to be asked.
+    /// A people file, ready for look-ups.
     pub(crate) fn look_up(&self, table: &At<TableSpec>) -> LookUp {
         let file = &table.value.file;
         let mut lookup = LookUp::new(file);

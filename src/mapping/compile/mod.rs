@@ -1,6 +1,6 @@
-//! `shape::Document` + headers + schema → `CompiledMapping`. Everything that can be
-//! known before the first row is found out here, and every problem is reported with
-//! the place of the entry that it is about.
+//! `syntax::Document` + headers + schema → `CompiledMapping`. Everything that can be
+//! checked before the first row is checked here, and every problem is reported with the
+//! place of its entry.
 
 mod document;
 mod entry;

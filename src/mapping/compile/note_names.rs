@@ -1,18 +1,18 @@
 //! How fields of comments and files are found: by their names, or by their places.
 
 use crate::mapping::notes::{Field, Place};
-use crate::mapping::shape::{At, EntrySpec, FieldSpec, MomentSpec, Origin, ZoneSpec};
+use crate::mapping::syntax::{At, EntrySpec, FieldSpec, MomentSpec, Origin, ZoneSpec};
 
 /// How a comment's fields are found.
 pub(super) enum Names {
-    /// By their names, which each comment has with it.
+    /// By names, which each comment contains.
     Carried,
-    /// By their places among these.
+    /// By positions among these names.
     Given(Vec<String>),
 }
 
-/// Where a field stands among the parts of a cell, the fields of an element, or the columns
-/// of a file.
+/// Where a field is among the parts of a cell, the fields of an element, or the columns of
+/// a file.
 pub(super) fn place(field: &FieldSpec, names: &Names) -> Field {
     let fields = field.names.iter();
     let places = match names {
@@ -25,7 +25,7 @@ pub(super) fn place(field: &FieldSpec, names: &Names) -> Field {
     Field { places }
 }
 
-/// The time of a comment as an entry of a property has it.
+/// The time of a comment, in the form of a property's entry.
 pub(super) fn dated(spec: &MomentSpec) -> EntrySpec {
     let zone = spec.timezone.as_ref();
     let property = At::new("hs_timestamp".to_owned(), 0..0);

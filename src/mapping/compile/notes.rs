@@ -7,15 +7,17 @@ use crate::mapping::entry::Column;
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::notes::{Becomes, Beside, Call, CommentFile, Cutting, Joint, Mail, Notes};
+use crate::mapping::notes::{
+    Becomes, Call, CommentFile, CommentsInFile, Cutting, Joint, Mail, Notes,
+};
 use crate::mapping::notes::{Public, Words};
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, BecomesSpec, BesideSpec, FieldSpec, MapSpec, NotesFrom, NotesSpec, PartsSpec, PublicSpec,
     WordsSpec,
 };
 
 impl Compiler<'_> {
-    /// Compiles one, which stands in this place in the mapping. None when something was
+    /// Compiles the one at this position in the mapping. None when something was
     /// reported, or when the file lacks its optional columns.
     pub(crate) fn notes(
         &mut self,
@@ -51,8 +53,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// Where the comments stand; none where the input lacks them, or something was
-    /// reported.
+    /// Where the comments are; none if the input lacks them, or something was reported.
     fn note_place(
         &mut self,
         entry: usize,
@@ -83,7 +84,7 @@ impl Compiler<'_> {
         spec: &NotesSpec,
         beside: &BesideSpec,
         key: &Key,
-    ) -> Option<Beside> {
+    ) -> Option<CommentsInFile> {
         let joint = match &beside.joins {
             Some(joins) => Joint::Columns(self.columns(joins, false, None)?),
             None if key.names_rows() => Joint::Key,
@@ -105,7 +106,7 @@ impl Compiler<'_> {
         let Names::Given(fields) = names(spec) else {
             return None;
         };
-        Some(Beside {
+        Some(CommentsInFile {
             file: CommentFile {
                 entry: u32::try_from(entry).ok()?,
                 file: beside.file.value.clone(),
@@ -166,7 +167,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A map of texts to texts; case and blanks around do not matter.
+    /// A map of texts to texts, ignoring case and surrounding blanks.
     fn note_map(&self, map: &At<MapSpec>) -> LookUp {
         let lines = match &map.value {
             MapSpec::File(table) => return self.look_up(&At::new(table.clone(), map.span.clone())),

@@ -28,7 +28,7 @@ enum Hit {
     Several(Vec<usize>),
 }
 
-/// Why a text is no choice.
+/// Why a text does not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Miss {
     /// Nothing has it.
@@ -108,7 +108,7 @@ impl Choices {
         &self.labels
     }
 
-    /// The label, else the internal value, that looks most like a text.
+    /// The label, else the internal value, most similar to a text.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         self.names.nearest(text).map(str::to_owned)
     }

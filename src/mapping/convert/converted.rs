@@ -1,13 +1,13 @@
-//! What a conversion made of a text.
+//! The result of a conversion.
 
 use crate::model::ticket::Remark;
 
-/// What became of a text.
+/// The result for a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Converted {
     /// What is sent; none = the property is left out.
     pub(crate) value: Option<String>,
-    /// What the user should know of.
+    /// What the user should know.
     pub(crate) remark: Option<Remark>,
 }
 
@@ -21,7 +21,7 @@ impl Converted {
         }
     }
 
-    /// A value that was not what the text says at first sight.
+    /// A value with a remark.
     pub(crate) fn remarked(value: impl Into<String>, remark: Option<Remark>) -> Converted {
         Converted {
             value: Some(value.into()),

@@ -1,5 +1,5 @@
-//! Days and instants. A text is first read as what it says (a day, a local time, an
-//! instant) and then turned into what the property holds.
+//! Days and instants. A text is first parsed (as a day, a local time, an instant) and
+//! then converted to what the property holds.
 
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::DateTimePrinter;
@@ -9,12 +9,12 @@ use jiff::{Timestamp, civil::Time};
 use super::reading::{Reading, plain_reading};
 use crate::mapping::convert::formats::known_readings;
 use crate::mapping::convert::{Converted, DateFormat};
-use crate::mapping::scope::trimmed;
+use crate::mapping::row_context::trimmed;
 use crate::model::issue::Reason;
 use crate::model::ticket::Remark;
 
-/// Whether a text stands for no date, as databases write it that have no other way:
-/// `0000-00-00 00:00:00`, `00/00/0000`.
+/// Whether a text means no date, as databases without NULL write it: `0000-00-00
+/// 00:00:00`, `00/00/0000`.
 pub(crate) fn is_zero_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_date = |at: [usize; 2]| {
@@ -32,13 +32,13 @@ pub(crate) struct DateRule {
     /// Whether the plain forms are read too: ISO 8601, and seconds or milliseconds
     /// since 1970.
     pub(crate) iso: bool,
-    /// Zone of times that carry none.
+    /// Zone of times without one.
     pub(crate) zone: Option<TimeZone>,
     /// True for a datetime property, false for a date property.
     pub(crate) instant: bool,
 }
 
-/// A value with what had to be done to a local time.
+/// A value, with what had to be done to a local time.
 type Dated = (String, Option<Remark>);
 
 impl DateRule {
@@ -53,8 +53,7 @@ impl DateRule {
     }
 
     /// The value as HubSpot takes it: `YYYY-MM-DD`, or ISO 8601 in UTC with
-    /// milliseconds.
-    /// A zone that the row gives comes before the rule's own.
+    /// milliseconds. A zone given by the row takes precedence over the rule's own.
     pub(crate) fn convert(&self, text: &str, zone: Option<&TimeZone>) -> Result<Converted, Reason> {
         let text = trimmed(text);
         let zone = zone.or(self.zone.as_ref());
@@ -81,7 +80,7 @@ impl DateRule {
         }
     }
 
-    /// Everything that the text may say.
+    /// All possible readings of the text.
     fn readings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Reading> + 'a {
         let plain = self.iso.then(|| plain_reading(text)).flatten();
         let formatted = self.formats.iter().filter_map(|format| format.read(text));
@@ -110,8 +109,8 @@ impl DateRule {
     }
 }
 
-/// The calendar day that the text itself names; nothing moves it. Only a count since
-/// 1970 names none: its day is the one in the zone, else in UTC.
+/// The calendar day that the text itself names, unchanged. Only a count since 1970
+/// names none: its day is the one in the zone, else in UTC.
 fn day_of(reading: &Reading, zone: Option<&TimeZone>) -> Date {
     match reading {
         Reading::Day(day) => *day,
@@ -124,8 +123,8 @@ fn day_of(reading: &Reading, zone: Option<&TimeZone>) -> Date {
     }
 }
 
-/// A day alone becomes its midnight in the zone: the property has to hold some
-/// instant, and that one shows as the same day to people there.
+/// A day alone becomes its midnight in the zone: the property needs an instant, and
+/// this one shows as the same day to people there.
 fn instant_of(reading: &Reading, zone: Option<&TimeZone>) -> Option<Dated> {
     match reading {
         Reading::Instant(instant, _) | Reading::Epoch(instant) => Some((written(*instant)?, None)),
@@ -149,7 +148,7 @@ fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Dated> {
 /// Writes milliseconds.
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
-/// `2024-03-10T07:30:00.000Z`; anything below a millisecond is cut.
+/// `2024-03-10T07:30:00.000Z`; anything below a millisecond is truncated.
 fn written(instant: Timestamp) -> Option<String> {
     let whole = Timestamp::from_millisecond(instant.as_millisecond()).ok()?;
     let mut text = String::with_capacity("2024-03-10T07:30:00.000Z".len());

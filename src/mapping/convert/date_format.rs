@@ -19,7 +19,7 @@ static SAMPLE: LazyLock<Option<Zoned>> = LazyLock::new(|| {
     sample.to_zoned(TimeZone::UTC).ok()
 });
 
-/// Stands in a list of formats for the plain forms: ISO 8601 and counts since 1970.
+/// In a list of formats, stands for the plain forms: ISO 8601 and counts since 1970.
 pub(crate) const ISO: &str = "iso";
 
 /// A format that reads whole dates.
@@ -27,7 +27,7 @@ pub(crate) const ISO: &str = "iso";
 pub(crate) struct DateFormat {
     text: String,
     zoned: bool,
-    /// Whether its texts have words, which may be those of another language.
+    /// Whether its texts contain words, which may be in another language.
     wordy: bool,
     example: String,
 }
@@ -35,13 +35,13 @@ pub(crate) struct DateFormat {
 /// What is wrong with a format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormatFault {
-    /// No language that can be written or read.
+    /// It can't be written or parsed.
     #[error("{0}")]
     Unknown(String),
-    /// A day can't be told from it.
+    /// It does not determine a day.
     #[error("it does not give a whole date: year, month and day")]
     NoDate,
-    /// Half of the day can't be told from it.
+    /// It does not say morning or afternoon.
     #[error("it does not tell morning from afternoon: add %p, or use %H")]
     HalfDay,
 }
@@ -85,7 +85,7 @@ impl DateFormat {
         &self.text
     }
 
-    /// True when texts of this format say their zone themselves.
+    /// True if texts of this format contain their zone.
     pub(crate) fn is_zoned(&self) -> bool {
         self.zoned
     }
@@ -95,7 +95,7 @@ impl DateFormat {
         &self.example
     }
 
-    /// Reads a whole text; a reading in antiquity is none.
+    /// Reads a whole text; dates in antiquity don't count.
     pub(crate) fn read(&self, text: &str) -> Option<Reading> {
         self.any_reading(text).filter(Reading::is_plausible)
     }
@@ -143,7 +143,7 @@ impl DateFormat {
 /// What most systems write.
 const USUAL: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Reads `2024-12-31 15:04:05` by its places, several times faster than a format does;
+/// Reads `2024-12-31 15:04:05` by position, several times faster than a format does;
 /// none for anything else, which the format may still read.
 fn usual(text: &str) -> Option<DateTime> {
     let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;

@@ -1,9 +1,9 @@
-//! E-mail addresses: a check that finds slips, not the grammar of the standards.
+//! E-mail addresses: a check for typing errors, not the grammar of the standards.
 
-use crate::mapping::scope::trimmed;
+use crate::mapping::row_context::trimmed;
 use crate::model::issue::Reason;
 
-/// Longest address and longest part before the `@` that mail servers take.
+/// Longest address and longest part before the `@` that mail servers accept.
 const LONGEST: usize = 254;
 const LONGEST_LOCAL: usize = 64;
 

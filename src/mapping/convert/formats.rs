@@ -1,7 +1,7 @@
-//! The date formats that files are known to be written in: one table, of which the
-//! engine of beliefs proposes and which these same converters read. A cell is matched to
-//! the table by its skeleton, what is left of it without its digits: only the few formats
-//! of that skeleton are tried on it, so that the table can be long.
+//! The known date formats of files: one table, from which proposals are made and which
+//! the converters read too. A cell is matched to the table by its skeleton, the text
+//! without its digits: only the few formats of that skeleton are tried on it, so the
+//! table can be long.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,16 +11,16 @@ use crate::mapping::convert::date_format::{DateFormat, ISO};
 use crate::mapping::convert::month::{half_of_day, month, without_dot, word_at};
 use crate::mapping::convert::serial::SPREADSHEET;
 
-/// What comes first of day and month.
+/// Which of day and month comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// The day.
     Day,
     /// The month.
     Month,
-    /// The year, in four digits: nothing else can be meant.
+    /// The year, in four digits: unambiguous.
     Year,
-    /// The year, in two digits: only where nothing else reads the column.
+    /// The year, in two digits: only if nothing else reads the column.
     ShortYear,
     /// The month has a name.
     Named,
@@ -33,7 +33,7 @@ pub(crate) struct KnownFormat {
     pub(crate) format: DateFormat,
     /// What comes first.
     pub(crate) order: Order,
-    /// Whether it tells times, not only days.
+    /// Whether it has times, not only days.
     pub(crate) timed: bool,
 }
 
@@ -81,7 +81,7 @@ const DAYS: [(&str, Order); 40] = [
     ("%a %b %d %Y", Order::Named),
 ];
 
-/// What stands between day and time.
+/// Separators of day and time.
 const JOINTS: [&str; 5] = [" ", ", ", "T", " at ", " - "];
 
 /// Times.
@@ -104,7 +104,7 @@ const TIMES: [&str; 16] = [
     "%H:%M Uhr",
 ];
 
-/// Formats that are not a day and a time behind it.
+/// Formats that are not a day followed by a time.
 const OTHERS: [(&str, Order); 4] = [
     ("%a %b %d %H:%M:%S %Y", Order::Named),
     ("%a %b %d %H:%M:%S %z %Y", Order::Named),
@@ -115,9 +115,9 @@ const OTHERS: [(&str, Order); 4] = [
 /// The whole table by skeleton.
 static TABLE: LazyLock<HashMap<String, Vec<KnownFormat>>> = LazyLock::new(table);
 
-/// The formats that may have written a cell; most cells are no dates and have none.
+/// The formats in which a cell may be written; most cells are not dates and have none.
 pub(crate) fn known_formats(cell: &str) -> &'static [KnownFormat] {
-    /// Longer texts are no dates.
+    /// Longer texts are not dates.
     const LONGEST: usize = 50;
     let may_be =
         (6..=LONGEST).contains(&cell.len()) && cell.bytes().any(|byte| byte.is_ascii_digit());
@@ -128,8 +128,8 @@ pub(crate) fn known_formats(cell: &str) -> &'static [KnownFormat] {
     }
 }
 
-/// What a text means that no format of the mapping reads, for its hint: each reading
-/// beside the format that gives it. `helps` says whether a reading would do.
+/// The readings of a text that no format of the mapping reads, for the hint: each with
+/// its format. `helps` says whether a reading would do.
 pub(super) fn known_readings(
     text: &str,
     helps: impl Fn(&Reading) -> bool,
@@ -192,7 +192,7 @@ fn table() -> HashMap<String, Vec<KnownFormat>> {
 
 /// Writes the skeleton of a text: `n` for one or two digits, `y` for four, `f` for a
 /// fraction of a second, `b` for a month, `w` for a weekday, `p` for a half of the day, `z`
-/// for a zone, and other marks as they are. False where it is no date.
+/// for a zone, and other marks as they are. False if it is not a date.
 fn skeleton_of(text: &str, out: &mut String) -> bool {
     let mut rest = text;
     let mut colons = 0;

@@ -1,5 +1,4 @@
-//! HTML texts as people read them: descriptions of web help desks are often written
-//! in it.
+//! HTML to plain text: descriptions of web help desks are often HTML.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -13,23 +12,23 @@ use super::html_depth::depth;
 /// Lines are never broken for their length; HubSpot does that on screen.
 const WIDTH: usize = 100_000;
 
-/// Longer texts are no text that anybody wrote: a property takes 65,536 characters,
-/// and the parsed tree takes 250 times the memory of its text. In bytes.
+/// In bytes. Nobody writes longer texts: a property takes 65,536 characters, and the
+/// parsed tree takes 250 times the memory of its text.
 const LONGEST: usize = 1024 * 1024;
 
-/// Deeper nesting is no text that anybody wrote either, and the time of parser and
-/// renderer grows with the square of it: 13,000 lists in each other take them 3 s.
+/// Nobody writes deeper nesting either, and parser and renderer take time quadratic in
+/// it: 3 s for 13,000 nested lists.
 const DEEPEST: usize = 500;
 
-/// The same in the parsed tree, which has levels that nobody wrote, such as `tbody`.
+/// The same in the parsed tree, which has additional levels, such as `tbody`.
 const DEEPEST_PARSED: usize = 3 * DEEPEST;
 
-/// A tag, or a character written by its name or number. Without one, a text is none
-/// of HTML and its line breaks are its own.
+/// A tag, or a character written by its name or number. A text without one is not HTML,
+/// and its line breaks count.
 static MARKUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>|<!|&(#\d+|#x[0-9A-Fa-f]+|\w+);").ok());
 
-/// A tag that people's texts have.
+/// A common tag.
 static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?i)</?(p|br|div|span|b|i|u|ul|ol|li|a|table|tr|td|th|h[1-6]|strong|em|font|img|hr|pre|blockquote)\b[^<>]*>",
@@ -42,7 +41,7 @@ pub(crate) fn has_markup(text: &str) -> bool {
     MARKUP.as_ref().is_some_and(|markup| markup.is_match(text))
 }
 
-/// Whether a text has tags that people's texts have.
+/// Whether a text has common tags.
 pub(crate) fn has_tags(text: &str) -> bool {
     TAG.as_ref().is_some_and(|tag| tag.is_match(text))
 }
@@ -52,15 +51,15 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
     depth(text, DEEPEST) > DEEPEST
 }
 
-/// Whether a text without tags hides some: programs have written them as entities.
+/// Whether a text has tags written as entities by some program.
 fn hides_tags(text: &str, plain: &str) -> bool {
     !has_tags(text) && text.contains("&lt;") && has_tags(plain)
 }
 
 /// The text of an HTML text: paragraphs and lists in lines of their own, addresses of
 /// links as footnotes, nothing of scripts and styles. A text without any markup stays
-/// as it is. None for one that is long or nested beyond reason, or that the renderer
-/// gives up on: it is still better read with its tags than lost.
+/// as it is. None for one that is too long or too deeply nested, or that the renderer
+/// gives up on: it is kept with its tags rather than lost.
 pub(crate) fn plain_text(text: &str) -> Option<Cow<'_, str>> {
     let plain = rendered(text)?;
     match hides_tags(text, &plain) {

@@ -1,32 +1,31 @@
-//! How deeply the elements of an HTML text nest, told before it is parsed: the parser
-//! goes through all open elements again and again, so that its time grows with the
-//! square of their number.
+//! How deeply the elements of an HTML text nest, found before it is parsed: the parser
+//! scans all open elements repeatedly, so its time is quadratic in their number.
 //!
-//! What counts is what the parser holds open, so comments and attributes are read as it
-//! reads them. Where it may see a tag or not, depending on what is around it, tags that
-//! open are counted and those that close are not: the result is never too small by
-//! more than a text of many times the length could hide.
+//! It counts what the parser would hold open, so comments and attributes are read in
+//! the same way. Where the parser may or may not see a tag, depending on its context,
+//! opening tags are counted and closing ones are not: so the result may be too large,
+//! but hardly too small.
 
-/// Elements that nothing has to close: the next of their kind does, or they are empty.
+/// Elements without a required end tag: the next of their kind closes them, or they are empty.
 const FLAT: [&str; 30] = [
     "br", "img", "hr", "input", "meta", "link", "p", "li", "td", "th", "tr", "option", "dd", "dt",
     "tbody", "thead", "tfoot", "html", "head", "body", "area", "base", "col", "colgroup", "embed",
     "param", "source", "track", "wbr", "frame",
 ];
 
-/// Elements that a closing tag of another name doesn't reach through.
+/// Elements that stop the search for a matching open element.
 const WALLS: [&str; 8] = [
     "table", "caption", "object", "applet", "marquee", "template", "svg", "math",
 ];
 
-/// Elements whose content is letters, where they are not part of a drawing.
+/// Elements whose content is plain text, unless they are part of a drawing.
 const LETTERS: [&str; 8] = [
     "style", "script", "textarea", "title", "xmp", "iframe", "noembed", "noframes",
 ];
 
 const DATA: (&str, &str) = ("![CDATA[", "]]>");
 
-/// How many elements are open at once, at most; counting ends beyond `enough`.
+/// The most elements open at once; counting ends beyond `enough`.
 pub(super) fn depth(text: &str, enough: usize) -> usize {
     let mut open = Open::default();
     let mut rest = text;
@@ -47,7 +46,7 @@ struct Open<'t> {
 }
 
 impl<'t> Open<'t> {
-    /// Takes what begins behind a `<`, and gives what comes behind it.
+    /// Handles what follows a `<`, and returns the rest after it.
     fn tag(&mut self, text: &'t str) -> &'t str {
         if let Some(comment) = text.strip_prefix("!--") {
             return behind_comment(comment);
@@ -85,7 +84,7 @@ impl<'t> Open<'t> {
         }
     }
 
-    /// A tag that closes nothing is passed over.
+    /// A tag that closes nothing is ignored.
     fn close(&mut self, name: &str) {
         let inner = self
             .names
@@ -96,7 +95,7 @@ impl<'t> Open<'t> {
         }
     }
 
-    /// Takes letters that may be tags: those that open are counted.
+    /// Handles text that may contain tags: opening ones are counted.
     fn letters(&mut self, text: &'t str, end: usize) -> &'t str {
         let (letters, behind) = text.split_at(end);
         for tag in letters.split('<').skip(1).map(name) {
@@ -108,7 +107,7 @@ impl<'t> Open<'t> {
     }
 }
 
-/// The name of a tag; empty where the text is no tag.
+/// The name of a tag; empty if the text is not a tag.
 fn name(text: &str) -> &str {
     if !text.starts_with(|first: char| first.is_ascii_alphabetic()) {
         return "";
@@ -121,8 +120,8 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Where the content of an element that holds letters ends. What looks like a comment
-/// may hold its closing tag.
+/// Where the content of a plain-text element ends. Something like a comment may contain
+/// its closing tag.
 fn end_of(element: &str, text: &str) -> usize {
     let end = |from: usize| {
         let mut tags = text[from..].match_indices("</");
@@ -149,8 +148,8 @@ fn behind_comment(text: &str) -> &str {
     end.map_or("", |end| &text[end..])
 }
 
-/// What comes behind a tag: a `>` inside a quoted value of an attribute is none of its
-/// end, and a quote counts behind a `=` only.
+/// The rest after a tag: a `>` inside a quoted attribute value does not end it, and a
+/// quote counts only after a `=`.
 fn behind_tag(text: &str) -> &str {
     let bytes = text.as_bytes();
     let (mut at, mut named) = (0, false);

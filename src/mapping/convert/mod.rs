@@ -1,5 +1,5 @@
-//! Text → the text that the portal takes, one file a kind. All of it is pure: the
-//! same text always gives the same value, remark or reason.
+//! Text → the text that the portal accepts, one file for each kind. All of it is pure:
+//! the same text always gives the same value, remark or reason.
 
 mod boolean;
 mod choice;

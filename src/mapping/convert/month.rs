@@ -225,7 +225,7 @@ const MONTHS: [(&str, &[&str]); 12] = [
     ),
 ];
 
-/// Names that a date may have beside digits, in their English form.
+/// Names that a date may contain besides digits, in their English form.
 pub(super) fn english(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return Cow::Borrowed(text);
@@ -272,7 +272,7 @@ pub(super) fn month(word: &str) -> Option<&'static str> {
     found.map(|(name, _)| *name)
 }
 
-/// `AM` or `PM` where a text begins with one, as English, Spanish and Dutch write them
+/// `AM` or `PM` if a text begins with one, as English, Spanish and Dutch write them
 /// (`p. m.`), and its length.
 pub(super) fn half_of_day(text: &str) -> Option<(&'static str, usize)> {
     let mut letters = text

@@ -6,10 +6,10 @@ use crate::model::issue::Reason;
 /// How a column writes its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NumberStyle {
-    /// Between whole and fraction.
+    /// The decimal mark.
     pub(crate) decimal: char,
-    /// Between groups of three digits, where there is one. A blank stands for every
-    /// kind of blank that exports use there.
+    /// The mark between groups of three digits, if there is one. A blank stands for
+    /// every kind of blank that exports use.
     pub(crate) thousands: Option<char>,
 }
 
@@ -35,7 +35,7 @@ impl NumberStyle {
     }
 
     fn canonical(self, text: &str) -> Option<String> {
-        // Most numbers are whole, and stay what they are.
+        // Most numbers are whole, and stay as they are.
         if is_digits(text) && (text == "0" || !text.starts_with('0')) {
             return Some(text.to_owned());
         }
@@ -57,7 +57,7 @@ impl NumberStyle {
     }
 
     /// The digits without marks. Groups must be of three digits, so that a decimal
-    /// number in another style is not taken for a big one.
+    /// number in another style is not taken for a large one.
     fn ungrouped(self, whole: &str, mark: char) -> Option<String> {
         let is_mark = |c: char| c == mark || (mark == ' ' && matches!(c, '\u{a0}' | '\u{202f}'));
         let groups: Vec<&str> = whole.split(is_mark).collect();
@@ -105,7 +105,7 @@ impl NumberStyle {
     }
 }
 
-/// The styles that files are known to write numbers in, the plain one first.
+/// The known styles of numbers in files, the plain one first.
 pub(crate) const STYLES: [NumberStyle; 6] = [
     style('.', None),
     style(',', None),
@@ -119,8 +119,8 @@ const fn style(decimal: char, thousands: Option<char>) -> NumberStyle {
     NumberStyle { decimal, thousands }
 }
 
-/// The styles that read a text: their settings, and the number. Of those that mean the
-/// same number one is enough.
+/// The styles that read a text: their settings, and the number. Of those with the same
+/// result one is enough.
 fn known_styles(text: &str) -> Vec<(String, String)> {
     let mut known: Vec<(String, String)> = Vec::new();
     for style in STYLES {

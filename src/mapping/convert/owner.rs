@@ -35,7 +35,7 @@ struct Holder {
     email: String,
 }
 
-/// What an owner that the portal lacks becomes.
+/// What to do about an owner that the portal lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Absent {
     /// The row is refused.
@@ -51,8 +51,8 @@ pub(crate) enum Absent {
 pub(crate) struct OwnerRule {
     /// The portal's owners.
     pub(crate) owners: Arc<Owners>,
-    /// Whether ids are taken too. With `lookup = "owner"` they are not: another
-    /// system's ids could be somebody's here.
+    /// Whether ids are accepted too. With `lookup = "owner"` they are not: another
+    /// system's ids could be somebody else's here.
     pub(crate) by_id: bool,
     /// A file that turns the column's texts into e-mails or names; texts that it lacks
     /// are looked up as they are.
@@ -82,7 +82,7 @@ impl Owners {
         self.known.nearest(text).map(str::to_owned)
     }
 
-    /// The holders of a text. An active one by any way comes before archived ones.
+    /// The owners with a text. An active one found in any way comes before archived ones.
     fn find(&self, text: &str, by_id: bool) -> Option<&Holders> {
         let text = fold(text);
         let mut archived = None;
@@ -136,8 +136,8 @@ impl OwnerRule {
         }
     }
 
-    /// The rule for an owner whom the mapping itself names: it has to be there, and
-    /// its id will do.
+    /// The rule for an owner named by the mapping itself: it has to exist, and may be
+    /// given by id.
     pub(crate) fn strict(&self) -> OwnerRule {
         OwnerRule {
             owners: Arc::clone(&self.owners),

@@ -57,8 +57,8 @@ impl Pipelines {
             .or((!self.stages.is_empty()).then_some(0))
     }
 
-    /// The id of a stage in the pipeline at that position; where the row's pipeline is
-    /// not known, in any of them.
+    /// The id of a stage in the pipeline at that position; if the row's pipeline is not
+    /// known, in any of them.
     pub(crate) fn stage(&self, text: &str, pipeline: Option<usize>) -> Result<&str, Reason> {
         let Some((idx, stages)) = pipeline.and_then(|idx| Some((idx, self.stages.get(idx)?)))
         else {
@@ -71,8 +71,8 @@ impl Pipelines {
         }
     }
 
-    /// A stage of whatever pipeline. HubSpot's ids of stages are unique; a label counts
-    /// where only one stage has it.
+    /// A stage of any pipeline. HubSpot's ids of stages are unique; a label counts if
+    /// only one stage has it.
     fn stage_anywhere(&self, text: &str) -> Result<&str, Reason> {
         let found = self.stages.iter().filter_map(|stages| {
             let idx = stages.find(text).ok()?;
@@ -91,7 +91,7 @@ impl Pipelines {
         }
     }
 
-    /// Checks a stage that rows of any pipeline may get: at least one must have it.
+    /// Checks a stage for rows of any pipeline: at least one pipeline must have it.
     pub(crate) fn any_stage(&self, text: &str) -> Result<(), Reason> {
         let positions = 0..self.stages.len();
         if positions
@@ -106,12 +106,12 @@ impl Pipelines {
         }
     }
 
-    /// The pipeline that looks most like a text.
+    /// The pipeline most similar to a text.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         self.choices.nearest(text)
     }
 
-    /// The stage of whatever pipeline that looks most like a text.
+    /// The stage of any pipeline most similar to a text.
     pub(crate) fn nearest_stage(&self, text: &str) -> Option<String> {
         let labels = self.stages.iter().flat_map(Choices::labels);
         nearest(text, labels.map(String::as_str)).map(str::to_owned)

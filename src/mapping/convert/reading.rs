@@ -1,4 +1,4 @@
-//! What a text says of a moment, before it is known in which zone.
+//! A time as read from a text, before its zone is known.
 
 use std::borrow::Cow;
 
@@ -16,14 +16,14 @@ pub(crate) enum Reading {
     Day(Date),
     /// A time without a zone.
     Local(DateTime),
-    /// An instant, and the offset that it was written with.
+    /// An instant, and the offset in the text.
     Instant(Timestamp, Offset),
-    /// An instant as a count since 1970, written in no zone.
+    /// An instant as a count since 1970, without a zone.
     Epoch(Timestamp),
 }
 
 impl Reading {
-    /// A year of two digits that `%Y` or a slip made into one of antiquity is no reading.
+    /// Years in antiquity, from two-digit years or typing errors, don't count.
     pub(crate) fn is_plausible(&self) -> bool {
         const EARLIEST: i16 = 1000;
         match self {
@@ -54,8 +54,8 @@ pub(crate) fn plain_reading(text: &str) -> Option<Reading> {
 }
 
 /// Seconds (9 or 10 digits: from 1973) or milliseconds (13 digits: from 2001) since
-/// 1970, both up to 2286. Other lengths are left alone: they may be a date or time
-/// written without marks.
+/// 1970, both up to 2286. Other lengths are not read: they may be a date or time
+/// written without separators.
 pub(super) fn epoch(text: &str) -> Option<Reading> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -89,8 +89,8 @@ pub(super) fn iso(text: &str) -> Option<Reading> {
     }
 }
 
-/// The text without the blank that some systems put before a zone: `… UTC`,
-/// `… GMT`, `… +0200`.
+/// The text without the blank before a zone that some systems write: `… UTC`, `… GMT`,
+/// `… +0200`.
 pub(super) fn tightened(text: &str) -> Cow<'_, str> {
     match text.rsplit_once(' ') {
         Some((moment, "UTC" | "GMT" | "Z")) => Cow::Owned(format!("{moment}Z")),

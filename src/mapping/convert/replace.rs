@@ -1,5 +1,5 @@
-//! `replace`: what a pattern finds becomes another text, within a size. A short line of
-//! a mapping could make terabytes of a long cell.
+//! `replace`: what a pattern matches becomes another text, with a size limit. A short
+//! line of a mapping could make terabytes of a long cell.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::model::issue::Reason;
 /// The longest text that is made, in bytes: twice the longest record.
 pub(crate) const LONGEST: usize = 32 * 1024 * 1024;
 
-/// The text with everything replaced that the pattern finds; `$1` is the first group.
+/// The text with all matches of the pattern replaced; `$1` is the first group.
 pub(crate) fn replaced<'t>(
     pattern: &Regex,
     by: &str,

@@ -19,13 +19,13 @@ pub(crate) struct RowFacts<'r> {
     pub(crate) zone: Option<&'r TimeZone>,
 }
 
-/// How the text of one property is turned into what is sent. The text is trimmed
-/// where the entry says so, and never blank.
+/// How the text of one property is turned into what is sent. The text is trimmed if the
+/// entry says so, and never blank.
 #[derive(Clone, Debug)]
 pub(crate) enum Conversion {
     /// Any text, within the limit.
     Text(TextRule),
-    /// Passed on as it is: options that the schema does not tell.
+    /// Passed on unchanged: options that the schema does not list.
     Unchecked,
     /// Canonical decimal text; the style, and whether the mapping states it.
     Number(NumberStyle, bool),
@@ -65,8 +65,7 @@ impl Conversion {
         }
     }
 
-    /// What the portal has that looks most like a text; none where a property takes
-    /// anything.
+    /// The portal's value most similar to a text; none if a property accepts anything.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         match self {
             Conversion::Option(choices) => choices.nearest(text),
@@ -81,8 +80,8 @@ impl Conversion {
         }
     }
 
-    /// Converts a text that stands in the mapping itself. There, numbers and dates
-    /// are first read in their plain form, whatever the file's own forms are.
+    /// Converts a text from the mapping itself. There, numbers and dates are first read
+    /// in their plain form, whatever the file's own forms are.
     pub(crate) fn constant(
         &self,
         text: &str,

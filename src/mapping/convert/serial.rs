@@ -1,21 +1,21 @@
 //! Days as spreadsheets count them: since the end of 1899, with the time as a fraction.
-//! Files show them where a sheet was saved without the formats of its cells.
+//! Files contain them if a sheet was saved without the formats of its cells.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, date};
 
-/// Stands in a list of formats for such numbers.
+/// In a list of formats, stands for such numbers.
 pub(crate) const SPREADSHEET: &str = "spreadsheet";
 
-/// Day 0. Spreadsheets count a 29 February 1900 that never was, so numbers before March
-/// 1900 mean other days.
+/// Day 0. Spreadsheets count a 29 February 1900, which did not exist, so numbers before
+/// March 1900 mean other days.
 const ZERO: Date = date(1899, 12, 30);
 const FIRST: i64 = 61;
 /// The last day of the year 9999.
 const LAST: i64 = 2_958_465;
 const SECONDS: f64 = 86_400.0;
 
-/// What a number is: its day, and its time where it has a fraction.
+/// What a number is: its day, and its time if it has a fraction.
 pub(crate) fn read_serial(text: &str) -> Option<(Date, Option<Time>)> {
     let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (days, fraction) = match text.split_once('.') {
@@ -51,7 +51,7 @@ pub(crate) fn written_serial(moment: DateTime) -> Option<String> {
     let share = seconds as f64 / SECONDS;
     match seconds {
         0 => Some(days.to_string()),
-        // Eight digits tell every second.
+        // Eight digits are enough for seconds.
         _ => Some(format!(
             "{days}{}",
             format!("{share:.8}")

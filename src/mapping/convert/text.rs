@@ -1,4 +1,4 @@
-//! Texts: kept as they are, within the portal's limit.
+//! Texts: unchanged, within the portal's limit.
 
 use crate::mapping::convert::Converted;
 use crate::model::issue::Reason;
@@ -7,13 +7,13 @@ use crate::model::ticket::Remark;
 /// HubSpot: a text takes 65,536 characters, counted in UTF-16 units.
 const LIMIT: usize = 65_536;
 
-/// Stands at the end of a text that was shortened.
+/// The end of a shortened text.
 const MARK: &str = " […]";
 
 /// What happens to a text that is too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TextRule {
-    /// Shorten to so many UTF-16 units; none = a text over the limit is refused.
+    /// Shorten to this many UTF-16 units; none = a text over the limit is refused.
     pub(crate) truncate: Option<usize>,
 }
 

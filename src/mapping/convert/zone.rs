@@ -1,5 +1,5 @@
-//! Time zones from the tables that the tool carries itself, so that a mapping means
-//! the same on every machine and no file is read for it.
+//! Time zones from built-in tables, so that a mapping means the same on every machine
+//! and no file is read for it.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::mapping::nearest::nearest;
 /// All IANA zones.
 pub(crate) static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// The name of a zone that looks most like a text.
+/// The name of the zone most similar to a text.
 pub(crate) fn nearest_zone(text: &str) -> Option<String> {
     let known: Vec<String> = ZONES.available().map(|zone| zone.to_string()).collect();
     nearest(text, known.iter().map(String::as_str)).map(str::to_owned)

@@ -1,5 +1,5 @@
 //! What a comment becomes: a note, an e-mail or a call, with the properties that HubSpot
-//! wants of each.
+//! needs for each.
 
 use serde_json::json;
 
@@ -19,20 +19,20 @@ const CALL_DIRECTION: &str = "hs_call_direction";
 pub(crate) enum Becomes {
     /// Notes.
     Note,
-    /// E-mails, where they can.
+    /// E-mails, if possible.
     Email(Box<Mail>),
     /// Calls.
     Call(Box<Call>),
 }
 
-/// What e-mails have of their own.
+/// The properties of e-mails.
 #[derive(Debug)]
 pub(crate) struct Mail {
-    /// Who sent it.
+    /// Its sender.
     pub(crate) from: Words,
-    /// Who got it.
+    /// Its recipients.
     pub(crate) to: Words,
-    /// Who got a copy.
+    /// The recipients of copies.
     pub(crate) cc: Option<Words>,
     /// Its subject.
     pub(crate) subject: Option<Words>,
@@ -40,7 +40,7 @@ pub(crate) struct Mail {
     pub(crate) incoming: Public,
 }
 
-/// What calls have of their own.
+/// The properties of calls.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// What it was about.
@@ -53,15 +53,16 @@ pub(crate) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) activity: Activity,
-    /// Properties beside time and text.
+    /// Properties other than time and text.
     pub(super) more: Vec<(&'static str, String)>,
     /// Whether it would be an e-mail if all addresses were known.
     pub(super) lacks_address: bool,
 }
 
 impl Becomes {
-    /// What a comment becomes; else the property, the reason and the value that is wrong. What
-    /// not everybody may see is no e-mail, and neither is what names no address.
+    /// What a comment becomes; else the property, the reason and the value that is wrong. A
+    /// comment that is not public does not become an e-mail, and neither does one without
+    /// addresses.
     pub(super) fn of(
         &self,
         element: &Element<'_>,
@@ -97,7 +98,7 @@ impl Becomes {
 }
 
 impl Mail {
-    /// The e-mail; none where an address is not known.
+    /// The e-mail; none if an address is not known.
     fn made(&self, element: &Element<'_>, incoming: Option<bool>) -> Option<Made> {
         let mut from = addresses(&self.from.of(element)?)?.into_iter();
         let (from, to) = (from.next()?, addresses(&self.to.of(element)?)?);

@@ -1,5 +1,5 @@
 //! Addresses of e-mails as sources write them: `Ann <ann@x.example>; bo@x.example`, a JSON
-//! list, or a name with its address in brackets as the lookup of an author gives it.
+//! list, or a name with its address in brackets, as the look-up of an author returns it.
 
 use serde_json::{Value, json};
 
@@ -9,21 +9,21 @@ use crate::model::json::scalars;
 /// Somebody with an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
-    /// As it is written; may be empty.
+    /// As written; may be empty.
     name: String,
     /// In lower case.
     email: String,
 }
 
 impl Address {
-    /// As HubSpot's headers of e-mails have it.
+    /// In the form of HubSpot's e-mail headers.
     pub(super) fn json(&self) -> Value {
         let (first, last) = self.name.split_once(' ').unwrap_or((&self.name, ""));
         json!({"email": self.email, "firstName": first, "lastName": last})
     }
 }
 
-/// All addresses of a text; none where one of them is none.
+/// All addresses of a text; none if one of them is not valid.
 pub(super) fn addresses(text: &str) -> Option<Vec<Address>> {
     if let Some(items) = scalars(text) {
         let items = items.iter().filter(|item| !item.trim().is_empty());

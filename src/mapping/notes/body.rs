@@ -1,6 +1,6 @@
 //! The body of a note: a line that says who wrote the comment, who may see it and where
 //! it was written, since HubSpot shows only its own users as authors; then the comment.
-//! What comes from a comment is cleaned by a list of what is harmless.
+//! HTML of a comment is cleaned by a list of harmless elements.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,10 +10,10 @@ use ammonia::Builder;
 use regex::Regex;
 
 use crate::mapping::convert::{has_markup, has_tags, is_too_deep, plain_text};
-use crate::mapping::shape::BodyForm;
+use crate::mapping::syntax::BodyForm;
 
-/// Longer texts are not parsed: a parsed tree takes up to 250 times the memory of its
-/// text. In bytes.
+/// In bytes. Longer texts are not parsed: a parsed tree takes up to 250 times the
+/// memory of its text.
 const LONGEST: usize = 256 * 1024;
 
 /// Elements that notes keep.
@@ -57,16 +57,16 @@ const KEPT: [&str; 36] = [
 ];
 const KEPT_TOO: [&str; 1] = ["ul"];
 
-/// Elements that go with all that is in them.
+/// Elements that are removed with their content.
 const GONE: [&str; 10] = [
     "script", "style", "title", "template", "iframe", "object", "noscript", "svg", "math",
     "textarea",
 ];
 
-/// Where links of a note may lead.
+/// Schemes that links of a note may have.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
-/// Elements that begin a new line, where an HTML text is made plain without a parser.
+/// Elements that begin a new line when an HTML text is made plain without a parser.
 const LINES: [&str; 16] = [
     "br",
     "p",
@@ -98,13 +98,12 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// Pictures that stand in the text itself. They make mails long, and notes can't show
-/// them.
+/// Embedded images. They make mails long, and notes can't show them.
 static EMBEDDED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)data:[a-z0-9.+/-]+(;[a-z0-9=-]+)*;base64,[a-z0-9+/=\s]*").ok()
 });
 
-/// What stands in the first line.
+/// The content of the first line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head<'e> {
     /// Who wrote it.
@@ -116,7 +115,7 @@ pub(crate) struct Head<'e> {
 }
 
 impl Head<'_> {
-    /// `<p><b>Ann</b> · Internal · email</p>`; nothing where nothing is known.
+    /// `<p><b>Ann</b> · Internal · email</p>`; empty if nothing is known.
     fn written(&self) -> String {
         let author = self.author.map(|author| {
             let author = one_line(author);
@@ -135,8 +134,8 @@ impl Head<'_> {
     }
 }
 
-/// The whole body, and whether HTML had to be taken for its text alone, because it is too
-/// long or nested too deeply to be cleaned.
+/// The whole body, and whether only the text of the HTML was used, because it is too long
+/// or nested too deeply to be cleaned.
 pub(crate) fn body(head: &Head<'_>, text: &str, form: BodyForm) -> (String, bool) {
     let (body, is_stripped) = match form {
         BodyForm::Plain => (paragraphs(text), false),
@@ -154,7 +153,7 @@ pub(crate) fn body(head: &Head<'_>, text: &str, form: BodyForm) -> (String, bool
     ([head.written().as_str(), body].concat(), is_stripped)
 }
 
-/// The text of a body, for whoever shows it.
+/// The text of a body, to be shown.
 pub(crate) fn text_of(body: &str) -> String {
     stripped(body)
 }
@@ -192,7 +191,7 @@ fn paragraphs(text: &str) -> String {
     html
 }
 
-/// A text in which nothing is markup. Control characters, which HTML does not know, are
+/// An escaped text, without markup. Control characters, which HTML does not allow, are
 /// left out.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 16);
@@ -214,7 +213,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether people see nothing of it.
+/// Whether nothing of it is visible.
 fn is_blank(html: &str) -> bool {
     let mut inside = false;
     let rest = html.replace("&nbsp;", " ");
@@ -228,7 +227,7 @@ fn is_blank(html: &str) -> bool {
     })
 }
 
-/// The text of HTML, without a parser: one pass, and no memory but for the text.
+/// The text of HTML, without a parser: one pass, and no memory except for the text.
 fn stripped(html: &str) -> String {
     let mut text = String::with_capacity(html.len() / 2);
     let mut rest = html;
@@ -260,12 +259,12 @@ fn stripped(html: &str) -> String {
     text.trim().to_owned()
 }
 
-/// What comes behind a mark; nothing where there is none.
+/// What follows a mark; empty if there is none.
 fn behind<'t>(text: &'t str, mark: &str) -> &'t str {
     text.find(mark).map_or("", |at| &text[at + mark.len()..])
 }
 
-/// What comes behind the end of an element whose content is no markup.
+/// What follows the end of an element whose content is not markup.
 fn behind_element<'t>(text: &'t str, name: &str) -> &'t str {
     let mut rest = text;
     while let Some(at) = rest.find("</") {
@@ -278,7 +277,7 @@ fn behind_element<'t>(text: &'t str, name: &str) -> &'t str {
     ""
 }
 
-/// Adds a text with its usual entities as letters.
+/// Adds a text with the usual entities decoded.
 fn push_decoded(text: &str, to: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('&') {

@@ -1,19 +1,19 @@
-//! One comment as its source writes it, and where its texts stand.
+//! One comment as in its source, and where its texts are.
 
 use std::borrow::Cow;
 
 use crate::model::json::flatten;
 
-/// A comment as the source writes it.
+/// A comment as in the source.
 #[derive(Debug)]
 pub(crate) enum Element<'r> {
     /// A cell, cut into its parts.
     Parts(Vec<&'r str>),
-    /// The fields of a JSON object that say something; nested ones have dotted names.
+    /// The non-empty fields of a JSON object; nested ones have dotted names.
     Fields(Vec<(String, String)>),
 }
 
-/// Where a text of a comment stands: the first of these places that is filled.
+/// Where a text of a comment is: the first of these places that is filled.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     /// The places.
@@ -30,7 +30,7 @@ pub(crate) enum Place {
 }
 
 impl Field {
-    /// The text, trimmed; none where all places are empty.
+    /// The text, trimmed; none if all places are empty.
     pub(crate) fn text<'e>(&self, element: &'e Element<'_>) -> Option<Cow<'e, str>> {
         self.places.iter().find_map(|place| element.filled(place))
     }
@@ -43,7 +43,7 @@ impl Field {
 }
 
 impl Element<'_> {
-    /// A comment of a JSON list; none where the text is no object.
+    /// A comment of a JSON list; none if the text is not an object.
     pub(crate) fn of_object(object: &str) -> Option<Element<'static>> {
         let mut fields = Vec::new();
         let mut take = |name: &str, text: Cow<'_, str>| {

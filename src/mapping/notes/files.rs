@@ -1,4 +1,4 @@
-//! The files that a comment or a ticket names: from a text to what is said of each.
+//! The files that a comment or a ticket names: from a text to what is known of each.
 
 use std::borrow::Cow;
 
@@ -23,17 +23,17 @@ pub(crate) struct Files {
 pub(crate) enum FileCut {
     /// By their names or addresses, with this between them; a JSON list of them needs no mark.
     Texts(Option<String>),
-    /// It is one file, of so many parts with this between them.
+    /// One file, in this many parts with this separator.
     Parts {
         separator: String,
         count: usize,
         said: FileFields,
     },
-    /// It is a JSON list of files.
+    /// A JSON list of files.
     List(FileFields),
 }
 
-/// Where it is said what a file is.
+/// Where the fields of a file are.
 #[derive(Debug, Default)]
 pub(crate) struct FileFields {
     pub(crate) id: Option<Field>,
@@ -42,7 +42,7 @@ pub(crate) struct FileFields {
     pub(crate) size: Option<Field>,
 }
 
-/// What a text that names no files is.
+/// What is wrong with a text that names no files.
 pub(crate) type Strange = (Reason, String);
 
 impl Files {
@@ -58,7 +58,7 @@ impl Files {
 }
 
 impl FileCut {
-    /// The files that a text names, each with the element that says it where there is one.
+    /// The files that a text names, each with its element if there is one.
     pub(crate) fn files<'t>(
         &self,
         text: &'t str,
@@ -95,7 +95,7 @@ impl FileCut {
 }
 
 impl FileFields {
-    /// The file of an element; none where it says nothing of one.
+    /// The file of an element; none if it has none.
     fn file(&self, element: &Element<'_>) -> Option<Attachment> {
         let text = |field: &Option<Field>| {
             let text = field.as_ref().and_then(|field| field.text(element));

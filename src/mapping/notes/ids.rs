@@ -1,18 +1,18 @@
-//! What tells the comments of one ticket apart, so that none is written twice (protocol
-//! H3): the ids of the source, or a hash of what a comment says.
+//! What distinguishes the comments of one ticket, so that none is written twice
+//! (protocol H3): the ids of the source, or a hash of what a comment says.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::listed::listed;
-use crate::mapping::scope::Findings;
+use crate::mapping::row_context::Findings;
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::{Activity, Note};
 
-/// Longer ids, such as those of e-mails, are hashed, so that a key stays below the 100
-/// characters that a unique property certainly takes. In bytes.
+/// In bytes. Longer ids, such as those of e-mails, are hashed, so that a key stays
+/// below the 100 characters that a unique property certainly takes.
 const LONGEST: usize = 60;
 
 /// A comment without its key.
@@ -32,12 +32,12 @@ pub(crate) struct Draft {
     pub(crate) more: Vec<(&'static str, String)>,
     /// Its files.
     pub(crate) files: Vec<Attachment>,
-    /// The column that it stands in.
+    /// Its column.
     pub(crate) place: Arc<str>,
 }
 
 impl Draft {
-    /// The same without its text: a note that says which files it has.
+    /// The same with a list of its files in place of a text.
     pub(crate) fn files_only(self) -> Draft {
         Draft {
             body: listed(&self.files),
@@ -48,7 +48,7 @@ impl Draft {
     }
 }
 
-/// What a comment says, as the source writes it.
+/// The content of a comment as in the source.
 pub(crate) struct Said<'e> {
     pub(crate) at: &'e str,
     pub(crate) author: &'e str,
@@ -67,9 +67,9 @@ impl Said<'_> {
     }
 }
 
-/// The comments of a ticket with their keys, earliest first; those of one time stay in
-/// their order. A comment that comes twice, id and all, is one; two of one id that say
-/// different things are a problem.
+/// The comments of a ticket with their keys, earliest first; those with the same time
+/// keep their order. A repeated comment with the same id counts once; two with one id
+/// and different content are a problem.
 pub(crate) fn identified(
     mut drafts: Vec<Draft>,
     ticket: &str,
@@ -77,7 +77,7 @@ pub(crate) fn identified(
 ) -> Vec<Note> {
     drafts.sort_by_key(|draft| draft.at_ms);
     let mut equal: HashMap<(Activity, [u8; 16]), u32> = HashMap::new();
-    // Portals may hold two keys as one that differ only by case (protocol K2).
+    // Portals may treat two keys that differ only by case as the same (protocol K2).
     let mut known = Ids::new();
     let mut notes = Vec::with_capacity(drafts.len());
     for draft in drafts {
@@ -111,10 +111,10 @@ pub(crate) fn identified(
     notes
 }
 
-/// Ids by kind and folded form: the hash of what was said, and how the id is written.
+/// Ids by kind and folded form: the hash of the content, and how the id is spelled.
 type Ids = HashMap<(Activity, String), ([u8; 16], String)>;
 
-/// Whether a comment is the first of its id; a problem where another one says something else.
+/// Whether a comment is the first of its id; a problem if another one differs.
 fn is_new(known: &mut Ids, draft: &Draft, id: &str) -> Result<bool, Box<Problem>> {
     match known.entry((draft.activity, id.to_lowercase())) {
         Entry::Vacant(entry) => {
@@ -132,7 +132,7 @@ fn is_new(known: &mut Ids, draft: &Draft, id: &str) -> Result<bool, Box<Problem>
     }
 }
 
-/// An id as it stands in a key: text, without what nobody sees.
+/// An id as in a key: text, without invisible characters.
 fn written(id: &str) -> String {
     if id.len() <= LONGEST && !id.chars().any(char::is_control) {
         return id.to_owned();

@@ -1,7 +1,7 @@
-//! What a note says that has files and no text of its own.
+//! The text of a note that has only files.
 
 use super::body::{Head, body};
-use crate::mapping::shape::BodyForm;
+use crate::mapping::syntax::BodyForm;
 use crate::model::attachment::Attachment;
 
 /// The names of a ticket's files, as the body of a note.

@@ -3,7 +3,7 @@
 
 mod activity;
 mod address;
-mod beside;
+mod comment_file;
 mod body;
 mod element;
 mod files;
@@ -17,9 +17,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use activity::{Becomes, Call, Mail};
-pub(crate) use beside::{Beside, Joint};
-pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
+pub use comment_file::{CommentColumns, CommentFile, LacksColumn};
+pub(crate) use comment_file::{CommentsInFile, Joint};
 pub(crate) use element::{Element, Field, Place};
 pub(crate) use files::{FileCut, FileFields, Files};
 pub(crate) use ticket_files::{TicketFiles, note_of_files};
@@ -31,8 +31,8 @@ use crate::mapping::notes::body::{Head, body};
 use crate::mapping::notes::files::Strange;
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::notes::moment::{AT, moment};
-use crate::mapping::scope::{Findings, Scope};
-use crate::mapping::shape::BodyForm;
+use crate::mapping::row_context::{Findings, RowContext};
+use crate::mapping::syntax::BodyForm;
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
@@ -44,7 +44,7 @@ pub(crate) use words::{Public, Words};
 const BODY: &str = "hs_note_body";
 const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// What the cells of a comment say beside its text; nothing where they are wrong.
+/// What the cells of a comment say apart from its text; nothing if they are wrong.
 struct Facts {
     at_ms: Option<i64>,
     files: Vec<Attachment>,
@@ -52,8 +52,8 @@ struct Facts {
     made: Option<Made>,
 }
 
-/// How many problems with the comments of one row are told. A row may have thousands of
-/// comments, and what is wrong with one is mostly wrong with all.
+/// How many problems with the comments of one row are reported. A row may have
+/// thousands of comments, and what is wrong with one is usually wrong with all.
 const TOLD: usize = 10;
 
 /// Notes for the comments that a row has in one place.
@@ -63,7 +63,7 @@ pub(crate) struct Notes {
     pub(crate) columns: Vec<Column>,
     /// How a cell is cut.
     pub(crate) cut: Cutting,
-    /// Where the time stands.
+    /// Where the time is.
     pub(crate) at: Field,
     /// How it is written.
     pub(crate) dates: DateRule,
@@ -73,41 +73,41 @@ pub(crate) struct Notes {
     pub(crate) public: Option<Public>,
     /// Where it was written.
     pub(crate) channel: Option<Words>,
-    /// Where the text stands.
+    /// Where the text is.
     pub(crate) body: Field,
     /// What the text is.
     pub(crate) form: BodyForm,
     /// What it becomes.
     pub(crate) becomes: Becomes,
-    /// Where the id stands.
+    /// Where the id is.
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
     pub(crate) skip_first: bool,
-    /// Its files, where they are taken along.
+    /// Its files, if they are uploaded.
     pub(crate) files: Option<Files>,
 }
 
 /// How a cell with comments is cut.
 #[derive(Debug)]
 pub(crate) enum Cutting {
-    /// It is one comment, of so many parts with this between them.
+    /// One comment, in parts with this separator.
     Parts {
-        /// What stands between the parts.
+        /// The separator of the parts.
         separator: String,
-        /// How many parts there are.
+        /// The number of parts.
         count: usize,
     },
-    /// It is a JSON list of comments.
+    /// A JSON list of comments.
     List,
-    /// There is none: the comments stand in a file of their own.
-    File(Beside),
+    /// None: the comments are in a separate file.
+    File(CommentsInFile),
 }
 
-/// All comments of a row whose ticket has the key, earliest first. What is wrong is added
-/// to the findings.
+/// All comments of a row whose ticket has the key, earliest first. Problems are added to
+/// the findings.
 pub(crate) fn notes(
     all: &[Notes],
-    scope: &Scope<'_>,
+    scope: &RowContext<'_>,
     key: &str,
     findings: &mut Findings,
 ) -> Vec<Note> {
@@ -126,7 +126,7 @@ pub(crate) fn notes(
 
 impl Notes {
     /// The comments of a row in the order of their times.
-    fn drafts(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Draft> {
+    fn drafts(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Vec<Draft> {
         let before = findings.problems.len();
         let mut drafts = Vec::new();
         if let Cutting::File(beside) = &self.cut {
@@ -151,7 +151,7 @@ impl Notes {
         }
         drafts.sort_by_key(|draft| draft.at_ms);
         if self.skip_first && !drafts.is_empty() {
-            // Its text stands in the ticket; its files do not.
+            // Its text is in the ticket; its files are not.
             let description = drafts.remove(0);
             if !description.files.is_empty() {
                 drafts.insert(0, description.files_only());
@@ -160,11 +160,11 @@ impl Notes {
         drafts
     }
 
-    /// The comments that a file of their own has for the row.
+    /// The comments for the row from a separate file.
     fn beside(
         &self,
-        beside: &Beside,
-        scope: &Scope<'_>,
+        beside: &CommentsInFile,
+        scope: &RowContext<'_>,
         drafts: &mut Vec<Draft>,
         findings: &mut Findings,
     ) {
@@ -202,7 +202,7 @@ impl Notes {
         }
     }
 
-    /// One comment; none where it says nothing, or something was found wrong.
+    /// One comment; none if it is empty, or has a problem.
     fn draft(
         &self,
         element: &Element<'_>,
@@ -211,7 +211,7 @@ impl Notes {
     ) -> Option<Draft> {
         let files = self.files_of(element);
         let text = match self.body.text(element) {
-            // Files stand for themselves, and so does what is wrong with them.
+            // Files are judged by themselves, and so are their problems.
             None if !matches!(&files, Ok(files) if files.is_empty()) => Cow::Borrowed(""),
             text => text?,
         };
@@ -249,7 +249,7 @@ impl Notes {
         })
     }
 
-    /// What its cells say of a comment beside its text; what is wrong with them is told.
+    /// What its cells say of a comment apart from its text; problems are reported.
     fn facts(
         &self,
         element: &Element<'_>,
@@ -287,8 +287,8 @@ impl Notes {
         Ok(files.transpose()?.unwrap_or_default())
     }
 
-    /// The author as the source names it, whatever files and maps make of that: what is
-    /// in a key stays as it is when those change.
+    /// The author as named in the source, without look-ups and maps: keys must not
+    /// change when those do.
     fn author_as_written(&self, element: &Element<'_>) -> String {
         let words = self.author.as_ref();
         let field = words.and_then(|words| words.field.text(element));
@@ -296,7 +296,7 @@ impl Notes {
     }
 }
 
-/// Tells what was made of a comment that its cells don't say.
+/// Reports how a comment differs from its cells.
 fn remark(made: &Made, is_stripped: bool, place: &Arc<str>, findings: &mut Findings) {
     let remarks = [
         is_stripped.then_some(Remark::HtmlStripped),

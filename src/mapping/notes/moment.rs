@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::mapping::convert::DateRule;
-use crate::mapping::scope::Findings;
+use crate::mapping::row_context::Findings;
 use crate::model::issue::{Reason, excerpt};
 use crate::model::ticket::PlacedRemark;
 

@@ -1,5 +1,5 @@
-//! Compiled `[[attachments]]`: the files of a ticket itself, which hang on a note of their
-//! own. Its time is that of the first file, else the ticket's, else that of its first comment.
+//! Compiled `[[attachments]]`: the files of a ticket itself, which get a separate note. Its
+//! time is that of the first file, else the ticket's, else that of its first comment.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use super::listed::listed;
 use super::moment::{AT, moment};
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::Note;
 
-/// What stands in the key of such a note in place of a comment's id.
+/// The id of such a note in its key.
 const ID: &str = "attachments";
 
 /// HubSpot: the property that names a note's files.
@@ -31,11 +31,11 @@ pub(crate) struct TicketFiles {
     pub(crate) at: Option<(Field, DateRule)>,
 }
 
-/// The note with the files of a row's ticket; `around` is a time of the ticket. What is
-/// wrong is added to the findings.
+/// The note with the files of a row's ticket; `around` is a time of the ticket.
+/// Problems are added to the findings.
 pub(crate) fn note_of_files(
     all: &[TicketFiles],
-    scope: &Scope<'_>,
+    scope: &RowContext<'_>,
     (ticket, around): (&str, Option<i64>),
     findings: &mut Findings,
 ) -> Option<Note> {
@@ -80,7 +80,7 @@ pub(crate) fn note_of_files(
 }
 
 impl TicketFiles {
-    /// When a file was attached, where that is said.
+    /// When a file was attached, if given.
     fn moment(
         &self,
         element: &Element<'_>,

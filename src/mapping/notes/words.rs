@@ -1,4 +1,4 @@
-//! What a mapping says of words in comments, and of whether they are public.
+//! Short texts of comments, and whether comments are public.
 
 use super::element::{Element, Field};
 use crate::mapping::convert::boolean;
@@ -8,11 +8,11 @@ use crate::model::issue::Reason;
 /// A short text of a comment, as people read it.
 #[derive(Debug)]
 pub(crate) struct Words {
-    /// Where it stands.
+    /// Where it is.
     pub(crate) field: Field,
-    /// Set where all fields that are filled count.
+    /// Set if all filled fields count.
     pub(crate) join: Option<String>,
-    /// What it is by a file, a column each.
+    /// Look-ups in a file, one for each column.
     pub(crate) lookup: Vec<LookUp>,
     /// What it becomes; others stay.
     pub(crate) map: Option<LookUp>,
@@ -23,19 +23,19 @@ pub(crate) struct Words {
 pub(crate) enum Public {
     /// The same for all.
     Always(bool),
-    /// Each says it.
+    /// Each comment says it.
     Field {
-        /// Where.
+        /// Where it is said.
         field: Field,
-        /// What the texts mean; none where they are true and false.
+        /// What the texts mean; none if they are true and false.
         map: Option<LookUp>,
-        /// What others mean; none where they refuse the row.
+        /// What others mean; none if they refuse the row.
         unmapped: Option<bool>,
     },
 }
 
 impl Words {
-    /// The words of a comment; none where it has none.
+    /// The text of a comment; none if it has none.
     pub(super) fn of(&self, element: &Element<'_>) -> Option<String> {
         let text = match &self.join {
             Some(join) => self.field.texts(element).join(join),
@@ -60,8 +60,8 @@ impl Words {
 }
 
 impl Public {
-    /// Whether everybody may see a comment; none where it does not say, and the text
-    /// where nobody knows what that means.
+    /// Whether everybody may see a comment; none if it does not say, and the text if
+    /// its meaning is unknown.
     pub(super) fn of(&self, element: &Element<'_>) -> Result<Option<bool>, (Reason, String)> {
         let (field, map, unmapped) = match self {
             Public::Always(public) => return Ok(Some(*public)),

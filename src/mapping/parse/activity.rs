@@ -1,10 +1,9 @@
-//! `as` of `[[notes]]`: comments that become e-mails or calls, and what those have of their
-//! own.
+//! `as` of `[[notes]]`: comments that become e-mails or calls, and the properties of those.
 
 use super::fields::Fields;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{BecomesSpec, CallSpec, EmailSpec};
+use crate::mapping::syntax::{BecomesSpec, CallSpec, EmailSpec};
 use crate::model::note::Activity;
 
 const KINDS: [(&str, Activity); 3] = [
@@ -13,22 +12,22 @@ const KINDS: [(&str, Activity); 3] = [
     ("call", Activity::Call),
 ];
 
-/// What only e-mails have.
+/// Keys that only e-mails have.
 const OF_EMAILS: [&str; 3] = ["from", "to", "cc"];
-/// What notes have not.
+/// Keys that notes don't have.
 const OF_BOTH: [&str; 2] = ["subject", "incoming"];
 
-/// What every e-mail says, and how it is named.
+/// Required keys of e-mails, with help.
 const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
-    ("from", "name where the address of who sent it stands"),
-    ("to", "name where the addresses of who got it stand"),
+    ("from", "say where the sender's address is"),
+    ("to", "say where the recipients' addresses are"),
     (
         "incoming",
         "say which came from outside: true, false, or a field that says it",
     ),
 ];
 
-/// Reads what comments become; none where something was reported.
+/// Reads what comments become; none if something was reported.
 pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option<BecomesSpec> {
     let is_named = table.value("as").is_some();
     let kind = read_word(table, "as", &KINDS).map(|kind| kind.value);

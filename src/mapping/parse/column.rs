@@ -7,9 +7,9 @@ use regex::{Regex, RegexBuilder};
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::{At, ColumnName, Origin};
+use crate::mapping::syntax::{At, ColumnName, Origin};
 
-/// Exactly one of `column`, `value` and `template`, as far as `kinds` allows them.
+/// Exactly one of `column`, `value` and `template`, as `kinds` allows.
 pub(crate) fn read_origin(table: &mut Table<'_>, kinds: &[&'static str]) -> Option<Origin> {
     match one_of(table, kinds)? {
         "column" => read_columns(table, "column").map(Origin::Column),
@@ -103,7 +103,7 @@ pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) 
 /// `\w{30}`, can take megabytes.
 const MOST_MEMORY: usize = 64 << 20;
 
-/// The compiled pattern, and about how much memory it takes: the engine does not tell,
+/// The compiled pattern, and about how much memory it takes: the engine does not say,
 /// but compiles within a limit.
 fn compiled(pattern: &str) -> Result<(Regex, usize), regex::Error> {
     const SIZES: [usize; 4] = [16 << 10, 128 << 10, 1 << 20, 10 << 20];
@@ -118,7 +118,7 @@ fn compiled(pattern: &str) -> Result<(Regex, usize), regex::Error> {
     outcome
 }
 
-/// The last line of the engine's drawing says what is wrong.
+/// The last line of the engine's message says what is wrong.
 fn fault(error: &regex::Error) -> String {
     let drawn = error.to_string();
     let last = drawn.lines().last().unwrap_or(&drawn).trim();

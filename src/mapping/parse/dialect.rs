@@ -4,7 +4,7 @@
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 use crate::model::dialect::{DELIMITERS, Dialect, Encoding, LONGEST_FOOTER};
 
 /// Reads them; what is absent is detected.
@@ -66,7 +66,7 @@ fn read_escape(table: &mut Table<'_>) -> Option<u8> {
     read_mark(table, "escape", escape)
 }
 
-/// A single sign that is no letter, digit or blank.
+/// A single character that is not a letter, digit or blank.
 fn read_mark(table: &Table<'_>, key: &str, mark: At<String>) -> Option<u8> {
     match mark.value.as_bytes() {
         [byte] if byte.is_ascii_punctuation() => Some(*byte),
@@ -82,7 +82,7 @@ fn read_skip_lines(table: &mut Table<'_>) -> u64 {
     lines.map_or(0, |lines| lines.value as u64)
 }
 
-/// They are held back while a file is read, so they can't be any number.
+/// They are held back while a file is read, so their number is limited.
 fn read_skip_last(table: &mut Table<'_>) -> usize {
     let Some(records) = table.count("skip_last", 0) else {
         return 0;

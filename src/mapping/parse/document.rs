@@ -16,7 +16,9 @@ use crate::mapping::parse::notes::read_notes;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec};
+use crate::mapping::syntax::{
+    At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec,
+};
 
 /// The version of the language that this tool reads.
 const VERSION: usize = 1;
@@ -24,9 +26,9 @@ const VERSION: usize = 1;
 /// HubSpot: the property with a record's own id.
 const RECORD_ID: &str = "hs_object_id";
 
-/// Reads the whole text. What comes back beside reports is the rest of the document,
-/// so that it can be held against more; without a key there is none. Where the text is
-/// no valid TOML, only that is reported: what a broken tree lacks says nothing.
+/// Reads the whole text. Besides reports it returns the rest of the document, so that
+/// it can be checked further; without a key there is none. If the text is not valid
+/// TOML, only that is reported, since a broken tree lacks keys for no reason.
 pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -89,7 +91,7 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         .into_iter()
         .map(read_link)
         .collect::<Vec<_>>();
-    // A mapping may be for links alone.
+    // A mapping may be only for links.
     let properties = match properties {
         None if links.is_empty() => {
             root.lacks("[properties]", "map at least subject and hs_pipeline_stage");
@@ -247,12 +249,12 @@ fn read_record_id(table: &mut Table<'_>) -> Option<KeySpec> {
     })
 }
 
-/// Reports a key that says nothing beside another one.
+/// Reports a key that has no effect together with another one.
 fn idle_beside(table: &mut Table<'_>, key: &'static str, kind: &str) {
     if table.value(key).is_some() {
         let _ = table.wrong::<()>(
             table.key_span(key),
-            format!("`{key}` has no effect beside `{kind}`"),
+            format!("`{key}` has no effect together with `{kind}`"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Entries: what a property gets and how the text is turned. The short form is a
+//! Entries: what a property gets and how the text is converted. The short form is a
 //! column name, the long form a table.
 
 use toml::de::DeValue;
@@ -9,7 +9,7 @@ use crate::mapping::parse::transform::{
     missing, read_empty, read_html, read_lookup, read_map, read_read_only, read_replace,
     read_split, read_truncate, read_zone, unmapped,
 };
-use crate::mapping::shape::{At, EntrySpec, Origin};
+use crate::mapping::syntax::{At, EntrySpec, Origin};
 
 /// Reads a table of entries, such as `[properties]`.
 pub(crate) fn read_entries(table: &Table<'_>) -> Vec<EntrySpec> {
@@ -75,7 +75,7 @@ fn read_entry(property: At<String>, mut table: Table<'_>) -> Option<EntrySpec> {
     })
 }
 
-/// Keys that say nothing for a constant, or nothing for a template.
+/// Keys that have no effect for a constant, or for a template.
 fn fits_origin(origin: &Origin, table: &mut Table<'_>) {
     let (kind, idle): (&str, &[&'static str]) = match origin {
         Origin::Column(_) => return,
@@ -109,7 +109,7 @@ fn fits_origin(origin: &Origin, table: &mut Table<'_>) {
     }
 }
 
-/// Keys that say nothing without another one.
+/// Keys that have no effect without another one.
 pub(crate) fn needs(table: &mut Table<'_>, other: &'static str, keys: &[&'static str]) {
     for key in keys {
         if table.value(key).is_some() && table.value(other).is_none() {
@@ -130,6 +130,6 @@ fn excludes(table: &mut Table<'_>, kind: &'static str, key: &'static str) {
 fn idle_beside(table: &Table<'_>, key: &str, kind: &str) {
     let _ = table.wrong::<()>(
         table.key_span(key),
-        format!("`{key}` has no effect beside `{kind}`"),
+        format!("`{key}` has no effect together with `{kind}`"),
     );
 }

@@ -8,7 +8,7 @@ use super::transform::{read_lookup_columns, read_map, read_word};
 use crate::mapping::convert::boolean;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, PublicSpec, WordsSpec,
 };
 
@@ -16,12 +16,12 @@ use crate::mapping::shape::{
 pub(super) struct Fields<'p> {
     /// The key of a field that is written as a table.
     pub(super) key: &'static str,
-    /// All names; none where they are not known yet, or were faulty.
+    /// All names; none if they are not known yet, or were faulty.
     pub(super) known: Option<&'p [At<String>]>,
 }
 
 impl Fields<'_> {
-    /// A field that is named and no more.
+    /// A field given only by name.
     pub(super) fn plain(&self, table: &mut Table<'_>, key: &'static str) -> Option<FieldSpec> {
         let (field, inside) = self.field(table, key)?;
         if let Some(inside) = inside {
@@ -32,7 +32,7 @@ impl Fields<'_> {
 
     pub(super) fn moment(&self, table: &mut Table<'_>) -> Option<MomentSpec> {
         if table.value("at").is_none() {
-            table.lacks("at", "say where the time of a comment stands");
+            table.lacks("at", "say where the time of a comment is");
         }
         let (field, inside) = self.field(table, "at")?;
         let (mut format, mut timezone) = (None, None);
@@ -66,7 +66,7 @@ impl Fields<'_> {
         })
     }
 
-    /// Something that is or is not so.
+    /// A field that is true or false.
     pub(super) fn flag(&self, table: &mut Table<'_>, key: &'static str) -> Option<PublicSpec> {
         if let DeValue::Boolean(flag) = table.value(key)?.get_ref() {
             return Some(PublicSpec::Always(*flag));
@@ -91,7 +91,7 @@ impl Fields<'_> {
 
     pub(super) fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
         if table.value("body").is_none() {
-            table.lacks("body", "say where the text of a comment stands");
+            table.lacks("body", "say where the text of a comment is");
         }
         let (field, inside) = self.field(table, "body")?;
         let mut form = None;
@@ -105,8 +105,8 @@ impl Fields<'_> {
         })
     }
 
-    /// The field under a key, and the table around it where there is one; the field is
-    /// none where it was reported.
+    /// The field under a key, and its table if there is one; the field is none if it
+    /// was reported.
     pub(super) fn field<'t>(
         &self,
         table: &mut Table<'t>,
@@ -134,7 +134,7 @@ impl Fields<'_> {
         }
         let names = inside.texts(self.key);
         if names.is_none() && inside.value(self.key).is_none() {
-            inside.lacks(self.key, "say where it stands");
+            inside.lacks(self.key, "say where it is");
         }
         let field = names.and_then(|names| self.checked(names.value, &inside));
         Some((field, Some(inside)))
@@ -172,7 +172,7 @@ pub(super) const COLUMN: &str = "column";
 pub(super) const FORMS: [(&str, BodyForm); 2] =
     [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
 
-/// `unmapped` of `public`: what texts mean that the map lacks.
+/// `unmapped` of `public`: what texts mean that are not in the map.
 pub(super) fn read_unmapped(table: &mut Table<'_>) -> Option<bool> {
     let value = table.value("unmapped")?;
     match value.get_ref() {

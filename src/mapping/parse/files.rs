@@ -8,11 +8,11 @@ use super::entry::needs;
 use super::fields::{Fields, PART, PATH};
 use super::parts::read_parts;
 use super::table::Table;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec, MomentSpec, PartsSpec,
 };
 
-/// What may be said of a file, and when it was attached.
+/// The fields of a file, and when it was attached.
 const SAID: [&str; 4] = ["id", "name", "url", "size"];
 const AT: &str = "at";
 
@@ -57,7 +57,7 @@ fn is_list(table: &mut Table<'_>) -> bool {
     matches!(value, Some(DeValue::Table(inside)) if inside.contains_key("each"))
 }
 
-/// How files are told apart: a list says something of each, other texts are cut.
+/// How files are separated: a list has an element for each, other texts are cut.
 fn read_cut(table: &mut Table<'_>) -> (FilesCut, FileSpec) {
     needs(table, "each", &SAID);
     let said = read_said(table);
@@ -65,7 +65,7 @@ fn read_cut(table: &mut Table<'_>) -> (FilesCut, FileSpec) {
     match table.value("each").is_some() {
         true => {
             if split.is_some() {
-                let what = "`split` has no effect beside `each`";
+                let what = "`split` has no effect together with `each`";
                 let _ = table.wrong::<()>(table.key_span("split"), what);
             }
             (FilesCut::List, said)
@@ -94,7 +94,7 @@ pub(super) fn read_attachments(mut table: Table<'_>) -> Option<AttachmentsSpec> 
             let has_time = is_list && table.value(AT).is_some();
             let at = has_time.then(|| path_fields().moment(&mut table)).flatten();
             if is_list && table.value("parts").is_some() {
-                let what = "`parts` has no effect beside `each`";
+                let what = "`parts` has no effect together with `each`";
                 let _ = table.wrong::<()>(table.key_span("parts"), what);
             }
             (Some(cut), said, at)
@@ -110,7 +110,7 @@ pub(super) fn read_attachments(mut table: Table<'_>) -> Option<AttachmentsSpec> 
     })
 }
 
-/// A cell that says several things of one file: its parts are what they are called.
+/// A cell with several fields of one file: its parts have these names.
 fn read_in_parts(table: &mut Table<'_>) -> (Option<FilesCut>, FileSpec, Option<MomentSpec>) {
     let Some(parts) = read_parts(table) else {
         let _known = table.value(AT);

@@ -5,7 +5,7 @@ use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::entry::read_entries;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_file, read_split, read_word};
-use crate::mapping::shape::{At, LinkSpec};
+use crate::mapping::syntax::{At, LinkSpec};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 use crate::model::ticket::Missing;
@@ -29,7 +29,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         .table("properties", "the properties of [[associate]]")
         .map(|entries| read_entries(&entries));
     let link = LinkSpec {
-        to: At::new(ObjectName::Known(ObjectType::Contacts), 0..0),
+        to: At::new(ObjectName::Standard(ObjectType::Contacts), 0..0),
         by: At::new(LinkBy::Id, 0..0),
         column: Vec::new(),
         optional: table.flag("optional").unwrap_or(false),
@@ -42,7 +42,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         properties: properties.unwrap_or_default(),
     };
     if link.path.is_some() && link.split.is_some() {
-        let what = "`split` has no effect beside `path`: the objects of a list are apart";
+        let what = "`split` has no effect together with `path`: the objects of a list are apart";
         let _none = table.wrong::<()>(table.key_span("split"), what);
     }
     if let Some(by) = &by {
@@ -57,8 +57,8 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
     })
 }
 
-/// A name that no kind has which every portal knows is one of a custom kind, which the
-/// portal has to tell; one that is a letter away from such a kind is a slip.
+/// A name that is not a standard kind is that of a custom object, which only the portal
+/// knows; one that differs from a standard kind in one letter is a typing error.
 fn read_to(table: &mut Table<'_>) -> Option<At<ObjectName>> {
     let names = ObjectType::ALL.map(ObjectType::plural);
     let known = format!(
@@ -97,7 +97,9 @@ fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>>
     };
     let read = match by.value.as_str() {
         "id" => LinkBy::Id,
-        "key" if to.is_none_or(|to| *to == ObjectName::Known(ObjectType::Tickets)) => LinkBy::Key,
+        "key" if to.is_none_or(|to| *to == ObjectName::Standard(ObjectType::Tickets)) => {
+            LinkBy::Key
+        }
         "key" => {
             return table.wrong(
                 by.span,
@@ -109,7 +111,7 @@ fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>>
     Some(At::new(read, by.span))
 }
 
-/// Only a record told by a property can be created, and only one that is created gets
+/// Only a record identified by a property can be created, and only a created one gets
 /// properties.
 fn fits_missing(table: &mut Table<'_>, link: &LinkSpec, by: &At<LinkBy>) {
     let creates = link.missing == Missing::Create;

@@ -1,5 +1,5 @@
-//! TOML text → `shape::Document`. Our own walk over the spanned tree, because
-//! serde would stop at the first problem: readers report what is wrong and go on.
+//! TOML text → `syntax::Document`. Our own walk over the spanned tree, because serde
+//! would stop at the first problem: readers report what is wrong and continue.
 
 mod activity;
 mod column;

@@ -1,4 +1,4 @@
-//! `[[notes]]`: the comments of a ticket, and where each says what.
+//! `[[notes]]`: the comments of a ticket, and where their fields are.
 
 use super::fields::{COLUMN, Fields, PART, PATH};
 use super::files::read_files;
@@ -7,9 +7,9 @@ use crate::mapping::parse::activity::read_becomes;
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{BesideSpec, NotesFrom, NotesSpec};
+use crate::mapping::syntax::{BesideSpec, NotesFrom, NotesSpec};
 
-/// Where comments may stand.
+/// Where comments may be.
 const PLACES: [&str; 3] = ["column", "each", "file"];
 const SKIP: [(&str, bool); 1] = [("first", true)];
 
@@ -49,7 +49,7 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     })
 }
 
-/// Where the comments stand, and the key by which their fields are named in tables.
+/// Where the comments are, and the key by which tables name their fields.
 fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
     let given = PLACES.into_iter();
     let given: Vec<&'static str> = given.filter(|key| table.value(key).is_some()).collect();
@@ -74,7 +74,7 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
         }
         [one] => {
             if has_parts {
-                let what = format!("`parts` has no effect beside `{one}`");
+                let what = format!("`parts` has no effect together with `{one}`");
                 let _ = table.wrong::<()>(table.key_span("parts"), what);
             }
             match *one {
@@ -91,7 +91,7 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
     }
 }
 
-/// What only files of comments are joined by.
+/// Keys that only files of comments have.
 fn refuse_joins(table: &mut Table<'_>) {
     for key in ["ticket", "joins"] {
         if table.value(key).is_some() {

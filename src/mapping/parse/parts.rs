@@ -1,10 +1,10 @@
-//! `parts`: how a cell is cut that says several things.
+//! `parts`: how a cell with several fields is cut.
 
 use super::table::Table;
 use super::transform::read_word;
-use crate::mapping::shape::PartsSpec;
+use crate::mapping::syntax::PartsSpec;
 
-/// What `parts` may say of the last part.
+/// The possible values of `last`.
 const LAST: [(&str, ()); 1] = [("rest", ())];
 
 /// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
@@ -22,7 +22,7 @@ pub(super) fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
     };
     let separator = inside.text("separator");
     if separator.is_none() && inside.value("separator").is_none() {
-        inside.lacks("separator", "write what stands between the parts");
+        inside.lacks("separator", "write what separates the parts");
     }
     let names = inside.texts("names");
     if names.is_none() && inside.value("names").is_none() {

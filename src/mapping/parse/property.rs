@@ -1,4 +1,4 @@
-//! `[[property]]`: properties that the portal shall get where it lacks them.
+//! `[[property]]`: properties that are created if the portal lacks them.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::table::{Table, scalar};
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 use crate::model::schema::{NewProperty, PropertyOption};
 
 /// HubSpot's `type` with the field types that fit it, the usual one first.
@@ -29,8 +29,8 @@ const TYPES: [(&str, &[&str]); 6] = [
 /// HubSpot's group for ticket properties.
 const GROUP: &str = "ticketinformation";
 
-/// Reads all of them; no name may come twice. The names of those that can't be read
-/// are added to `faulty`.
+/// Reads all of them; no name may come twice. The names of faulty ones are added to
+/// `faulty`.
 pub(crate) fn read_properties(
     tables: Vec<Table<'_>>,
     faulty: &mut HashSet<String>,
@@ -56,7 +56,7 @@ pub(crate) fn read_properties(
     read.collect()
 }
 
-/// A property, or the name of one that can't be read, where it has one.
+/// A property, or the name of a faulty one, if it has a name.
 fn read_property(mut table: Table<'_>) -> Result<(At<String>, NewProperty), Option<String>> {
     let name = read_name(&mut table);
     let label = table.text("label").map(|label| label.value);

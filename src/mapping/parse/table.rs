@@ -1,5 +1,5 @@
-//! Reading one TOML table: typed access by key, with a report for every value of
-//! the wrong kind and, at the end, for every key that nobody asked for.
+//! Reading one TOML table: typed access by key, with a report for every value of the
+//! wrong kind and, at the end, for every unknown key.
 
 use std::ops::Range;
 
@@ -8,9 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 
-/// A table being read. `finish` reports the keys that were never asked for.
+/// A table being read. `finish` reports the keys that were never read.
 pub(crate) struct Table<'t> {
     entries: &'t DeTable<'t>,
     span: Range<usize>,
@@ -20,8 +20,8 @@ pub(crate) struct Table<'t> {
 }
 
 impl<'t> Table<'t> {
-    /// Starts reading; `name` is how messages call the table, such as `[source]`,
-    /// and `span` the place that stands for it.
+    /// Starts reading; `name` is the table's name in messages, such as `[source]`, and
+    /// `span` its place.
     pub(crate) fn new(
         entries: &'t DeTable<'t>,
         span: Range<usize>,
@@ -37,12 +37,12 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// Where the table stands: its header line, or its key when it is inline.
+    /// The table's place: its header line, or its key when it is inline.
     pub(crate) fn span(&self) -> &Range<usize> {
         &self.span
     }
 
-    /// How messages call the table.
+    /// The table's name in messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -59,7 +59,7 @@ impl<'t> Table<'t> {
             .map(|(key, value)| (At::new(key.get_ref().as_ref(), key.span()), value))
     }
 
-    /// The value of a key, and the note that the key is a known one.
+    /// The value of a key, which is now a known one.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
@@ -67,7 +67,7 @@ impl<'t> Table<'t> {
         self.entries.get(key)
     }
 
-    /// Place of a key; that of the table where it is absent.
+    /// Place of a key; that of the table if it is absent.
     pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
         self.entries
             .get_key_value(key)
@@ -177,7 +177,7 @@ impl<'t> Table<'t> {
             .report(Problem::new(&self.span, format!("{} has no `{key}`", self.name)).help(help));
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every unknown key.
     pub(crate) fn finish(self) {
         for (key, _) in self.entries.iter() {
             let name = key.get_ref().as_ref();

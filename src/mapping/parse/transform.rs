@@ -1,5 +1,5 @@
-//! The keys of an entry that turn its text: `replace`, `html`, `split`, `map`,
-//! look-ups, `truncate` and what stands for nothing.
+//! The keys of an entry that convert its text: `replace`, `html`, `split`, `map`,
+//! look-ups, `truncate` and what counts as empty.
 
 use toml::de::DeValue;
 
@@ -7,18 +7,18 @@ use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::column::{read_columns, read_regex};
 use crate::mapping::parse::table::{Table, scalar};
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, LookupSpec, MapLine, MapSpec, Otherwise, Replacement, TableSpec, ZoneSpec,
 };
 
 /// HubSpot: a text property takes 65,536 UTF-16 units.
 const LONGEST_TEXT: usize = 65_536;
 
-/// The columns of a value file that names none itself.
+/// The usual columns of a value file.
 const FROM: &str = "from";
 const TO: &str = "to";
 
-/// `replace = { '^\d - ' = "" }`: patterns and what they become, in file order.
+/// `replace = { '^\d - ' = "" }`: patterns and replacements, in file order.
 pub(crate) fn read_replace(table: &mut Table<'_>) -> Option<At<Vec<Replacement>>> {
     let name = format!("the `replace` of {}", table.name());
     let lines = table.table("replace", &name)?;
@@ -114,15 +114,15 @@ pub(crate) fn read_map(table: &mut Table<'_>, property: &str) -> Option<At<MapSp
     Some(At::new(MapSpec::Lines(read), span))
 }
 
-/// A map of the texts "file", "from" and "to" can be told from a file only because it
-/// has other lines too.
+/// A map of the texts "file", "from" and "to" differs from a file only if it has other
+/// lines too.
 fn is_file(lines: &Table<'_>) -> bool {
     let keys: Vec<&str> = lines.entries().map(|(key, _)| key.value).collect();
     keys.contains(&"file") && keys.iter().all(|key| matches!(*key, "file" | FROM | TO))
 }
 
 /// `{ file = "…", from = "…", to = "…" }`; without `usual` names both columns are
-/// asked for.
+/// required.
 fn read_file(table: &mut Table<'_>, usual: Option<(&str, &str)>) -> Option<TableSpec> {
     let mut needed = |key: &'static str, usual: Option<&str>, help: &str| {
         let given = table.text(key).map(|text| text.value);
@@ -131,7 +131,7 @@ fn read_file(table: &mut Table<'_>, usual: Option<(&str, &str)>) -> Option<Table
         }
         given.or_else(|| usual.map(str::to_owned))
     };
-    let file = needed("file", None, "name a CSV file beside the mapping");
+    let file = needed("file", None, "name a CSV file next to the mapping");
     let from = needed(
         "from",
         usual.map(|names| names.0),
@@ -150,7 +150,7 @@ fn read_file(table: &mut Table<'_>, usual: Option<(&str, &str)>) -> Option<Table
     })
 }
 
-/// `lookup = "owner"`, or a file that is asked first.
+/// `lookup = "owner"`, or a file that is looked up first.
 pub(crate) fn read_lookup(table: &mut Table<'_>) -> Option<At<LookupSpec>> {
     let value = table.value("lookup")?;
     if let DeValue::Table(_) = value.get_ref() {
@@ -178,8 +178,8 @@ pub(crate) fn read_lookup_file(table: &mut Table<'_>) -> Option<At<TableSpec>> {
     Some(At::new(file?, span))
 }
 
-/// `lookup = { file = "users.csv", from = "id", to = ["name", "email"] }`: what a text is
-/// by each of these columns.
+/// `lookup = { file = "users.csv", from = "id", to = ["name", "email"] }`: what a text
+/// means by each of these columns.
 pub(crate) fn read_lookup_columns(table: &mut Table<'_>) -> Vec<At<TableSpec>> {
     let name = format!("the lookup of {}", table.name());
     let Some(mut lookup) = table.table("lookup", &name) else {
@@ -187,7 +187,7 @@ pub(crate) fn read_lookup_columns(table: &mut Table<'_>) -> Vec<At<TableSpec>> {
     };
     let span = lookup.span().clone();
     let [file, from] = [
-        ("file", "name a CSV file beside the mapping"),
+        ("file", "name a CSV file next to the mapping"),
         (
             "from",
             "name the column of the file with the texts of your export",
@@ -247,8 +247,8 @@ pub(crate) fn read_read_only(table: &mut Table<'_>) -> Option<At<String>> {
     into
 }
 
-/// `truncate = true` shortens to what the portal takes, a number to that many
-/// UTF-16 units.
+/// `truncate = true` shortens to what the portal accepts, a number to that many UTF-16
+/// units.
 pub(crate) fn read_truncate(table: &mut Table<'_>) -> Option<At<usize>> {
     const SHORTEST: usize = 10;
     let value = table.value("truncate")?;

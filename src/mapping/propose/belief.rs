@@ -1,20 +1,20 @@
-//! What is believed of a file, with what speaks for it and against it.
+//! Beliefs about a file, each with its evidence.
 
 /// A claim with what it rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Belief<T> {
     /// What is believed.
     pub claim: T,
-    /// How sure it is, from 0 to 1. What a cell disproves is never 1.
+    /// How certain it is, from 0 to 1; never 1 if a cell disproves it.
     pub score: f64,
     /// Why, in words.
     pub reason: String,
-    /// The first cell that speaks against it.
+    /// The first cell that disproves it.
     pub against: Option<Counter>,
 }
 
 impl<T> Belief<T> {
-    /// A belief that nothing speaks against.
+    /// A belief without counter-evidence.
     pub(crate) fn sure(claim: T, reason: impl Into<String>) -> Belief<T> {
         Belief {
             claim,
@@ -25,7 +25,7 @@ impl<T> Belief<T> {
     }
 }
 
-/// A cell that speaks against a belief, or is the example for one.
+/// A cell that disproves a belief, or is its example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
     /// Its line in the file.
@@ -54,7 +54,7 @@ impl Tally {
     }
 }
 
-/// A cell and where it stands.
+/// A cell and its line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<'a> {
     /// Its line.

@@ -1,4 +1,4 @@
-//! What stands in one column: every cell is counted once, in bounded memory.
+//! What is in one column: every cell is counted once, in bounded memory.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use crate::mapping::propose::dates::Dates;
 use crate::mapping::propose::distinct::Distinct;
 use crate::model::formula::formula_text;
 
-/// A column with more different values than this is no choice of a few.
+/// A column with more distinct values than this is not a choice.
 pub(crate) const VALUES: usize = 60;
 
-/// A longer cell is no choice at all.
+/// A longer cell is not a choice.
 const LONGEST_VALUE: usize = 120;
 
 /// Examples that are kept.
 const EXAMPLES: usize = 3;
 
-/// Cells that stand for "no value" in exports.
+/// Cells that mean "no value" in exports.
 const EMPTY: [&str; 8] = ["-", "--", "---", "-None-", "NULL", "null", "N/A", "(none)"];
 
 /// A column, counted.
@@ -30,9 +30,9 @@ pub struct Column {
     pub(crate) header: String,
     /// Cells that say something.
     pub(crate) filled: u64,
-    /// Cells that stand for nothing, in its own words.
+    /// Cells that mean "no value", as written.
     pub(crate) empty: Vec<&'static str>,
-    /// Dates of zeros, which stand for none.
+    /// Dates of zeros, which mean no date.
     pub(crate) zero_dates: u64,
     /// The first different values.
     pub(crate) examples: Vec<Counter>,
@@ -40,7 +40,7 @@ pub struct Column {
     pub(crate) distinct: Distinct,
     /// How its dates are written.
     pub(crate) dates: Dates,
-    /// How dates are written that stand before a `;`, as in comments of Jira.
+    /// How dates before a `;` are written, as in comments of Jira.
     pub(crate) leading: Dates,
     pub(crate) emails: Tally,
     pub(crate) links: Tally,
@@ -49,7 +49,7 @@ pub struct Column {
     pub(crate) truths: Tally,
     /// By the styles of `STYLES`.
     pub(crate) numbers: [Tally; STYLES.len()],
-    /// The first cell that is another number in another style.
+    /// The first cell that is a different number in another style.
     pub(crate) open_number: Option<Counter>,
     /// Digits, perhaps behind a minus.
     pub(crate) whole: Tally,
@@ -65,7 +65,7 @@ pub struct Column {
     entities: u64,
 }
 
-/// Digits alone: what tells codes from numbers.
+/// Digits alone: to distinguish codes from numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Digits {
     /// The first cell that begins with a needless zero.
@@ -89,7 +89,7 @@ pub(crate) struct Damaged {
 
 impl Column {
     /// A column before its first cell; `hashes` is how many of its values may be kept to
-    /// tell whether they repeat.
+    /// detect repeats.
     pub(crate) fn new(header: &str, hashes: usize) -> Column {
         Column {
             header: header.to_owned(),
@@ -99,12 +99,12 @@ impl Column {
         }
     }
 
-    /// Whether any of its cells has a blank in it.
+    /// Whether any of its cells contains a blank.
     pub(crate) fn has_blanks(&self) -> bool {
         self.blanks > 0
     }
 
-    /// Its name as the file writes it; empty where there is none.
+    /// Its name as the file writes it; empty if there is none.
     pub fn name(&self) -> &str {
         &self.header
     }
@@ -182,14 +182,14 @@ impl Column {
     }
 
     fn add_number(&mut self, at: At<'_>) {
-        /// Longer texts are no numbers.
+        /// Longer texts are not numbers.
         const LONGEST: usize = 40;
         let bytes = at.cell.as_bytes();
         let may_be = bytes.len() <= LONGEST
             && (bytes[0].is_ascii_digit() || matches!(bytes[0], b'-' | b'+' | b'.' | b',' | 0xE2));
         let unsigned = at.cell.strip_prefix('-').unwrap_or(at.cell);
         let is_whole = may_be && are_digits(unsigned);
-        // Every style writes whole numbers so, and none has colons or letters in one.
+        // Every style writes whole numbers like this, and none has colons or letters in one.
         let has_marks = may_be && !is_whole && at.cell.bytes().all(is_of_numbers);
         for (tally, style) in self.numbers.iter_mut().zip(STYLES) {
             tally.add(is_whole || (has_marks && style.reads(at.cell)), at);
@@ -254,7 +254,7 @@ impl Column {
         self.share(self.chars)
     }
 
-    /// Share of the filled cells that are dates, whatever it is called.
+    /// Share of the filled cells that are dates, whatever its name.
     pub(crate) fn date_share(&self) -> f64 {
         match self.dates.formats() {
             Some(found) => self.share(found.read),
@@ -304,7 +304,7 @@ impl Digits {
         self.longest = self.longest.max(digits.len());
     }
 
-    /// How many digits each of them has, where all have the same and enough of them.
+    /// How many digits each of them has, if all have equally many, and enough.
     pub(crate) fn one_length(&self) -> Option<usize> {
         /// Fewer may be a score or a count.
         const LEAST: usize = 4;
@@ -344,7 +344,7 @@ fn is_link(cell: &str) -> bool {
     (cell.starts_with("https://") || cell.starts_with("http://")) && !cell.contains(' ')
 }
 
-/// One number as a share of another; nothing of nothing is nothing.
+/// One number as a share of another; 0 if that is 0.
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0
@@ -353,7 +353,7 @@ pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     }
 }
 
-/// Whether a cell is a text that is written as a formula, so that spreadsheets keep it.
+/// Whether a cell is a text written as a formula, so that spreadsheets keep it.
 pub(crate) fn is_text_formula(cell: &str) -> bool {
     formula_text(cell.as_bytes()).is_some()
 }

@@ -1,6 +1,6 @@
-//! How a column writes its dates, told by all of its cells. Each is read by the formats
-//! of the table that the converters read (`convert/formats`), and none of it is believed
-//! that a filled cell disproves.
+//! How a column writes its dates, found from all of its cells. Each is read by the
+//! formats of the table that the converters use (`convert/formats`), and a format that a
+//! filled cell disproves is rejected.
 
 use jiff::civil::DateTime;
 
@@ -9,13 +9,13 @@ use crate::mapping::convert::{
 };
 use crate::mapping::propose::belief::{At, Counter};
 
-/// After so many filled cells of which none is a date, the rest is not tried.
+/// After this many filled cells without a date, the rest is not tried.
 const PATIENCE: u64 = 500;
 
 /// Of a mask: that days and months in another order are another day.
 const DIFFER: u32 = 1 << 31;
 
-/// Years of two digits that are read as later than this are days of something else.
+/// Two-digit years that are read as later than this are not dates.
 const LATEST: i16 = 2035;
 
 /// How the cells of a column can be read as dates.
@@ -48,7 +48,7 @@ pub struct DateFormats {
     /// The formats that together read what can be read, the one of most cells first;
     /// `iso` and `spreadsheet` are among them.
     pub formats: Vec<&'static str>,
-    /// The same cells in another order of day and month, where the column does not tell.
+    /// The same cells in another order of day and month, if the column leaves that open.
     pub other: Option<OtherOrder>,
     /// Cells that one of the formats reads.
     pub read: u64,
@@ -58,7 +58,7 @@ pub struct DateFormats {
     pub against: Option<Counter>,
 }
 
-/// That a column may be read in two ways.
+/// An ambiguous column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OtherOrder {
     /// The formats of the other way.
@@ -67,7 +67,7 @@ pub struct OtherOrder {
     pub example: Counter,
     /// The two readings.
     pub readings: [String; 2],
-    /// Whether cells speak for both, so that neither can be right for all.
+    /// Whether there is evidence for both, so that neither can be right for all.
     pub contradicted: bool,
 }
 
@@ -123,7 +123,7 @@ impl Dates {
         self.formatted(at)
     }
 
-    /// Digits are dates only where the column's name says so.
+    /// Digits are dates only if the column's name suggests it.
     fn digits(&mut self, at: At<'_>) -> bool {
         let is_serial = ("20000"..="80000").contains(&&at.cell[..5])
             && (at.cell.len() == 5 || at.cell.as_bytes()[5] == b'.')
@@ -189,7 +189,7 @@ impl Dates {
         self.serials + self.digits > 0 && self.serials + self.digits == self.found()
     }
 
-    /// What the dates of the column are; none where no cell is one.
+    /// What the dates of the column are; none if no cell is one.
     pub(crate) fn formats(&self) -> Option<DateFormats> {
         let found = self.found();
         if found == 0 {
@@ -212,7 +212,7 @@ impl Dates {
         })
     }
 
-    /// Which order of day and month the cells speak for.
+    /// The order of day and month for which there is evidence.
     fn orders(&self) -> Orders {
         let [
             mut day_only,
@@ -306,7 +306,7 @@ impl Dates {
         })
     }
 
-    /// What another column of the file has proved is believed of this one too.
+    /// What another column of the file has proved is assumed for this one too.
     pub(crate) fn proven(&self) -> Option<Order> {
         let orders = self.orders();
         let is_told = matches!(orders.first, Order::Day | Order::Month);
@@ -366,7 +366,7 @@ fn reads(form: &Form, mask: u32, order: Order) -> bool {
     formats.any(|(idx, known)| known.order == order && mask & (1 << idx) != 0)
 }
 
-/// Whether a year has four digits: then it says what it says.
+/// Whether a year has four digits, which is unambiguous.
 fn has_long_year(cell: &str) -> bool {
     let mut run = 0;
     cell.bytes().any(|byte| {

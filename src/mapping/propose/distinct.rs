@@ -1,17 +1,17 @@
-//! Whether the values of a column repeat, and whether those that do stand together.
+//! Whether the values of a column repeat, and whether equal ones are adjacent.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
-/// The different values of a column, as far as they are kept.
+/// The distinct values of a column, as far as they are kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Distinct {
     hasher: RandomState,
     hashes: HashSet<u64, RandomState>,
     room: usize,
-    /// Cells that were looked at.
+    /// Cells that were counted.
     counted: u64,
     /// Cells that begin a group of equal ones.
     groups: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Distinct {
 }
 
 impl Distinct {
-    /// Nothing yet; room for so many values.
+    /// No values yet; room for this many.
     pub(crate) fn new(room: usize) -> Distinct {
         Distinct {
             room,
@@ -39,7 +39,7 @@ impl Distinct {
         self.last = Some(hash);
     }
 
-    /// Share of the cells that say something that none before says.
+    /// Share of the cells whose value is new.
     pub(crate) fn share(&self) -> f64 {
         match self.counted {
             0 => 0.0,
@@ -52,7 +52,7 @@ impl Distinct {
         self.hashes.len() as u64
     }
 
-    /// Whether equal values stand together: rows of one ticket, one behind the other.
+    /// Whether equal values are adjacent, as rows of one ticket are.
     pub(crate) fn are_grouped(&self) -> bool {
         self.groups == self.values()
     }

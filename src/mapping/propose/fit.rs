@@ -1,4 +1,4 @@
-//! A preset made to fit a file: the formats of its dates, the values of its choices, the
+//! A preset adapted to a file: the formats of its dates, the values of its choices, the
 //! columns that it lacks. The preset's text is edited in place, so that its comments stay.
 
 use std::ops::Range;
@@ -14,22 +14,22 @@ use crate::mapping::propose::rest::{format_key, other_format};
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::quoted;
 use crate::mapping::propose::words::{PRIORITIES, STAGES, Words, meaning};
-use crate::mapping::shape::{Document, EntrySpec, MapSpec, NotesSpec, Origin};
+use crate::mapping::syntax::{Document, EntrySpec, MapSpec, NotesSpec, Origin};
 
-/// A preset that fits.
+/// An adapted preset.
 pub(crate) struct Fitted {
     /// Its text.
     pub(crate) text: String,
     /// Names of properties that it defines or writes.
     pub(crate) taken: Vec<String>,
-    /// What the file has not, or what has to be filled in.
+    /// What the file lacks, or what has to be filled in.
     pub(crate) losses: Vec<String>,
 }
 
-/// A piece of the text, and what comes in its place.
+/// A piece of the text, and its replacement.
 type Edit = (Range<usize>, String);
 
-/// Makes a preset fit a file.
+/// Adapts a preset to a file.
 pub(crate) fn fit(preset: &Preset, survey: &Survey) -> Fitted {
     let Some(document) = parse(preset.text, &Problems::default()) else {
         return Fitted {
@@ -68,7 +68,7 @@ pub(crate) fn fit(preset: &Preset, survey: &Survey) -> Fitted {
     }
 }
 
-/// A preset while it is made to fit.
+/// A preset while it is adapted.
 struct Fitting<'a> {
     text: &'a str,
     document: &'a Document,
@@ -127,7 +127,7 @@ impl Fitting<'_> {
             || defined.any(|one| one.name == property && is_dated(&one.type_name))
     }
 
-    /// An entry whose column the file has not.
+    /// An entry whose column the file lacks.
     fn lacking(&mut self, entry: &EntrySpec) {
         let property = &entry.property.value;
         let line = self.line_of(entry);
@@ -255,7 +255,7 @@ impl Fitting<'_> {
         ));
     }
 
-    /// Values of the file that the entry's map lacks, where it is known what they mean.
+    /// Values of the file that the entry's map lacks, if their meaning is known.
     fn values(&mut self, entry: &EntrySpec, idx: usize) {
         let words: &'static Words = match entry.property.value.as_str() {
             "hs_pipeline_stage" => &STAGES,

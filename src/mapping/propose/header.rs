@@ -7,9 +7,9 @@ use crate::mapping::propose::kind::Kind;
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::words::{PRIORITIES, STAGES, Words, meaning};
 
-/// The belief that there is no header, with names for the columns; none where the first
-/// record may well be one. A name that is an address, a date, or a value of its own
-/// column, is none; two of them, or one beside a number, are enough.
+/// The belief that there is no header, with names for the columns; none if the first
+/// record may well be one. An address, a date, or a value of its own column is not a
+/// name; two of them, or one and a number, are enough.
 pub fn missing_header(survey: &Survey) -> Option<Belief<Vec<String>>> {
     let mut signs = Vec::new();
     let mut sure = 0;
@@ -27,7 +27,7 @@ pub fn missing_header(survey: &Survey) -> Option<Belief<Vec<String>>> {
     Some(Belief::sure(names(survey), reason))
 }
 
-/// What the name of a column has of a value, and whether names never have it.
+/// What in a column's name looks like a value, and whether names never have it.
 fn sign(column: &Column) -> Option<(String, bool)> {
     let name = column.header.trim();
     if name.is_empty() {

@@ -1,5 +1,5 @@
-//! What the values of a column are. A kind holds for every filled cell of the column, or
-//! it is not believed; what nearly all cells are is said with the first that is not.
+//! What the values of a column are. A kind must hold for every filled cell of the
+//! column; what nearly all cells are is reported with the first exception.
 
 use super::column::ratio;
 use crate::mapping::convert::NumberStyle;
@@ -7,7 +7,7 @@ use crate::mapping::propose::belief::{Belief, Counter, Tally};
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::dates::DateFormats;
 
-/// From this share on a kind that does not hold for all is told.
+/// From this share on a kind that does not hold for all is reported.
 const MOSTLY: f64 = 0.8;
 
 /// What all values of a column are.
@@ -20,7 +20,7 @@ pub enum Kind {
     /// Numbers with a fraction or groups of digits, in this style; where another style
     /// reads all of them as other numbers, that one too.
     Number(NumberSettings, Option<NumberSettings>),
-    /// Digits that are no number: a zero in front, too many of them, or always as many.
+    /// Digits that are not a number: with a leading zero, too many, or always equally many.
     Code,
     /// `true` and `false`, or `yes` and `no`.
     Truth,
@@ -37,7 +37,7 @@ pub enum Kind {
 /// How numbers are written, as a mapping says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberSettings {
-    /// The settings of an entry; empty where none are needed.
+    /// The settings of an entry; empty if none are needed.
     pub settings: String,
 }
 
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// Formats of dates that need one; both ways where the column does not tell.
+    /// Formats of dates that need one; both if the column is ambiguous.
     pub fn formats(&self) -> Vec<&'static str> {
         match self {
             Kind::Dates(found) if found.formats != ["iso"] => {

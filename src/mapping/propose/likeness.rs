@@ -1,4 +1,4 @@
-//! How much the name of a column is like those of a property.
+//! How similar the name of a column is to those of a property.
 
 use strsim::jaro_winkler;
 
@@ -6,8 +6,8 @@ use super::names::normal;
 use super::target::{Holds, Place, TARGETS, Target};
 use super::vocabulary::{column_names, is_column};
 
-/// How much a name is like those of a property, from 0 to 1. One that has all words of
-/// a known name and more, or nearly its letters, may be meant; it is never sure.
+/// How similar a name is to those of a property, from 0 to 1. One with all words of a
+/// known name and more, or nearly its letters, may be meant, but is never certain.
 pub(super) fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
     // Warehouses put this before HubSpot's own names.
     let name = name.strip_prefix("property ").unwrap_or(name);
@@ -15,7 +15,7 @@ pub(super) fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
         return None;
     }
     if let Some(rank) = target.names.iter().position(|known| *known == name) {
-        // Rows of other things than tickets have an id too, beside the ticket's.
+        // Rows of things other than tickets also have an id, besides the ticket's.
         let is_any = target.place == Place::Key && name == "id";
         let score = (1.0 - 0.01 * rank as f64).max(0.85);
         let score = if is_any { 0.82 } else { score };
@@ -55,7 +55,7 @@ pub(super) fn of_ticket(name: &str) -> Option<&str> {
     TICKETS.contains(&first).then_some(rest)
 }
 
-/// Whether a column is called like one of times.
+/// Whether a column's name suggests times.
 pub(crate) fn is_called_time(header: &str) -> bool {
     let name = normal(header);
     let mut times = TARGETS

@@ -1,5 +1,5 @@
-//! What an import with a proposal, as it stands, would lose of the file or do that is not
-//! in it. All of it is said before anything is sent.
+//! What an import with an unedited proposal would lose of the file, or do that is not in
+//! it. All of it is reported before anything is sent.
 
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::kind::place;
@@ -130,7 +130,7 @@ fn unknown_values(page: &Page<'_>, target: usize, column: usize) -> Option<Strin
     })
 }
 
-/// What of the rows nothing keeps, whatever the mapping is made of.
+/// What is lost of the rows, whatever the mapping.
 pub(crate) fn of_rows(survey: &Survey, system: Option<&str>, rest: &Rest<'_>) -> Vec<String> {
     let mut losses = Vec::new();
     let unused = rest.with_content();
@@ -141,7 +141,8 @@ pub(crate) fn of_rows(survey: &Survey, system: Option<&str>, rest: &Rest<'_>) ->
             format!("{unused} columns")
         };
         losses.push(format!(
-            "{columns} with content would be left out; their lines stand in the mapping, commented out"
+            "{columns} with content would be left out; their lines are in the mapping, commented \
+             out"
         ));
     }
     if survey.rows == CUT_AT && matches!(system, None | Some("servicenow")) {

@@ -1,5 +1,5 @@
-//! Which column for which property: likeness of names times fit of the cells, the
-//! surest matches first, no column twice.
+//! Which column for which property: similarity of names times fit of the cells, the
+//! best matches first, no column twice.
 
 use super::likeness::likeness;
 use crate::mapping::propose::column::Column;
@@ -8,19 +8,19 @@ use crate::mapping::propose::names::normal;
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::target::{Holds, Place, TARGETS, Target};
 
-/// A match below this is not worth telling.
+/// A match below this is not reported.
 const LEAST: f64 = 0.5;
 
-/// Two columns whose scores are nearer than this are told both.
+/// Two columns whose scores are closer than this are both reported.
 const CLOSE: f64 = 0.1;
 
-/// How sure it is what a column is of which only the cells tell.
+/// The score of a column recognised only by its cells.
 const BY_CELLS: f64 = 0.6;
 
 /// A column that is proposed for a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
-    /// Where the value goes: the position in the table of targets.
+    /// The position in the table of targets.
     pub(crate) target: usize,
     /// The internal name of the property; of a contact where `of_contact`.
     pub property: &'static str,
@@ -84,7 +84,7 @@ fn choose(all: Vec<Match>, survey: &Survey) -> Vec<Match> {
         match chosen.iter_mut().find(same_target) {
             Some(first) => {
                 let is_close = first.score - candidate.score < CLOSE;
-                // Columns of one name are told apart where the match is written.
+                // Columns of one name are distinguished where the match is written.
                 let is_other = name(first.column) != name(candidate.column);
                 if first.rival.is_none() && is_close && is_other && !is_taken {
                     first.rival = Some((candidate.column, candidate.score));

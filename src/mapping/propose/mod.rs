@@ -5,11 +5,12 @@
 //! survey (every cell of the file, counted) → recognise (which system) or match (which
 //! column for which property) → write (the TOML, for people to go over).
 //!
-//! What is said of a file is a `Belief`: a claim, how sure it is, why, and the first cell
-//! that speaks against it. `check` shows the beliefs, `map init` writes them down, and the
-//! converters of an import read by the same tables (`convert/formats`, `convert/number`),
-//! so that a format which one proposes the others read. A belief that a filled cell
-//! disproves is never sure; one that the file can't decide is written as a question.
+//! A finding about a file is a `Belief`: a claim, how certain it is, why, and the first
+//! cell that disproves it. `check` shows the beliefs, `map init` writes them into the
+//! mapping, and the converters of an import use the same tables (`convert/formats`,
+//! `convert/number`), so that they can read every proposed format. A belief that a filled
+//! cell disproves is never certain; one that the file can't decide is written as a
+//! question.
 
 mod belief;
 mod column;

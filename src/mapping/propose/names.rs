@@ -5,22 +5,22 @@ use deunicode::deunicode;
 
 use crate::mapping::convert::ZONES;
 
-/// What may stand in brackets behind a name without being part of it: the module or the
-/// kind of field of some systems, beside time zones.
+/// What may follow a name in brackets without being part of it: the module or the kind
+/// of field in some systems, and time zones.
 const MARKS: [&str; 14] = [
     "ticket", "contact", "account", "list", "txt", "text", "int", "integer", "decimal", "flag",
     "date", "utc", "gmt", "in hrs",
 ];
 
-/// What stands before brackets that hold the name itself.
+/// What precedes brackets that contain the name itself.
 const WRAPPERS: [&str; 2] = ["custom field", "campo personalizado"];
 
-/// A name in the form in which names are compared.
+/// A name in normal form, for comparing.
 pub(crate) fn normal(header: &str) -> String {
     words(bare(header))
 }
 
-/// A name as people read it: without what is no part of it.
+/// A name as people read it: without additions in brackets.
 pub(crate) fn bare(header: &str) -> &str {
     let header = header.trim_start_matches('\u{feff}').trim();
     let Some((outside, inside)) = brackets(header) else {

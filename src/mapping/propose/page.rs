@@ -1,5 +1,5 @@
-//! The matches of a file on their way to TOML: the key, the ticket's properties, those of
-//! the source's own, the contact.
+//! The matches of a file as TOML: the key, the ticket's properties, those of the source's
+//! own, the contact.
 
 use std::fmt::Write as _;
 
@@ -35,7 +35,7 @@ impl Page<'_> {
         Page { survey, found }
     }
 
-    /// Positions of the columns that have a line of their own.
+    /// Positions of the columns that have their own line.
     pub(crate) fn used(&self) -> Vec<usize> {
         let mut used: Vec<usize> = self.found.iter().map(|one| one.column).collect();
         // A match without `nth` reads all columns of its name.
@@ -61,7 +61,7 @@ impl Page<'_> {
         self.of(Place::Ticket).find(|one| one.property == property)
     }
 
-    /// Whether the match stands, or is commented out.
+    /// Whether the match is active, or commented out.
     pub(crate) fn stands(&self, one: &Match) -> bool {
         let asks = self
             .dates(one)
@@ -135,7 +135,7 @@ impl Page<'_> {
         if is_log(column) {
             let order = match column.distinct.are_grouped() {
                 true => String::new(),
-                false => "# They don't stand one behind the other: sort the file by this column first, or\n\
+                false => "# They are not adjacent: sort the file by this column first, or\n\
                           # rows that come later are refused.\n"
                     .to_owned(),
             };
@@ -150,7 +150,7 @@ impl Page<'_> {
         text
     }
 
-    /// `[properties]`, but for the columns that nothing uses.
+    /// `[properties]`, except for unused columns.
     pub(crate) fn properties(&self) -> String {
         let mut text = String::new();
         for one in self.of(Place::Ticket) {
@@ -264,7 +264,7 @@ impl Page<'_> {
         scored.into_iter().take(SHOWN).map(|(idx, _)| idx).collect()
     }
 
-    /// What the source said, in properties of its own.
+    /// The source's values, in separate properties.
     fn own_entries(&self) -> String {
         let own = self.own();
         if own.is_empty() {
@@ -279,7 +279,7 @@ impl Page<'_> {
         text
     }
 
-    /// `[[property]]` of what the source said.
+    /// `[[property]]` for the source's values.
     pub(crate) fn definitions(&self) -> String {
         let blocks = self.own().into_iter().map(|own| {
             let label = own
@@ -519,7 +519,7 @@ impl Page<'_> {
         column_text(&self.survey.columns[idx].header)
     }
 
-    /// Which of several columns of one name the match means; none where there is one, or
+    /// Which of several columns of one name the match means; none if there is one, or
     /// all of them are meant.
     fn nth(&self, one: &Match) -> Option<usize> {
         let takes_all = matches!(TARGETS[one.target].holds, Holds::Texts | Holds::Several(_));
@@ -558,5 +558,5 @@ fn has_spaced_ids(column: &Column) -> bool {
     long.peek().is_some() && long.all(|id| is_rewritten(id) && id.contains(BLANKS))
 }
 
-/// A match from here on stands; below it is a guess.
+/// From here on a match is active; below it is a guess.
 pub(crate) const SURE: f64 = 0.65;

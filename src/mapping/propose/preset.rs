@@ -1,5 +1,5 @@
-//! Which system a file is from: the preset whose telling columns it has, however many
-//! others there are; else the one that reads most of its columns.
+//! Which system a file is from: the preset whose characteristic columns it has, however
+//! many others there are; else the one that reads most of its columns.
 
 use super::column::ratio;
 use crate::mapping::PRESETS;
@@ -7,7 +7,7 @@ use crate::mapping::errors::Problems;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
 use crate::mapping::propose::names::normal;
-use crate::mapping::shape::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
+use crate::mapping::syntax::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 
 /// The preset for whatever has comments in a file of their own. No file tells that.
@@ -20,8 +20,8 @@ const OF_JSON: &str = "-json";
 /// Less than this of the file's columns is chance, where no columns are telling.
 const LEAST: f64 = 0.6;
 
-/// Columns that only one system calls so, or only one has together, in the form in which
-/// names are compared. `|` stands between names of which one is enough.
+/// Columns with names that only one system uses, or only one has together, in the form
+/// in which names are compared. `|` stands between names of which one is enough.
 const TELLING: [(&str, &[&str]); 26] = [
     (
         "zendesk-json",
@@ -152,12 +152,12 @@ const TELLING: [(&str, &[&str]); 26] = [
     ("otrs", &["ticket#", "usuario cliente|customer user"]),
 ];
 
-/// A preset with what a file has of it.
+/// A preset, compared with a file.
 #[derive(Clone, Debug)]
 pub struct Preset {
     /// As `--from` calls it.
     pub name: &'static str,
-    /// How people call the system.
+    /// The system's name.
     pub system: String,
     /// The mapping.
     pub text: &'static str,
@@ -191,7 +191,7 @@ pub fn recognise(headers: &Headers) -> Option<Preset> {
     })
 }
 
-/// Whether the columns tell a system.
+/// Whether the columns identify a system.
 fn is_told(preset: &str, names: &[String]) -> bool {
     let has = |alternatives: &&str| {
         alternatives
@@ -203,7 +203,7 @@ fn is_told(preset: &str, names: &[String]) -> bool {
 }
 
 impl Preset {
-    /// A preset by its name, held against a file; none where there is none of that name.
+    /// A preset by its name, held against a file; none if there is none of that name.
     pub fn find(name: &str, headers: &Headers) -> Option<Preset> {
         let (name, text) = PRESETS.iter().copied().find(|(known, _)| *known == name)?;
         let document = parse(text, &Problems::default())?;

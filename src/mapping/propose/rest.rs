@@ -1,5 +1,5 @@
-//! The columns that a proposal has no property for: each gets one of its own, of the
-//! type that its cells have, commented out.
+//! The columns that a proposal has no property for: each gets a separate one, of its
+//! cells' type, commented out.
 
 use crate::mapping::convert::ISO;
 use crate::mapping::propose::dates::DateFormats;
@@ -8,21 +8,21 @@ use crate::mapping::propose::names::{bare, normal};
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
 
-/// Names that HubSpot's own properties of tickets have: none of ours may mean another
-/// thing by one of them.
+/// Names that HubSpot's own properties of tickets have: none of ours may reuse one with
+/// another meaning.
 const PORTALS_OWN: [&str; 3] = ["source_type", "source_ref", "source_thread_id"];
 
 /// Begins the columns of a case that are properties of the ticket that it was.
 const OF_CASES: &str = "properties.";
 
-/// The columns that nothing uses, each with a property of its own.
+/// The unused columns, each with a separate property.
 pub(crate) struct Rest<'a> {
     survey: &'a Survey,
     /// In file order.
     pub(crate) columns: Vec<Unused>,
 }
 
-/// A column that nothing uses.
+/// An unused column.
 pub(crate) struct Unused {
     /// Its position.
     pub(crate) idx: usize,

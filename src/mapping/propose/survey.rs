@@ -1,4 +1,4 @@
-//! What stands in the columns of a file: every cell is counted once, in bounded memory.
+//! What is in the columns of a file: every cell is counted once, in bounded memory.
 
 use super::column::is_text_formula;
 use super::likeness::is_called_time;
@@ -9,7 +9,7 @@ use crate::mapping::propose::dates::{DateFormats, Dates};
 use crate::model::invisible::trim_invisible;
 use crate::model::row::{Cells, Headers};
 
-/// How many values of all columns together are kept to tell whether they repeat.
+/// How many values of all columns together are kept to detect repeats.
 const HASHES: usize = 4_000_000;
 /// How many of one column, at most.
 const COLUMN_HASHES: usize = 200_000;

@@ -1,5 +1,5 @@
-//! The properties that a proposal looks for, how their columns are called in exports,
-//! and what stands in such columns.
+//! The properties that a proposal looks for, the names of their columns in exports, and
+//! the content of such columns.
 
 use super::column::ratio;
 use crate::mapping::propose::column::{Column, VALUES};
@@ -23,9 +23,9 @@ pub(crate) enum Place {
 /// What a column for a property holds.
 #[derive(Clone, Copy)]
 pub(crate) enum Holds {
-    /// Values that are all different.
+    /// Distinct values.
     Ids,
-    /// Short texts, hardly any alike.
+    /// Short texts, hardly any of them equal.
     Titles,
     /// Long texts.
     Texts,
@@ -45,17 +45,17 @@ pub(crate) enum Holds {
     Anything,
 }
 
-/// A property that is looked for.
+/// A property to look for.
 pub(crate) struct Target {
     /// Where its value goes.
     pub(crate) place: Place,
     /// Internal name.
     pub(crate) property: &'static str,
-    /// How its column is called in English exports, the most telling name first.
+    /// Names of its column in English exports, the most specific first.
     pub(crate) names: &'static [&'static str],
-    /// What `vocabulary.toml` calls it, which has the names in other languages.
+    /// Its name in `vocabulary.toml`, which has the names in other languages.
     pub(crate) role: &'static str,
-    /// What stands in it.
+    /// What is in it.
     pub(crate) holds: Holds,
 }
 
@@ -522,14 +522,14 @@ fn names(column: &Column) -> (f64, String) {
     (1.0 - 0.8 * others, words)
 }
 
-/// Most cells are enough: exports have slips, and the others are told as such.
+/// Most cells are enough: exports have slips, and the others are reported as such.
 fn mostly(share: f64, what: &str) -> (f64, String) {
     let fit = if share > 0.6 { 1.0 } else { share };
     (0.2 + 0.8 * fit, format!("{} are {what}", percent(share)))
 }
 
 fn choice(column: &Column, words: &'static Words, is_usual: bool) -> (f64, String) {
-    /// More different values are no statuses.
+    /// More distinct values are not statuses.
     const MOST: usize = 40;
     let known = column.known_share(|value| meaning(words, value).is_some());
     let few = (1..=MOST).contains(&column.choices().len());

@@ -1,6 +1,6 @@
-//! The words of help desks: what statuses, priorities and channels are called, and
-//! what that is in HubSpot. Only for proposals; a mapping says what is meant. English
-//! words stand here, those of other languages in `vocabulary.toml`.
+//! The words of help desks: names of statuses, priorities and channels, and their
+//! counterparts in HubSpot. Only for proposals; a mapping decides. English words stand
+//! here, those of other languages in `vocabulary.toml`.
 
 use crate::mapping::nearest::fold;
 use crate::mapping::propose::vocabulary::value_meaning;
@@ -152,7 +152,7 @@ pub(crate) fn meaning(words: &'static Words, value: &str) -> Option<&'static str
             (rest != value).then(|| of(rest)).flatten()
         })
         .or_else(|| {
-            // What stands in brackets tells more of the same.
+            // What is in brackets only adds detail.
             let (before, _) = value.split_once(" (")?;
             of(before)
         })

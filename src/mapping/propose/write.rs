@@ -1,5 +1,5 @@
-//! A proposal as TOML for people to go over: what is sure stands, what is a guess or a
-//! question is commented out, and every column that nothing uses yet has its lines ready.
+//! A proposal as TOML for people to go over: what is certain is active, guesses and
+//! questions are commented out, and every unused column has its lines ready.
 
 use std::fmt::Write as _;
 
@@ -19,13 +19,13 @@ use crate::model::dialect::Dialect;
 pub struct Proposed {
     /// Its TOML.
     pub text: String,
-    /// What an import with it, as it is, would lose or do that is not in the file; and
-    /// what it asks.
+    /// What an import with it, unedited, would lose, or do that is not in the file; and
+    /// its questions.
     pub losses: Vec<String>,
 }
 
-/// The text of a preset as the file needs it, with what the file has beyond it. `file` is
-/// how the file is called in comments.
+/// The text of a preset adapted to the file, with what the file has in addition. `file`
+/// is how the file is called in comments.
 pub fn from_preset(preset: &Preset, survey: &Survey, dialect: &Dialect, file: &str) -> Proposed {
     let Fitted {
         text,
@@ -90,8 +90,8 @@ pub fn proposal(survey: &Survey, dialect: &Dialect, file: &str) -> Proposed {
     Proposed { text, losses }
 }
 
-/// What `[source]` has to say of how the file is written; what reading finds by itself
-/// is left to it.
+/// The keys of `[source]` for how the file is written, except for what is detected
+/// anyway.
 fn dialect_lines(dialect: &Dialect) -> String {
     let usual = Dialect::default();
     let mut lines = String::new();
@@ -112,12 +112,12 @@ fn dialect_lines(dialect: &Dialect) -> String {
     }
     if dialect.quote != usual.quote {
         let quote = dialect.quote.map_or_else(|| quoted(""), mark);
-        let _ok = writeln!(lines, "# What stands around cells.\nquote = {quote}");
+        let _ok = writeln!(lines, "# The quote around cells.\nquote = {quote}");
     }
     if let Some(escape) = dialect.escape {
         let _ok = writeln!(
             lines,
-            "# What stands before a quote inside a quoted cell.\nescape = {}",
+            "# The escape before a quote inside a quoted cell.\nescape = {}",
             mark(escape)
         );
     }

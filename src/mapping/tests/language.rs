@@ -152,7 +152,7 @@ hubspot_owner_id = { column = "A", lookup = { file = "people.csv", from = "Name"
         .map(|problem| (problem.line, problem.help))
         .collect();
     let help = Some(
-        "a file stands beside the mapping and is a CSV with the columns that `from` and `to` name",
+        "the file must be next to the mapping and a CSV with the columns that `from` and `to` name",
     );
     assert_eq!(told, [(12, help), (13, Some("did you mean `Nmae`?"))]);
 
@@ -277,7 +277,7 @@ fn an_update_without_a_pipeline_takes_stages_of_any() {
 
 #[test]
 fn an_upsert_needs_what_a_new_ticket_needs_and_an_archive_only_keys() {
-    // A label of two pipelines says nothing where the row names none.
+    // A label of two pipelines says nothing if the row names none.
     let head = HEAD.replace("\"New\"", "\"Closed\"");
     let text = format!("{head}content = {{ column = \"T\", empty = \"clear\" }}\n");
     let cells = [("Id", "7"), ("Subject", ""), ("T", "")];

@@ -1,4 +1,4 @@
-//! Mappings with many mistakes: all of them are told, each at its place.
+//! Mappings with many mistakes: all of them are reported, each at its place.
 
 use proptest::prelude::*;
 
@@ -338,7 +338,7 @@ fn keys_that_can_not_be_are_told() {
         ),
         (
             "record_id = { column = \"Id\" }\nprefix = \"z-\"",
-            "`prefix` has no effect beside `record_id`",
+            "`prefix` has no effect together with `record_id`",
         ),
         ("record_id = {}", "the `record_id` of [key] has no `column`"),
         (

@@ -1,5 +1,5 @@
-//! What is done for one row of a plan. Pure: what the portal holds and what earlier rows of
-//! the input have come to is given.
+//! What is done for one row of a plan. Pure: what the portal holds and the outcomes of
+//! earlier rows are passed in.
 
 use crate::hubspot::records::Record;
 use crate::import::check::broken_rule;
@@ -15,13 +15,13 @@ use crate::model::plan::PlannedAction;
 use crate::model::property_change::PropertyChange;
 use crate::model::value_rule::RuleBook;
 
-/// What rows are decided by.
+/// What decisions depend on.
 pub(super) struct Rules<'a> {
     pub(super) operation: Operation,
     pub(super) mapping: &'a CompiledMapping,
     pub(super) fallbacks: &'a FallbackProperties,
     pub(super) places: &'a Places,
-    /// Rules that the portal has for values that are sent.
+    /// The portal's rules for values that are sent.
     pub(super) values: &'a RuleBook,
 }
 
@@ -29,10 +29,10 @@ pub(super) struct Rules<'a> {
 pub(super) struct Known<'a> {
     /// The live ticket.
     pub(super) live: Option<&'a Record>,
-    /// Id of the ticket in the recycle bin, where that was looked for.
+    /// Id of the ticket in the recycle bin, if that was looked for.
     pub(super) in_bin: Option<&'a str>,
-    /// Why the row is refused without a further look: a row of another run has its key, or
-    /// the portal has its ticket and does not show it.
+    /// Why the row is refused at once: a row of another run has its key, or the portal has
+    /// its ticket and does not show it.
     pub(super) refused: Option<Reason>,
     /// Earlier rows of the input that have its key.
     pub(super) earlier: &'a [PlannedRow],
@@ -42,7 +42,7 @@ pub(super) struct Known<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) action: PlannedAction,
-    /// Id of the ticket; none where there is none yet.
+    /// Id of the ticket; none if there is none yet.
     pub(super) ticket: Option<String>,
     pub(super) changes: Vec<PropertyChange>,
     /// Why the row is refused.
@@ -53,7 +53,7 @@ impl Decision {
     fn of(action: PlannedAction, ticket: String) -> Decision {
         Decision {
             action,
-            // A ticket that an earlier row makes has no id yet.
+            // A ticket that an earlier row creates has no id yet.
             ticket: Some(ticket).filter(|id| !id.is_empty()),
             changes: Vec::new(),
             problem: None,
@@ -62,7 +62,7 @@ impl Decision {
 }
 
 impl Rules<'_> {
-    /// Decides what is done for a row; its values are brought to where they are kept.
+    /// Decides what is done for a row; its values are moved to where they are kept.
     pub(super) fn decide(&self, op: &mut PlannedOp, known: &Known<'_>) -> Decision {
         let taken = self.taken(op, known.earlier);
         if let Some(reason) = taken.or_else(|| known.refused.clone()) {
@@ -101,7 +101,7 @@ impl Rules<'_> {
         self.unless_broken(decision)
     }
 
-    /// What is decided, unless a value that would be sent breaks a rule of the portal.
+    /// The decision, unless a value that would be sent breaks a rule of the portal.
     fn unless_broken(&self, decision: Decision) -> Decision {
         let mut changes = decision.changes.iter();
         let broken = changes
@@ -115,7 +115,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Why an earlier row keeps this one from its key (K2, K4), if one does.
+    /// Why this row can't have its key because of an earlier row (K2, K4), if so.
     fn taken(&self, op: &PlannedOp, earlier: &[PlannedRow]) -> Option<Reason> {
         let key = &op.draft.key;
         let mut earlier = earlier.iter();
@@ -136,7 +136,7 @@ impl Rules<'_> {
         })
     }
 
-    /// A row that names no live ticket and makes none.
+    /// A row that names no live ticket and creates none.
     fn absent(&self, op: &PlannedOp, known: &Known<'_>) -> Decision {
         let archived_before = known
             .earlier
@@ -175,7 +175,7 @@ fn all_values(op: &PlannedOp) -> Vec<PropertyChange> {
         .collect()
 }
 
-/// The ticket as it is once the earlier rows of the input are carried out.
+/// The ticket as it will be once the earlier rows of the input are carried out.
 fn outcome(live: Option<&Record>, earlier: &[PlannedRow]) -> Option<Record> {
     let mut record = live.cloned();
     for row in earlier {

@@ -1,5 +1,5 @@
 //! The folder of a plan: for its owner alone, locked while it is made or applied. A plan
-//! that is only shown has a folder that goes with the command.
+//! that is only shown has a folder that is removed with the command.
 
 use std::fs;
 use std::io;
@@ -21,15 +21,15 @@ pub struct PlanFolder {
     path: PathBuf,
     is_new: bool,
     _lock: Option<Lock>,
-    /// Set while nothing of it is to stay.
+    /// Set while the folder is to be removed at the end.
     temporary: Option<(Temporary, Option<tempfile::TempDir>)>,
 }
 
 impl PlanFolder {
-    /// Makes the folder of a new plan, or takes one that is empty.
+    /// Creates the folder of a new plan, or uses an empty one.
     ///
     /// # Errors
-    /// When something else is in it, or it can't be made.
+    /// When it is not empty, or can't be created.
     pub fn create(path: &Path) -> Result<PlanFolder, Error> {
         let unusable = |error: &io::Error| unusable(path, error);
         let is_new = !path.exists();
@@ -54,7 +54,7 @@ impl PlanFolder {
     /// A folder for a plan that is only shown.
     ///
     /// # Errors
-    /// When the system's folder for such files can't be written.
+    /// When the system's temporary folder can't be written.
     pub fn passing() -> Result<PlanFolder, Error> {
         let folder = tempfile::tempdir().map_err(|error| {
             Error::unexpected(format!("can't make a temporary folder: {error}"))
@@ -86,7 +86,7 @@ impl PlanFolder {
         &self.path
     }
 
-    /// Writes the report beside the plan; from now on the folder stays.
+    /// Writes the report next to the plan; from now on the folder is kept.
     ///
     /// # Errors
     /// When it can't be written.
@@ -101,10 +101,10 @@ impl PlanFolder {
         Ok(())
     }
 
-    /// Takes it away again: there is no plan.
+    /// Removes it again: there is no plan.
     pub fn abandon(self) {
         if self.is_new {
-            // Whatever can't be removed harms nobody: it holds no plan.
+            // Anything that can't be removed is harmless: it holds no plan.
             let _gone = fs::remove_dir_all(&self.path);
         }
     }
@@ -113,7 +113,7 @@ impl PlanFolder {
 fn lock(path: &Path) -> Result<Lock, Error> {
     Lock::take(path).map_err(|error| match error {
         LockError::Held(holder) => {
-            Error::mend(format!("the plan {} is in use by {holder}", path.display()))
+            Error::must_fix(format!("the plan {} is in use by {holder}", path.display()))
                 .advise("wait for it, or end that process first")
         }
         LockError::Io(error) => unusable(path, &error),
@@ -121,7 +121,7 @@ fn lock(path: &Path) -> Result<Lock, Error> {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't use the folder {} for a plan: {error}",
         path.display()
     ))

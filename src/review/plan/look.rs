@@ -1,6 +1,6 @@
-//! What the portal holds for a page of rows: their tickets, those in the recycle bin where
-//! that tells why a row is refused, and the records that they are to be linked to. What is
-//! known of such a record stands in plan.db, so that it is asked for once.
+//! What the portal holds for a page of rows: their tickets, those in the recycle bin if
+//! that explains why a row is refused, and the records that they are to be linked to. What
+//! is known of such a record is kept in plan.db, so that it is read once.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -27,18 +27,18 @@ use crate::model::plan::{LinkState, PlannedLink};
 use crate::model::shelf::Shelf;
 use crate::model::ticket::{LinkDraft, Missing};
 
-/// Looks at the portal for the rows of one mapping.
+/// Reads from the portal for the rows of one mapping.
 pub(super) struct Looker<'a> {
     pub(super) client: &'a Client,
     pub(super) operation: Operation,
     pub(super) mapping: &'a CompiledMapping,
     pub(super) kinds: &'a LinkKinds,
     pub(super) look: Look,
-    /// Whether there is a ticket in the recycle bin.
+    /// Whether the recycle bin has any tickets.
     pub(super) has_bin: bool,
-    /// Whether the portal has the property that names tickets; else none has a key.
+    /// Whether the portal has the property that names tickets; without it no ticket has a key.
     pub(super) knows_keys: bool,
-    /// Where files are, where any are taken along, and whether they have to be known again.
+    /// Where files are, if any are uploaded, and whether they will have to be recognised.
     pub(super) files: Option<&'a (Arc<Finder>, bool)>,
     pub(super) writer: &'a Mutex<PlanWriter>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Looker<'a> {
 /// The links of a row, or why one of them can't be made.
 pub(super) type RowLinks = Result<Vec<PlannedLink>, Box<Problem>>;
 
-/// The live ticket that a row names, if there is one, and why the row is refused where the
+/// The live ticket that a row names, if there is one, and why the row is refused if the
 /// portal has it and does not show it.
 pub(super) type Live<'a> = (Option<Cow<'a, Record>>, Option<Reason>);
 
@@ -63,7 +63,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// The live ticket that is named so, or why that can't be told.
+    /// The live ticket with this name, or why that can't be known.
     pub(super) fn live(&self, tickets: Tickets<'_>, name: &str) -> Live<'_> {
         let mut closed = self.closed.iter();
         let hidden = closed.find(|closed| closed.name == name);
@@ -71,23 +71,23 @@ impl Seen {
         (live.map(Cow::Borrowed), hidden.map(Closed::reason))
     }
 
-    /// Id of the ticket in the recycle bin that is named so.
+    /// Id of the ticket in the recycle bin with this name.
     pub(super) fn in_bin(&self, tickets: Tickets<'_>, name: &str) -> Option<&str> {
         tickets.find(&self.bin, name).map(|record| &*record.id)
     }
 }
 
-/// Nobody else writes plan.db, so what one left half done is still whole.
+/// Nobody else writes plan.db, so it is consistent even after a panic.
 pub(super) fn locked(writer: &Mutex<PlanWriter>) -> MutexGuard<'_, PlanWriter> {
     writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a look at the portal that failed means for a plan.
+/// What a failed read means for a plan.
 pub(super) fn stopped(stop: Stop) -> Error {
     let advice = "nothing was written; run the same command again";
     match stop {
         Stop::Later(words) | Stop::TooManyRefused(words) => Error::later(words).advise(advice),
-        Stop::Mend(words) => Error::mend(words).advise(advice),
+        Stop::MustFix(words) => Error::must_fix(words).advise(advice),
     }
 }
 
@@ -100,7 +100,7 @@ impl Looker<'_> {
         }
     }
 
-    /// Looks at everything that a page needs.
+    /// Reads everything that a page needs.
     pub(super) async fn at(&self, rows: Vec<Row>) -> Result<Seen, Error> {
         let names: BTreeSet<&str> = ops(&rows).map(|op| &*op.draft.key).collect();
         let Given {
@@ -134,7 +134,7 @@ impl Looker<'_> {
         })
     }
 
-    /// Looks at the files that rows name.
+    /// Inspects the files that rows name.
     async fn files(&self, rows: &[Row]) -> Result<Vec<Vec<Looked>>, Error> {
         let Some((finder, binds)) = self.files else {
             return Ok(rows.iter().map(|_| Vec::new()).collect());
@@ -164,7 +164,7 @@ impl Looker<'_> {
         self.tickets().read_each(&names, &wanted, Shelf::Live).await
     }
 
-    /// The live ticket of one key that no row had as it was mapped, or why it can't be told.
+    /// The live ticket of a key that was given only after mapping, or why it can't be known.
     pub(super) async fn one(&self, key: &str) -> Result<Live<'static>, Error> {
         let read = self.live(&BTreeSet::from([key])).await.map_err(stopped)?;
         let live = self.tickets().find(&read.records, key).cloned();
@@ -200,7 +200,7 @@ impl Looker<'_> {
         Ok(of_row.collect())
     }
 
-    /// What is between these tickets and what they are to be linked to.
+    /// Existing links between these tickets and the records that they are to be linked to.
     pub(super) async fn held(&self, known: &[(String, Vec<Link>)]) -> Result<HeldLinks, Error> {
         let wanted: Vec<OfTicket<'_>> = known
             .iter()
@@ -214,7 +214,7 @@ impl Looker<'_> {
         self.operation.purpose().creates() && draft.by == LinkBy::Key
     }
 
-    /// What the links of a page lead to.
+    /// The records that the links of a page lead to.
     async fn found(&self, rows: &[Row]) -> Result<Found, Error> {
         let drafts = ops(rows).flat_map(|op| &op.draft.links);
         let drafts: Vec<&LinkDraft> = drafts.filter(|draft| !self.is_for_last(draft)).collect();
@@ -259,7 +259,7 @@ impl Looker<'_> {
         )
     }
 
-    /// The links of a row whose other end is there; none where they are too many.
+    /// The links of a row whose other end exists; none if they are too many.
     fn resolved(&self, op: &PlannedOp, found: &Found) -> Vec<Link> {
         let now = op.draft.links.iter();
         let now = now.filter(|draft| !self.is_for_last(draft));

@@ -1,6 +1,7 @@
 //! `plan`: what an import would do, row by row, without writing anything (protocol PL2).
-//! Pages of rows are looked at several at a time; what is done for each is decided in the
-//! order of the input, since a row whose key an earlier one has stands on that one's outcome.
+//! Several pages of rows are looked up at a time; what is done for each is decided in the
+//! order of the input, since a row that shares an earlier one's key depends on that one's
+//! outcome.
 //!
 //! ```text
 //! reader thread       several pages at a time          in order

@@ -1,5 +1,5 @@
 //! The reader thread of a plan: rows as an import would read and map them, in pages that
-//! are looked at together.
+//! are looked up together.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -14,10 +14,10 @@ use crate::import::plan::plan;
 use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;
 
-/// Rows that are looked at together. HubSpot: a batch read takes 100 keys.
+/// Rows that are looked up together. HubSpot: a batch read takes 100 keys.
 pub(super) const PAGE: usize = 100;
 
-/// Bytes of cells in them, about.
+/// Bytes of cells in a page, about.
 const BYTES: usize = 1024 * 1024;
 
 /// Pages that may wait.
@@ -27,7 +27,7 @@ const WAITING: usize = 4;
 pub(super) enum Row {
     /// It would be sent.
     Op(Box<PlannedOp>),
-    /// It ends before.
+    /// It ends before that.
     Ended(Box<RowOutcome>),
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Reader {
     pub(super) limit: Option<u64>,
 }
 
-/// The thread that reads: what it said on the way, once it is at its end.
+/// The reading thread; returns its notes at the end.
 pub(super) type ReaderThread = JoinHandle<Result<Vec<String>, Error>>;
 
 impl Reader {

@@ -1,5 +1,5 @@
-//! Joins the parts of a plan: pages are looked at side by side and decided in their order;
-//! links to tickets of the input are told at the end, when all tickets are.
+//! Joins the parts of a plan: pages are looked up concurrently and decided in order; links
+//! to tickets of the input are resolved at the end, when all tickets are known.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -17,7 +17,7 @@ use crate::import::check::Judge;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::notes::attachments::{Finder, Looked};
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::Input;
 use crate::import::send::fallback_properties::FallbackProperties;
 use crate::import::stop::stop_for;
@@ -32,18 +32,18 @@ use crate::model::shelf::Shelf;
 use crate::model::ticket::LinkDraft;
 use crate::model::value_rule::RuleBook;
 
-/// Pages that are looked at side by side: enough for the portal's whole allowance at 800 ms
+/// Pages that are looked up concurrently: enough for the portal's whole allowance at 800 ms
 /// a call. The pacer keeps them to its limits.
 const IN_FLIGHT: usize = 16;
 
-/// Rows whose links to tickets of the input are told together.
+/// Rows whose links to tickets of the input are resolved together.
 const OPEN: usize = 500;
 
 /// What is planned.
 pub struct Planning<'a> {
     /// The portal.
     pub client: &'a Client,
-    /// What would be done with rows.
+    /// The operation.
     pub operation: Operation,
     /// What rows become.
     pub mapping: Arc<CompiledMapping>,
@@ -51,27 +51,27 @@ pub struct Planning<'a> {
     pub kinds: &'a LinkKinds,
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
-    /// Runs whose rows keep their keys.
-    pub rivals: Rivals,
+    /// Runs whose rows hold their keys.
+    pub rivals: FamilyKeys,
     /// Whether the portal has the property that names tickets.
     pub knows_keys: bool,
-    /// Rules that the portal has for values that are sent.
+    /// The portal's rules for values that are sent.
     pub values: RuleBook,
-    /// No more rows than these.
+    /// The maximum number of rows.
     pub limit: Option<u64>,
-    /// Where files are, where any are taken along, and whether they have to be known again.
+    /// Where files are, if any are uploaded, and whether they will have to be recognised.
     pub files: Option<(Arc<Finder>, bool)>,
 }
 
-/// What a plan came to, once its plan.db is whole.
+/// The result of planning, once plan.db is complete.
 pub struct Planned<'a> {
-    /// The sums.
+    /// The totals.
     pub sums: Sums<'a>,
     /// What the user should know of the input.
     pub notices: Vec<String>,
     /// Rows of the input.
     pub read: u64,
-    /// Files that rows name, where any are taken along.
+    /// Files that rows name, if any are uploaded.
     pub files: Option<FileSums>,
 }
 
@@ -87,7 +87,7 @@ pub async fn plan<'a>(
     hear: impl FnMut(u64, u64),
 ) -> Result<Planned<'a>, Error> {
     let places = input.places();
-    // What came from standard input is gone with the rows, so they stay until the end.
+    // Standard input's copy is removed with the rows, so they are kept until the end.
     let _kept = input.again();
     let reader = Reader {
         mapping: Arc::clone(&what.mapping),
@@ -162,7 +162,7 @@ pub async fn plan<'a>(
     })
 }
 
-/// Whether a ticket is in the recycle bin: else no key needs to be looked for there.
+/// Whether the recycle bin has any tickets: otherwise no key needs to be looked up there.
 async fn has_bin(client: &Client) -> Result<bool, Error> {
     let page = client
         .list(ObjectType::Tickets, &[], None, Shelf::RecycleBin)
@@ -179,7 +179,7 @@ fn joined(thread: ReaderThread) -> Result<Vec<String>, Error> {
 struct Decider<'a, 'p, H> {
     rules: Rules<'a>,
     looker: &'a Looker<'a>,
-    rivals: &'a Rivals,
+    rivals: &'a FamilyKeys,
     judge: Judge<'a>,
     sums: Sums<'p>,
     read: u64,
@@ -201,7 +201,7 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// A row that falls before anything is asked of the portal.
+    /// A row that ends before the portal is asked.
     fn ended(&mut self, outcome: RowOutcome) -> Result<(), Error> {
         let (action, refusal) = match outcome.end {
             RowEnd::Refused(refusal) => (PlannedAction::Refused, Some(refusal)),
@@ -260,8 +260,8 @@ impl<H> Decider<'_, '_, H> {
         self.keep(&row)
     }
 
-    /// The files of a row that has, or gets, a ticket; the first that can't go in says why its
-    /// note would stay out.
+    /// The files of a row that has, or gets, a ticket; the first that can't be uploaded says
+    /// why its note would not be written.
     fn file(&self, row: &mut PlannedRow, op: &PlannedOp, files: Vec<Looked>) -> Result<(), Error> {
         if matches!(row.action, PlannedAction::Exists | PlannedAction::Refused) {
             return Ok(());
@@ -285,8 +285,8 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Gives identical rows different keys (K3), where keys are made of cells; true where
-    /// the row has another one now.
+    /// Gives identical rows different keys (K3), if keys are made of cells; true if the
+    /// row has another one now.
     fn number(&self, op: &mut PlannedOp) -> Result<bool, Error> {
         let first = op.draft.key.clone();
         if !self.rules.mapping.counts_keys() {
@@ -350,7 +350,7 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Tells the links to tickets of the input, now that all of those are known.
+    /// Resolves the links to tickets of the input, now that all of those are known.
     async fn tell_open(&mut self) -> Result<(), Error> {
         let mut after = 0;
         loop {
@@ -421,8 +421,8 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Finds the tickets that open links lead to: in the plan, else in the portal. Gives
-    /// the keys of those that the plan makes, which have no ids yet.
+    /// Finds the tickets that open links lead to: in the plan, else in the portal.
+    /// Returns the keys of those that the plan creates, which have no ids yet.
     async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<BTreeSet<String>, Error> {
         let mut made = BTreeSet::new();
         let mut unknown: Vec<LinkDraft> = Vec::new();
@@ -484,12 +484,12 @@ fn planned_row(op: &PlannedOp, decision: Decision) -> PlannedRow {
     }
 }
 
-/// Links that earlier rows of the ticket make are there when a row comes to make them.
+/// Links that earlier rows of the ticket make will exist when a row comes to make them.
 fn made_before(mut links: Vec<PlannedLink>, earlier: &[PlannedRow]) -> Vec<PlannedLink> {
     for link in links.iter_mut().filter(|link| link.state.writes()) {
         if is_made(link, earlier) {
             link.state = LinkState::There;
-            // What an earlier row makes need not be there when the run begins.
+            // A link that an earlier row makes need not exist when the run begins.
             link.record = None;
         }
     }
@@ -502,7 +502,7 @@ fn is_made(link: &PlannedLink, earlier: &[PlannedRow]) -> bool {
     made.any(|made| made.is_same(link))
 }
 
-/// A row whose ticket is there, or will be, and one of whose links can't be made.
+/// A row whose ticket exists, or will, and one of whose links can't be made.
 fn left(row: &PlannedRow, problem: Problem) -> RowIssue {
     let reason = Reason::LinkLeft {
         ticket: row.ticket.clone().unwrap_or_default(),

@@ -1,5 +1,5 @@
-//! The sums of a plan: rows by what is done, updates by property, refusals by reason with
-//! their first rows, links, records that are created for them.
+//! The totals of a plan: rows by what is done, updates by property, refusals by reason
+//! with their first rows, links, records that are created for them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,13 +14,13 @@ use crate::model::plan::{LinkState, PlannedAction, PropertyCounts};
 use crate::model::schema::{ObjectType, Pipeline};
 use crate::model::ticket::Remark;
 
-/// Rows of one code that are told.
+/// Rows of one code that are listed.
 const EXAMPLES: usize = 20;
 
 /// HubSpot: inputs of a batch call.
 const BATCH: u64 = 100;
 
-/// Calls that make sure that files may be uploaded.
+/// Calls that check whether files may be uploaded.
 const FILE_SCOPES: u64 = 2;
 
 /// What a plan counts.
@@ -31,7 +31,7 @@ pub struct Sums<'a> {
     pub properties: BTreeMap<String, PropertyCounts>,
     /// Links that are made.
     pub links: BTreeMap<ObjectType, u64>,
-    /// New tickets whose key one in the recycle bin has.
+    /// New tickets whose key belongs to one in the recycle bin.
     pub held_in_bin: u64,
     /// Links that are left out.
     pub left_out: u64,
@@ -42,14 +42,14 @@ pub struct Sums<'a> {
     refusals: BTreeMap<String, RefusedRows>,
     /// Rows that wait for an earlier one with their key.
     repeated: u64,
-    /// How many of them have one key, at most.
+    /// The largest number of them with one key.
     deepest: u64,
     effects: EffectCounts<'a>,
     places: Places,
 }
 
 impl<'a> Sums<'a> {
-    /// Nothing yet.
+    /// No rows yet.
     pub(super) fn new(pipelines: &'a [Pipeline], places: Places) -> Sums<'a> {
         Sums {
             actions: BTreeMap::new(),
@@ -67,7 +67,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// Takes a row; its links only where they are told.
+    /// Adds a row; its links only if they are resolved.
     pub(super) fn take(&mut self, row: &PlannedRow) {
         *self.actions.entry(row.action).or_default() += 1;
         if row.action == PlannedAction::Update {
@@ -81,7 +81,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// A row whose links were open is told: what it was counted as is no more.
+    /// Counts a row again after its links have been resolved.
     pub(super) fn retake(&mut self, before: PlannedAction, row: &PlannedRow) {
         if let Some(rows) = self.actions.get_mut(&before) {
             *rows -= 1;
@@ -126,8 +126,8 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// Takes what a row sets off in the portal, given how many earlier rows have its key.
-    /// What an update leaves as it is sets off nothing.
+    /// Counts what a row causes in the portal, given how many earlier rows have its key.
+    /// An unchanged ticket causes nothing.
     pub(super) fn take_effect(
         &mut self,
         row: &PlannedRow,
@@ -173,8 +173,8 @@ impl<'a> Sums<'a> {
         refusals
     }
 
-    /// What the run sets off and costs. It reads what it changes, and what stays, once more.
-    /// `files`: what it uploads, where it takes any along.
+    /// What the run causes and costs. It reads again what it changes, and what stays.
+    /// `files`: what it uploads, if anything.
     ///
     /// # Errors
     /// When a temporary file can't be written.
@@ -198,7 +198,7 @@ impl<'a> Sums<'a> {
             }
         };
         let linked = setting.kinds * (stay + rows(PlannedAction::Link).div_ceil(BATCH));
-        // Rows of one key go one after the other, in batches that are not full.
+        // Rows of one key are sent one after the other, in batches that are not full.
         let again = match self.repeated {
             0 => 0,
             rows => self.deepest + rows.div_ceil(BATCH),

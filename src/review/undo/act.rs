@@ -1,5 +1,5 @@
-//! Carrying out what takes rows back. Archiving and giving values back may be done again
-//! and again, so a call whose outcome is not known is looked at later and repeated.
+//! Carries out what undoes rows. Archiving and restoring values may be repeated, so a
+//! call with an unknown outcome is checked later and repeated.
 
 use super::decide::Inverse;
 use crate::hubspot::Client;
@@ -14,34 +14,34 @@ use crate::model::schema::ObjectType;
 use crate::model::ticket::PropertyValues;
 use crate::review::expect::Expected;
 
-/// In front of the key of a ticket that was undone, so that the key is free again where
-/// the recycle bin holds keys (protocol PL5).
+/// Prefix for the key of an undone ticket, so that the key is free again in portals
+/// whose recycle bin holds keys (protocol PL5).
 const ASIDE: &str = "~undone";
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug)]
 pub(super) enum Acted {
-    /// It is taken back.
+    /// It is undone.
     Done(Change),
-    /// The portal refuses it.
+    /// The portal refused it.
     Refused(RowIssue),
-    /// The ticket is not there any more.
+    /// The ticket no longer exists.
     Missing,
-    /// It may be done, or be done yet.
+    /// It may have been done, or may still be.
     Unclear,
 }
 
 /// Carries out inverses, in batches.
 pub(super) struct Act<'a> {
     pub(super) client: &'a Client,
-    /// The property that holds the run's keys, where the portal has it.
+    /// The property that holds the run's keys, if the portal has it.
     pub(super) key_property: Option<&'a str>,
-    /// Tells this undo from another one.
+    /// Identifies this undo.
     pub(super) tag: &'a str,
 }
 
 impl Act<'_> {
-    /// What became of these rows, in their order; a stop says why the run can't continue.
+    /// The outcomes of these rows, in order; a stop says why the run can't continue.
     pub(super) async fn on(&self, rows: &[(&Expected, &Inverse)]) -> (Vec<Acted>, Option<Stop>) {
         let mut acted: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
         let restores = chosen(rows, |inverse| !given(inverse).is_empty());
@@ -71,7 +71,7 @@ impl Act<'_> {
             .await
     }
 
-    /// Cuts links; a row whose values did not go back keeps its links too.
+    /// Removes links; a row whose values were not restored keeps its links too.
     async fn cut(&self, rows: &[(&Expected, &Inverse)], acted: &mut [Acted]) -> Result<(), Stop> {
         let is_open = |idx: usize| match &acted[idx] {
             Acted::Done(_) => true,
@@ -90,7 +90,7 @@ impl Act<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        // Nobody knows of a row whose links may be cut or not, until they are.
+        // The outcome of a row whose links may or may not be removed is unknown until they are.
         let cut = match put(self.client, Way::Cut, &wanted).await {
             Ok(cut) => cut,
             Err(stop) => {
@@ -113,8 +113,8 @@ impl Act<'_> {
         Ok(())
     }
 
-    /// The keys go first: an archived ticket can't be changed any more. Where one does not
-    /// go, the ticket is archived with its key.
+    /// Keys are changed first: an archived ticket can no longer be changed. If that fails,
+    /// the ticket is archived with its key.
     async fn archive(
         &self,
         rows: &[(&Expected, &Inverse)],

@@ -1,5 +1,5 @@
-//! Which links of a row are cut: those that the run made, where nobody gave the two records
-//! another link since. Pure.
+//! Which links of a row are removed: those that the run made, unless somebody has given the
+//! two records another link since. Pure.
 
 use super::left::Left;
 use crate::hubspot::{LinkType, LinkedRecord};
@@ -7,8 +7,8 @@ use crate::import::links::Link;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
 
-/// The links that are cut, and why one of them stays, if one does. A link of a plain kind
-/// stands for everything between the two.
+/// The links that are removed, and why one of them is kept, if any. A plain link stands
+/// for everything between the two records.
 pub(super) fn cuts(
     made: &[MadeLink],
     between: &[(ObjectType, LinkedRecord)],
@@ -21,7 +21,7 @@ pub(super) fn cuts(
         let Some((_, held)) = held else { continue };
         let is_ours = |kind: &&LinkType| link.kinds.iter().any(|made| is(made, kind));
         let (ours, others): (Vec<_>, Vec<_>) = held.types.iter().partition(is_ours);
-        // HubSpot puts the plain link beside a label by itself.
+        // HubSpot adds the plain link to a label by itself.
         let only_ours = others.iter().all(|kind| kind.label.is_none());
         let labelled = ours.iter().filter(|kind| kind.label.is_some());
         let labelled: Vec<LinkType> = labelled.map(|kind| (*kind).clone()).collect();
@@ -50,7 +50,7 @@ pub(super) fn cuts(
     (cut, left)
 }
 
-/// A kind without a label stands for everything between the two.
+/// A kind without a label stands for everything between the two records.
 fn whole(kind: &LinkType) -> LinkType {
     LinkType {
         label: None,
@@ -75,8 +75,8 @@ mod tests {
         }
     }
 
-    /// Kinds that are cut between two records, given what the run made and what is there;
-    /// whether something is left.
+    /// Kinds that are removed between two records, given what the run made and what
+    /// exists; and whether something is left.
     fn cut(made: &[LinkType], alone: bool, held: &[LinkType]) -> (Vec<u32>, bool) {
         let kinds = made.iter().map(|kind| MadeKind {
             category: kind.category.clone(),
@@ -109,7 +109,7 @@ mod tests {
                 vec![label(36), plain()],
                 (vec![16], false),
             ),
-            // Others gave it a label since.
+            // Others have given it a label since.
             (
                 vec![plain()],
                 true,
@@ -129,7 +129,7 @@ mod tests {
                 vec![plain(), label(36)],
                 (vec![36], false),
             ),
-            // It is gone already.
+            // It is already gone.
             (vec![label(36)], false, vec![plain()], (vec![], false)),
             (vec![plain()], true, vec![], (vec![], false)),
         ] {

@@ -1,5 +1,5 @@
-//! What takes a row back, given what its ticket holds now (protocol PL5). Pure: only what
-//! the run itself wrote is taken back, and only where nobody else touched it since.
+//! What undoes a row, given what its ticket holds now (protocol PL5). Pure: only what the
+//! run itself wrote is undone, and only if nobody else has changed it since.
 
 use std::collections::BTreeSet;
 
@@ -18,17 +18,17 @@ use crate::model::schema::{ObjectType, ValueType};
 use crate::review::absent::Absence;
 use crate::review::expect::Expected;
 
-/// How long after a ticket came into being its own values may still be written: by the
-/// portal's defaults, and by the workflows that answer to new tickets.
+/// How long after a ticket's creation its own values may still be written: by the
+/// portal's defaults, and by workflows for new tickets.
 const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 
-/// The same for values that people and other programs set, who hardly are that quick.
+/// The same for values set by people and other programs, who are hardly that quick.
 const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Within this time HubSpot writes the values that a ticket is created with.
 const AT_ONCE: SignedDuration = SignedDuration::from_millis(250);
 
-/// When a ticket was closed. HubSpot sets it as a ticket enters a closed stage, and may
-/// clear it as the ticket leaves it.
+/// When a ticket was closed. HubSpot sets it when a ticket enters a closed stage, and
+/// may clear it when the ticket leaves it.
 pub(super) const CLOSED_DATE: &str = "closed_date";
 
 /// Properties that only make sense together.
@@ -37,22 +37,23 @@ const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
 /// What takes a row back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inverse {
-    /// The ticket that the run created goes into the recycle bin.
+    /// The ticket that the run created is moved to the recycle bin.
     Archive,
-    /// Values go back to what they were.
+    /// Values are restored.
     Restore {
         /// What is written: `before` is what the ticket holds now.
         changes: Vec<PropertyChange>,
-        /// Links of the run that are cut; one of a plain kind stands for all between the two.
+        /// Links of the run that are removed; a plain one stands for everything between the two
+        /// records.
         cut: Vec<Link>,
-        /// Why not all of the row goes back, if so.
+        /// Why only part of the row is undone, if so.
         left: Option<Left>,
     },
-    /// The notes that the run made go into the recycle bin; the ticket stays as it is.
+    /// The notes that the run made are moved to the recycle bin; the ticket stays as it is.
     Unnote,
     /// The ticket is as it was before.
     Nothing,
-    /// An earlier undo took the row back.
+    /// An earlier undo undid the row.
     Before,
     /// The ticket is left as it is.
     Leave(Left),
@@ -66,13 +67,13 @@ pub struct Now<'a> {
     pub begun: bool,
     /// Other records that it is linked to.
     pub links: &'a [(ObjectType, String)],
-    /// What is between it and records that the run linked it to.
+    /// Its links to records that the run linked it to.
     pub between: &'a [(ObjectType, LinkedRecord)],
-    /// Whether its links could not be read since it is not live.
+    /// Whether its links could not be read because it is not live.
     pub gone: bool,
     /// Where it is, if it is not live.
     pub absence: Option<&'a Absence>,
-    /// A note of the run that somebody else changed.
+    /// A note of the run that somebody else has changed.
     pub touched_note: Option<&'a str>,
     /// Companies of its contacts: HubSpot links a ticket to them by itself.
     pub companies: Option<&'a BTreeSet<String>>,
@@ -80,7 +81,7 @@ pub struct Now<'a> {
     pub key_property: &'a str,
 }
 
-/// What takes a row back. `writable` are the properties that anybody can set, `type_of`
+/// What undoes a row. `writable` are the properties that anybody can set, `type_of`
 /// gives the type of one.
 pub fn decide(
     row: &Expected,
@@ -124,7 +125,7 @@ pub fn decide(
     }
 }
 
-/// The same, and the links that the run made are cut.
+/// The same, and the links that the run made are removed.
 fn with_cuts(inverse: Inverse, made: &[MadeLink], now: &Now<'_>) -> Inverse {
     let (cut, linked) = cuts(made, now.between);
     let (changes, left) = match inverse {
@@ -163,7 +164,7 @@ fn touched(
     set_by_others(row, record, now, writable).or_else(|| linked_by_others(row, now))
 }
 
-/// A property that the run did not write and somebody else did, after the ticket was made.
+/// A property that somebody else, not the run, wrote after the ticket was created.
 fn set_by_others(
     row: &Expected,
     record: &Record,
@@ -182,7 +183,7 @@ fn set_by_others(
         let is_later = former
             .first()
             .is_some_and(|newest| is_by_others(newest, inserted));
-        // It may have been changed and given back: by an undo of another run, for example.
+        // It may have been changed and restored: by an undo of another run, for example.
         let is_as_made = came_with(former, inserted, record.get(name).unwrap_or_default());
         if writable.contains(name) && !ours(name) && is_later && !is_as_made {
             return Some(touched_by(record, name));
@@ -200,7 +201,7 @@ fn linked_by_others(row: &Expected, now: &Now<'_>) -> Option<Left> {
     let is_own = |(object, id): &(ObjectType, String)| match object {
         ObjectType::Companies if now.companies.is_some_and(|own| own.contains(id)) => true,
         object if own_note(*object, id) => true,
-        // Another row of the ticket made it.
+        // Another row of the ticket created it.
         _ if row
             .added
             .iter()
@@ -222,8 +223,8 @@ fn linked_by_others(row: &Expected, now: &Now<'_>) -> Option<Left> {
         .map(|(object, id)| Left::Linked(format!("{} {id}", object.plural())))
 }
 
-/// Whether a value that the run did not write was set by somebody else, and not as the
-/// ticket came into being.
+/// Whether a value that the run did not write was set by somebody else after the ticket
+/// was created.
 fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
     let by_people = ["CRM_UI", "MOBILE", "INTEGRATION", "API", "IMPORT"];
     let is_by_people = by_people.iter().any(|name| value.source.starts_with(name));
@@ -236,9 +237,9 @@ fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
     at.zip(end).is_some_and(|(at, end)| at > end)
 }
 
-/// Whether a property held this value as its ticket came into being: something set it then,
-/// or nothing did and it is empty. Runs that follow each other at once write within that
-/// time as well.
+/// Whether a property had this value when its ticket was created: something set it then, or
+/// nothing did and it is empty. Runs that follow each other at once also write within that
+/// time.
 fn came_with(former: &[FormerValue], inserted: Timestamp, value: &str) -> bool {
     let mut settling = former.iter().filter(|one| !is_by_others(one, inserted));
     if settling.any(|one| one.value == value) {
@@ -259,8 +260,8 @@ fn touched_by(record: &Record, property: &str) -> Left {
     }
 }
 
-/// Before-values, each where the ticket still holds what the run wrote. What holds its
-/// before-value already needs nothing; any other value is somebody else's.
+/// Former values of the properties that still hold what the run wrote. A property that
+/// already has its former value needs nothing; any other value is somebody else's.
 fn restore(
     changes: &[PropertyChange],
     record: &Record,
@@ -306,8 +307,8 @@ fn restore(
     }
 }
 
-/// The same, and a ticket whose stage goes back gets the date of closing that it had before:
-/// HubSpot set it when the stage was changed, or sets it as the ticket is closed again.
+/// The same, and a ticket whose stage is restored gets its former closing date: HubSpot set
+/// it when the stage was changed, or sets it when the ticket is closed again.
 fn with_closed_date(inverse: Inverse, record: &Record, writable: &BTreeSet<String>) -> Inverse {
     let Inverse::Restore {
         mut changes,
@@ -334,8 +335,8 @@ fn with_closed_date(inverse: Inverse, record: &Record, writable: &BTreeSet<Strin
     Inverse::Restore { changes, cut, left }
 }
 
-/// When a ticket was closed, as it stood before its stage was last changed; empty where it
-/// was not. None where that is not known, or where somebody else dated it since.
+/// The closing date of a ticket before its stage was last changed; empty if it was not
+/// closed. None if that is not known, or if somebody else has set it since.
 fn closed_before(record: &Record, stage: &str) -> Option<String> {
     let at = |value: &FormerValue| value.at.parse::<Timestamp>().ok();
     let moved = at(record.history.get(stage)?.first()?)?;

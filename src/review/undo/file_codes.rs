@@ -1,8 +1,8 @@
-//! Why files stay that the run uploaded: the codes of undo.csv, and what they mean.
+//! Why uploaded files are kept: the codes of undo.csv, and what they mean.
 
 use crate::journal::FileState;
 
-/// The code of a file that stays; none of others.
+/// The code of a file that is kept; none for others.
 pub(super) fn left_code(state: FileState) -> Option<&'static str> {
     match state {
         FileState::Used => Some("FILE_USED"),
@@ -16,8 +16,8 @@ pub(super) fn left_hint(code: &str) -> &'static str {
     match code {
         "FILE_USED" => "notes that stay, or those of another run, name this file, so it stays",
         _ => {
-            "somebody gave this file other bytes or another place since, so it stays; delete it by \
-             hand if it is to go"
+            "somebody has given this file other bytes or another place since, so it is kept; \
+             delete it by hand if it is no longer needed"
         }
     }
 }

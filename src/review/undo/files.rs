@@ -1,6 +1,6 @@
-//! The files that a run uploaded go once no note names them any more (protocol PL5): neither one of this
-//! run nor one of any run that is known here. Nobody can ask HubSpot which notes name a file,
-//! so whoever used it by hand is not known. One whose bytes or place somebody changed stays.
+//! The files that a run uploaded are deleted once no note names them any more (protocol PL5): neither
+//! one of this run nor one of any run known here. HubSpot can't be asked which notes name a file, so
+//! manual uses of it are not known. A file whose bytes or place somebody has changed is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -18,22 +18,24 @@ use crate::model::shelf::Shelf;
 use crate::review::family::Member;
 use crate::review::files::{HeldFiles, other_bytes};
 
-/// Files that are deleted at once: each is a call of its own.
+/// Files that are deleted at once: each takes a call.
 const IN_FLIGHT: usize = 8;
 
 /// Folders of other runs whose notes name files. There may be very many: each journal is open
-/// for as long as it is asked.
+/// only while it is read.
 #[derive(Debug, Default)]
 pub struct FileUsers(Vec<PathBuf>);
 
 impl FileUsers {
-    /// Of these runs those that wrote to the portal of a run.
+    /// Those of these runs that wrote to the portal of a run.
     pub fn against(own: &Member, known: &[Member]) -> FileUsers {
         let others = known.iter().filter(|other| {
-            let is_import = other.kin.undoes.is_none();
-            other.kin.run != own.kin.run && other.kin.portal == own.kin.portal && is_import
+            let is_import = other.lineage.undoes.is_none();
+            other.lineage.run != own.lineage.run
+                && other.lineage.portal == own.lineage.portal
+                && is_import
         });
-        // What can't be read is reported where that very run is asked for.
+        // A run that can't be read is reported when that run itself is asked for.
         let names_files = |folder: &Path| {
             let journal = Reading::open(folder);
             journal
@@ -45,14 +47,14 @@ impl FileUsers {
     }
 }
 
-/// Files of rows that are taken back, and what is done with them.
+/// Files of rows that are undone, and what is done with them.
 #[derive(Debug, Default)]
 pub(super) struct OwnFiles {
-    /// Those that go.
+    /// Those that are deleted.
     goes: Vec<FileStep>,
     /// Those that are gone.
     gone: Vec<FileStep>,
-    /// Those that stay, and why.
+    /// Those that are kept, and why.
     stays: Vec<(FileStep, FileState)>,
 }
 
@@ -60,7 +62,7 @@ pub(super) struct OwnFiles {
 pub(super) struct Candidates(BTreeMap<String, (FileStep, Vec<NoteId>)>);
 
 impl Candidates {
-    /// Of the rows of these numbers; `going` are notes that go with them.
+    /// For the rows with these numbers; `going` are notes that are deleted with them.
     pub(super) fn of(
         journal: &Reading,
         users: &FileUsers,
@@ -84,7 +86,7 @@ impl Candidates {
         Ok(candidates)
     }
 
-    /// Adds the notes of a run that name the files, but for those that go.
+    /// Adds the notes of a run that name the files, except those that are deleted.
     fn add_notes(&mut self, journal: &Reading, going: &HashSet<NoteId>) -> Result<(), Error> {
         for (file, notes) in self.0.values_mut() {
             let found = journal.notes_with(file.record.as_deref().unwrap_or_default())?;
@@ -118,12 +120,12 @@ impl Candidates {
     }
 }
 
-/// Whether somebody gave a file other bytes, or another place.
+/// Whether somebody has given a file other bytes, or another place.
 fn is_changed(held: &StoredFile, file: &FileStep) -> bool {
     held.path != file.entry.path || other_bytes(held, &file.entry).is_some()
 }
 
-/// Those of these notes that are there.
+/// Those of these notes that exist.
 async fn live(client: &Client, notes: BTreeSet<NoteId>) -> Result<BTreeSet<NoteId>, CallError> {
     let mut live = BTreeSet::new();
     for activity in Activity::ALL {
@@ -145,7 +147,7 @@ impl OwnFiles {
         &self.goes
     }
 
-    /// What becomes of each, by its key.
+    /// The outcome of each, by its key.
     pub(super) fn states(&self) -> impl Iterator<Item = (String, FileState)> {
         let goes = self.goes.iter().map(|file| (file, FileState::Deleted));
         let stays = self.stays.iter().map(|(file, why)| (file, *why));
@@ -153,7 +155,7 @@ impl OwnFiles {
             .map(|(file, state)| (file.entry.key.clone(), state))
     }
 
-    /// Deletes those that go. Deleting may be repeated.
+    /// Deletes those that are to be deleted. Deleting may be repeated.
     pub(super) async fn delete(&self, client: &Client) -> Result<(), Stop> {
         let ids = self.goes.iter().filter_map(|file| file.record.as_deref());
         let deleted = stream::iter(ids).map(|id| client.delete_file(id));
@@ -161,7 +163,7 @@ impl OwnFiles {
         deleted.try_collect::<()>().await.map_err(stop_for)
     }
 
-    /// One commit: what became of them.
+    /// Records their outcomes in one commit.
     pub(super) fn settle(&self, journal: &mut Journal) -> Result<(), Error> {
         if self.goes.is_empty() && self.gone.is_empty() && self.stays.is_empty() {
             return Ok(());

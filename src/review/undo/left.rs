@@ -6,34 +6,34 @@ use crate::review::absent::Absence;
 /// Why a ticket is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// Somebody else gave this property another value.
+    /// Somebody else has given this property another value.
     Touched {
         /// Internal name.
         property: String,
         /// What it holds now.
         holds: String,
     },
-    /// Somebody else linked it: `notes 1234`.
+    /// Somebody else has linked it: `notes 1234`.
     Linked(String),
-    /// It is not live any more, and not by this undo; where it is, as far as that is known.
+    /// It is no longer live, and not because of this undo; where it is, if known.
     NotLive(Option<Absence>),
-    /// The run did not read what the ticket held before.
+    /// The run did not keep what the ticket held before.
     NotKnown,
     /// The run archived it, and HubSpot has no call that restores tickets.
     Archived,
-    /// The run cut links of it, or its journal does not say which it made.
+    /// The run removed links of it, or its journal does not say which it made.
     OnlyLinks {
-        /// Whether the run cut them.
+        /// Whether the run removed them.
         cut: bool,
     },
-    /// Somebody else changed this note of the run, or linked it to another ticket.
+    /// Somebody else has changed this note of the run, or linked it to another ticket.
     NoteTouched(String),
-    /// This run says too that it created the ticket.
+    /// This other run also claims to have created the ticket.
     ClaimedBy(String),
 }
 
 impl Left {
-    /// The word for it in files and journals; never changed.
+    /// Its code in files and journals; never changed.
     pub fn code(&self) -> &'static str {
         match self {
             Left::Touched { .. } => "TOUCHED",
@@ -68,16 +68,17 @@ impl Left {
     pub fn hint(&self) -> &'static str {
         match self {
             Left::Touched { .. } => {
-                "somebody else, or another run, set this property since, so it stays; undo that run \
-                 first, or change it by hand"
-            }
-            Left::Linked(_) => {
-                "somebody else, or another run, linked this record to the ticket since, so both stay; \
+                "somebody else, or another run, has set this property since, so it is kept; \
                  undo that run first, or change it by hand"
             }
+            Left::Linked(_) => {
+                "somebody else, or another run, has linked this record to the ticket since, so both \
+                 are kept; undo that run first, or change it by hand"
+            }
             Left::NoteTouched(_) => {
-                "somebody else changed this note since, or linked it to another ticket, so it and its \
-                 ticket are left as they are; change them by hand if they are to go"
+                "somebody else has changed this note since, or linked it to another ticket, \
+                 so it and its ticket are left as they are; change them by hand if they are no \
+                 longer needed"
             }
             Left::ClaimedBy(_) => {
                 "this run says too that it created the ticket: both sent it at about the same time, and a \

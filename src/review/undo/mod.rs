@@ -1,12 +1,12 @@
-//! `undo`: takes back what a run did, the newest rows first (protocol PL5). It is a run of
-//! its own with a journal of its own, so that it can be killed anywhere and resumed.
+//! `undo`: undoes what a run did, the newest rows first (protocol PL5). It is itself a run
+//! with its own journal, so that it can be killed anywhere and resumed.
 //!
 //! ```text
 //! journal of the run, input → expect → observe → decide → act → journal → undo.csv
 //! ```
 
 mod act;
-pub mod claims;
+pub mod co_creators;
 mod cut;
 pub mod decide;
 mod file_codes;

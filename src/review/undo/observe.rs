@@ -42,7 +42,7 @@ impl Held {
         self.links.get(ticket).map_or(&[], Vec::as_slice)
     }
 
-    /// What is between it and the kinds of records that the run linked it to.
+    /// Its links to the kinds of records that the run linked it to.
     pub(super) fn between(&self, ticket: &str) -> &[(ObjectType, LinkedRecord)] {
         self.between.get(ticket).map_or(&[], Vec::as_slice)
     }
@@ -52,7 +52,7 @@ impl Held {
         self.companies.get(ticket)
     }
 
-    /// Takes values as given back that only would be.
+    /// Applies values that would be restored, for a dry run.
     pub(super) fn pretend(&mut self, shown: &HashMap<String, BTreeMap<String, String>>) {
         for (ticket, values) in shown {
             if let Some(record) = self.records.get_mut(ticket) {
@@ -72,8 +72,8 @@ impl Held {
         self.absent.get(ticket)
     }
 
-    /// Reads the tickets of these rows. Of those that the run created everything counts
-    /// that anybody can set, with its history; of others what the run changed.
+    /// Reads the tickets of these rows: of those that the run created everything that
+    /// anybody can set, with its history; of others what the run changed.
     pub(super) async fn read(
         client: &Client,
         rows: &[Expected],
@@ -112,7 +112,7 @@ impl Held {
         Ok(held)
     }
 
-    /// Only which tickets that the run created are live, and their notes.
+    /// Reads only which tickets that the run created are live, and their notes.
     pub(super) async fn read_created(
         client: &Client,
         rows: &[Expected],
@@ -143,7 +143,7 @@ impl Held {
         Ok(())
     }
 
-    /// Finds out where tickets are that are not live and that the run wrote.
+    /// Finds the tickets that the run wrote and that are not live.
     async fn read_absent(&mut self, client: &Client, rows: &[Expected]) -> Result<(), CallError> {
         let is_absent = |row: &&Expected| match row.change {
             Change::Created | Change::Updated | Change::Noted => {
@@ -162,7 +162,7 @@ impl Held {
         Ok(())
     }
 
-    /// Reads what is between tickets and the kinds of records that their rows linked.
+    /// Reads the links between tickets and the kinds of records that their rows linked.
     async fn read_between(&mut self, client: &Client, rows: &[Expected]) -> Result<(), CallError> {
         let made = rows.iter().flat_map(|row| row.made.iter().flatten());
         let objects: BTreeSet<ObjectType> = made.map(|link| link.to).collect();
@@ -198,7 +198,7 @@ impl Held {
         for object in ObjectType::ALL {
             let linked = client.linked_live((ObjectType::Tickets, object), live);
             let linked = match linked.await {
-                // Nobody needs to give a token the scopes of all activities for this.
+                // A token need not have the scopes of all activities for this.
                 Err(CallError::Denied(error)) if error.status == 403 && is_activity(object) => {
                     let _new = self.hidden.insert(object);
                     continue;
@@ -243,7 +243,7 @@ impl Held {
     }
 }
 
-/// Whether a kind of record is an activity that the run need not have made.
+/// Whether a kind of record is an activity that the run itself did not create.
 fn is_activity(object: ObjectType) -> bool {
     matches!(
         object,
@@ -258,7 +258,7 @@ fn is_activity(object: ObjectType) -> bool {
 /// The stage of a ticket.
 const STAGE: &str = "hs_pipeline_stage";
 
-/// What a stage that goes back may need, with its history.
+/// What restoring a stage may need, with its history.
 const DATED: [&str; 2] = [STAGE, CLOSED_DATE];
 
 fn tickets(rows: &[&Expected]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! undo.csv: what became of each row that was to be taken back. Made at the end from the
+//! undo.csv: the outcome of each row that was to be undone. Made at the end from the
 //! journal alone, so that it is the same however often the undo was killed.
 
 use std::io;
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::journal::{PastRow, Reading};
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
-use crate::output::write_anew;
+use crate::output::{rename_durably, write_anew};
 
 /// Name of the file, in the run folder of the undo.
 pub const NAME: &str = "undo.csv";
@@ -36,7 +36,7 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     let path = folder.join(NAME);
     let building = folder.join(format!("{NAME}.new"));
     let unwritable = |error: io::Error| {
-        Error::mend(format!("can't write {}: {error}", path.display()))
+        Error::must_fix(format!("can't write {}: {error}", path.display()))
             .advise("make room, then resume the undo")
     };
     let file = write_anew(&building, b"").map_err(unwritable)?;
@@ -64,7 +64,7 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     let file = rows.into_inner();
     let file = file.map_err(|error| unwritable(error.into_error()))?;
     file.sync_all().map_err(unwritable)?;
-    std::fs::rename(&building, &path).map_err(unwritable)?;
+    rename_durably(&building, &path).map_err(unwritable)?;
     Ok(path)
 }
 
@@ -81,7 +81,7 @@ fn end_cells(row: &PastRow) -> (&str, [&str; 4]) {
     }
 }
 
-/// Files that stay, as rows.
+/// Files that are kept, as rows.
 fn files_left(journal: &Reading) -> Result<Vec<[String; 8]>, Error> {
     let files = journal.deletions()?.into_iter();
     let left = files.filter_map(|file| {

@@ -1,5 +1,5 @@
 //! The undo as a run: page by page, the newest rows first. Intents are durable before
-//! calls; a row whose call was lost is looked at again when nothing can come late any more
+//! calls; a row whose call was lost is checked again when nothing can come late any more
 //! (protocol S4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{Act, Acted};
-use super::claims::Claims;
+use super::co_creators::CoCreators;
 use super::decide::{Inverse, Now, decide};
 use super::file_codes::left_code;
 use super::files::{Candidates, FileUsers, OwnFiles};
@@ -28,13 +28,13 @@ use crate::model::outcome::{Change, Fate, RowEnd, Written};
 use crate::model::schema::ObjectType;
 use crate::review::expect::{DoneRows, Expected};
 
-/// Rows that are taken back together. HubSpot: 50 records with their history in a call.
+/// Rows that are undone together. HubSpot: 50 records with their history in a call.
 const PAGE: usize = 50;
 
 /// Steps of an undo have this kind.
 pub const KIND: &str = "undo";
 
-/// How often rows whose calls were lost are looked at again.
+/// How often rows whose calls were lost are checked again.
 const ROUNDS: usize = 3;
 
 /// Everything that an undo needs.
@@ -43,37 +43,36 @@ pub struct Undo {
     pub client: Client,
     /// The rows of the run.
     pub rows: DoneRows,
-    /// What the run's rows became.
+    /// How the run mapped its rows.
     pub mapping: Arc<CompiledMapping>,
     /// Properties that anybody can set.
     pub writable: BTreeSet<String>,
-    /// The journal of the undo; none where it is only shown what would be done.
+    /// The journal of the undo; none in a dry run.
     pub journal: Option<Journal>,
     /// Rows that an earlier process of this undo settled.
     pub settled: HashSet<u64>,
     /// Rows that it intended, outcome unknown.
     pub begun: HashSet<u64>,
-    /// Rows that an earlier undo of the run took back.
+    /// Rows that an earlier undo of the run undid.
     pub taken_back: HashSet<u64>,
-    /// Runs that may say too that they created its tickets.
-    pub claims: Claims,
+    /// Runs that may also claim to have created its tickets.
+    pub claims: CoCreators,
     /// Runs whose notes may name its files.
     pub users: FileUsers,
     /// Notes that an earlier process of this undo put into the recycle bin.
     pub notes: u64,
-    /// What tickets of several rows would hold by now, where it is only shown what would be
-    /// done.
+    /// In a dry run, what tickets of several rows would hold by now.
     pub shown: HashMap<String, BTreeMap<String, String>>,
-    /// Notes that would be gone by now, likewise.
+    /// In a dry run, notes that would be gone by now.
     pub going: HashSet<NoteId>,
-    /// What would become of files, likewise.
+    /// In a dry run, the outcome of files.
     pub files: BTreeMap<String, FileState>,
     /// Id of the undo.
     pub run: String,
     /// How long a lost call may still be carried out.
     pub horizon: Duration,
-    /// Only tickets that the run created are archived, whoever touched them since; nothing
-    /// else is taken back.
+    /// Only tickets that the run created are archived, whoever has changed them since;
+    /// nothing else is undone.
     pub created_only: bool,
     /// Stops it from outside.
     pub stop: StopSwitch,
@@ -81,19 +80,19 @@ pub struct Undo {
     pub hear: Box<dyn Fn(u64)>,
 }
 
-/// What an undo came to.
+/// The result of an undo.
 #[derive(Debug, Default)]
 pub struct Undone {
     /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`; `partly` for
-    /// those that were left in part, `before` for those that an earlier undo took back.
+    /// those undone in part, `before` for those that an earlier undo undid.
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
     pub left: BTreeMap<String, u64>,
-    /// Notes that the run made and that go into the recycle bin.
+    /// Notes that the run made and that are moved to the recycle bin.
     pub notes: u64,
     /// Files that the run uploaded and that are deleted.
     pub files: u64,
-    /// Files that it uploaded and that stay, by code.
+    /// Files that it uploaded and that are kept, by code.
     pub files_left: BTreeMap<&'static str, u64>,
     /// Rows whose outcome is not known.
     pub unknown: u64,
@@ -102,11 +101,11 @@ pub struct Undone {
     pub hidden: BTreeSet<ObjectType>,
     /// The first of those that were left, for people.
     pub examples: Vec<(String, Left)>,
-    /// Why it did not come to its end.
+    /// Why it stopped before its end.
     pub stop: Option<Stop>,
 }
 
-/// Rows of which something was taken back and something left.
+/// Rows undone in part.
 const PARTLY: &str = "partly";
 
 /// Examples that are kept.
@@ -142,7 +141,7 @@ impl Undone {
         *self.done.entry(word).or_default() += 1;
     }
 
-    /// Counts files by what became of them.
+    /// Counts files by outcome.
     pub fn count_files(&mut self, states: impl IntoIterator<Item = FileState>) {
         for state in states {
             match left_code(state) {
@@ -153,8 +152,8 @@ impl Undone {
         }
     }
 
-    /// Takes the rows from the journal of an undo: of those an earlier process of it may have
-    /// settled some.
+    /// Counts the rows in the journal of an undo, including those settled by an earlier
+    /// process of it.
     pub fn of_journal(self, past: &Past) -> Undone {
         let mut done: BTreeMap<&'static str, u64> = past
             .changes
@@ -179,7 +178,7 @@ impl Undone {
     }
 }
 
-/// What became of a row of an undo, by what was done for it.
+/// The outcome of a row of an undo, by what was done for it.
 fn taken_back(change: Change) -> &'static str {
     match change {
         Change::Archived | Change::Created => "archived",
@@ -190,7 +189,7 @@ fn taken_back(change: Change) -> &'static str {
 }
 
 impl Undo {
-    /// Takes rows back until there are none left or it has to stop.
+    /// Undoes rows until there are none left or it has to stop.
     ///
     /// # Errors
     /// When a journal or the input can't be read or written.
@@ -256,7 +255,7 @@ impl Undo {
         Ok(())
     }
 
-    /// Takes some rows back; gives those whose outcome is not known.
+    /// Undoes some rows; returns those with an unknown outcome.
     async fn page(
         &mut self,
         rows: Vec<Expected>,
@@ -314,7 +313,7 @@ impl Undo {
         Ok(Vec::new())
     }
 
-    /// Files that the run uploaded for rows whose notes go.
+    /// Files that the run uploaded for rows whose notes are deleted.
     fn own_files(
         &mut self,
         decided: &[(Expected, Inverse)],
@@ -326,7 +325,7 @@ impl Undo {
         let notes = rows.iter().flat_map(|row| &row.notes);
         let going = notes.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
         if self.journal.is_some() {
-            // What went before is in the recycle bin.
+            // Notes that are already in the recycle bin need no call.
             self.going.clear();
         }
         self.going.extend(going);
@@ -334,7 +333,7 @@ impl Undo {
         Candidates::of(&self.rows.journal, &self.users, &rows, &self.going)
     }
 
-    /// Does what was decided; gives the rows whose outcome is not known.
+    /// Does what was decided; returns the rows with an unknown outcome.
     async fn act(
         &mut self,
         decided: &[(Expected, Inverse)],
@@ -345,7 +344,7 @@ impl Undo {
             return Ok(Vec::new());
         };
         intend(journal, decided, files)?;
-        // They are the run's own, and may be archived and deleted again and again.
+        // They are the run's own, and may be archived and deleted repeatedly.
         let mut gone = archive_notes(&self.client, &notes.live).await;
         if gone.is_ok() {
             gone = files.delete(&self.client).await;
@@ -397,7 +396,7 @@ impl Undo {
             companies: held.companies(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
-        // What was undone is as it was before, whatever became of it since.
+        // What was undone counts as it was before, whatever has happened since.
         let is_taken_back = self.taken_back.contains(&row.seq);
         if is_taken_back && (row.change != Change::Created || now.record.is_none()) {
             return Inverse::Before;
@@ -408,7 +407,7 @@ impl Undo {
         decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
     }
 
-    /// What is archived is this run's alone.
+    /// Only what is this run's alone is archived.
     fn unless_claimed(&self, row: &Expected, inverse: Inverse) -> Result<Inverse, Error> {
         if self.created_only || inverse != Inverse::Archive {
             return Ok(inverse);
@@ -420,7 +419,7 @@ impl Undo {
     }
 }
 
-/// What takes a ticket away that the run created, whoever touched it since.
+/// What removes a ticket that the run created, whoever has changed it since.
 fn created_alone(now: &Now<'_>) -> Inverse {
     match now.record {
         Some(_) => Inverse::Archive,
@@ -429,10 +428,10 @@ fn created_alone(now: &Now<'_>) -> Inverse {
     }
 }
 
-/// The notes that the run made for rows that are taken back.
+/// The notes that the run made for rows that are undone.
 #[derive(Default)]
 struct OwnNotes {
-    /// Those that are there.
+    /// Those that exist.
     live: Vec<(Activity, String)>,
     /// How many each row has, by its number, of those that are there or that an earlier
     /// process of this undo may have archived.
@@ -445,11 +444,11 @@ impl OwnNotes {
     }
 }
 
-/// Whether what the run noted on a ticket goes.
+/// Whether the run's notes on a ticket are deleted.
 fn notes_go(row: &Expected, inverse: &Inverse, held: &Held) -> bool {
     match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
-        // They are left behind by whoever archived the ticket.
+        // They were left behind when somebody archived the ticket.
         (Change::Created, Inverse::Leave(Left::NotLive(_))) => {
             held.notes.touched(&row.notes, &row.ticket).is_none()
         }
@@ -542,7 +541,7 @@ fn intend(
     Ok(())
 }
 
-/// One commit: the end of what needs no call but for its notes.
+/// One commit: the outcome of rows that need no call except for their notes.
 fn settle_still(
     journal: &mut Journal,
     decided: &[(Expected, Inverse)],
@@ -557,7 +556,7 @@ fn settle_still(
                 ticket: row.ticket.clone(),
                 change: Change::Noted,
             },
-            // What was begun and is as it was before is this undo's own work.
+            // A row that was begun and is as it was before was undone by this undo.
             Inverse::Nothing if begun.contains(&row.seq) => RowEnd::Done {
                 ticket: row.ticket.clone(),
                 change: match row.change {
@@ -599,8 +598,8 @@ fn refusal(left: &Left) -> Refusal {
     }
 }
 
-/// The end of a row, and what was written where it is refused for a part of it; none where its
-/// outcome is not known.
+/// The outcome of a row, and what was written if a part of it is refused; none if its outcome
+/// is not known.
 fn ended(
     row: &Expected,
     inverse: &Inverse,
@@ -634,7 +633,7 @@ fn ended(
     Some((end, None))
 }
 
-/// One commit of what became of rows; gives those whose outcome is not known.
+/// Records the outcomes of rows in one commit; returns those with an unknown outcome.
 fn settle<'a>(
     journal: &mut Journal,
     acted: impl Iterator<Item = ((&'a Expected, &'a Inverse), Acted)>,

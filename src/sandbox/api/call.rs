@@ -169,7 +169,7 @@ impl Call {
         self.query.iter().map(|(name, _)| name.as_str())
     }
 
-    /// `archived`, false unless said. HubSpot's Python client sends `True`.
+    /// `archived`, false by default. HubSpot's Python client sends `True`.
     pub(crate) fn archived(&self) -> Result<bool, Problem> {
         match self.one("archived") {
             None | Some("false" | "False" | "") => Ok(false),
@@ -224,7 +224,7 @@ impl Call {
     }
 }
 
-/// A path segment without its percent signs. What is no UTF-8 is replaced.
+/// A path segment without its percent signs. Invalid UTF-8 is replaced.
 fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

@@ -43,7 +43,7 @@ const SEARCH: Fields = Fields {
     inputs: &[],
 };
 
-/// Refuses what nobody knows.
+/// Refuses unknown fields.
 pub(super) fn check(call: &Call, route: &Route) -> Result<(), Problem> {
     let fields = match route {
         Route::Objects(_) | Route::Object(..) => LIST,
@@ -60,7 +60,7 @@ pub(super) fn check(call: &Call, route: &Route) -> Result<(), Problem> {
     if call.method == Method::GET {
         return Ok(());
     }
-    // A body that is no JSON is told by whoever reads it.
+    // A body that is not JSON is reported where it is read.
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
     known(&body, fields.body)?;
     let inputs = body["inputs"].as_array().map(Vec::as_slice);

@@ -1,7 +1,7 @@
-//! From a call to its answer: which path and method mean which verb. `answer`
-//! holds the lock and says which file goes on; bodies are read before the lock is
-//! taken and replies written after it is released. Knows nothing of tokens, rates,
-//! headers and sockets.
+//! From a call to its answer: which path and method mean which verb. `answer` holds the
+//! lock and dispatches to the right file; bodies are read before the lock is taken and
+//! replies written after it is released. Knows nothing of tokens, rates, headers and
+//! sockets.
 
 pub(crate) mod call;
 pub(crate) mod route;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::reply::Reply;
 use crate::sandbox::switches::{EndedReply, LargeBody, OtherType};
 
-/// Named lists that come with an error, such as the ids it speaks of.
+/// Named lists that come with an error, such as the ids that it is about.
 pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 
 /// One entry of `errors[]`.
@@ -120,7 +120,7 @@ impl Problem {
         problem
     }
 
-    /// 409 for a property name that is taken (C1 §6).
+    /// 409 for a property name that exists (C1 §6).
     pub(crate) fn property_exists(name: &str) -> Problem {
         let message = format!("A property named '{name}' already exists.");
         let mut problem = Problem::new(409, Some("OBJECT_ALREADY_EXISTS"), message);
@@ -238,7 +238,7 @@ impl Problem {
         }
     }
 
-    /// 415 of what is sent in a form that is not taken.
+    /// 415 for an unsupported form.
     pub(crate) fn unsupported(message: impl Into<String>) -> Problem {
         Problem::new(415, None, message)
     }
@@ -248,7 +248,7 @@ impl Problem {
         Problem::new(413, None, message)
     }
 
-    /// 403 of what is closed to whoever asks.
+    /// 403 for what the caller may not access.
     pub(crate) fn forbidden(message: impl Into<String>) -> Problem {
         Problem::new(403, Some("FORBIDDEN"), message)
     }
@@ -275,8 +275,7 @@ impl Problem {
         self
     }
 
-    /// The row form: without a correlation id, and naming the row where it has a trace
-    /// id.
+    /// The row form: without a correlation id, and naming the row if it has a trace id.
     pub(crate) fn into_row(self, trace: Option<&str>) -> RowProblem {
         let traced = match trace {
             Some(trace) => self.with("objectWriteTraceId", vec![trace.to_owned()]),

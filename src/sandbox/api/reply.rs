@@ -118,7 +118,7 @@ impl Reply {
         }
     }
 
-    /// Tells when to come again, in seconds.
+    /// Says when to retry, in seconds.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Reply {
         self.retry_after = Some(wait.as_secs().max(1));
         self

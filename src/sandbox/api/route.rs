@@ -34,7 +34,7 @@ pub(crate) enum Route {
     Schemas,
     /// How many links an admin allows, from one kind to another or of all.
     LinkLimits(Option<(Kind, Kind)>),
-    /// Limits of links that are set or taken away.
+    /// Limits of links that are set or removed.
     LinkLimitBatch((Kind, Kind), LimitVerb),
     /// Rules that an admin made for values of properties.
     ValueRules(Kind),
@@ -42,7 +42,7 @@ pub(crate) enum Route {
     ValueRulesOf(Kind, String),
     /// That of a property and a type of rule.
     ValueRule(Kind, String, String),
-    /// How many properties of its own the account has of each kind, and may have.
+    /// How many custom properties the account has of each kind, and may have.
     OwnProperties,
     Merge(Kind),
     /// gdpr-delete.
@@ -80,7 +80,7 @@ pub(crate) enum Button {
     Purge,
 }
 
-/// Begins the paths that are beside the API.
+/// Prefix of the paths outside the API.
 pub(crate) const BESIDE: &str = "/_sandbox/";
 
 /// Paths about associations from one kind to another.

@@ -73,7 +73,7 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
     }
 }
 
-/// Calls on files; deleting has a scope of its own besides (C2 §2.4).
+/// Calls on files; deleting needs another scope in addition (C2 §2.4).
 fn files(method: &Method, route: &FileRoute, access: &str) -> Vec<AnyOf> {
     let named = |last: &str| format!("files.{last}");
     let mut any = vec![
@@ -89,7 +89,7 @@ fn files(method: &Method, route: &FileRoute, access: &str) -> Vec<AnyOf> {
     vec![any]
 }
 
-/// Whether a call that is no GET only reads.
+/// Whether a call other than a GET only reads.
 fn only_reads(route: &Route) -> bool {
     matches!(
         route,

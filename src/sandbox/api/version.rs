@@ -1,5 +1,5 @@
-//! The versions that paths name, and what differs between them (C1 §0.2):
-//! statuses, where partial success is told, and the write rules of 2026-09.
+//! The versions that paths name, and what differs between them (C1 §0.2): statuses, how
+//! partial success is reported, and the write rules of 2026-09.
 
 /// A version of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(crate) enum Version {
     September2026,
 }
 
-/// What a batch is of. Each has a specification of its own, and those of one date
-/// declare different statuses.
+/// The kind of a batch. Each has its own specification, and those of one date declare
+/// different statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Area {
     Objects,
@@ -70,13 +70,13 @@ pub(crate) enum Naming {
 }
 
 impl Naming {
-    /// The naming of a path; none where it names no version. The version is the
+    /// The naming of a path; none if it names no version. The version is the
     /// second or the third segment, behind which ids and names may look like one.
     pub(crate) fn of(path: &str) -> Option<Naming> {
         version_named(path).and_then(Naming::of_word)
     }
 
-    /// The naming of one word; none for a word that is no version.
+    /// The naming of one word; none for a word that is not a version.
     fn of_word(word: &str) -> Option<Naming> {
         let number = word.strip_prefix('v').is_some_and(is_number);
         let date = word.split_once('-');
@@ -89,7 +89,7 @@ impl Naming {
     }
 }
 
-/// The version that a path names, as it stands there.
+/// The version in a path, as written.
 pub(crate) fn version_named(path: &str) -> Option<&str> {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
     let mut segments = segments.skip(1).take(2);
@@ -120,7 +120,7 @@ mod tests {
             ("/_sandbox/tickets/v3/2026-09", None),
             ("/", None),
         ] {
-            // The second segment of ours is no version either.
+            // The second segment of ours is not a version either.
             let path = path.replace("/_sandbox/tickets/", "/_sandbox/a/b/");
             assert_eq!(Naming::of(&path), naming, "{path}");
         }

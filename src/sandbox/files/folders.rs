@@ -71,7 +71,7 @@ impl PortalState {
         found.ok_or_else(|| Problem::no_such(format!("there is no folder {named}")))
     }
 
-    /// The folder at a path, made with those above it where it is missing; none for the top.
+    /// The folder at a path, created with its parents if missing; none for the top.
     pub(super) fn folder_made(
         &self,
         path: &str,

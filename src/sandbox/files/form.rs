@@ -24,7 +24,7 @@ pub(in crate::sandbox) struct Form {
 pub(in crate::sandbox) struct FormFile {
     /// What the form calls it.
     pub(in crate::sandbox) name: Option<String>,
-    /// None where there are more than were taken.
+    /// None if there are more than were taken.
     pub(in crate::sandbox) bytes: Option<Bytes>,
 }
 
@@ -34,7 +34,7 @@ pub(in crate::sandbox) fn boundary(content_type: &str) -> Option<String> {
 }
 
 impl Form {
-    /// Reads a form; of its file at most so many bytes.
+    /// Reads a form; of its file at most this many bytes.
     pub(in crate::sandbox) async fn read(
         body: Body,
         boundary: String,
@@ -66,7 +66,7 @@ impl Form {
     }
 }
 
-/// A part's bytes; none where there are more than `most`.
+/// A part's bytes; none if there are more than `most`.
 async fn taken(mut field: Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Problem> {
     let (mut kept, mut total) = (Vec::new(), 0);
     while let Some(chunk) = field.chunk().await.map_err(broken)? {

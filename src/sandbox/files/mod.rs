@@ -1,5 +1,5 @@
-//! The file manager (C2 §2): uploads and what becomes of duplicates and of names that are
-//! taken, finding files by path, id and search, signed addresses, folders, deleting.
+//! The file manager (C2 §2): uploads, duplicates and name clashes, finding files by path,
+//! id and search, signed addresses, folders, deleting.
 //!
 //! Not modelled: imports from addresses, files that expire, changing a file, hidden files,
 //! public addresses.

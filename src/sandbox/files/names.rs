@@ -1,5 +1,5 @@
-//! Names of files: the ending apart, what a portal makes of letters, a free name where one
-//! is taken, and the type that an ending stands for.
+//! Names of files: the extension, how a portal changes characters, a free name for one
+//! that exists, and the type of an extension.
 
 use crate::sandbox::switches::{FileNames, FileRename};
 
@@ -46,7 +46,7 @@ pub(super) fn file_path(folder: &str, name: &str, ending: &str) -> String {
     }
 }
 
-/// The name that is tried next where one is taken.
+/// The next name to try if one exists.
 pub(super) fn next(name: &str, number: u32, rename: FileRename) -> String {
     match rename {
         FileRename::Dash => format!("{name}-{number}"),
@@ -55,7 +55,7 @@ pub(super) fn next(name: &str, number: u32, rename: FileRename) -> String {
     }
 }
 
-/// The type that an ending stands for.
+/// The type of an extension.
 pub(super) fn file_type(ending: &str) -> &'static str {
     match ending {
         "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "bmp" | "ico" | "tif" | "tiff" => "IMG",

@@ -1,6 +1,6 @@
-//! Uploads (C2 §2.1): what is refused, what counts as a duplicate and what becomes of it,
-//! and names that are taken. Two uploads are at once where one had arrived before the other
-//! was carried out: neither sees the other as a duplicate.
+//! Uploads (C2 §2.1): what is refused, what counts as a duplicate and how it is handled,
+//! and names that exist. Two uploads are concurrent if one arrived before the other was
+//! carried out: neither sees the other as a duplicate.
 
 use axum::body::Bytes;
 use md5::{Digest, Md5};
@@ -78,7 +78,7 @@ struct Coming<'a> {
 }
 
 impl Upload {
-    /// What a form asks for, held against its limits.
+    /// What a form asks for, checked against its limits.
     pub(in crate::sandbox) fn of(form: &Form, state: &PortalState) -> Result<Upload, Problem> {
         let missing = |name| Problem::validation(format!("'{name}' is missing in the form"));
         let file = form.file.as_ref().ok_or_else(|| missing("file"))?;
@@ -143,7 +143,7 @@ fn too_large(state: &PortalState) -> Problem {
 }
 
 impl PortalState {
-    /// Takes a file in; with the status that tells of it.
+    /// Stores a file; returns it with the status of the reply.
     pub(in crate::sandbox) fn upload(
         &self,
         upload: &Upload,
@@ -215,7 +215,7 @@ impl PortalState {
         Ok((201, file))
     }
 
-    /// The file that the options take for the same.
+    /// The file that counts as the same by the options.
     fn duplicate(
         &self,
         coming: &Coming<'_>,
@@ -258,7 +258,7 @@ impl PortalState {
         }
     }
 
-    /// A free name beside one that is taken, and the path that the file gets.
+    /// A free name in place of one that exists, and the path of the file.
     fn renamed(&self, coming: &Coming<'_>, within: &str) -> Result<(String, String), Problem> {
         let taken = self.names_in(within)?;
         let free = (1..)

@@ -1,4 +1,4 @@
-//! The latest calls and what became of them, for people who look at the portal's pages.
+//! The latest calls and their outcomes, for people who look at the portal's pages.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ pub(crate) struct LoggedCall {
     pub(crate) address: String,
     /// What was sent, or its beginning.
     pub(crate) sent: Vec<u8>,
-    /// What goes wrong with it, as it was planned.
+    /// What goes wrong with it, as planned.
     pub(crate) trouble: Option<String>,
     /// None while it is not answered.
     pub(crate) answer: Option<LoggedAnswer>,
@@ -91,7 +91,7 @@ impl CallLog {
         }
     }
 
-    /// Writes down what goes wrong with a call.
+    /// Records what goes wrong with a call.
     pub(crate) fn is_struck(&self, id: &str, trouble: String) {
         if let Some(call) = self.lock().call(id) {
             call.trouble = Some(trouble);
@@ -116,7 +116,7 @@ impl CallLog {
         call.cloned()
     }
 
-    /// The calls, the latest first, at most so many.
+    /// The calls, the latest first, at most this many.
     pub(crate) fn latest(&self, most: usize) -> Vec<LoggedCall> {
         self.lock().calls.iter().rev().take(most).cloned().collect()
     }

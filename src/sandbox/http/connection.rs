@@ -1,6 +1,6 @@
-//! The portal's end of a TCP connection, which can be told to break off in the
-//! middle of a reply. This is how the troubles that no HTTP server would make by
-//! itself are made: the server above writes whole replies and knows nothing.
+//! The portal's end of a TCP connection, which can break off in the middle of a reply
+//! on command. This makes troubles that no HTTP server would cause by itself: the
+//! server above writes whole replies and knows nothing of it.
 
 use std::future::Future;
 use std::io;
@@ -69,7 +69,7 @@ impl Listener for Door {
     }
 }
 
-/// How the reply that is written next will end; shared with whoever answers.
+/// How the reply that is written next will end; shared with the code that answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ending(Arc<Shared>);
 
@@ -79,7 +79,7 @@ struct Shared {
     /// To be cancelled when the next reply is out.
     out: Mutex<Option<CancellationToken>>,
     gone: CancellationToken,
-    /// Whether a request has been heard that is not answered yet.
+    /// Whether a request has been received and not answered yet.
     is_busy: AtomicBool,
 }
 
@@ -102,7 +102,7 @@ impl Connected<IncomingStream<'_, Door>> for Ending {
 }
 
 impl Ending {
-    /// A request has come whole, but for its body.
+    /// A request has been received completely, except for its body.
     pub(crate) fn heard(&self) {
         self.0.is_busy.store(true, Ordering::Relaxed);
     }
@@ -134,8 +134,8 @@ impl Ending {
         *self.0.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
 
-    /// How it stands before `buf` is written: the head ends where its blank line
-    /// does, and the server writes a head in one piece.
+    /// The state before `buf` is written: the head ends where its blank line does, and
+    /// the server writes a head in one piece.
     fn before(&self, buf: &[u8]) -> Cut {
         let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
         if let Cut::Body(body) = *cut {
@@ -168,7 +168,7 @@ pub(crate) struct Connection {
     ending: Ending,
     /// Whether something was written since the last flush.
     is_dirty: bool,
-    /// Ends when nothing was heard for too long.
+    /// Returns when nothing was received for too long.
     patience: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }

@@ -17,7 +17,7 @@ use super::call_log::CallLog;
 use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
-use super::limits::{Allowance, Meter, Policy, Purse, Rate};
+use super::limits::{Allowance, Budget, Meter, Policy, Rate};
 use super::neighbours;
 use super::tokens::{OAuth, Tokens};
 use crate::sandbox::api::call::Call;
@@ -54,8 +54,7 @@ pub(crate) struct Front {
     pub(crate) log: CallLog,
 }
 
-/// What a call gets, once there is something, and what is told about the allowance
-/// with it.
+/// The reply to a call, once there is one, and what it says about the allowance.
 #[derive(Default)]
 struct Answer {
     reply: Option<Reply>,
@@ -201,8 +200,8 @@ impl Front {
         )
     }
 
-    /// What a person does in the portal's pages: it is no call of the API, so it counts
-    /// for nothing, and nothing goes wrong with it or holds it up.
+    /// What a person does in the portal's pages: it is not a call of the API, so it is
+    /// not counted, and no trouble or hold applies to it.
     async fn beside(self: Arc<Self>, call: Call, id: &str) -> Answer {
         let around = Around {
             search_lag: Duration::ZERO,
@@ -215,15 +214,15 @@ impl Front {
 
     /// Counts a call; the answer has a reply when that refuses it.
     fn count(&self, path: &str, id: &str) -> Answer {
-        let purse = match path.ends_with("/search") && !path.starts_with("/files/") {
-            true => Purse::Search,
-            false => Purse::General,
+        let budget = match path.ends_with("/search") && !path.starts_with("/files/") {
+            true => Budget::Search,
+            false => Budget::General,
         };
         let arrival = self
             .allowance
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .arrive(self.clock.now(), purse);
+            .arrive(self.clock.now(), budget);
         Answer {
             reply: arrival.refused.map(|policy| self.too_many(policy, id)),
             meter: arrival.meter,
@@ -299,7 +298,7 @@ impl Front {
             Some(TroubleKind::LateCommit(delay)) => latency + delay,
             _ => latency,
         };
-        // The work goes on when the client has left and this future is dropped.
+        // The work continues when the client has left and this future is dropped.
         let (worker, name) = (Arc::clone(&self), id.to_owned());
         let work = tokio::spawn(async move { worker.worked(call, counted, delay, &name).await });
         if let Some(TroubleKind::LateCommit(_)) = injected.kind {
@@ -323,8 +322,8 @@ impl Front {
         Ok(afflicted(answer, injected.kind, ending))
     }
 
-    /// Waits while the portal takes no calls. The body is read before that: only behind it
-    /// does the server see that a client has left.
+    /// Waits while the portal accepts no calls. The body is read before that: only after
+    /// it does the server notice that a client has left.
     async fn let_in(&self, body: Body) -> Result<Body, Problem> {
         if self.holds.is_open() {
             return Ok(body);
@@ -385,7 +384,7 @@ impl Front {
             search_lag: search_lag.unwrap_or(self.switches().search_lag.0),
             today,
         };
-        // What comes late is written at the time at which it is carried out.
+        // A late call is written with the time at which it is carried out.
         let call = call.at(self.clock.now());
         let answered = tokio::task::spawn_blocking(move || self.portal.answer(&call, around)).await;
         let answered = answered.unwrap_or_else(|_| Err(failed()));

@@ -9,7 +9,7 @@ use crate::sandbox::api::reply::Reply;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::switches::RateHeaders;
 
-/// Puts a reply on the wire. A page of the edge tells nothing of the allowance.
+/// Puts a reply on the wire. A page of the edge says nothing about the allowance.
 pub(crate) fn dressed(
     reply: Reply,
     meter: Option<Meter>,

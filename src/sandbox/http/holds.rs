@@ -1,6 +1,5 @@
-//! Calls that are held, so that a client can be killed while one is in a known
-//! state. Tells when a call is held, and lets go when its client leaves or when
-//! told to go on.
+//! Calls that are held, so that a client can be killed while one is in a known state.
+//! Reports when a call is held, and releases it when its client leaves or on command.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sandbox::troubles::HoldAt;
 
-/// Most that are told and not yet heard.
+/// Most reports that may wait for their reader.
 const UNHEARD: usize = 64;
 
 /// A call that is held.
@@ -53,20 +52,20 @@ impl Holds {
         }
     }
 
-    /// Where it is told what is held; once.
+    /// The channel of reports about held calls; can be taken once.
     pub(crate) fn told(&self) -> Option<mpsc::Receiver<Held>> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.take()
     }
 
-    /// Lets everything go that is held now.
+    /// Releases everything that is held now.
     pub(crate) fn go_on(&self) {
         self.shut.store(0, Ordering::SeqCst);
         self.go_on.notify_waiters();
         self.open.notify_waiters();
     }
 
-    /// Whether the portal takes calls.
+    /// Whether the portal accepts calls.
     pub(crate) fn is_open(&self) -> bool {
         self.shut.load(Ordering::SeqCst) == 0
     }
@@ -89,8 +88,8 @@ impl Holds {
         going.await;
     }
 
-    /// Takes no more calls, from before a reply goes out until its client has left
-    /// or the portal is told to go on.
+    /// Accepts no more calls, from before a reply is sent until its client has left or
+    /// the portal is told to continue.
     pub(crate) fn shut(&self) {
         let _ = self.shut.fetch_add(1, Ordering::SeqCst);
     }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::switches::time_text::time;
 
-/// How many calls the portal takes, for all its clients together.
+/// How many calls the portal allows, for all its clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
     /// No limit, and no rate headers.
@@ -80,7 +80,7 @@ pub(crate) enum Policy {
 /// What a call is paid from, besides the day. Associations are paid as all others
 /// are: whether they have a budget of their own is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purse {
+pub(crate) enum Budget {
     General,
     Search,
 }
@@ -88,7 +88,7 @@ pub(crate) enum Purse {
 /// What became of one arriving call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arrival {
-    /// None when there is no limit to tell of, and for searches.
+    /// None if there is no limit to report, and for searches.
     pub(crate) meter: Option<Meter>,
     pub(crate) refused: Option<Policy>,
 }
@@ -162,15 +162,15 @@ impl Allowance {
     }
 
     /// Counts a call that comes at `now`, or refuses it.
-    pub(crate) fn arrive(&mut self, now: Moment, purse: Purse) -> Arrival {
+    pub(crate) fn arrive(&mut self, now: Moment, budget: Budget) -> Arrival {
         if self.day != now.day() {
             self.day = now.day();
             self.today = 0;
         }
         let is_spent = self.general.is_some() && self.today >= self.daily;
-        let (window, policy) = match purse {
-            Purse::General => (self.general.as_mut(), Policy::TenSecondlyRolling),
-            Purse::Search => (self.search.as_mut(), Policy::Secondly),
+        let (window, policy) = match budget {
+            Budget::General => (self.general.as_mut(), Policy::TenSecondlyRolling),
+            Budget::Search => (self.search.as_mut(), Policy::Secondly),
         };
         let refused = match window {
             _ if is_spent => Some(Policy::Daily),
@@ -188,13 +188,16 @@ impl Allowance {
             self.today += 1;
         }
         Arrival {
-            meter: self.meter(purse),
+            meter: self.meter(budget),
             refused,
         }
     }
 
-    fn meter(&self, purse: Purse) -> Option<Meter> {
-        let window = self.general.as_ref().filter(|_| purse == Purse::General)?;
+    fn meter(&self, budget: Budget) -> Option<Meter> {
+        let window = self
+            .general
+            .as_ref()
+            .filter(|_| budget == Budget::General)?;
         let used = u32::try_from(window.arrivals.len()).unwrap_or(u32::MAX);
         Some(Meter {
             max: window.calls,
@@ -244,7 +247,7 @@ mod tests {
         let start = Clock::start().now();
         let at = |seconds| start.later(Duration::from_secs(seconds));
         let mut allowance = allowance("2/10s");
-        let mut arrive = |seconds| allowance.arrive(at(seconds), Purse::General);
+        let mut arrive = |seconds| allowance.arrive(at(seconds), Budget::General);
         let remaining = |arrival: Arrival| arrival.meter.map(|meter| meter.remaining);
         assert_eq!(remaining(arrive(0)), Some(1));
         assert_eq!(remaining(arrive(6)), Some(0));
@@ -260,16 +263,16 @@ mod tests {
     fn searches_have_a_window_of_their_own() {
         let now = Clock::start().now();
         let mut allowance = allowance("1/10s");
-        assert_eq!(allowance.arrive(now, Purse::General).refused, None);
+        assert_eq!(allowance.arrive(now, Budget::General).refused, None);
         for _ in 0..2 {
-            let arrival = allowance.arrive(now, Purse::Search);
+            let arrival = allowance.arrive(now, Budget::Search);
             assert_eq!((arrival.refused, arrival.meter), (None, None));
         }
-        let third = allowance.arrive(now, Purse::Search);
+        let third = allowance.arrive(now, Budget::Search);
         assert_eq!(third.refused, Some(Policy::Secondly));
         assert_eq!(allowance.today(), (3, DAILY));
         let later = now.later(Duration::from_secs(1));
-        assert_eq!(allowance.arrive(later, Purse::Search).refused, None);
+        assert_eq!(allowance.arrive(later, Budget::Search).refused, None);
     }
 
     #[test]
@@ -277,8 +280,13 @@ mod tests {
         let now = Clock::start().now();
         let mut allowance = allowance("off");
         allowance.today = DAILY;
-        for purse in [Purse::General, Purse::Search, Purse::Search, Purse::Search] {
-            let arrival = allowance.arrive(now, purse);
+        for budget in [
+            Budget::General,
+            Budget::Search,
+            Budget::Search,
+            Budget::Search,
+        ] {
+            let arrival = allowance.arrive(now, budget);
             assert_eq!((arrival.refused, arrival.meter), (None, None));
         }
     }
@@ -287,13 +295,13 @@ mod tests {
     fn the_day_ends() {
         let now = Clock::start().now();
         let mut allowance = allowance("190/10s");
-        let _ = allowance.arrive(now, Purse::General);
+        let _ = allowance.arrive(now, Budget::General);
         allowance.today = DAILY;
-        for purse in [Purse::General, Purse::Search] {
-            assert_eq!(allowance.arrive(now, purse).refused, Some(Policy::Daily));
+        for budget in [Budget::General, Budget::Search] {
+            assert_eq!(allowance.arrive(now, budget).refused, Some(Policy::Daily));
         }
         let tomorrow = now.later(Duration::from_secs(24 * 60 * 60));
-        let arrival = allowance.arrive(tomorrow, Purse::General);
+        let arrival = allowance.arrive(tomorrow, Budget::General);
         assert_eq!(arrival.refused, None);
         assert_eq!(
             arrival.meter.map(|meter| meter.daily_remaining),
@@ -310,7 +318,7 @@ mod tests {
             let mut granted = Vec::new();
             for pause in pauses {
                 now = now.later(Duration::from_millis(pause));
-                if allowance.arrive(now, Purse::General).refused.is_none() {
+                if allowance.arrive(now, Budget::General).refused.is_none() {
                     granted.push(now.instant);
                 }
             }

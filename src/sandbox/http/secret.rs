@@ -1,5 +1,4 @@
-//! Secrets, from the system's source of randomness: nobody can guess them, whatever else
-//! they know of this process.
+//! Secrets, from the system's source of randomness, so that they can't be guessed.
 
 use std::io;
 

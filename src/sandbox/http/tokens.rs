@@ -19,7 +19,7 @@ use crate::sandbox::api::version::Version;
 /// Life of an access token (C1 §1).
 const LIFE: Duration = Duration::from_secs(1_800);
 
-/// What tokens are told to be good for.
+/// What tokens are reported to be good for.
 const SCOPES: [&str; 12] = [
     "oauth",
     "tickets",
@@ -51,13 +51,13 @@ const OF_APPS: [&str; 8] = [
 /// its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OAuth {
-    /// A new access token; v1 tells less about it.
+    /// A new access token; v1 says less about it.
     Refresh { is_v1: bool },
     /// What a token is.
     Introspect,
     /// The end of a token.
     Revoke,
-    /// What this token is, as v1 tells it.
+    /// What this token is, in the form of v1.
     About(String),
     /// What a private app's token is; asked with JSON.
     App,

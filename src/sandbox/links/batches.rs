@@ -1,5 +1,5 @@
-//! The v4 batches (C1 §8.3): pairs that can't be are told row by row, a pair
-//! that comes twice costs the call.
+//! The v4 batches (C1 §8.3): impossible pairs are reported row by row, a repeated pair
+//! fails the call.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +95,7 @@ impl PortalState {
             };
             let linked = self.linked(id, ends, after.unwrap_or_default(), now)?;
             if linked.is_empty() {
-                let is_told = self.switches.no_links == NoLinks::Told;
+                let is_told = self.switches.no_links == NoLinks::Listed;
                 errors.extend(is_told.then(|| none(ends, &input.id.0)));
                 continue;
             }
@@ -114,8 +114,8 @@ impl PortalState {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// What is said of a record that is not there (C1 §12.38): nothing, a row, or the
-    /// refusal of the call.
+    /// What is said of a missing record (C1 §12.38): nothing, a row, or the refusal of
+    /// the call.
     pub(super) fn missing_from(
         &self,
         ends: (Kind, Kind),

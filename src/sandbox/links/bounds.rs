@@ -21,7 +21,7 @@ pub(crate) struct BoundInput {
     max_to_object_ids: u64,
 }
 
-/// A limit to be taken away.
+/// A limit to be removed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BoundName {
@@ -71,7 +71,7 @@ impl PortalState {
             }
         }
         for link in links {
-            // No record has the id 0: the new one is nobody's yet.
+            // No record has the id 0, which stands for the new one.
             if let Some(full) = self.room(0, link.known, link.to)? {
                 return Ok(Some(full));
             }

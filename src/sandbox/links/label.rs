@@ -19,7 +19,7 @@ pub(crate) struct Label {
     pub(super) to: String,
     pub(super) name: String,
     pub(super) label: String,
-    /// The name of the way back, where it is another.
+    /// The name of the opposite direction, if it differs.
     pub(super) inverse_label: Option<String>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct PairsPage {
 }
 
 impl PortalState {
-    /// Associates a pair by its default type; both ways are told.
+    /// Associates a pair by its default type; the reply has both directions.
     pub(crate) fn put_default(
         &self,
         ends: (Kind, Kind),

@@ -38,7 +38,7 @@ pub(crate) struct ArchiveInput {
     pub(super) to: Vec<Reference>,
 }
 
-/// Two records and the name of a type, as v3 has it; absent where it only reads.
+/// Two records and the name of a type, as v3 has it; absent if it only reads.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LegacyInput {
     pub(super) from: Reference,

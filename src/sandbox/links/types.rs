@@ -1,6 +1,6 @@
-//! Association types: HubSpot's own from the table of C1 §8.6, and labels
-//! that were made in the portal. Each type goes one way and knows the type of the
-//! way back.
+//! Association types: HubSpot's own from the table of C1 §8.6, and labels that were
+//! made in the portal. Each type has one direction and knows the type of the opposite
+//! one.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ enum Form {
     Unlabeled,
     /// The label `Primary`: at most one of the other kind.
     Primary,
-    /// The only one, which the account made with a kind of its own.
+    /// The only one, which the account made with a custom object.
     Own,
 }
 
@@ -76,7 +76,7 @@ const FIRST_LABEL: u32 = 2_001;
 pub(crate) struct LinkTypes {
     by_id: BTreeMap<u32, LinkType>,
     pub(crate) labels: Vec<Label>,
-    /// How many records one may be associated with by a type, where an admin says.
+    /// How many records one may be associated with by a type, if an admin set a limit.
     pub(crate) limits: BTreeMap<u32, u64>,
 }
 

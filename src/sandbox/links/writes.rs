@@ -1,6 +1,5 @@
-//! Making and cutting associations, inside a transaction that the caller holds:
-//! both directions, the default that comes with every label, the one primary
-//! company (C1 §8.2, §8.6).
+//! Making and removing associations, inside the caller's transaction: both directions,
+//! the default that comes with every label, the one primary company (C1 §8.2, §8.6).
 
 use super::link_type::LinkType;
 use crate::sandbox::clock::Moment;

@@ -1,6 +1,7 @@
 //! From the properties of a request to the values of a record: every property is
-//! checked, all faults are told at once, and what the portal sets by itself is
-//! added. Pure; unique values and associations are checked where the store is.
+//! checked, all faults are reported at once, and what the portal sets by itself is
+//! added. Pure; unique values and associations are checked by callers with access to
+//! the store.
 
 use super::changes::Changes;
 use super::refusal::{Demand, Invalid, Refusal};
@@ -17,7 +18,7 @@ use crate::sandbox::switches::{
     Switches, Validation,
 };
 
-/// Id of the app that the sandbox takes all its clients for.
+/// Id of the app that all clients of the sandbox count as.
 pub(crate) const SOURCE_APP: &str = "1234567";
 
 /// What writes are judged by.
@@ -313,8 +314,8 @@ fn null_fault() -> Fault {
     Fault::new("INVALID_VALUE", "null is not a value")
 }
 
-/// The value is told, unless it is the property that is wrong, or it is too long
-/// to be told.
+/// The value is in the message, unless the property itself is wrong, or the value is
+/// too long.
 fn refused(name: &str, text: &str, fault: Fault) -> Invalid {
     let untold = ["PROPERTY_DOESNT_EXIST", "INVALID_STRING_LENGTH"].contains(&fault.code);
     let value = (!untold).then(|| text.to_owned());
@@ -340,7 +341,7 @@ pub(crate) fn system_values(kind: Kind, now: &str) -> Values {
         .into()
 }
 
-/// Writes the id into the values that tell it.
+/// Writes the id into the values that contain it.
 pub(crate) fn number(kind: Kind, values: &mut Values, id: i64) {
     let _ = values.insert("hs_object_id".to_owned(), id.to_string());
     if kind == Kind::Ticket {

@@ -10,7 +10,7 @@ use crate::sandbox::clock::iso;
 use crate::sandbox::schema::{Property, ValueType};
 
 /// The stored form of a date that is not quite right; None when it is not one, or
-/// the property is no date.
+/// the property is not a date.
 pub(crate) fn date(property: &Property, text: &str) -> Option<String> {
     match property.value_type {
         ValueType::Datetime => instant(text).map(iso),

@@ -1,6 +1,6 @@
 //! Calls about records: one by one (`objects`), in batches, merged. `drafts` makes of a request the
 //! values of a record, `values` checks each against its definition, `writes` writes one record,
-//! `show` and `shapes` give it back, `outcome` says what became of the rows of a batch.
+//! `show` and `shapes` return it, `outcome` says how the rows of a batch ended.
 
 pub(crate) mod objects;
 mod batches;

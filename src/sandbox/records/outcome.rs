@@ -141,7 +141,7 @@ fn ordered(mut results: Vec<ObjectOut>, order: ResultOrder) -> Vec<ObjectOut> {
     results
 }
 
-/// Any order but the one that came in, where there is another.
+/// Any order but the one that came in, if there is another.
 fn shuffle(results: &mut [ObjectOut]) {
     let before: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
     fastrand::shuffle(results);
@@ -157,7 +157,7 @@ fn trace_twice(trace: &str) -> Problem {
     .with("objectWriteTraceId", vec![trace.to_owned()])
 }
 
-/// The 400 of ids that come twice (C1 §2.8).
+/// The 400 for repeated ids (C1 §2.8).
 pub(crate) fn ids_twice(ids: Vec<String>) -> Problem {
     let list = ids.join(", ");
     Problem::validation(format!(

@@ -8,7 +8,7 @@ use crate::sandbox::api::problem::{Context, Detail, Problem, RowProblem};
 use crate::sandbox::links::Full;
 use crate::sandbox::schema::kind::Kind;
 
-/// One property value that is not taken.
+/// One property value that is not accepted.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) name: String,
@@ -16,7 +16,7 @@ pub(crate) struct Invalid {
     pub(crate) fault: Fault,
 }
 
-/// A property without which a ticket is not taken, and the code that says so.
+/// A property without which a ticket is refused, and the code for it.
 #[derive(Debug)]
 pub(crate) struct Demand {
     pub(crate) code: &'static str,
@@ -46,9 +46,9 @@ pub(crate) enum Refusal {
     Links(Context),
     /// More associations than an admin allows.
     Full(Full),
-    /// Another record has the unique value, told as a conflict.
+    /// Another record has the unique value, reported as a conflict.
     Conflict(Kind, i64),
-    /// Another activity has the unique value, told with its id.
+    /// Another activity has the unique value, reported with its id.
     Taken(Taken),
     /// An activity that belongs to nothing.
     Lone(Kind),

@@ -17,8 +17,8 @@ pub(crate) type Values = BTreeMap<String, String>;
 /// Property values of a request.
 pub(crate) type Incoming = BTreeMap<String, Scalar>;
 
-/// A value as it may stand in a request: numbers and booleans count as their
-/// text (C1 §3.2), null as nothing said; lists and objects are refused.
+/// A value as it may be in a request: numbers and booleans count as their
+/// text (C1 §3.2), null as absent; lists and objects are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scalar {
     Text(String),
@@ -123,7 +123,7 @@ pub(crate) struct UpdateInput {
     pub(crate) trace: Option<Text>,
 }
 
-/// One record to be changed, or made where there is none.
+/// One record to be changed, or made if there is none.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpsertInput {
@@ -205,7 +205,7 @@ pub(crate) fn too_many(what: &str, most: usize) -> Problem {
     ))
 }
 
-/// A request body, or the 400 that says where it is not one.
+/// A request body, or the 400 that says where it is invalid.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line().max(1), error.column().max(1));
@@ -279,7 +279,7 @@ pub(crate) struct VersionOut {
     pub(crate) source_id: &'static str,
 }
 
-/// A value that was taken in another form than it came in (C1 §0.2).
+/// A value that was stored in a different form than it was sent (C1 §0.2).
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Warning {
     category: &'static str,

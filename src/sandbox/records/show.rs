@@ -213,7 +213,7 @@ impl PortalState {
         Ok(Some(shown.collect()).filter(|shown: &BTreeMap<_, _>| !shown.is_empty()))
     }
 
-    /// Links to one kind of record, or None where there are none.
+    /// Links to one kind of record, or None if there are none.
     fn links_out(&self, end: Kind, all: &[(u32, i64)], path: &str) -> Option<LinksOut> {
         let mut results = Vec::new();
         for (link_type, id) in all {

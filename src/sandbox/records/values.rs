@@ -1,6 +1,6 @@
-//! One value against one property definition (C1 §3.2): is it allowed, and
-//! how is it stored. Pure. Pipelines, stages and owners, whose options stand
-//! outside the definition, are `drafts`' and `stages`' business.
+//! One value against one property definition (C1 §3.2): is it allowed, and how is it
+//! stored. Pure. Pipelines, stages and owners, whose options are defined elsewhere, are
+//! handled by `drafts` and `stages`.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ const LONGEST: usize = 65_536;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// Why a value is not taken: a code of C1 §4.2 and its sentence.
+/// Why a value is refused: a code of C1 §4.2 and its sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) code: &'static str,

@@ -230,7 +230,7 @@ impl PortalState {
         kind.is_activity() && self.switches.activity_collision == ActivityCollision::Named
     }
 
-    /// Whether the portal keeps unique what its definitions say is.
+    /// Whether the portal keeps unique what its definitions say is unique.
     fn enforces(&self, kind: Kind, property: &str) -> bool {
         !kind.is_activity()
             || match property {

@@ -130,7 +130,7 @@ impl PortalState {
         self.keep_property(kind, back).map(drop)
     }
 
-    /// Makes what can be made; names that are taken are told one by one.
+    /// Creates what can be created; names that exist are reported one by one.
     pub(crate) fn create_properties(
         &mut self,
         kind: Kind,
@@ -244,7 +244,7 @@ impl PortalState {
         Ok(group)
     }
 
-    /// A definition with the options that stand elsewhere (C1 §12.47).
+    /// A definition with the options that are defined elsewhere (C1 §12.47).
     fn filled(&self, property: &Property) -> Property {
         let mut shown = property.clone();
         if self.switches.external_options == ExternalOptions::Filled && property.external_options {
@@ -315,8 +315,8 @@ fn no_such_property(name: &str) -> Problem {
         .with("name", vec![name.to_owned()])
 }
 
-/// What a new definition has to keep towards those that are there. A name in the
-/// recycle bin is taken too.
+/// The rules for a new definition with regard to existing ones. A name in the recycle
+/// bin counts as existing.
 fn check_place(shelf: &Shelf, property: &Property) -> Result<(), Problem> {
     let name = &property.name;
     if shelf.properties.contains_key(name) || shelf.archived.contains_key(name) {

@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Device,
 }
 
-/// How the API speaks of one kind.
+/// The API's names for one kind.
 struct Names {
     plural: &'static str,
     singular: &'static str,
@@ -312,7 +312,7 @@ impl Kind {
         self.names().bodies
     }
 
-    /// Whether it is something that happened, which stands on the timeline of others.
+    /// Whether it is an activity, which appears on the timeline of other records.
     pub(crate) fn is_activity(self) -> bool {
         !self.bodies().is_empty()
     }

@@ -1,5 +1,5 @@
-//! Owners (C1 §7.2), and the account itself (C1 §1.3): what the portal tells
-//! about who and where, all of it read-only here.
+//! Owners (C1 §7.2), and the account itself (C1 §1.3): what the portal says about users
+//! and itself, all of it read-only here.
 
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ impl PortalState {
     }
 }
 
-/// A place in a list as text that nobody takes for a number.
+/// A position in a list as text that can't be taken for a number.
 fn cursor(place: usize) -> String {
     format!("b3duZXI{place:x}")
 }

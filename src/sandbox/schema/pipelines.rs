@@ -154,7 +154,7 @@ impl PortalState {
         Ok(changed)
     }
 
-    /// Makes a pipeline what the request says; stages that it does not name go.
+    /// Changes a pipeline to what the request says; stages that it does not name are removed.
     pub(crate) fn replace_pipeline(
         &mut self,
         id: &str,
@@ -170,7 +170,7 @@ impl PortalState {
         let (kept, gone): (Vec<Stage>, Vec<Stage>) = stages.partition(|stage| named(&stage.id));
         gone.iter()
             .try_for_each(|stage| self.refuse_used(&stage.id))?;
-        // Stages that go keep their ids until the new ones have theirs.
+        // Removed stages keep their ids until the new ones have theirs.
         let replaced = Pipeline {
             label: input.label,
             display_order: input.display_order,
@@ -196,7 +196,7 @@ impl PortalState {
         self.keep_pipeline(id)
     }
 
-    /// Makes a stage what the request says.
+    /// Changes a stage to what the request says.
     pub(crate) fn replace_stage(
         &mut self,
         pipeline: &str,

@@ -1,6 +1,6 @@
-//! The rules that definitions of properties and groups have to keep (C1 §6),
-//! when they are made and when they are changed. Pure; what is there already is
-//! `definitions`' business.
+//! The rules that definitions of properties and groups have to keep (C1 §6), when they
+//! are made and when they are changed. Pure; existing ones are handled by
+//! `definitions`.
 
 use serde::Deserialize;
 

@@ -76,7 +76,7 @@ impl PortalState {
         rules.next().ok_or_else(Problem::not_found)
     }
 
-    /// Makes a rule in place of the one of its type; without arguments it goes.
+    /// Replaces the rule of its type; without arguments it is removed.
     pub(crate) fn put_rule(
         &mut self,
         kind: Kind,

@@ -207,7 +207,7 @@ pub(crate) fn is_closed(values: &Values) -> bool {
     values.get(IS_CLOSED).is_some_and(|closed| closed == "true")
 }
 
-/// Whether a write gives the close date itself.
+/// Whether a write sets the close date itself.
 pub(crate) fn is_dated(changes: &Changes) -> bool {
     changes.contains_key(CLOSED_DATE)
 }

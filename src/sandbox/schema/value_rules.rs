@@ -1,6 +1,6 @@
-//! Rules that an admin makes for values of properties (C2 §9.25), held against values that
-//! come by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2).
-//! Rules that speak of today, of domains and of countries are not held against any.
+//! Rules that an admin makes for values of properties (C2 §9.25), applied to values written
+//! by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2).
+//! Rules about today, domains and countries are not applied.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -12,8 +12,8 @@ use crate::sandbox::api::problem::Problem;
 use crate::sandbox::records::values;
 use crate::sandbox::records::values::Fault;
 
-/// Code of a value that breaks a rule. HubSpot's import API has it in its list;
-/// what a write says is nowhere shown.
+/// Code of a value that breaks a rule. HubSpot's import API has it in its list; the
+/// reply to a write is not documented.
 const CODE: &str = "FAILED_VALIDATION";
 
 impl Rule {
@@ -57,7 +57,7 @@ impl Rule {
         }
     }
 
-    /// Whether a stored value keeps it. What can't be judged here is kept.
+    /// Whether a stored value keeps it. Undecidable rules count as kept.
     fn allows(&self, value: &str) -> bool {
         let first = self.rule_arguments.first().map_or("", String::as_str);
         let bound = || first.parse::<f64>().ok();

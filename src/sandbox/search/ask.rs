@@ -1,5 +1,5 @@
-//! The body of a search: read, and held to its limits. Whether its properties
-//! exist is the filters' business.
+//! The body of a search: parsed, and checked against its limits. The filters check
+//! whether its properties exist.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,8 +10,8 @@ use crate::sandbox::records::shapes::{Scalar, Text};
 use crate::sandbox::switches::{OverLimit, SearchLength, SearchOverCap, Switches};
 
 /// Longest body, in characters. HubSpot's guide says so of the whole body; yet programs
-/// that send several hundred names of properties in it live well in real portals, so
-/// that those are not counted unless a switch has it so.
+/// that send several hundred property names work in real portals, so those are not
+/// counted unless a switch says so.
 const LONGEST: usize = 3_000;
 
 const MOST_GROUPS: usize = 5;
@@ -128,7 +128,7 @@ fn length(body: &[u8], counted: SearchLength) -> usize {
             let _names = fields.remove("properties");
             characters(&Value::Object(fields).to_string())
         }
-        // Whoever reads it says what it is.
+        // Its reader says what it is.
         _ => 0,
     }
 }

@@ -34,7 +34,7 @@ pub(super) enum Test {
     HasNot,
     AnyOf(Vec<Operand>),
     NoneOf(Vec<Operand>),
-    /// Not below the first, not above the second; true where the end itself is out.
+    /// Not below the first, not above the second; true if the end itself is out.
     Within(Option<(Operand, bool)>, Option<(Operand, bool)>),
     Words(Vec<String>),
     NoWords(Vec<String>),

@@ -1,6 +1,6 @@
-//! Filters as SQL, as far as ids and times go. Where every filter can be said in
-//! SQL the condition is exact and no record needs to be read to be judged; else
-//! it lets through at least those that fit.
+//! Filters as SQL, for ids and times. If every filter can be expressed in SQL the
+//! condition is exact and no record needs to be read; otherwise it lets through at
+//! least those that match.
 
 use super::ask::Sort;
 use super::filter::{Filter, On, Test};

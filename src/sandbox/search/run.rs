@@ -241,7 +241,7 @@ impl Search<'_> {
         })
     }
 
-    /// Whether every word of the query stands in some searchable property.
+    /// Whether every word of the query is in some searchable property.
     fn has_words(&self, values: &Values) -> bool {
         let texts: Vec<&String> = match self.words.is_empty() {
             true => return true,

@@ -36,7 +36,7 @@ struct ShelfSeed {
     properties: Vec<PropertySeed>,
 }
 
-/// A property in short: what is not said is as most properties have it.
+/// A property in short: anything else is as most properties have it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PropertySeed {
@@ -171,8 +171,8 @@ pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
     Ok(schema)
 }
 
-/// Properties and groups as another portal has them. Where it says nothing of groups they
-/// are as in every portal.
+/// Properties and groups as another portal has them. Without groups they are as in every
+/// portal.
 fn copy_shelf(
     store: &Store,
     kind: Kind,

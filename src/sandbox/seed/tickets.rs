@@ -26,7 +26,7 @@ const DAY: i64 = 24 * HOUR;
 const TICKETS_EACH: u32 = 10;
 const CONTACTS_EACH: u32 = 10;
 
-/// One ticket in so many is in the recycle bin.
+/// One ticket in this many is in the recycle bin.
 const ARCHIVED: u32 = 10;
 
 /// Types of C1 §8.6, and the ways back.
@@ -48,7 +48,7 @@ struct Planter<'a> {
     random: fastrand::Rng,
 }
 
-/// Plants so many tickets and the people they are from, all or nothing.
+/// Creates this many tickets and the people they are from, all or nothing.
 pub(crate) fn plant_tickets(store: &Store, count: u32, seed: u64) -> Result<(), SeedError> {
     let schema = schema(store)?;
     let mut planter = Planter {

@@ -1,5 +1,5 @@
-//! Starting and stopping: binds the port, locks and opens the state, serves
-//! until told to stop.
+//! Starting and stopping: binds the port, locks and opens the state, serves until it is
+//! stopped.
 
 pub(crate) mod state_lock;
 pub(crate) mod reset;
@@ -45,7 +45,7 @@ pub enum StartError {
     Held {
         /// The state file.
         path: PathBuf,
-        /// The process that has it, where known.
+        /// The process that has it, if known.
         holder: Option<u32>,
     },
     /// Something else listens on the port.
@@ -139,12 +139,12 @@ impl Sandbox {
         self.front.tokens.own()
     }
 
-    /// Where it tells which calls are held by a trouble; once.
+    /// The channel of reports about calls held by a trouble; can be taken once.
     pub fn held(&self) -> Option<mpsc::Receiver<Held>> {
         self.front.holds.told()
     }
 
-    /// Lets go of all calls that are held.
+    /// Releases all calls that are held.
     pub fn go_on(&self) {
         self.front.holds.go_on();
     }

@@ -1,4 +1,4 @@
-//! What a state file says of its portal without being opened by one.
+//! What a state file says of its portal, without opening it as a portal.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::sandbox::store::APPLICATION_ID;
 
-/// The account that a state is; none where there is no state of a sandbox.
+/// The account of a state; none if the file is not a sandbox's state.
 pub fn account_of(state: &Path) -> Option<u64> {
     let db = Connection::open_with_flags(state, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let application: i64 = db

@@ -1,5 +1,5 @@
-//! Emptying a state file: the file goes, and what was in it is counted first. A file
-//! that is no state of a sandbox is left alone.
+//! Emptying a state file: its content is counted, and the file removed. A file that is
+//! not a sandbox's state is left alone.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use crate::sandbox::store::APPLICATION_ID;
 /// left out.
 pub type Emptied = Vec<(&'static str, u64)>;
 
-/// Empties the state in a file; nothing where there is none.
+/// Empties the state in a file; nothing if there is none.
 ///
 /// # Errors
 /// When a portal has it open, when it is no state of a sandbox, or can't be removed.

@@ -72,8 +72,8 @@ fn make_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// A new state is made for its owner alone, before SQLite makes it for everybody; the
-/// files that SQLite keeps beside it get its mode.
+/// A new state is created for its owner alone, before SQLite creates it for everybody;
+/// the files that SQLite keeps next to it get its mode.
 fn make_state(state: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let _same = options.write(true).create_new(true);

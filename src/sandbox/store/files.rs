@@ -68,8 +68,8 @@ impl Store {
         query.query_row([id], stored_file).optional()
     }
 
-    /// The live files at a path, oldest first; there is one, unless clashes are told in the
-    /// name only.
+    /// The live files at a path, oldest first; there is one, unless clashes change only the
+    /// name.
     pub(crate) fn files_at(&self, path: &str) -> rusqlite::Result<Vec<StoredFile>> {
         let query = format!("{FILE} WHERE path = ?1 AND archived IS NULL ORDER BY id");
         let mut query = self.connection.prepare_cached(&query)?;

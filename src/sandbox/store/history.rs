@@ -1,6 +1,6 @@
-//! Former values. Nothing is kept at creation: a property that never changed has
-//! one version, which the record itself tells. The first change writes down the
-//! value before it as well.
+//! Former values. Nothing is kept at creation: a property that never changed has one
+//! version, which is in the record itself. The first change records the value before it
+//! as well.
 
 use rusqlite::params;
 

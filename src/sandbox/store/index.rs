@@ -1,7 +1,6 @@
-//! What searches see. The index is late: it shows each record as it was some time
-//! ago, so a write keeps the version before it until every search has caught up.
-//! Conditions on ids and times are answered by SQL here; the others are the
-//! search's own.
+//! What searches see. The index is late: it shows each record as it was some time ago,
+//! so a write keeps the previous version until every search has caught up. Conditions
+//! on ids and times are answered by SQL here; the search checks the others.
 
 use rusqlite::params;
 

@@ -1,5 +1,5 @@
-//! Records: one row each, values as JSON text, beside them the times that
-//! searches look at most.
+//! Records: one row each, values as JSON text, and the times that searches use most in
+//! columns.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -27,7 +27,7 @@ struct Dates {
 }
 
 impl Dates {
-    /// The times that a record's own values tell.
+    /// The times in a record's own values.
     fn of(kind: Kind, values: &Values) -> Dates {
         let millis = |name: &str| {
             let text = values.get(name).map_or("", String::as_str);

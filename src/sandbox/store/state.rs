@@ -87,7 +87,7 @@ impl Store {
             Data::Memory => Connection::open_in_memory()?,
             Data::File(path) => open_file(path)?,
         };
-        // Else SQLite compiles statements anew for every value that is bound to them.
+        // Otherwise SQLite recompiles statements for every value that is bound to them.
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let tables: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
@@ -125,7 +125,8 @@ impl Store {
         Ok(set_journal(&self.connection, "WAL")?)
     }
 
-    /// Removes records and files with all that hangs on them. Ids go on from where they are.
+    /// Removes records and files with everything that belongs to them. Ids continue from where they
+    /// are.
     pub(crate) fn remove_records(&self) -> rusqlite::Result<()> {
         let transaction = self.begin()?;
         for table in [
@@ -175,7 +176,7 @@ impl Store {
 /// The write-ahead log without a sync per commit: a power cut may lose the last
 /// commits, which a sandbox can bear; killing the process loses nothing.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
-    // A path is a path, also where it reads like a URI.
+    // A path is a path, even if it looks like a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -188,7 +189,7 @@ fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A state in memory keeps its own way.
+/// Sets the journal mode; a state in memory keeps its own.
 fn set_journal(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
     let query = format!("PRAGMA journal_mode = {mode}");
     let _: String = connection.query_row(&query, [], |row| row.get(0))?;

@@ -1,6 +1,6 @@
-//! The switches: what nobody can know about a live portal without having one, as
-//! named choices. One line of the table below is one row of C1 §12, the list of
-//! unknowns; the first value of a line is what the portal does by itself.
+//! The switches: what can't be known about a live portal without having one, as named
+//! choices. One line of the table below is one row of C1 §12, the list of unknowns; the
+//! first value of a line is what the portal does by itself.
 
 pub(crate) mod value;
 pub(crate) mod time_text;
@@ -183,7 +183,7 @@ switches! {
         "inputs of an association batch/archive"
     37 link_archive_status: LinkArchiveStatus { Empty = "204", Ok = "200" }
         "the status of an association batch/archive"
-    38 no_links: NoLinks { Told = "207", Absent = "absent" }
+    38 no_links: NoLinks { Listed = "207", Absent = "absent" }
         "a record without associations in an association batch/read"
     38 missing_from: MissingFrom {
         Id = "207-id", Ids = "207-ids", From = "207-from", Message = "207-text", NoLinks = "207-none",
@@ -205,7 +205,7 @@ switches! {
     44 merged_ids: MergedIds { Resolve = "on", Gone = "off" }
         "whether the id of a record that was merged away leads to the survivor, and is passed over in batches"
     46 unknown_fields: UnknownFields { Ignored = "ignore", Refused = "400" }
-        "fields and parameters that nobody knows"
+        "unknown fields and parameters"
     47 external_options: ExternalOptions { Empty = "empty", Filled = "filled" }
         "the options in definitions of pipeline, stage and owner"
     48 legacy_links: LegacyLinks { Served = "yes", Gone = "no" }

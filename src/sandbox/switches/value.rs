@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::time_text::time;
 use crate::sandbox::http::limits::{Rate, RateError};
 
-/// A value that is none; the switch says what it takes.
+/// An invalid value; the switch lists its values.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NoValue;
 

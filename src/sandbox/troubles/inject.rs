@@ -66,7 +66,7 @@ impl Troubles {
         self.lock().planned.push(Count::of(trouble));
     }
 
-    /// Gives up the one at a place; says whether there was one.
+    /// Removes the one at a position; returns whether there was one.
     pub(crate) fn remove(&self, place: usize) -> bool {
         let planned = &mut self.lock().planned;
         let is_there = place < planned.len();
@@ -91,8 +91,8 @@ impl Troubles {
         total
     }
 
-    /// Counts a call and names what goes wrong with it. Where two troubles meet on
-    /// one call, the one given first wins; holding is apart from the others.
+    /// Counts a call and names what goes wrong with it. If two troubles hit one call,
+    /// the one given first wins; holding is independent of the others.
     pub(crate) fn inject(&self, path: &str, now: Instant) -> Injected {
         let State { planned, random } = &mut *self.lock();
         let mut injected = Injected::default();

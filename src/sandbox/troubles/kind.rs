@@ -1,4 +1,4 @@
-//! What can go wrong, what each needs to be told, and what it is called.
+//! What can go wrong, the arguments of each, and its name.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub(super) enum Allowed {
 pub struct KnownTrouble {
     /// As it is typed, before `@`.
     pub name: &'static str,
-    /// What follows the name after `=`; in brackets where it need not.
+    /// What follows the name after `=`; in brackets if optional.
     pub(super) argument: Option<&'static str>,
     /// What goes wrong, as a fragment.
     pub what: &'static str,
@@ -209,7 +209,7 @@ impl KnownTrouble {
         KnownTrouble::TABLE.iter().find(|known| known.name == name)
     }
 
-    /// The trouble with its argument; None when it takes none such.
+    /// The trouble with its argument; None if the argument is not valid.
     pub(super) fn kind(&self, argument: Option<&str>) -> Option<TroubleKind> {
         match (self.argument, argument) {
             (None, Some(_)) => None,

@@ -1,6 +1,6 @@
 //! Troubles: calls that go wrong on command. `kind` is the list of them, `planned`
-//! reads when they come, `inject` counts calls and says what goes wrong with
-//! each. What then happens to the reply is done by the front and the connection.
+//! parses when they come, `inject` counts calls and says what goes wrong with each.
+//! What then happens to the reply is done by the front and the connection.
 
 mod planned;
 mod kind;

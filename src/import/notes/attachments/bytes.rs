@@ -1,5 +1,5 @@
-//! The bytes of a file, on this machine: where they are already, or fetched into a file of
-//! the run folder that goes when it is uploaded. None of them is ever whole in memory.
+//! The bytes of a file, on this machine: already there, or fetched into a file in the run
+//! folder that is removed after the upload. No file is ever whole in memory.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::local::measured;
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
 
-/// How files begin that are fetched.
+/// Prefix of the names of fetched files.
 const FETCHED: &str = "fetched-";
 
 /// A file on this machine.
@@ -24,19 +24,19 @@ pub struct Bytes {
     pub size: u64,
     /// MD5 of them, in digits.
     pub md5: String,
-    /// Set where it goes with this.
+    /// Set if the file is removed with this value.
     _fetched: Option<NamedTempFile>,
 }
 
-/// Brings bytes.
+/// Provides the bytes of files.
 pub(super) struct Source {
     finder: Arc<Finder>,
-    /// Where fetched files are kept meanwhile.
+    /// The folder for fetched files.
     spool: PathBuf,
 }
 
 impl Source {
-    /// From a folder and hosts. What an earlier process left in the spool goes.
+    /// From a folder and hosts. What an earlier process left in the spool is removed.
     pub(super) fn new(sources: FileSources, spool: &Path, patience: std::time::Duration) -> Source {
         forget_fetched(spool);
         Source {
@@ -98,7 +98,7 @@ fn died(_: tokio::task::JoinError) -> FileFault {
     }
 }
 
-/// Whether a file is a page by its name.
+/// Whether a file's name says that it is a web page.
 fn is_page(name: &str) -> bool {
     let ending = name
         .rsplit_once('.')
@@ -110,7 +110,7 @@ fn forget_fetched(spool: &Path) {
     let entries = std::fs::read_dir(spool).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(FETCHED));
     for entry in ours {
-        // One that stays takes room and harms nobody.
+        // One that can't be removed takes space and does no harm.
         let _gone = std::fs::remove_file(entry.path());
     }
 }

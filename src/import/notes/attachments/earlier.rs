@@ -1,5 +1,5 @@
 //! Files that earlier runs put into the portal (protocol H9): a retry, or a later import of the same source,
-//! names those that are there still, whichever ticket's folder they are in.
+//! refers to those that still exist, whichever ticket's folder they are in.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::journal::{FileEntry, FileState, FileStep, Reading};
 use crate::model::attachment::system_folder;
 
-/// Journals that are kept open. Older runs are not asked: what they put in is sent again.
+/// Journals that are kept open. Older runs are not asked: what they uploaded is sent again.
 const MOST: usize = 64;
 
 /// Journals of earlier runs that know files.
@@ -16,9 +16,9 @@ const MOST: usize = 64;
 pub struct EarlierFiles(Mutex<Vec<Reading>>);
 
 impl EarlierFiles {
-    /// Of the runs in these folders, the newest first.
+    /// The runs in these folders, the newest first.
     pub fn open<'f>(folders: impl IntoIterator<Item = &'f Path>) -> EarlierFiles {
-        // What can't be read is reported where that very run is asked for.
+        // A run that can't be read is reported when that run itself is asked for.
         let opened = folders.into_iter().filter_map(|folder| {
             let journal = Reading::open(folder).ok()?;
             let files = journal.file_counts().ok()?;
@@ -27,7 +27,7 @@ impl EarlierFiles {
         EarlierFiles(Mutex::new(opened.take(MOST).collect()))
     }
 
-    /// The files of these runs that are this one: of the same source, with the same bytes.
+    /// The files of these runs that are the same: from the same source, with the same bytes.
     pub(super) fn like(&self, entry: &FileEntry, system: &str) -> Result<Vec<FileStep>, Error> {
         let journals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let within = system_folder(system);

@@ -9,11 +9,11 @@ use md5::{Digest, Md5};
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
 
-/// Bytes that are read at once.
+/// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where a file is in the folder: by its id and name, by its name, or by the path that the
-/// source has for it.
+/// Where a file is in the folder: by its id and name, by its name, or by the path given in
+/// the source.
 pub(super) fn find(folder: &Path, file: &Attachment) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     let by_id = file.id.as_ref().map(|id| Path::new(id).join(&file.name));
@@ -26,7 +26,7 @@ pub(super) fn find(folder: &Path, file: &Attachment) -> Option<PathBuf> {
     found.next()
 }
 
-/// A regular file below a folder, also where links lead about.
+/// A regular file below a folder, even after following symbolic links.
 fn below(folder: &Path, place: &Path) -> Option<PathBuf> {
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if !place.components().all(is_plain) {

@@ -1,7 +1,6 @@
-//! Files of tickets and comments (protocol H5, H6): their bytes come from a folder or from
-//! hosts that were named (`finder`, `bytes`, `local`), and go into the portal's file manager, each once
-//! (`uploads`, which asks `earlier` runs first), before the note that names them is sent. What a file is wrong with costs its
-//! note and no other.
+//! Files of tickets and comments (protocol H5, H6): their bytes come from a folder or from hosts that were named
+//! (`finder`, `bytes`, `local`), and go into the portal's file manager, each once (`uploads`, which asks `earlier` runs
+//! first), before the note that names them is sent. A file with a fault affects its own note and no other.
 
 mod bytes;
 mod earlier;
@@ -26,11 +25,11 @@ pub use uploads::{Brought, Uploads, Wanted};
 pub struct FileSources {
     /// The folder that has them.
     pub folder: Option<PathBuf>,
-    /// Hosts that may be asked for them.
+    /// Hosts from which they may be fetched.
     pub hosts: Vec<FileHost>,
-    /// The way to those.
+    /// The client for those.
     pub route: Route,
-    /// The most bytes of one.
+    /// The largest size of one, in bytes.
     pub most: u64,
     /// What earlier runs know of files.
     pub earlier: Arc<EarlierFiles>,

@@ -1,5 +1,5 @@
-//! What a plan finds of files (protocol H8): how large each is, or why it can't go in. One that is in the
-//! folder is known again by its MD5, which is asked for where its size or its time differ.
+//! What a plan finds of files (protocol H8): how large each is, or why it can't go in. A file in the
+//! folder is recognised by its MD5, which is computed if its size or time differ.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub struct Looked {
     pub fault: Option<FileFault>,
 }
 
-/// Looks at a file; `binds` says that it has to be known again.
+/// Looks at a file; `binds` says that it will have to be recognised.
 pub fn look(finder: &Finder, file: &Attachment, binds: bool) -> Looked {
     let mut looked = Looked {
         planned: PlannedFile {
@@ -64,18 +64,18 @@ fn held(path: &Path, most: u64, binds: bool) -> Result<(u64, Option<HeldFile>), 
     Ok((size, Some(HeldFile { modified_ms, md5 })))
 }
 
-/// Size of a file, and when it was changed last, in milliseconds.
+/// Size of a file, and when it was last changed, in milliseconds.
 fn stamp(path: &Path) -> std::io::Result<(u64, i64)> {
     let found = path.metadata()?;
     let modified = Timestamp::try_from(found.modified()?);
     Ok((found.len(), modified.map_or(0, Timestamp::as_millisecond)))
 }
 
-/// Makes sure that a file is as the plan found it: in the folder with the same bytes, or not
-/// there.
+/// Checks that a file is as the plan found it: in the folder with the same bytes, or
+/// missing.
 ///
 /// # Errors
-/// With what is otherwise, in words.
+/// With the difference, in words.
 pub fn same(finder: &Finder, planned: &PlannedFile) -> Result<(), String> {
     match (finder.in_folder(&planned.file), &planned.held) {
         (None, None) => Ok(()),
@@ -86,7 +86,7 @@ pub fn same(finder: &Finder, planned: &PlannedFile) -> Result<(), String> {
     }
 }
 
-/// Whether a file is in the folder that can't go in all the same.
+/// Whether a file is in the folder although it can't be uploaded.
 fn is_there(planned: &PlannedFile) -> bool {
     let code = planned.code.as_deref();
     code.is_some_and(|code| ["FILE_TOO_LARGE", "FILE_NOT_READ"].contains(&code))

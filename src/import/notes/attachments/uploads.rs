@@ -1,7 +1,8 @@
 //! Each file into the portal once (protocol H5): its intent is durable before it is sent, and
-//! its place is looked at before it is sent again. An upload whose reply was lost is looked
-//! for at its place at once; where nothing is there, it waits until nothing can come late any
-//! more, is looked for once more, by place and by its bytes, and only then sent again.
+//! its place is looked at before it is sent again. If the reply to an upload is lost, the
+//! file is looked for at its place at once; if nothing is there, it waits until nothing can
+//! come late any more, is looked for again, by place and by its bytes, and only then sent
+//! again.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,7 +23,7 @@ use crate::model::attachment::{Attachment, folder};
 use crate::model::event::Stop;
 use crate::model::file_fault::FileFault;
 
-/// Letters of a file's name by which it is searched for. HubSpot: less than 20.
+/// Characters of a file's name by which it is searched for. HubSpot: less than 20.
 const MARK: usize = 16;
 
 /// A file that a note waits for.
@@ -36,17 +37,17 @@ pub struct Wanted<'a> {
     pub file: &'a Attachment,
 }
 
-/// What became of a file.
+/// The outcome of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Brought {
-    /// It is there, with this id.
+    /// It exists, with this id.
     There(String),
     /// It can't go in.
     Left(FileFault),
-    /// A call for it was lost that may yet be carried out: it waits for the next sweep.
-    /// Says whether that happened just now.
+    /// A call for it was lost that may still be carried out: it waits for the next
+    /// sweep. Says whether that happened just now.
     Later {
-        /// True where this call was lost, false where an earlier one was.
+        /// True if this call was lost, false if an earlier one was.
         now: bool,
     },
 }
@@ -57,17 +58,17 @@ pub struct Uploads {
     settle: SettleHandle,
     source: Source,
     earlier: Arc<EarlierFiles>,
-    /// What the files' system is called.
+    /// Name of the system that the files come from.
     system: String,
     /// How long after an attempt was lost it may still be carried out (S4).
     horizon: Duration,
     stop: StopSwitch,
-    /// Several notes may name one file: one of them brings it.
+    /// Several notes may name one file: one of them uploads it.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
 }
 
 impl Uploads {
-    /// Of files from these sources; `spool` is where fetched ones are kept meanwhile.
+    /// For files from these sources; `spool` is the folder for fetched ones.
     pub fn new(
         client: Client,
         settle: SettleHandle,
@@ -89,7 +90,7 @@ impl Uploads {
         }
     }
 
-    /// Brings a file into the portal, unless it is there.
+    /// Uploads a file to the portal, unless it is there.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -139,7 +140,7 @@ impl Uploads {
         self.send(entry, &bytes, since_ms).await
     }
 
-    /// Where a file is put. Another ticket may have begun it: its place stays what it was.
+    /// Where a file is put. If another ticket has begun to upload it, its place stays the same.
     fn place_of(&self, wanted: Wanted<'_>, before: Option<&FileStep>) -> String {
         match before {
             Some(step) => step.entry.path.clone(),
@@ -150,7 +151,7 @@ impl Uploads {
         }
     }
 
-    /// A file that an earlier run put in, where it is there still.
+    /// A file that an earlier run uploaded, if it still exists.
     async fn of_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
         let known = self.earlier.like(entry, &self.system);
         let known = known.map_err(|error| Stop::Later(error.to_string()))?;
@@ -159,7 +160,7 @@ impl Uploads {
             let there = self.client.file_by_id(id).await.map_err(stop_for)?;
             let there = there.filter(|there| there.path == step.entry.path && says(there, entry));
             if let Some(there) = there {
-                // Without a time that it was asked for at, it is the other run's.
+                // Without the time of a request it counts as the other run's.
                 let theirs = FileStep {
                     entry: entry.clone(),
                     since_ms: None,
@@ -171,7 +172,7 @@ impl Uploads {
         Ok(None)
     }
 
-    /// The bytes of a file, unless the run stops: a slow host does not hold it up.
+    /// The bytes of a file, unless the run stops: a slow host does not delay that.
     async fn bytes(&self, file: &Attachment) -> Result<Result<Bytes, FileFault>, Stop> {
         tokio::select! {
             bytes = self.source.bytes(file) => Ok(bytes),
@@ -182,8 +183,8 @@ impl Uploads {
         }
     }
 
-    /// A file that was sent before, perhaps by an earlier process: it is there, or is waited
-    /// for, or may be sent again.
+    /// A file that was sent before, perhaps by an earlier process: it exists, or has to
+    /// wait, or may be sent again.
     async fn recall(&self, step: &FileStep) -> Result<Option<Brought>, Stop> {
         if let Some(there) = self.at_its_place(&step.entry).await? {
             return Ok(Some(self.settled(step, there).await?));
@@ -219,7 +220,7 @@ impl Uploads {
         Ok(there.filter(|file| !file.archived && says(file, entry)))
     }
 
-    /// Sends a file; `since_ms` is when it was intended first, where that was before.
+    /// Sends a file; `since_ms` is when it was first intended, if that was before.
     async fn send(
         &self,
         entry: FileEntry,
@@ -238,7 +239,7 @@ impl Uploads {
         };
         let mut sent = self.client.upload(&new).await;
         if matches!(&sent, Ok(file) if file.archived) {
-            // The portal takes a deleted file for the same.
+            // The portal takes a deleted file for the same file.
             new.regardless = true;
             sent = self.client.upload(&new).await;
         }
@@ -283,7 +284,7 @@ impl Uploads {
         Ok(Brought::Later { now: true })
     }
 
-    /// Judges what an upload was answered with.
+    /// Judges the reply to an upload.
     async fn take(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
         let is_new = is_since(&file, step.since_ms);
         if !says(&file, &step.entry) {
@@ -294,7 +295,7 @@ impl Uploads {
             return Ok(Brought::Left(FileFault::Differs { path: file.path }));
         }
         if is_new && is_own(&file, &step.entry) && !is_named(&file, &step.entry.path) {
-            // Its name was taken: by the same bytes, of a call that came late.
+            // Its name was taken by the same bytes, from a call that came late.
             let there = self.at_its_place(&step.entry).await?;
             if let Some(there) = there.filter(|there| there.id != file.id) {
                 let brought = self.settled(step, there).await?;
@@ -305,7 +306,7 @@ impl Uploads {
         self.settled(step, file).await
     }
 
-    /// Keeps that a file is there, and whose it is: one that was made before we asked for it
+    /// Records that a file exists, and whose it is: one that was created before we sent it
     /// is somebody else's.
     async fn settled(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
         let state = match is_since(&file, step.since_ms) {
@@ -337,7 +338,7 @@ impl Uploads {
         Arc::clone(turns.entry(key.to_owned()).or_default())
     }
 
-    /// A turn that nobody waits for any more goes.
+    /// Removes a turn that nobody waits for any more.
     fn forget_turn(&self, key: &str) {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if turns
@@ -349,14 +350,14 @@ impl Uploads {
     }
 }
 
-/// Whether a file holds the bytes that are wanted, as far as the portal says it.
+/// Whether a file holds the wanted bytes, as far as the portal says.
 fn says(file: &StoredFile, entry: &FileEntry) -> bool {
     file.md5.as_deref().is_none_or(|md5| md5 == entry.md5)
         && file.size.is_none_or(|size| size == entry.size)
         && (file.md5.is_some() || file.size.is_some())
 }
 
-/// Whether a file was made since a time; by the portal's clock, which is never ahead of it.
+/// Whether a file was created since a time, by the portal's clock.
 fn is_since(file: &StoredFile, since_ms: Option<i64>) -> bool {
     let made = file.created.map(Timestamp::as_millisecond);
     made.zip(since_ms)
@@ -389,7 +390,7 @@ fn is_named(file: &StoredFile, path: &str) -> bool {
     same_but_for_ending(&file.path, path) && file.name == stem
 }
 
-/// Whether two paths are one where the ending's case does not count: portals may change it.
+/// Whether two paths are the same, ignoring the extension's case, which portals may change.
 fn same_but_for_ending(one: &str, other: &str) -> bool {
     match (one.rsplit_once('.'), other.rsplit_once('.')) {
         (Some((one, ending)), Some((other, its))) => {

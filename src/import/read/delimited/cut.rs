@@ -1,10 +1,10 @@
 //! Text → records: the CSV grammar over a stream, with what the `csv` crate's own
-//! reader doesn't keep: the line on which a record really starts (also behind CRLF
-//! and blank lines) and its raw bytes. `csv-core` is that crate's parser.
+//! reader doesn't keep: the line on which a record really starts (also after CRLF and
+//! blank lines) and its raw bytes. `csv-core` is that crate's parser.
 //!
-//! Damage is bounded. A record that is longer than a limit, or whose last quote
-//! never closes, comes back marked; `back_to_second_line` reads on behind its first
-//! line. Memory stays below a few times the limit whatever the file holds.
+//! Damage is bounded. A record that is longer than a limit, or whose last quote never
+//! closes, comes back marked; `back_to_second_line` continues after its first line.
+//! Memory stays below a few times the limit whatever the file holds.
 
 use std::io::{self, Read};
 
@@ -13,15 +13,15 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use crate::import::read::record::{Cut, Found, Grammar, LineEnd, LineEnds, Position, Record};
 
-/// How much is asked of the stream at once.
+/// How much is read from the stream at once.
 const CHUNK: usize = 32 * 1024;
-/// The longest record that is read whole, in bytes. The portal takes 64 KiB of text
-/// for a property and a call of ours 4 MiB, so that no ticket needs more.
+/// The longest record that is read whole, in bytes. The portal takes 64 KiB of text for
+/// a property and our calls 4 MiB, so no ticket needs more.
 pub const LONGEST: usize = 16 * 1024 * 1024;
-/// The most cells of a record that are told apart.
+/// The most cells of a record that are separated.
 const MOST_CELLS: usize = 1 << 20;
 
-/// How far is looked for the end of a line behind a record.
+/// How far to look for the end of a line after a record.
 const NEXT_LINE: usize = 64 * 1024;
 
 /// Cuts a stream into records. Blank lines between records are not records.
@@ -43,7 +43,7 @@ pub struct RecordReader<R> {
     found_end: usize,
     /// The rest of this line belongs to a record that was too long.
     in_torn_line: bool,
-    /// Bytes that were read again behind first lines.
+    /// Bytes that were read again after first lines.
     read_again: u64,
     line_ends: LineEnds,
     text: Vec<u8>,
@@ -53,13 +53,13 @@ pub struct RecordReader<R> {
 }
 
 impl<R: Read> RecordReader<R> {
-    /// Reads records; `offset` is where `input` begins in its file (behind a byte
-    /// order mark, say).
+    /// Reads records; `offset` is where `input` begins in its file (after a byte order
+    /// mark, say).
     pub fn new(input: R, grammar: Grammar, offset: u64) -> RecordReader<R> {
         RecordReader::with_limit(input, grammar, offset, LONGEST)
     }
 
-    /// Reads on from a record that starts at this offset and line.
+    /// Continues from a record that starts at this offset and line.
     pub fn starting(input: R, grammar: Grammar, byte: u64, line: u64) -> RecordReader<R> {
         let place = Position { byte, line };
         let mut reader = RecordReader::new(input, grammar, byte);
@@ -125,7 +125,7 @@ impl<R: Read> RecordReader<R> {
         }))
     }
 
-    /// Goes behind so many lines, whatever stands on them; for the beginning of a text.
+    /// Skips this many lines, whatever they contain; for the beginning of a text.
     pub fn skip_lines(&mut self, lines: u64) -> io::Result<()> {
         while self.place.line <= lines {
             let before = self.place.byte;
@@ -158,8 +158,8 @@ impl<R: Read> RecordReader<R> {
         self.line_ends
     }
 
-    /// Whether the record that was found last is the beginning of one: it does not end as
-    /// records of this text do, and the line behind it has fewer cells than columns.
+    /// Whether the last record found is only the beginning of one: it does not end as
+    /// records of this text do, and the line after it has fewer cells than columns.
     pub fn goes_on(&mut self, usual: LineEnd, grammar: Grammar, width: usize) -> io::Result<bool> {
         let ended = match &self.buffer[self.start..self.found_end] {
             [.., b'\r', b'\n'] => LineEnd::Crlf,
@@ -198,16 +198,16 @@ impl<R: Read> RecordReader<R> {
         Ok(())
     }
 
-    /// What stands behind the first line of the record that was found last.
+    /// What follows the first line of the last record found.
     pub fn behind_first_line(&self) -> &[u8] {
         let raw = &self.buffer[self.start..self.found_end];
         &raw[first_line(raw)..]
     }
 
-    /// Gives the record back but for its first line, which is all that `record` has
-    /// as raw text then. Nothing happens, and false comes back, when there is no
-    /// second line, or when more was read again than was read at all: so that time
-    /// stays in proportion to the file's size.
+    /// Returns the record to the stream except for its first line, which is then all
+    /// that `record` has as raw text. Does nothing, and returns false, if there is no
+    /// second line, or if more has been read again than was read at all, so that the
+    /// time stays proportional to the file's size.
     pub fn back_to_second_line(&mut self) -> bool {
         let line = first_line(&self.buffer[self.start..self.found_end]);
         let again = (self.at - self.start - line) as u64;
@@ -313,7 +313,7 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Goes behind the line on which a record became too long.
+    /// Skips the line on which a record became too long.
     fn skip_torn_line(&mut self) -> io::Result<()> {
         self.in_torn_line = false;
         loop {
@@ -331,8 +331,8 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Gets more bytes behind those of the open record, which moves to the front of
-    /// the buffer; the buffer grows when the record fills it.
+    /// Gets more bytes after those of the open record, which moves to the front of the
+    /// buffer; the buffer grows when the record fills it.
     fn fill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.at -= self.start;
@@ -357,7 +357,7 @@ impl<R: Read> RecordReader<R> {
     }
 
     /// Moves the place over what was taken since `start`. The parser has counted its
-    /// line feeds already, where these are all line ends there are.
+    /// line feeds already, if these are the only line ends.
     fn pass(&mut self, feeds: Option<u64>) {
         let taken = &self.buffer[self.start..self.at];
         let Some(last) = taken.last() else {
@@ -415,7 +415,7 @@ fn first_line(bytes: &[u8]) -> usize {
     }
 }
 
-/// The first line that is not blank, without its end; none where it has none.
+/// The first line that is not blank, without its line end; none if it has none.
 fn first_line_of(bytes: &[u8]) -> Option<&[u8]> {
     let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
     let text = &bytes[bytes.iter().take_while(is_end).count()..];
@@ -458,7 +458,7 @@ mod tests {
         (line, byte, cells, raw.to_owned())
     }
 
-    /// Reads with a small limit, always going back where that is possible.
+    /// Reads with a small limit, always going back if possible.
     fn read_damaged(bytes: &str) -> Vec<(u64, Cut, String)> {
         let grammar = Grammar::usual(b',');
         let mut reader = RecordReader::with_limit(bytes.as_bytes(), grammar, 0, LIMIT);

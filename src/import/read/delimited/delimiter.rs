@@ -1,14 +1,14 @@
-//! What separates cells, told by the head of a text. Each candidate cuts the
-//! head with the reader's own grammar, so that quoted texts and their line breaks
-//! count as they will count later; the best is the one that cuts most records into
-//! as many cells as the header.
+//! What separates cells, found from the head of a text. Each candidate cuts the head
+//! with the reader's own grammar, so that quoted texts and their line breaks are
+//! treated as they will be later; the best one is that which cuts most records into as
+//! many cells as the header.
 
 use super::cut::RecordReader;
 use crate::import::read::record::{Cut, Grammar};
 use crate::model::dialect::DELIMITERS;
 
-/// The delimiter of a text; a comma in doubt. `is_whole` says whether `head` is all
-/// of the text, or was cut off.
+/// The delimiter of a text; if in doubt, a comma. `is_whole` says whether `head` is the
+/// whole text, or was cut off.
 pub(crate) fn delimiter_of(head: &[u8], is_whole: bool, grammar: Grammar) -> u8 {
     let mut best = (b',', 0.0);
     for delimiter in DELIMITERS {
@@ -27,8 +27,8 @@ pub(crate) fn delimiter_of(head: &[u8], is_whole: bool, grammar: Grammar) -> u8 
     best.0
 }
 
-/// The delimiter of an Excel hint, such as `sep=;` on the first line; programs that do not
-/// know it for one have put it in quotes.
+/// The delimiter of an Excel hint, such as `sep=;` on the first line; programs that did
+/// not recognise it may have put it in quotes.
 pub(crate) fn hinted_delimiter(head: &[u8]) -> Option<u8> {
     if let Some(quoted) = head.strip_prefix(b"\"")
         && let [start @ .., b'"'] = quoted.get(..6)?
@@ -72,8 +72,8 @@ fn score(head: &[u8], is_whole: bool, grammar: Grammar) -> f64 {
     ratio(same, widths.len()) * (1.0 - ratio(1, header))
 }
 
-/// Cells of each record of a head; the last record of one that was cut off is not
-/// whole and left out.
+/// Cells of each record of a head; the last record of a head that was cut off is
+/// incomplete and left out.
 fn widths(head: &[u8], is_whole: bool, grammar: Grammar) -> Vec<usize> {
     let mut reader = RecordReader::new(head, grammar, 0);
     let mut widths = Vec::new();

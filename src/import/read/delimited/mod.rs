@@ -1,6 +1,6 @@
 //! Delimited text: `cut` is the grammar that makes records of it, `delimiter` finds the delimiter by
 //! the same grammar, `quotes` says whether quotes are sound, `raw` reads the text of one record again,
-//! `oddity` sees what a file has that the grammar takes for something else.
+//! `oddity` finds what the grammar would misread.
 
 pub(crate) mod cut;
 pub(crate) mod delimiter;

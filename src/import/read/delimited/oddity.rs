@@ -1,24 +1,24 @@
-//! What the head of a text shows of how it is written that reading does not act upon by
-//! itself: lines above the header, cells in single quotes, whole lines in quotes. It is
-//! said and proposed; only a mapping applies it.
+//! Oddities in the head of a text that reading does not act upon by itself: lines above
+//! the header, cells in single quotes, whole lines in quotes. They are reported and
+//! proposed; only a mapping applies them.
 
 use super::cut::RecordReader;
 use crate::import::read::record::{Cut, Grammar};
 use crate::model::dialect::DELIMITERS;
 
-/// Records of the head that may stand above a header.
+/// Records of the head that may precede a header.
 const ABOVE: usize = 20;
 /// Records that are looked at.
 const LOOKED_AT: usize = 200;
-/// A longer cell is no name of a column.
+/// A longer cell is not a column name.
 const LONGEST_NAME: usize = 80;
 
 /// Something odd about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Oddity {
-    /// The header seems to stand below so many lines.
+    /// The header seems to follow this many lines.
     LinesAbove(u64),
-    /// Cells stand in apostrophes.
+    /// Cells are enclosed in apostrophes.
     SingleQuotes,
     /// Every line is one quoted cell that holds a line of a CSV file.
     QuotedLines,
@@ -33,10 +33,10 @@ impl Oddity {
                 lines + 1
             ),
             Oddity::SingleQuotes => {
-                "cells stand in apostrophes: `quote = \"'\"` under [source] reads them".to_owned()
+                "cells are in apostrophes: `quote = \"'\"` under [source] reads them".to_owned()
             }
-            Oddity::QuotedLines => "each whole line stands in quotes, as if all of it were one cell: \
-                                    take the outer quotes away and write \"\" as \", or export the file again"
+            Oddity::QuotedLines => "each whole line is in quotes, as if it were one cell: remove \
+                 the outer quotes and write \"\" as \", or export the file again"
                 .to_owned(),
         }
     }
@@ -104,7 +104,7 @@ fn are_single_quoted(records: &[Seen]) -> bool {
     header.is_some_and(|header| header.cells.len() > 1 && header.cells.iter().all(is_quoted))
 }
 
-/// Whether all records are single cells that are themselves cut into as many cells each.
+/// Whether all records are single cells that can themselves be cut into equally many cells.
 fn are_quoted_lines(records: &[Seen], grammar: Grammar) -> bool {
     if records.len() < 2 || !records.iter().all(|record| record.cells.len() == 1) {
         return false;
@@ -126,8 +126,8 @@ fn are_quoted_lines(records: &[Seen], grammar: Grammar) -> bool {
     })
 }
 
-/// How many lines stand above the header, if any: records with few filled cells, then
-/// one whose cells are all names, then rows as wide as that.
+/// How many lines precede the header, if any: records with few filled cells, then one
+/// whose cells are all names, then rows as wide as that.
 fn lines_above(head: &[u8], is_whole: bool, grammar: Grammar) -> Option<Oddity> {
     let own = above(&records(head, is_whole, grammar));
     let others = || {
@@ -199,7 +199,7 @@ mod tests {
                 b',',
                 lines(3),
             ),
-            // A spreadsheet fills the lines up.
+            // A spreadsheet pads the lines.
             (
                 "Tickets,,,\r\n,,,\r\nId,Subject,Status,Owner\r\n1,one,open,\r\n2,two,,Bo\r\n",
                 b',',

@@ -1,18 +1,18 @@
 //! A stray quote joins its row with the rows below it. Tells such a record from one
-//! that merely has line breaks in its cells: behind the first line of the former
-//! stand whole rows.
+//! that merely has line breaks in its cells: in the former, the first line is followed
+//! by whole rows.
 
 use memchr::{memchr, memchr2};
 
 use super::cut::RecordReader;
 use crate::import::read::record::{Cut, Grammar};
 
-/// How many records behind the first line are looked at.
+/// How many records after the first line are inspected.
 const LOOKED_AT: usize = 100;
 
 /// Whether a text is made of whole rows: at least nine in ten of its first hundred
-/// records have `width` cells, and no quote stands where none belongs. Never for
-/// one column, where any line would do.
+/// records have `width` cells, and no quote is misplaced. Never for one column, where
+/// any line would match.
 pub(crate) fn are_rows(text: &[u8], grammar: Grammar, width: usize) -> bool {
     if width < 2 {
         return false;
@@ -30,8 +30,8 @@ pub(crate) fn are_rows(text: &[u8], grammar: Grammar, width: usize) -> bool {
     rows > 0 && rows * 10 >= records * 9
 }
 
-/// Whether each quote of a record opens a cell, closes one, or is escaped in one.
-/// The parser takes others as letters, as most programs do.
+/// Whether each quote of a record opens a cell, closes one, or is escaped in one. The
+/// parser takes others as ordinary characters, as most programs do.
 pub(crate) fn are_sound(raw: &[u8], grammar: Grammar) -> bool {
     let Some(quote) = grammar.quote else {
         return true;
@@ -63,8 +63,8 @@ pub(crate) enum Damage {
     EarlyEnd,
 }
 
-/// What the quotes of a record do to its texts, if anything; a quote inside of a cell
-/// that does not begin with one is a letter, and harmless.
+/// What the quotes of a record do to its texts, if anything; a quote inside a cell that
+/// does not begin with one is an ordinary character, and harmless.
 pub(crate) fn damage(raw: &[u8], grammar: Grammar) -> Option<Damage> {
     let quote = grammar.quote?;
     let between = |byte: u8| byte == grammar.delimiter || byte == b'\r' || byte == b'\n';
@@ -89,7 +89,7 @@ pub(crate) fn damage(raw: &[u8], grammar: Grammar) -> Option<Damage> {
     None
 }
 
-/// Where the quote stands that closes the cell of which `at` is the first byte.
+/// Position of the quote that closes the cell whose first byte is at `at`.
 fn closing(raw: &[u8], mut at: usize, quote: u8, escape: Option<u8>) -> Option<usize> {
     loop {
         at += memchr2(quote, escape.unwrap_or(quote), raw.get(at..)?)?;

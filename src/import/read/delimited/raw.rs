@@ -1,6 +1,6 @@
-//! The record that our refused.csv holds as it stands in its file, in `_raw`, because it
-//! could not be cut into cells: how it is written there, and how it is read once somebody
-//! has corrected it (protocol R6).
+//! The original record that our refused.csv holds in `_raw` because it could not be cut
+//! into cells: how it is written there, and how it is read once somebody has corrected it
+//! (protocol R6).
 
 use super::cut::RecordReader;
 use super::delimiter::most_cells;
@@ -12,8 +12,8 @@ use crate::model::invisible::trim_invisible;
 use crate::model::issue::Reason;
 use crate::model::row::Headers;
 
-/// How the records in `_raw` are written: as in the first input, of which not all is
-/// known.
+/// How the records in `_raw` are written: as in the first input, about which not
+/// everything is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RawMarks {
     delimiter: Option<u8>,
@@ -22,7 +22,7 @@ pub(crate) struct RawMarks {
 }
 
 impl RawMarks {
-    /// As far as somebody insists; the usual marks otherwise.
+    /// The given marks; the usual ones otherwise.
     pub(crate) fn new(dialect: &Dialect) -> RawMarks {
         RawMarks {
             delimiter: dialect.delimiter,
@@ -39,7 +39,7 @@ impl RawMarks {
         }
     }
 
-    /// How many cells a record in `_raw` has, as far as that can be told.
+    /// How many cells a record in `_raw` has, as far as that can be known.
     pub(crate) fn width(self, raw: &[u8]) -> usize {
         let cells = |delimiter| {
             let records = records(raw, self.grammar(delimiter));
@@ -49,8 +49,8 @@ impl RawMarks {
         known.unwrap_or_else(|| most_cells(last_record(raw)))
     }
 
-    /// Why a text that is no record of so many columns can't be read as one, where it is not
-    /// that it has too many cells or too few.
+    /// Why a text can't be read as a record of this many columns, unless it just has too
+    /// many or too few cells.
     pub(crate) fn trouble(self, raw: &[u8], headers: &Headers) -> Option<Reason> {
         let columns = headers.len();
         let at = |delimiter: u8| records(raw, self.grammar(delimiter));
@@ -79,10 +79,10 @@ impl RawMarks {
         })
     }
 
-    /// The cells of a corrected record by the names of their columns, where it can be
-    /// cut: see `raw_text`. Without a header line above it the record is cut at commas,
-    /// unless another mark cuts it into more cells: then it is not sure how it was
-    /// written, and nothing is guessed.
+    /// The cells of a corrected record by column name, if it can be cut: see
+    /// `raw_text`. Without a header line above it the record is cut at commas, unless
+    /// another mark cuts it into more cells: then it is not certain how it was written,
+    /// and nothing is guessed.
     pub(crate) fn corrected(self, raw: &[u8], headers: &Headers) -> Option<Corrected> {
         let below_header = |delimiter| {
             let records = records(raw, self.grammar(delimiter))?;
@@ -110,12 +110,12 @@ impl RawMarks {
 pub(crate) struct Corrected {
     /// Its cells, in the order of the columns that were asked for.
     pub(crate) cells: Vec<String>,
-    /// Line of the first input, where the record was one of a refused.csv itself.
+    /// Line of the first input, if the record itself came from a refused.csv.
     pub(crate) line: Option<Box<str>>,
 }
 
 impl Corrected {
-    /// The cells in the order of `headers`; none where the header line has others.
+    /// The cells in the order of `headers`; none if the header line has other names.
     fn named(cells: &[String], header: &[String], headers: &Headers) -> Option<Corrected> {
         let names = header.iter().map(|name| trim_invisible(name).to_owned());
         let mut layout = Layout::new(names.collect(), &[]);
@@ -132,8 +132,8 @@ impl Corrected {
     }
 }
 
-/// What stands in `_raw`: the record below the header line of its file. The record alone
-/// would not tell how its file was written, nor the order of its columns, once people have
+/// The content of `_raw`: the record below the header line of its file. The record alone
+/// would not show how its file was written, nor the order of its columns, once people have
 /// moved those of refused.csv.
 pub(crate) fn raw_text(record: &[u8], grammar: Grammar, names: &[String]) -> String {
     let record = String::from_utf8_lossy(record);
@@ -150,8 +150,8 @@ pub(crate) fn raw_text(record: &[u8], grammar: Grammar, names: &[String]) -> Str
     format!("{header}\n{record}")
 }
 
-/// The records of a text that are not blank; none where one of them is not whole, or not
-/// sound, or no text.
+/// The records of a text that are not blank; none if one of them is incomplete, damaged,
+/// or not text.
 fn records(raw: &[u8], grammar: Grammar) -> Option<Vec<Vec<String>>> {
     let mut reader = RecordReader::new(raw, grammar, 0);
     let mut records = Vec::new();

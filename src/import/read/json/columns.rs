@@ -1,17 +1,17 @@
-//! The columns that the objects of a file have, and how they stand in it.
+//! The columns that the objects of a file have, and the form of the file.
 
 use std::collections::HashMap;
 
-/// How objects stand in a text.
+/// The form in which a text holds objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// One on each line.
     Lines,
-    /// In a list, or one behind the other.
+    /// In a list, or one after the other.
     Objects,
 }
 
-/// The columns of objects, in the order in which they first come.
+/// The columns of objects, in order of first appearance.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     names: Vec<String>,
@@ -29,7 +29,7 @@ impl Columns {
         columns
     }
 
-    /// Adds one, where it is not there.
+    /// Adds one if missing.
     pub fn add(&mut self, name: &str) {
         if !self.positions.contains_key(name) {
             let _none = self.positions.insert(name.to_owned(), self.names.len());
@@ -47,15 +47,15 @@ impl Columns {
         &self.names
     }
 
-    /// Where one stands.
+    /// The position of one.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.positions.get(name).copied()
     }
 }
 
 impl Form {
-    /// The form of a text that begins so; none where it is no JSON. Lists of anything but
-    /// objects are other texts.
+    /// The form of a text with this beginning; none if it is not JSON. Lists of anything
+    /// but objects don't count.
     pub fn of(head: &[u8]) -> Option<Form> {
         let head = head.trim_ascii_start();
         let inside = match head.first()? {
@@ -70,7 +70,7 @@ impl Form {
         if head[0] == b'[' {
             return Some(Form::Objects);
         }
-        // An object that goes over its line is not alone on one.
+        // An object longer than its line is not alone on one.
         let line = memchr::memchr(b'\n', head).map(|end| &head[..end]);
         let is_whole = |line: &[u8]| {
             let text = std::str::from_utf8(line);
@@ -84,7 +84,7 @@ impl Form {
         }
     }
 
-    /// How it is called.
+    /// Its name in messages.
     pub fn words(self) -> &'static str {
         match self {
             Form::Lines => "JSON lines",

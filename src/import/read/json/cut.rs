@@ -1,5 +1,5 @@
-//! Text → objects → records, in the shape that CSV has: what stands behind this reader
-//! does not mind what it read.
+//! Text → objects → records, in the shape of CSV records, so that later stages need not
+//! know the difference.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::import::read::delimited::cut::LONGEST;
 use crate::import::read::record::{Cut, Found, LineEnds, Position, Record};
 use crate::model::json::{Fault, flatten};
 
-/// How much is asked of the stream at once.
+/// How much is read from the stream at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where a record that somebody could not read stands in our refused.jsonl.
+/// The field of our refused.jsonl for a record that could not be read.
 const RAW: &str = "_raw";
 
-/// A text that is no JSON in a way that leaves open where the next object begins.
+/// A text so far from JSON that nobody can tell where the next object begins.
 #[derive(Debug, thiserror::Error)]
 #[error("the object that begins in line {line} is broken: a text in it has no end")]
 pub struct BrokenObject {
@@ -52,13 +52,13 @@ struct Scan {
     escaped: bool,
 }
 
-/// What a scan found in some bytes.
+/// What a scan found in a piece of text.
 enum Step {
-    /// The object ends behind so many of them.
+    /// The object ends after this many bytes.
     End(usize),
-    /// A line ends inside a text, which JSON knows nothing of.
+    /// A line ends inside a string, which JSON does not allow.
     Broken,
-    /// They are all inside.
+    /// The object continues.
     More,
 }
 
@@ -109,7 +109,7 @@ impl<R: Read> ObjectReader<R> {
         }))
     }
 
-    /// What is in the object that was found last.
+    /// What is in the last object found.
     pub fn record(&self) -> Record<'_> {
         Record {
             text: &self.text,
@@ -151,8 +151,8 @@ impl<R: Read> ObjectReader<R> {
         }
     }
 
-    /// Takes a line; false where it is longer than the limit, of which the rest is left
-    /// out.
+    /// Reads a line; false if it is longer than the limit, in which case the rest is
+    /// left out.
     fn line(&mut self) -> io::Result<bool> {
         loop {
             if let Some(found) = memchr(b'\n', &self.buffer[self.at..self.end]) {
@@ -174,7 +174,7 @@ impl<R: Read> ObjectReader<R> {
         }
     }
 
-    /// Goes behind the line that is read; of it, the beginning stays for messages.
+    /// Skips the rest of the current line; its beginning is kept for messages.
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let found = memchr(b'\n', &self.buffer[self.at..self.end]);
@@ -185,12 +185,12 @@ impl<R: Read> ObjectReader<R> {
         }
     }
 
-    /// Takes an object, on however many lines it stands; false where it is longer than
-    /// the limit.
+    /// Reads an object, however many lines it has; false if it is longer than the
+    /// limit.
     fn object(&mut self) -> io::Result<bool> {
         let mut scan = Scan::default();
         if self.buffer[self.at] != b'{' {
-            // No object: it ends where the next may begin.
+            // Not an object: it ends where the next one may begin.
             return self.line();
         }
         let mut whole = true;
@@ -294,7 +294,7 @@ impl<R: Read> ObjectReader<R> {
         self.at = to;
     }
 
-    /// Gets more bytes behind those of the open object, which moves to the front of the
+    /// Gets more bytes after those of the open object, which moves to the front of the
     /// buffer; false at the end of the text.
     fn fill(&mut self) -> io::Result<bool> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -308,8 +308,8 @@ impl<R: Read> ObjectReader<R> {
         self.read_behind()
     }
 
-    /// Gets more bytes in place of those behind the beginning that is kept. The place is
-    /// moved over them.
+    /// Replaces the bytes after the beginning that is kept by more. The position moves
+    /// past them.
     fn refill(&mut self) -> io::Result<bool> {
         let kept = self.found_end;
         let dropped = &self.buffer[kept..self.end];

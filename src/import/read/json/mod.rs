@@ -1,6 +1,6 @@
-//! JSON as input: one object is one row, whether each stands on a line of its own, all
-//! stand in one list, or one follows the other. Objects are cut out of the stream one by
-//! one, so that memory is bounded by the longest.
+//! JSON as input: one object is one row, whether each is on its own line, all are in one
+//! list, or one follows the other. Objects are cut out of the stream one by one, so that
+//! memory is bounded by the longest.
 
 mod cut;
 mod plan;

@@ -1,5 +1,5 @@
-//! What a JSON text is: how its objects stand, and which columns they have. The columns
-//! are those of all objects, so the whole text is read once before its first row.
+//! What a JSON text is: the form of its objects, and their columns. The columns are
+//! those of all objects, so the whole text is read once before its first row.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use super::cut::ObjectReader;
 use crate::import::read::record::{Cut, Position};
 use crate::model::json::flatten;
 
-/// A JSON text that has been looked at.
+/// A JSON text that has been inspected.
 #[derive(Clone, Debug)]
 pub(in crate::import::read) struct Objects {
-    /// How its objects stand.
+    /// The form in which it holds objects.
     pub(in crate::import::read) form: Form,
-    /// What they have.
+    /// Their columns.
     pub(in crate::import::read) columns: Arc<Columns>,
 }
 
 impl Objects {
-    /// Reads a text to its end for the columns of its objects; at most `most`, and one.
+    /// Reads a text to its end for the columns of its objects; at most `most` and one more.
     pub(in crate::import::read) fn look(
         input: impl Read,
         form: Form,

@@ -1,5 +1,5 @@
-//! Which cell of a record is which column of the run: the tool's own columns go
-//! (protocol R6), an unnamed last column is settled, and later files of a run are
+//! Which cell of a record is which column of the run: the tool's own columns are left
+//! out (protocol R6), an unnamed last column is resolved, and later files of a run are
 //! brought into the order of the first.
 
 pub(crate) mod own;
@@ -10,7 +10,7 @@ use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 use own::{OwnCells, added};
 
-/// How the records of a file are laid out.
+/// The layout of a file's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Names of all cells of a record, in file order.
@@ -24,11 +24,11 @@ pub(super) struct Layout {
     pub(super) own: OwnCells,
     /// The cells of a row: those of the run's columns, then those that we added.
     pub(super) cells: Vec<Option<usize>>,
-    /// Whether these are the cells of the record as they stand.
+    /// Whether these are the record's cells unchanged.
     pub(super) is_plain: bool,
 }
 
-/// A record of the file's head: how many cells, and whether the last is empty.
+/// The shape of a record in the file's head: how many cells, and whether the last is empty.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sampled {
     pub(super) cells: usize,
@@ -63,7 +63,7 @@ impl Layout {
         layout.with_cells()
     }
 
-    /// Works out which cells make a row.
+    /// Works out which cells a row consists of.
     fn with_cells(mut self) -> Layout {
         let columns = self.columns.iter().copied().map(Some);
         let added = self.added.iter().map(|(_, cell)| *cell);
@@ -91,8 +91,8 @@ impl Layout {
     }
 
     /// Brings the columns into the order of the run's first file. Names that differ
-    /// by case, or by what can't be seen, are the same; of several columns of one name
-    /// the first is the first.
+    /// only by case, or by invisible characters, are the same; of several columns of
+    /// one name the first is the first.
     pub(super) fn arrange(&mut self, first: &Headers) -> Result<(), Difference> {
         let mut exact: HashMap<&str, VecDeque<usize>> = HashMap::new();
         let mut alike: HashMap<String, VecDeque<usize>> = HashMap::new();
@@ -129,14 +129,14 @@ impl Layout {
     }
 }
 
-/// The form in which names of columns are one.
+/// The form in which column names are compared.
 fn fold(name: &str) -> String {
     visible_name(name).to_lowercase()
 }
 
 /// Some exports end each row with a delimiter but not the header, or the other way
-/// round. Where most rows agree with one another, they decide; nothing is done by
-/// single rows, where a delimiter that is missing or too many means a shift.
+/// round. If most rows agree with one another, they decide; nothing is decided by
+/// single rows, in which a missing or surplus delimiter means a shift.
 fn settle_last_column(names: &mut Vec<String>, rows: &[Sampled]) {
     let width = names.len();
     let named = names

@@ -1,5 +1,5 @@
-//! Our own files as input (protocol R6): where the columns stand that we added, and what
-//! these say of a row.
+//! Our own files as input (protocol R6): where the columns that we added are, and what
+//! they say of a row.
 
 use crate::import::read::record::Record;
 use crate::import::settle::files::{DONE_COLUMNS, IDMAP_COLUMNS, REFUSED_COLUMNS};
@@ -12,10 +12,10 @@ const FIRST_REFUSED_COLUMNS: usize = 7;
 /// How many columns done.csv got before it had remarks.
 const FIRST_DONE_COLUMNS: usize = 4;
 
-/// Columns of done.csv of which one is enough to tell it.
+/// Columns of done.csv, one of which is enough to recognise it.
 const DONE_TELLING: [&str; 2] = ["_fate", "_ticket_id"];
 
-/// Cells of a file that we wrote, by what they say; all none in other files.
+/// Positions of the cells in a file that we wrote, by meaning; all none in other files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnCells {
     pub(crate) line: Option<usize>,
@@ -28,7 +28,7 @@ pub(crate) struct OwnCells {
 }
 
 /// Positions of the columns that we added to a file: the last ones of their names, since
-/// the source may have had such names itself. Empty where the file is none of ours.
+/// the source may have had such names itself. Empty if the file is not ours.
 pub(crate) fn added(names: &[String]) -> Vec<usize> {
     let at = |column: &&str| names.iter().rposition(|name| name == column);
     let all = |columns: &[&str]| columns.iter().map(at).collect::<Option<Vec<usize>>>();
@@ -43,9 +43,9 @@ pub(crate) fn added(names: &[String]) -> Vec<usize> {
     ours
 }
 
-/// Why a file is ours and can't be trusted any more: some of the columns that we added are
-/// gone, or are called otherwise, so that nobody can tell what became of its rows (R7). None
-/// where the file is whole, or not ours. `refused` is what the file of refused rows is called.
+/// Why one of our files can no longer be trusted: some of the columns that we added are gone
+/// or renamed, so that the outcome of its rows can't be known (R7). None if the file is
+/// complete, or not ours. `refused` is the name of the file of refused rows.
 pub(crate) fn damage(names: &[String], refused: &str) -> Option<String> {
     let folded: Vec<String> = names
         .iter()
@@ -68,7 +68,7 @@ pub(crate) fn damage(names: &[String], refused: &str) -> Option<String> {
         (is_ours && !whole).then(|| lacking(file, columns, names))
     });
     damaged.or_else(|| {
-        // Other tables have keys and ids of tickets too.
+        // Other tables have ticket keys and ids too.
         let there = |wanted: &str| folded.iter().any(|name| name == wanted);
         let is_ours = there("ticket_id") && (there("fate") || (there("operation") && there("key")));
         let whole = IDMAP_COLUMNS
@@ -78,7 +78,7 @@ pub(crate) fn damage(names: &[String], refused: &str) -> Option<String> {
     })
 }
 
-/// Which columns a file lacks, and which are called otherwise.
+/// Which columns a file lacks, and which were renamed.
 fn lacking(file: &str, columns: &[&str], names: &[String]) -> String {
     let mut lacks = Vec::new();
     let mut called = Vec::new();
@@ -104,11 +104,11 @@ fn lacking(file: &str, columns: &[&str], names: &[String]) -> String {
 }
 
 impl OwnCells {
-    /// Of a file with these names, of which we added some.
+    /// For a file with these names, some of which we added.
     pub(crate) fn new(names: &[String], added: &[usize]) -> OwnCells {
         let cell = |wanted: &str| added.iter().copied().find(|&idx| names[idx] == wanted);
-        // The whole of idmap.csv is ours, so that nothing was added to it; people may have
-        // added columns of their own.
+        // idmap.csv is entirely ours, so nothing was added to it; people may have added
+        // their own columns.
         let at = |wanted: &str| names.iter().position(|name| name == wanted);
         let is_idmap = IDMAP_COLUMNS.iter().all(|wanted| at(wanted).is_some());
         let of_idmap = |wanted: &str| at(wanted).filter(|_| is_idmap);
@@ -123,7 +123,7 @@ impl OwnCells {
         }
     }
 
-    /// What an earlier run wrote of a row; none where it wrote nothing.
+    /// What an earlier run wrote of a row; none if it wrote nothing.
     pub(crate) fn kept(&self, record: Record<'_>) -> Option<Box<Kept>> {
         let text = |cell: Option<usize>| {
             let text = std::str::from_utf8(record.get(cell?)).ok()?;
@@ -144,7 +144,7 @@ impl OwnCells {
         (kept != Kept::default()).then(|| Box::new(kept))
     }
 
-    /// The record that `_raw` holds, where it holds one.
+    /// The record in `_raw`, if there is one.
     pub(crate) fn raw<'r>(&self, record: Record<'r>) -> Option<&'r [u8]> {
         let raw = record.get(self.raw?);
         (!raw.trim_ascii().is_empty()).then_some(raw)

@@ -1,5 +1,5 @@
-//! What an archive of XML may hold before a reader of workbooks is let at it, which keeps
-//! some of its members in memory: the members are unpacked once, and looked at on the way.
+//! Limits of XML archives, checked before the workbook reader, which keeps some members in
+//! memory, opens them: the members are unpacked once and inspected on the way.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use crate::import::read::trouble::unusable;
 pub(crate) const MOST_IN_MEMORY: u64 = 512 << 20;
 /// Bytes of a sheet that is streamed, unpacked. A sheet of a million rows has some GiB.
 const MOST_STREAMED: u64 = 16 << 30;
-/// Bytes of XML between two marks. A cell has at most 32,767 letters.
+/// Bytes of XML between two tags. A cell has at most 32,767 characters.
 const LONGEST: usize = 4 << 20;
 /// Members of an archive.
 const MOST_MEMBERS: usize = 10_000;
@@ -21,8 +21,7 @@ const MOST_MEMBERS: usize = 10_000;
 /// Members whose content is read.
 const XML: [&str; 3] = [".xml", ".rels", ".bin"];
 
-/// Looks through the members of a workbook; whether its sheets are streamed is for the
-/// caller to know.
+/// Checks the members of a workbook; the caller says whether its sheets are streamed.
 ///
 /// # Errors
 /// When it is damaged, encrypted, or holds more than a workbook can.
@@ -63,8 +62,8 @@ pub(crate) fn check(file: &File, name: &str, sheets_are_streamed: bool) -> Resul
     Ok(())
 }
 
-/// Unpacks a member and counts its bytes; none where it can do harm: a text without any
-/// end, or a claim to hold more than it has bytes for.
+/// Unpacks a member and counts its bytes; none if it can do harm: a text without end,
+/// or a claim to hold more than it has bytes for.
 fn look(mut member: impl Read, is_binary: bool) -> io::Result<Option<u64>> {
     let mut buffer = vec![0; 1 << 16];
     let mut count = 0_u64;
@@ -89,7 +88,7 @@ fn look(mut member: impl Read, is_binary: bool) -> io::Result<Option<u64>> {
     }
 }
 
-/// How many texts the head of a member says it has: memory is laid out for them.
+/// How many texts a member's head claims to have: memory is allocated for them.
 fn claim(head: &[u8]) -> u64 {
     const KEY: &[u8] = b"uniqueCount";
     let Some(at) = memchr::memmem::find(head, KEY) else {
@@ -107,13 +106,13 @@ fn claim(head: &[u8]) -> u64 {
         .map_or(0, |digits| digits.parse().unwrap_or(u64::MAX))
 }
 
-/// A workbook that no memory would do for.
+/// A workbook that would not fit into memory.
 pub(crate) fn too_large(name: &str) -> Error {
     unusable(name, "the workbook holds more than is read of one")
         .advise("save its sheet as \"CSV UTF-8\", which is read in any size")
 }
 
-/// A workbook that nobody has written by hand.
+/// A workbook that is too large to be real.
 pub(crate) fn harmful(name: &str) -> Error {
     unusable(name, "the workbook claims to hold more than it can")
         .advise("the file is damaged, or made to do harm")

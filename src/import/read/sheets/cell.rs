@@ -1,14 +1,14 @@
-//! The text of a spreadsheet's cell, as it is shown: ids keep their zeros and get no point,
-//! dates are written as ISO 8601 has them, whatever the sheet's own format is.
+//! The text of a spreadsheet's cell, as it is shown: ids keep their zeros and get no
+//! decimal point, dates are written in ISO 8601, whatever the sheet's own format is.
 
 use calamine::{DataRef, ExcelDateTime};
 use jiff::civil::DateTime;
 use jiff::{RoundMode, ToSpan, Unit};
 
-/// From here on whole numbers are no longer told apart, so that an id is not what it was.
+/// From here on neighbouring whole numbers can't be distinguished, so an id may have changed.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The text of a cell; `format` is how the sheet shows its number, where that is known.
+/// The text of a cell; `format` is how the sheet shows its number, if known.
 pub(crate) fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
     match value {
         DataRef::Empty => String::new(),
@@ -24,9 +24,9 @@ pub(crate) fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
     }
 }
 
-/// A number without exponent or needless point, to the fifteen digits that spreadsheets
-/// show; a whole one that is too large to be exact keeps its exponent, so that nobody
-/// takes it for an id.
+/// A number without exponent or needless decimal point, to the fifteen digits that
+/// spreadsheets show; a whole number too large to be exact keeps its exponent, so that
+/// nobody takes it for an id.
 fn number_text(number: f64) -> String {
     if number.fract() == 0.0 {
         return match number.abs() < EXACT {
@@ -38,8 +38,7 @@ fn number_text(number: f64) -> String {
     rounded.unwrap_or(number).to_string()
 }
 
-/// Digits with the zeros, and the text before them, that the format puts there: `00000`,
-/// `"INC"0000000`.
+/// Digits with the leading zeros and the prefix of the format: `00000`, `"INC"0000000`.
 fn padded(digits: String, format: Option<&str>) -> String {
     let Some(format) = format else { return digits };
     let (before, zeros) = match format
@@ -57,7 +56,7 @@ fn padded(digits: String, format: Option<&str>) -> String {
     }
 }
 
-/// `2024-03-15`, `2024-03-15 12:30:00`, `12:30:00`; how long something took as `26:30:00`.
+/// `2024-03-15`, `2024-03-15 12:30:00`, `12:30:00`; durations as `26:30:00`.
 fn moment_text(moment: &ExcelDateTime, format: Option<&str>) -> String {
     let number = moment.as_f64();
     if moment.is_duration() {
@@ -93,7 +92,7 @@ fn moment_text(moment: &ExcelDateTime, format: Option<&str>) -> String {
     }
 }
 
-/// A day is a number with a fraction: whole seconds miss by a thousandth.
+/// A time is a fraction of a day: whole seconds are off by a thousandth.
 fn snapped(exact: DateTime) -> DateTime {
     let nanos = exact.subsec_nanosecond();
     let is_near = nanos <= 1_000_000 || nanos >= 999_000_000;

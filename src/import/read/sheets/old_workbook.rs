@@ -1,16 +1,16 @@
-//! What an old workbook (.xls) says of its cells' places, looked through before a reader of
-//! workbooks is let at it: that one lays out memory for a whole sheet at once, and a cell
-//! in a column that no such sheet has would take all there is.
+//! The cell positions of an old workbook (.xls), checked before the workbook reader opens
+//! it: the reader allocates memory for a whole sheet at once, and a cell in an impossible
+//! column would take all of it.
 
 /// Columns of an old sheet.
 const COLUMNS: u32 = 256;
 /// Rows of an old sheet.
 const ROWS: u32 = 65_536;
-/// How often the whole stream may be gone through: once for each sheet.
+/// How many times the whole stream may be scanned: once for each sheet.
 const MOST_PASSES: usize = 64;
 
-/// Whether all cells are where an old sheet has cells. A file that is no such workbook, or
-/// an encrypted one, holds none: what is wrong with it the reader says.
+/// Whether all cells are within an old sheet. A file that is not such a workbook, or is
+/// encrypted, has none: the reader reports what is wrong with it.
 pub(crate) fn cells_fit(file: &[u8]) -> bool {
     let Some(stream) = workbook_stream(file) else {
         return true;
@@ -75,7 +75,7 @@ fn record_at(stream: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
     Some((id, payload, at + end))
 }
 
-/// The stream of the workbook in a compound file, put together of its sectors.
+/// The workbook stream of a compound file, assembled from its sectors.
 fn workbook_stream(file: &[u8]) -> Option<Vec<u8>> {
     let shift = short(file, 30).filter(|shift| matches!(shift, 9 | 12))?;
     let sectors = Sectors {
@@ -120,7 +120,7 @@ struct Sectors<'a> {
 }
 
 impl Sectors<'_> {
-    /// The pieces from one on; no more than there are.
+    /// The pieces from this one on; never more than exist.
     fn chain(&self, start: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut at = start;
@@ -139,8 +139,8 @@ impl Sectors<'_> {
     }
 }
 
-/// Which sector follows which: the table's own sectors stand in the head of the file, and
-/// in a chain of further lists.
+/// Which sector follows which: the table's own sectors are listed in the head of the
+/// file, and in a chain of further lists.
 fn table(file: &[u8], size: usize) -> Option<Vec<u32>> {
     let sector = |number: u32| {
         let from = (number as usize).checked_add(1)?.checked_mul(size)?;

@@ -1,6 +1,6 @@
-//! Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) → one CSV text a sheet, on disk: from
-//! there on a sheet is read as every other text, and a row's offset is a place to come
-//! back to. Each row of the sheet is one record, so that a record's number tells the row.
+//! Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) → one CSV text per sheet, on disk: from
+//! there on a sheet is read like any other text, and a row's offset can be returned to.
+//! Each row of the sheet is one record, so a record's number gives the row.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -23,10 +23,10 @@ use crate::import::read::trouble::unusable;
 
 /// What old workbooks, and encrypted ones, begin with.
 const OLE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-/// Cells of a sheet that are read at most; the formats allow far more than any export has.
+/// Maximum number of cells of a sheet; the formats allow far more than any export has.
 const MOST_CELLS: u64 = 200_000_000;
 
-/// A sheet as a text on disk, gone with the last that knows it.
+/// A sheet as a text on disk, removed with its last reference.
 #[derive(Clone, Debug)]
 pub(crate) struct Sheet {
     /// Its name.
@@ -57,7 +57,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Told by what the file begins with, and for a zip archive by its members.
+    /// Recognised by the file's first bytes, and for a zip archive by its members.
     pub(crate) fn of(head: &[u8], members: &[String]) -> Option<Kind> {
         let has = |wanted: &str| members.iter().any(|name| name.eq_ignore_ascii_case(wanted));
         match () {
@@ -73,7 +73,7 @@ impl Kind {
 /// Which sheet of which file, and where its text goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
-    /// How messages call the file.
+    /// The file's name in messages.
     pub(crate) file: &'a str,
     /// The sheet's name, or its number from 1; the only one with rows otherwise.
     pub(crate) sheet: Option<&'a str>,
@@ -84,8 +84,8 @@ pub(crate) struct Wanted<'a> {
 /// Writes the wanted sheet of a workbook as CSV.
 ///
 /// # Errors
-/// When it is damaged, encrypted or made to do harm; when the sheet is not there, or it is
-/// not said which of several is meant.
+/// When it is damaged, encrypted or malicious; when the sheet does not exist, or none of
+/// several was chosen.
 pub(crate) fn convert(kind: Kind, file: File, wanted: Wanted<'_>) -> Result<Sheet, Error> {
     quietly(|| read(kind, file, wanted)).unwrap_or_else(|| {
         Err(unusable(wanted.file, "the workbook is damaged")
@@ -93,8 +93,8 @@ pub(crate) fn convert(kind: Kind, file: File, wanted: Wanted<'_>) -> Result<Shee
     })
 }
 
-/// Runs what may panic, as readers of old workbooks do where one is damaged; nothing then,
-/// and nothing is printed.
+/// Runs something that may panic, as readers of old workbooks do for a damaged one;
+/// returns nothing then, and prints nothing.
 fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -112,7 +112,7 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 thread_local! {
-    /// Whether panics of this thread are none of the user's.
+    /// Whether panics of this thread are hidden from the user.
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -155,7 +155,7 @@ fn old(mut file: BufReader<File>, name: &str) -> Result<Box<dyn Book>, Error> {
     Ok(Box::new(book))
 }
 
-/// What is wrong with a workbook that is encrypted, or no workbook.
+/// What is wrong with a file that is an encrypted workbook, or no workbook.
 fn damaged<E: Trouble>(name: &str, error: &E) -> Error {
     match error.is_password() {
         true => unusable(name, "the workbook is encrypted")
@@ -194,19 +194,19 @@ impl Trouble for OdsError {
     }
 }
 
-/// Takes a cell: its row and column, from 0, and its text. False where it wants no more.
+/// Receives a cell: its row and column, from 0, and its text. False if it wants no more.
 type Taker<'t> = dyn FnMut((u32, u32), String) -> io::Result<bool> + 't;
 
 /// A workbook of any kind.
 trait Book {
-    /// The names of its sheets of cells, those that are hidden last and marked.
+    /// The names of its sheets of cells, hidden ones last and marked.
     fn sheets(&self) -> Vec<(String, bool)>;
 
-    /// Gives the cells of a sheet that have content, row by row.
+    /// Passes on the cells of a sheet that have content, row by row.
     fn cells(&mut self, sheet: &str, file: &str, take: &mut Taker<'_>) -> Result<(), Error>;
 }
 
-/// Sheets of cells, those that can be seen first.
+/// Sheets of cells, visible ones first.
 fn sheets_of(all: &[calamine::Sheet]) -> Vec<(String, bool)> {
     let tables = all.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let mut sheets: Vec<(String, bool)> = tables
@@ -379,7 +379,7 @@ fn named(sheets: &[(String, bool)], typed: &str, file: &str) -> Result<String, E
     })
 }
 
-/// The only sheet that can be seen and has content; of several the user has to choose.
+/// The only visible sheet with content; if there are several the user has to choose.
 fn only(book: &mut dyn Book, sheets: &[(String, bool)], file: &str) -> Result<String, Error> {
     let mut filled: Vec<&(String, bool)> = Vec::new();
     for sheet in sheets {
@@ -423,7 +423,7 @@ struct SheetText<'f> {
     first_row: Option<u32>,
     /// The row that is being written.
     row: u32,
-    /// The column that was written last; none yet in a fresh row.
+    /// The last column written; none yet in a new row.
     column: Option<u32>,
     width: usize,
     cells: u64,

@@ -10,7 +10,7 @@ use encoding_rs::{
 
 use crate::model::dialect::Encoding;
 
-/// Encodings of Latin script that look like Windows-1252 in short texts.
+/// Encodings of Latin script that can't be distinguished from Windows-1252 in short texts.
 const LATIN: [&encoding_rs::Encoding; 11] = [
     WINDOWS_1250,
     WINDOWS_1254,
@@ -24,12 +24,12 @@ const LATIN: [&encoding_rs::Encoding; 11] = [
     ISO_8859_15,
     ISO_8859_16,
 ];
-/// This many bytes beyond ASCII make a guess between them worth something.
+/// From this many bytes beyond ASCII a guess between them is reliable.
 const LATIN_EVIDENCE: usize = 32;
 
-/// How much is looked at behind the first byte that is not ASCII.
+/// How much is inspected after the first byte that is not ASCII.
 pub(crate) const SAMPLE: usize = 64 * 1024;
-/// Bytes of a UTF-8 letter, at most.
+/// Longest UTF-8 character, in bytes.
 const LONGEST_LETTER: usize = 4;
 
 /// How a text begins.
@@ -41,8 +41,8 @@ pub(crate) struct Opening {
     pub(crate) mark: usize,
 }
 
-/// Looks at the first bytes of a text. A byte order mark is never wrong and counts
-/// most, then what somebody insists on, then looks.
+/// Inspects the first bytes of a text. A byte order mark is never wrong and takes
+/// precedence, then what the user says, then the bytes' pattern.
 pub(crate) fn opening(head: &[u8], insisted: Option<Encoding>) -> Opening {
     if let Some((codec, mark)) = encoding_rs::Encoding::for_bom(head) {
         return Opening {
@@ -79,7 +79,7 @@ pub(crate) fn of_sample(sample: &[u8]) -> Encoding {
     }
 }
 
-/// A letter that the end of the head may have cut off is left to the stream.
+/// A character that the end of the head may have cut off is left to the stream.
 fn beyond_ascii(head: &[u8]) -> Option<Encoding> {
     let first = head.iter().position(|byte| !byte.is_ascii())?;
     let sample = &head[first..head.len().min(first + SAMPLE)];

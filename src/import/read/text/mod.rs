@@ -2,8 +2,8 @@
 //! encoding stays open; the first byte beyond it decides for the whole file, and
 //! nothing has to be read twice.
 //!
-//! What can't be decoded becomes the byte 0xFF, which UTF-8 never holds: the row
-//! that holds it is refused as no text, and the rows around it are read.
+//! What can't be decoded becomes the byte 0xFF, which UTF-8 never holds: the row that
+//! holds it is refused as not being text, and the rows around it are read.
 
 pub(crate) mod encoding;
 #[cfg(test)]
@@ -18,7 +18,7 @@ use encoding::{Opening, SAMPLE, of_sample};
 
 /// How much is read for a decoder at once.
 const CHUNK: usize = 64 * 1024;
-/// Room for what is decoded of it; a letter grows to three bytes at most.
+/// Room for the decoded text; a character grows to three bytes at most.
 const ROOM: usize = 3 * CHUNK;
 /// Stands for bytes that can't be decoded.
 const NO_TEXT: u8 = 0xFF;
@@ -27,7 +27,7 @@ const NO_TEXT: u8 = 0xFF;
 pub(super) struct Text<R> {
     input: R,
     state: State,
-    /// UTF-8, of which `at..end` was not given on yet.
+    /// UTF-8, of which `at..end` has not been passed on yet.
     ready: Vec<u8>,
     at: usize,
     end: usize,
@@ -36,7 +36,7 @@ pub(super) struct Text<R> {
 enum State {
     /// Only ASCII so far.
     Open,
-    /// Given on as it is; whoever reads finds what is not valid.
+    /// Passed on unchanged; the reader finds what is not valid.
     Utf8,
     /// Decoded.
     Foreign(Box<Foreign>),
@@ -46,7 +46,7 @@ enum State {
 struct Foreign {
     encoding: Encoding,
     decoder: Decoder,
-    /// Bytes as they lie in the file, not decoded yet.
+    /// Raw bytes of the file, not decoded yet.
     bytes: Vec<u8>,
     input_ended: bool,
     flushed: bool,
@@ -70,7 +70,7 @@ impl State {
 }
 
 impl<R: Read> Text<R> {
-    /// A text that begins like this; `input` stands behind the byte order mark.
+    /// A text with this beginning; `input` starts after the byte order mark.
     pub(super) fn new(input: R, opening: Opening) -> Text<R> {
         let (state, ready) = match opening.encoding {
             None => (State::Open, Vec::new()),
@@ -94,7 +94,7 @@ impl<R: Read> Text<R> {
         }
     }
 
-    /// Gives ASCII on; at the first other byte, reads ahead and decides.
+    /// Passes ASCII on; at the first other byte, reads ahead and decides.
     fn read_open(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(out)?;
         if out[..count].is_ascii() {
@@ -144,7 +144,7 @@ impl<R: Read> Read for Text<R> {
 }
 
 impl Foreign {
-    /// Decodes until something is ready, and tells how much; nothing is at the end.
+    /// Decodes until something is ready, and returns how much; nothing at the end.
     fn decode_some(&mut self, input: &mut impl Read, ready: &mut [u8]) -> io::Result<usize> {
         let mut written = 0;
         while written == 0 && !self.flushed {
@@ -193,7 +193,7 @@ mod tests {
     use super::pieces::Pieces;
     use super::*;
 
-    /// Decodes with what the first `looked` bytes tell.
+    /// Decodes as the first `looked` bytes suggest.
     fn decode(bytes: &[u8], looked: usize, piece: usize) -> (Vec<u8>, Option<&'static str>) {
         let opening = opening(&bytes[..looked.min(bytes.len())], None);
         let mut text = Text::new(Pieces(&bytes[opening.mark..], piece), opening);

@@ -1,5 +1,5 @@
-//! How the portal behaves: troubles to plan and to take back, switches to turn, and all
-//! records to remove, while programs go on calling.
+//! How the portal behaves: planning and cancelling troubles, turning switches, and
+//! removing all records, while programs keep calling.
 
 use minijinja::{Value as Shown, context};
 
@@ -15,7 +15,7 @@ const AT_START: &str = "day_ends";
 /// Where the page is.
 const HERE: &str = "/pages/behaviour";
 
-/// The page, and why the last form was refused, where it was.
+/// The page, and why the last form was refused, if it was.
 pub(super) fn page(front: &Front, refused: Option<&str>) -> Page {
     let switches = front.portal.switches();
     let rows = Switches::TABLE

@@ -1,6 +1,6 @@
-//! Who sees the pages: whoever has the key that the sandbox prints at its start. The key is
-//! exchanged for a cookie, so that it stands in no link and in no history but the first.
-//! Both are new at each start.
+//! Who sees the pages: anybody with the key that the sandbox prints at its start. The key
+//! is exchanged for a cookie, so that it is in no other link or history entry. Both are new
+//! at each start.
 
 use std::io;
 

@@ -40,7 +40,7 @@ const MOST_FORM: usize = 1 << 20;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Whether somebody asks for a page. Programs, which bring a token, get what the API has there.
+/// Whether a page is requested. Programs, which send a token, get the API's answer.
 pub(crate) fn serve(request: &Request) -> bool {
     let path = request.uri().path();
     let is_program = request.headers().contains_key(header::AUTHORIZATION);
@@ -113,7 +113,7 @@ fn response(page: Page) -> Response<Body> {
     put(headers, header::CONTENT_TYPE, page.content_type);
     put(headers, header::CONTENT_SECURITY_POLICY, POLICY);
     put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // With none at all, browsers don't say either from where a form comes.
+    // Without any header, the browser does not say either where a form comes from.
     put(headers, header::REFERRER_POLICY, "same-origin");
     put(headers, header::CACHE_CONTROL, "no-store");
     if let Some(place) = page.moved_to {

@@ -39,20 +39,20 @@ impl Names {
         })
     }
 
-    /// A stage's label, or its id where there is none.
+    /// A stage's label, or its id if there is none.
     pub(super) fn stage(&self, id: &str) -> String {
         let mut stages = self.pipelines.iter().flat_map(|pipeline| &pipeline.stages);
         let stage = stages.find(|(known, _)| known == id);
         stage.map_or(id, |(_, label)| label).to_owned()
     }
 
-    /// A pipeline's label, or its id where there is none.
+    /// A pipeline's label, or its id if there is none.
     pub(super) fn pipeline(&self, id: &str) -> String {
         let pipeline = self.pipelines.iter().find(|pipeline| pipeline.id == id);
         pipeline.map_or(id, |pipeline| &pipeline.label).to_owned()
     }
 
-    /// An owner's name, or the id where there is none.
+    /// An owner's name, or the id if there is none.
     pub(super) fn owner(&self, id: &str) -> String {
         self.owners.get(id).map_or(id, String::as_str).to_owned()
     }
@@ -115,7 +115,7 @@ fn in_order(list: &Value) -> Vec<&Value> {
     list
 }
 
-/// A value as text; empty where there is none.
+/// A value as text; empty if there is none.
 pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -113,7 +113,7 @@ pub(super) fn problem(title: &str, why: &str) -> Page {
     }
 }
 
-/// A page that says that the fault is on this side.
+/// A page that reports an error of the server.
 pub(super) fn failed(why: &str) -> Page {
     Page {
         status: 500,

@@ -13,7 +13,7 @@ pub(super) struct Visit {
     pub(super) method: Method,
     /// The path's parts, decoded.
     pub(super) path: Vec<String>,
-    /// What the address asks for, or what the form says.
+    /// The fields of the address or the form.
     fields: Vec<(String, String)>,
     pub(super) now: Moment,
 }
@@ -34,7 +34,7 @@ impl Visit {
         }
     }
 
-    /// What a field says; empty where it is not there.
+    /// The value of a field; empty if missing.
     pub(super) fn field(&self, name: &str) -> &str {
         let field = self.fields.iter().find(|(given, _)| given == name);
         field.map_or("", |(_, value)| value.as_str())
@@ -47,7 +47,7 @@ impl Visit {
     }
 }
 
-/// Names and values of a query or a form; none where it can't be read.
+/// Names and values of a query or a form; none if it can't be read.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     let uri = format!("/?{text}").parse::<Uri>().ok();
     let query = uri.and_then(|uri| Query::try_from_uri(&uri).ok());
