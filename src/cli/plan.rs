@@ -20,6 +20,7 @@ use super::plan_face::PlanFace;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::relatives::rivals;
+use super::report;
 use super::run_args::RunArgs;
 use super::schema::lacking_groups;
 use super::settings::PortalArgs;
@@ -72,6 +73,9 @@ pub struct PlanArgs {
     /// `apply` creates it
     #[arg(long)]
     create_properties: bool,
+    /// Leave no report.html in the folder of the plan; `tickethaul report` makes one later
+    #[arg(long, requires = "output")]
+    no_report: bool,
     #[command(flatten)]
     face: PlanFace,
     #[command(flatten)]
@@ -102,7 +106,11 @@ pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error>
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    make(&import, args.output.as_deref(), absolute(told), talk).await
+    let exit = make(&import, args.output.as_deref(), absolute(told), talk).await?;
+    if let Some(folder) = args.output.filter(|_| !args.no_report) {
+        report::leave(&folder, talk);
+    }
+    Ok(exit)
 }
 
 /// Makes a plan; without a folder it is only shown.

@@ -26,7 +26,7 @@ use super::trust::{self, Claims};
 use super::typed::{Typed, began_with};
 use super::undo;
 use crate::error::Error;
-use crate::export::{RunFolder as ExportFolder, is_export};
+use crate::export::{RunFolder as ExportFolder, is_export, outcome};
 use crate::hubspot::{Account, ApiVersion, SchemaParts};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
@@ -107,7 +107,8 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        return undo::resume((folder, past), &run, &mut portal, talk).await;
+        let ends = (&mut portal, args.run_args.leaves_report());
+        return undo::resume((folder, past), &run, ends, talk).await;
     }
     match nothing_to_do(&args, &folder, &past, talk) {
         Some(exit) => Ok(exit),
@@ -207,6 +208,9 @@ fn say_told(told: &Told, talk: &Talk) {
 /// An export takes up what it was told, but for what is typed now (R3).
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
+    if let Some(exit) = finished_export(path, talk)? {
+        return Ok(exit);
+    }
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     let told = began_with(asked.told).overlaid(&typed.told());
     if told.option(FOLDER).is_some() != asked.selection.attachments {
@@ -228,8 +232,29 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
         concurrency: args.run_args.concurrency(),
         max_duration: args.run_args.max_duration(),
         force: args.force,
+        leaves_report: args.run_args.leaves_report(),
     };
     export::resume((folder, asked), &again, talk).await
+}
+
+/// Says that nothing of an export is left to do, where that is so.
+fn finished_export(path: &Path, talk: &Talk) -> Result<Option<Exit>, Error> {
+    let unreadable = |error| {
+        let path = path.display();
+        Error::mend(format!("can't read summary.json of {path}: {error}"))
+    };
+    let Some(outcome) = outcome(path).map_err(unreadable)? else {
+        return Ok(None);
+    };
+    talk.say(&format!(
+        "export {} is finished, with {}",
+        path.display(),
+        counted(outcome.tickets, "ticket")
+    ));
+    Ok(Some(match outcome.lacking {
+        0 => Exit::Fine,
+        _ => Exit::Refused,
+    }))
 }
 
 /// The run that was begun last, of those of this folder that nobody is at.

@@ -11,6 +11,7 @@ use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::relatives::known;
+use super::report;
 use super::run_args::stop_on_signal;
 use super::running::new_run;
 use super::settings::PortalArgs;
@@ -19,6 +20,7 @@ use super::undo_face::{Face, Part};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::resume::folder::{RunFolder, has_begun};
+use crate::import::settle::log::log_calls;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
 use crate::model::count::counted;
@@ -49,6 +51,9 @@ pub struct UndoArgs {
     /// The run folder of the undo; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     run_dir: Option<PathBuf>,
+    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    #[arg(long, conflicts_with = "plan")]
+    no_report: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
@@ -61,19 +66,30 @@ pub async fn run(args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
     take_back(args, Part::All, talk).await
 }
 
+/// Tickets that a run created, which are to be archived.
+pub struct CreatedBy<'a> {
+    /// The run, as it is named.
+    pub run: &'a Path,
+    /// The run folder of the undo, where one is named.
+    pub run_dir: Option<&'a Path>,
+    /// Whether nobody is asked.
+    pub yes: bool,
+    /// Whether a report stays in the run folder.
+    pub leaves_report: bool,
+}
+
 /// Archives the tickets that a run created, without a look at who touched them since.
 pub async fn delete_created(
-    run: &Path,
-    run_dir: Option<&Path>,
-    yes: bool,
+    created: &CreatedBy<'_>,
     portal: PortalArgs,
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let args = UndoArgs {
-        run: run.to_owned(),
+        run: created.run.to_owned(),
         plan: false,
-        yes,
-        run_dir: run_dir.map(Path::to_owned),
+        yes: created.yes,
+        run_dir: created.run_dir.map(Path::to_owned),
+        no_report: !created.leaves_report,
         portal,
     };
     take_back(args, Part::Created, talk).await
@@ -84,7 +100,8 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     if let Some(begun) = given {
         let folder = RunFolder::open(begun)?;
         let past = Reading::open(folder.path())?.past()?;
-        return resume((folder, past), &args.run, &mut args.portal, talk).await;
+        let leaves = !args.no_report;
+        return resume((folder, past), &args.run, (&mut args.portal, leaves), talk).await;
     }
     if !args.plan {
         expect_answer(&args, part, talk)?;
@@ -114,7 +131,8 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
         begun: HashSet::new(),
         notes: 0,
     };
-    let ended = carry_out(run, (began, part), &folder, &args.portal, talk).await;
+    let ends = (&args.portal, !args.no_report);
+    let ended = carry_out(run, (began, part), &folder, ends, talk).await;
     drop(busy);
     ended
 }
@@ -156,11 +174,11 @@ async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Res
     })
 }
 
-/// Continues an undo; `run` is what it takes back.
+/// Continues an undo; `run` is what it takes back. A report stays where that is said.
 pub async fn resume(
     (folder, past): (RunFolder, Past),
     run: &Path,
-    portal: &mut PortalArgs,
+    (portal, leaves_report): (&mut PortalArgs, bool),
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let run = PastRun::open(Some(run), portal, talk).await?;
@@ -191,7 +209,7 @@ pub async fn resume(
         true => Part::Created,
         false => Part::All,
     };
-    carry_out(run, (began, part), &folder, portal, talk).await
+    carry_out(run, (began, part), &folder, (portal, leaves_report), talk).await
 }
 
 /// Says that nothing of an undo is left to do.
@@ -377,9 +395,10 @@ async fn carry_out(
     run: PastRun,
     (began, part): (Began, Part),
     folder: &RunFolder,
-    portal: &PortalArgs,
+    (portal, leaves_report): (&PortalArgs, bool),
     talk: &Talk,
 ) -> Result<Exit, Error> {
+    log_calls(&run.portal.client, folder.path());
     let places = run.rows.places.clone();
     let contacts = run.past.contacts_created;
     let undone = undo(run, Some(began), part, portal).await?;
@@ -394,7 +413,11 @@ async fn carry_out(
         contacts,
     };
     folder.write_summary(&face.json())?;
-    Ok(say(&face, talk))
+    let exit = say(&face, talk);
+    if leaves_report {
+        report::leave(folder.path(), talk);
+    }
+    Ok(exit)
 }
 
 async fn undo(

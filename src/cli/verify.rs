@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::past_run::PastRun;
 use super::portal::call_error;
 use super::relatives::known;
+use super::report;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
@@ -18,6 +19,7 @@ use crate::model::visible::one_line;
 use crate::review::family::undos;
 use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
+use crate::review::verified_file;
 use crate::review::verify::{Verified, verify};
 
 /// Compare the tickets of a run with what the run wrote: values, links, notes, files, and whether
@@ -31,6 +33,9 @@ pub struct VerifyArgs {
     /// Compare no more than the first N rows that are done
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample: Option<u64>,
+    /// Leave the report.html of the run as it is; `tickethaul report` makes it later
+    #[arg(long)]
+    no_report: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
@@ -53,10 +58,15 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
             .map_err(unwritable)
     });
     let verified = verified.await?;
+    verified_file::clear(&path).map_err(unwritable)?;
     let written = file.finish().map_err(unwritable)?;
+    verified_file::write(&path, &verified, unfinished(&past)).map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
     say(&past, &verified, (&written, calls), talk);
+    if !args.no_report {
+        report::leave(&path, talk);
+    }
     let known = known([path.as_path()]);
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();

@@ -18,7 +18,7 @@ pub use age::{age_words, in_time};
 pub use check::check_words;
 pub use check_json::check_json;
 pub use haul::{Face, HaulProgress};
-pub use html::run_html;
+pub use html::{Forecast, Surveyed, check_html, export_html, plan_html, run_html, survey_html};
 pub use json::JsonLines;
 pub use plain::PlainLines;
 pub use plan::{plan_words, row_words};

@@ -10,8 +10,8 @@ use crate::cli::talk::Talk;
 use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
-/// Says it to people.
-pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
+/// What is said of it to people, a sentence each.
+pub(super) fn words(done: &Done, (goes, goes_on): (&Goes, bool)) -> Vec<String> {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {} of them archived", count(archived)),
@@ -22,60 +22,79 @@ pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
         .collect();
     let tickets = counted(done.tickets, "ticket");
     let merged = done.merged.filter(|_| goes_on);
-    match (merged, done.lines) {
-        (Some(merged), Some(lines)) => talk.say(&format!(
+    let mut words = vec![match (merged, done.lines) {
+        (Some(merged), Some(lines)) => format!(
             "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
             counted(merged.changed, "line"),
             count(merged.gone),
             counted(lines, "line"),
-        )),
-        (None, _) => talk.say(&format!("{tickets} exported{archived}{tables}")),
-        (Some(merged), None) => talk.say(&format!(
+        ),
+        (None, _) => format!("{tickets} exported{archived}{tables}"),
+        (Some(merged), None) => format!(
             "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
             count(merged.changed),
             count(merged.gone)
-        )),
-    }
-    say_rest(done, talk);
-    say_issue(done, goes.path().is_none(), talk);
+        ),
+    }];
+    words.extend(rest(done));
+    words.extend(issue(done, goes.path().is_none()));
+    words
 }
 
 /// What is not in it, and its files.
-fn say_rest(done: &Done, talk: &Talk) {
+fn rest(done: &Done) -> Vec<String> {
+    let mut words = Vec::new();
     if done.uncounted > 0 {
-        talk.say(&format!(
+        words.push(format!(
             "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
             counted(done.uncounted, "ticket")
         ));
     }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
-        talk.say(&format!("{ids} not in the portal, such as {first}"));
+        words.push(format!("{ids} not in the portal, such as {first}"));
     }
     if done.left_out > 0 {
         let tickets = counted(done.left_out, "ticket");
-        talk.say(&format!(
+        words.push(format!(
             "left out: {tickets} archived or merged while the export ran"
         ));
     }
     if let Some(sum) = &done.attachments {
-        say_files(sum, talk);
+        words.extend(files(sum));
     }
+    words
 }
 
-fn say_files(sum: &FilesSum, talk: &Talk) {
-    talk.say(&format!(
+fn files(sum: &FilesSum) -> Vec<String> {
+    let mut words = vec![format!(
         "{} downloaded, {} there before; {}",
         counted(sum.downloaded, "attachment"),
         count(sum.there),
         counted(sum.bytes, "byte"),
-    ));
+    )];
     if let Some((file, ticket, why)) = &sum.first {
-        talk.say(&format!(
+        words.push(format!(
             "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
             counted_as(sum.lacking, "attachment is", "attachments are"),
         ));
     }
+    words
+}
+
+fn issue(done: &Done, to_stream: bool) -> Option<String> {
+    let (id, misfit) = done.first_issue.as_ref()?;
+    let place = match to_stream {
+        true => "",
+        false => " but in the .issues.csv beside it",
+    };
+    Some(format!(
+        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        counted_as(done.issues, "row is", "rows are"),
+        misfit.value,
+        misfit.column,
+        misfit.wanted
+    ))
 }
 
 /// Says it to programs, where stdout is theirs.
@@ -104,21 +123,4 @@ pub(super) fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Durat
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
-}
-
-fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
-    let Some((id, misfit)) = &done.first_issue else {
-        return;
-    };
-    let place = match to_stream {
-        true => "",
-        false => " but in the .issues.csv beside it",
-    };
-    talk.say(&format!(
-        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        counted_as(done.issues, "row is", "rows are"),
-        misfit.value,
-        misfit.column,
-        misfit.wanted
-    ));
 }
