@@ -8,7 +8,7 @@ use comfy_table::Table;
 use serde_json::{Value, json};
 
 use super::check_args::CheckArgs;
-use super::check_mapping;
+use super::check_mapping::{self, page_of};
 use super::console::Console;
 use super::exit::Exit;
 use super::input::say_others;
@@ -16,9 +16,12 @@ use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
 use crate::import::survey::{DialectSurvey, Survey, survey_dialect};
 use crate::mapping::propose::{Column, Survey as Cells};
+use crate::model::column_report::{FrequentValue, ReportedColumn, ReportedColumns};
 use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
+use crate::model::run_report::ReportHead;
 use crate::model::visible::one_line;
+use crate::report::Surveyed;
 
 /// Characters of an example in the table.
 const EXAMPLE: usize = 30;
@@ -38,17 +41,70 @@ fn look(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
         return Err(Error::usage(message)
             .advise("add -m MAPPING, or look at the file of comments by itself"));
     }
+    let mut page = page_of(args)?;
     let given = args.input.dialect(&Dialect::default());
     let input = args.input.open(&given, None)?;
+    if let Some(page) = &mut page {
+        page.about(&input)?;
+    }
     say_others(&input, console);
     let sounded = survey_dialect(input, &given)?;
     let survey = &sounded.survey;
     console.show(&words(&sounded));
     console.result(&survey_json(&sounded));
+    if let Some(page) = page {
+        let refused = survey.refusals.iter().map(|group| group.rows).sum();
+        page.write_survey(refused, |head| surveyed(&sounded, head), console)?;
+    }
     Ok(match survey.refusals.is_empty() {
         true => Exit::Fine,
         false => Exit::Found,
     })
+}
+
+/// The survey for its page.
+fn surveyed(sounded: &DialectSurvey, head: ReportHead) -> Surveyed {
+    let survey = &sounded.survey;
+    let texts = survey.texts.iter();
+    let texts = texts.map(|facts| format!("{}: {}", facts.name, facts_words(facts)));
+    let said = sounded.findings.iter().chain(&survey.notices).cloned();
+    let repeated = (!survey.repeated.is_empty())
+        .then(|| format!("several columns are called {}", survey.repeated.join(", ")));
+    let columns = survey.cells.columns().iter().enumerate();
+    let columns = columns.map(|(idx, column)| ReportedColumn {
+        name: name(column, idx),
+        kind: kind_words(column, &survey.cells),
+        filled: column.filled(),
+        different: None,
+        values: column
+            .examples()
+            .map(|value| FrequentValue {
+                value: value.to_owned(),
+                times: None,
+            })
+            .collect(),
+    });
+    Surveyed {
+        head,
+        facts: texts
+            .chain(said)
+            .chain([rows_words(survey)])
+            .chain(repeated)
+            .collect(),
+        refusals: survey.refusals.clone(),
+        columns: ReportedColumns {
+            rows: survey.cells.rows(),
+            columns: columns.collect(),
+        },
+    }
+}
+
+/// The name of a column; one without a name is told by its place.
+fn name(column: &Column, idx: usize) -> String {
+    match column.name() {
+        "" => format!("column {} (without a name)", idx + 1),
+        name => one_line(name).into_owned(),
+    }
 }
 
 /// The survey for people.
@@ -150,13 +206,9 @@ fn table(survey: &Survey) -> Table {
         .load_style(comfy_table::presets::NOTHING)
         .set_header(["column", "filled", "kind", "examples"]);
     for (idx, column) in survey.cells.columns().iter().enumerate() {
-        let name = match column.name() {
-            "" => format!("column {} (without a name)", idx + 1),
-            name => one_line(name).into_owned(),
-        };
         let examples: Vec<String> = column.examples().map(short).collect();
         let _same = table.add_row([
-            name,
+            name(column, idx),
             percent(column, survey.cells.rows()),
             kind_words(column, &survey.cells),
             examples.join(" | "),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::import_args::Op;
 use super::input::InputArgs;
@@ -11,6 +11,7 @@ use super::schema::SchemaFrom;
 /// Read files to the end and show what they contain, or with a mapping what an import would
 /// do; exit code 4 if rows would be refused
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("written").args(["output", "write_values", "report"]).multiple(true))]
 pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
@@ -28,8 +29,11 @@ pub struct CheckArgs {
     /// filled in, it can be used as `map = { file = "…" }`
     #[arg(long, value_name = "FILE", requires = "mapping")]
     pub write_values: Option<PathBuf>,
-    /// Replace the files of -o and --write-values if they already exist
-    #[arg(long, requires = "mapping")]
+    /// Write what the check found as a page that stands for itself, to a new .html file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Replace the files of -o, --write-values and --report where they are there already
+    #[arg(long, requires = "written")]
     pub force: bool,
     #[command(flatten)]
     pub from: SchemaFrom,

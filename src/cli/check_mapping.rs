@@ -11,12 +11,14 @@ use super::compile_mapping::{Definitions, Intent, joined_words};
 use super::console::Console;
 use super::exit::Exit;
 use super::input::say_reading;
+use super::local_time::second;
 use super::mapping_file::{mapping_error, parse_mapping};
 use super::output::new_file;
 use super::portal::{Portal, call_error};
 use super::portal_facts;
 use super::prepare_import::wanted;
 use super::preview::preview_of;
+use super::report::CheckPage;
 use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use crate::error::Error;
 use crate::hubspot::records::association_types::from_ticket;
@@ -33,7 +35,7 @@ use crate::report::{Stand, check_json, check_words};
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exit, Error> {
-    let targets = Targets::of(args)?;
+    let mut targets = Targets::of(args)?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
         Err(errors) => {
@@ -46,6 +48,9 @@ pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exi
     let input = args.input.open(mapping.dialect(), None)?;
     if let Some(Target::File(path)) = &targets.refused {
         expect_ending(path, &input)?;
+    }
+    if let Some(page) = &mut targets.page {
+        page.about(&input)?;
     }
     let intent = intent(args, &mapping, &input);
     let (mut copy, portal) = args.from.read_keeping(intent.parts(), console).await?;
@@ -64,6 +69,7 @@ pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exi
         portal: portal.as_ref(),
     };
     let against = looked.against(args, console).await;
+    let asked = asked_words(portal.as_ref(), &copy);
     if let Some(portal) = portal {
         portal.close().await;
     }
@@ -74,6 +80,10 @@ pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exi
     let (report, shown) = checked(args, (input, beside), against, &copy, (&targets, console))?;
     show(&report, &shown, console);
     targets.written(&report, &compiled, console)?;
+    if let Some(page) = &targets.page {
+        let portal = (copy.portal_id, asked);
+        page.write(&report, (path, mapping.text()), portal, console)?;
+    }
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
         _ => Exit::Found,
@@ -86,6 +96,8 @@ struct Targets {
     refused: Option<Target>,
     /// Values that the mapping does not know.
     values: Option<Target>,
+    /// All of it as a page.
+    page: Option<CheckPage>,
 }
 
 impl Targets {
@@ -98,6 +110,7 @@ impl Targets {
                 .map(|path| new(path, &["csv", "jsonl"]))
                 .transpose()?,
             values: values.map(|path| new(path, &["csv"])).transpose()?,
+            page: page_of(args)?,
         })
     }
 
@@ -118,6 +131,20 @@ impl Targets {
             None => Ok(()),
         }
     }
+}
+
+/// What was asked of the portal.
+fn asked_words(portal: Option<&Portal>, copy: &PortalCopy) -> String {
+    match portal {
+        Some(_) => "its definitions and keys as they are now".to_owned(),
+        None => format!("a copy of its definitions, of {}", second(copy.pulled)),
+    }
+}
+
+/// Where the page of a check goes, if one is wanted.
+pub(super) fn page_of(args: &CheckArgs) -> Result<Option<CheckPage>, Error> {
+    let path = args.report.as_deref();
+    path.map(|path| CheckPage::at(path, args.force)).transpose()
 }
 
 /// Checks every row; returns the report and what the first tickets would be.

@@ -26,7 +26,7 @@ use crate::model::visible::one_line;
 const NAMED: usize = 10;
 
 /// Files that runs, undos and plans make in their folders.
-const OURS: [&str; 22] = [
+const OURS: [&str; 25] = [
     "done.csv",
     "idmap.csv",
     "plan.db",
@@ -38,6 +38,7 @@ const OURS: [&str; 22] = [
     "refused.csv",
     "refused.jsonl",
     "report.html",
+    "report.html.new",
     "run.db",
     "run.db-journal",
     "run.db-shm",
@@ -49,6 +50,8 @@ const OURS: [&str; 22] = [
     "undo.csv.new",
     "verify.csv",
     "verify.csv.new",
+    "verify.json",
+    "verify.json.new",
 ];
 
 /// Remove the folders of old runs and plans: journals, reports, and former values of tickets

@@ -39,11 +39,10 @@ const WHERE: [&str; 6] = [
 ];
 
 /// Options of a resume that have no meaning for an export.
-const FOR_IMPORTS: [&str; 7] = [
+const FOR_IMPORTS: [&str; 6] = [
     "batch-size",
     "max-refused",
     "no-limit",
-    "no-report",
     "unknown",
     "attachment-host",
     "max-attachment",

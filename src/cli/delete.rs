@@ -18,7 +18,7 @@ use super::portal_facts;
 use super::run_args::RunArgs;
 use super::running::{finish, new_run, record};
 use super::settings::PortalArgs;
-use super::undo;
+use super::undo::{self, CreatedBy};
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
 use crate::import::flow::Operation;
@@ -104,8 +104,13 @@ pub struct DeleteArgs {
 /// Archives tickets.
 pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     if let Some(run) = &args.run {
-        let folder = args.run_dir.as_deref();
-        return undo::delete_created(run, folder, args.yes, args.portal, console).await;
+        let created = CreatedBy {
+            run,
+            run_dir: args.run_dir.as_deref(),
+            yes: args.yes,
+            leaves_report: args.run_args.leaves_report(),
+        };
+        return undo::delete_created(&created, args.portal, console).await;
     }
     archiving::expect_answer(args.yes, console)?;
     let mapping = mapping(&args, console)?;

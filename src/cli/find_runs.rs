@@ -9,7 +9,7 @@ use super::console::Console;
 use super::registry::{Entry, Kind, NewEntry};
 use super::settings::registry;
 use crate::error::Error;
-use crate::export::{self, Asked, ExportState, is_export, progress};
+use crate::export::{self, Asked, ExportState, is_export, is_finished, progress};
 use crate::journal::{JournalError, PlanReading};
 
 /// Where run folders are by default.
@@ -127,7 +127,8 @@ fn shown(here: &Path, folder: &Path) -> PathBuf {
 /// Stopped exports to this target, with their folders, as far as the registry vouches
 /// for them.
 pub fn stopped_exports_to(target: &Path) -> Vec<(PathBuf, Asked)> {
-    let folders = everywhere().into_iter().filter(|folder| is_export(folder));
+    let folders = everywhere().into_iter();
+    let folders = folders.filter(|folder| is_export(folder) && !is_finished(folder));
     let exports = folders.filter_map(|folder| Some((export::look(&folder).ok()?, folder)));
     let same = exports.filter(|(asked, folder)| {
         let stopped = progress(folder).0 == ExportState::Stopped;

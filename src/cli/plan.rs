@@ -21,6 +21,7 @@ use super::portal::{Portal, call_error};
 use super::prepare_import::{Fit, fit, header, open_mapping};
 use super::registry::{Kind, NewEntry};
 use super::reopen::places_of;
+use super::report;
 use super::run_args::RunArgs;
 use super::schema::lacking_groups;
 use super::settings::PortalArgs;
@@ -72,6 +73,9 @@ pub struct PlanArgs {
     /// those that the portal lacks
     #[arg(long)]
     create_properties: bool,
+    /// Leave no report.html in the folder of the plan; `tickethaul report` makes one later
+    #[arg(long, requires = "output")]
+    no_report: bool,
     #[command(flatten)]
     face: PlanOutputArgs,
     #[command(flatten)]
@@ -102,7 +106,11 @@ pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    make(&import, args.output.as_deref(), absolute(told), console).await
+    let exit = make(&import, args.output.as_deref(), absolute(told), console).await?;
+    if let Some(folder) = args.output.filter(|_| !args.no_report) {
+        report::leave(&folder, console);
+    }
+    Ok(exit)
 }
 
 /// Makes a plan; without a folder it is only shown.

@@ -26,7 +26,7 @@ use super::settings::PortalArgs;
 use super::trust::{self, RunPlaces};
 use super::undo;
 use crate::error::Error;
-use crate::export::{RunFolder as ExportFolder, is_export};
+use crate::export::{RunFolder as ExportFolder, is_export, outcome};
 use crate::hubspot::{Account, ApiVersion, SchemaParts};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
@@ -107,7 +107,8 @@ pub async fn run(args: ResumeArgs, typed: &CommandLine, console: &Console) -> Re
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        return undo::resume((folder, past), &run, &mut portal, console).await;
+        let ends = (&mut portal, args.run_args.leaves_report());
+        return undo::resume((folder, past), &run, ends, console).await;
     }
     match nothing_to_do(&args, &folder, &past, console) {
         Some(exit) => Ok(exit),
@@ -218,6 +219,9 @@ fn say_told(told: &RunOptions, console: &Console) {
 /// An export uses the options given to it again, except those typed now (R3).
 async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     typed.fits_export()?;
+    if let Some(exit) = finished_export(path, console)? {
+        return Ok(exit);
+    }
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     let told = began_with(asked.told).overlaid(&typed.told());
     if told.option(FOLDER).is_some() != asked.selection.attachments {
@@ -239,8 +243,29 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
         concurrency: args.run_args.concurrency(),
         max_duration: args.run_args.max_duration(),
         force: args.force,
+        leaves_report: args.run_args.leaves_report(),
     };
     export::resume((folder, asked), &again, console).await
+}
+
+/// Says that nothing of an export is left to do, where that is so.
+fn finished_export(path: &Path, console: &Console) -> Result<Option<Exit>, Error> {
+    let unreadable = |error| {
+        let path = path.display();
+        Error::must_fix(format!("can't read summary.json of {path}: {error}"))
+    };
+    let Some(outcome) = outcome(path).map_err(unreadable)? else {
+        return Ok(None);
+    };
+    console.say(&format!(
+        "export {} is finished, with {}",
+        path.display(),
+        counted(outcome.tickets, "ticket")
+    ));
+    Ok(Some(match outcome.lacking {
+        0 => Exit::Fine,
+        _ => Exit::Refused,
+    }))
 }
 
 /// The run of this folder that was started last and that no process is working on.

@@ -67,7 +67,7 @@ pub(super) struct PlanOverview {
 pub(super) enum What {
     Plan(Box<PlanOverview>),
     Import(Box<Overview>),
-    /// The number of tickets that it has read.
+    /// With the tickets that it has read, or that are in it.
     Export(Box<Asked>, u64),
 }
 
@@ -251,15 +251,21 @@ pub(super) fn look(path: &Path) -> Result<RunStatus, Error> {
     })
 }
 
-pub(super) fn look_at_export(path: &Path) -> Result<(State, What), Error> {
+fn look_at_export(path: &Path) -> Result<(State, What), Error> {
     let asked = export::look(path).map_err(folder_error)?;
     let (state, tickets) = progress(path);
-    let state = match state {
-        ExportState::Running => State::Running,
-        ExportState::Stopped if newer(path, &asked).is_some() => State::Superseded,
-        ExportState::Stopped => State::Stopped,
-    };
+    let state = export_state(path, &asked, state);
     Ok((state, What::Export(Box::new(asked), tickets)))
+}
+
+/// How far the export in a folder is.
+pub(super) fn export_state(path: &Path, asked: &Asked, state: ExportState) -> State {
+    match state {
+        ExportState::Running => State::Running,
+        ExportState::Finished => State::Finished,
+        ExportState::Stopped if newer(path, asked).is_some() => State::Superseded,
+        ExportState::Stopped => State::Stopped,
+    }
 }
 
 pub(super) fn look_at_plan(path: &Path) -> Result<(State, What), Error> {

@@ -167,8 +167,12 @@ fn plan_in_words(run: &RunStatus, plan: &PlanOverview) -> String {
 }
 
 fn export_in_words(run: &RunStatus, asked: &Asked, tickets: u64) -> String {
+    let are = match run.state {
+        State::Finished => "exported",
+        _ => "read so far",
+    };
     format!(
-        "{}  {}\n{:>12} tickets read so far\n      export to {}, started {}",
+        "{}  {}\n{:>12} tickets {are}\n      export to {}, started {}",
         one_line(&run.name),
         run.state.word(),
         count(tickets),

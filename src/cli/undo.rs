@@ -12,6 +12,7 @@ use super::find_runs::{self, find, is_run, no_run};
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
+use super::report;
 use super::run_args::stop_on_signal;
 use super::running::new_run;
 use super::settings::PortalArgs;
@@ -19,6 +20,7 @@ use super::undo_output::{Part, UndoOutput};
 use crate::error::Error;
 use crate::hubspot::{Client, SchemaParts};
 use crate::import::resume::folder::{RunFolder, has_begun};
+use crate::import::settle::log::log_calls;
 use crate::import::stop::StopSwitch;
 use crate::journal::{
     Durability, Header, Journal, Past, Reading, RunOptions, RunState, UndoneRun, now,
@@ -52,6 +54,9 @@ pub struct UndoArgs {
     /// The run folder of the undo; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     run_dir: Option<PathBuf>,
+    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    #[arg(long, conflicts_with = "plan")]
+    no_report: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
@@ -64,19 +69,30 @@ pub async fn run(args: UndoArgs, console: &Console) -> Result<Exit, Error> {
     take_back(args, Part::All, console).await
 }
 
+/// Tickets that a run created, which are to be archived.
+pub struct CreatedBy<'a> {
+    /// The run, as it is named.
+    pub run: &'a Path,
+    /// The run folder of the undo, where one is named.
+    pub run_dir: Option<&'a Path>,
+    /// Whether nobody is asked.
+    pub yes: bool,
+    /// Whether a report stays in the run folder.
+    pub leaves_report: bool,
+}
+
 /// Archives the tickets that a run created, whoever has changed them since.
 pub async fn delete_created(
-    run: &Path,
-    run_dir: Option<&Path>,
-    yes: bool,
+    created: &CreatedBy<'_>,
     portal: PortalArgs,
     console: &Console,
 ) -> Result<Exit, Error> {
     let args = UndoArgs {
-        run: run.to_owned(),
+        run: created.run.to_owned(),
         plan: false,
-        yes,
-        run_dir: run_dir.map(Path::to_owned),
+        yes: created.yes,
+        run_dir: created.run_dir.map(Path::to_owned),
+        no_report: !created.leaves_report,
         portal,
     };
     take_back(args, Part::Created, console).await
@@ -87,7 +103,14 @@ async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<
     if let Some(begun) = given {
         let folder = RunFolder::open(begun)?;
         let past = Reading::open(folder.path())?.past()?;
-        return resume((folder, past), &args.run, &mut args.portal, console).await;
+        let leaves = !args.no_report;
+        return resume(
+            (folder, past),
+            &args.run,
+            (&mut args.portal, leaves),
+            console,
+        )
+        .await;
     }
     if !args.plan {
         expect_answer(&args, part, console)?;
@@ -117,7 +140,8 @@ async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<
         begun: HashSet::new(),
         notes: 0,
     };
-    let ended = carry_out(run, (began, part), &folder, &args.portal, console).await;
+    let ends = (&args.portal, !args.no_report);
+    let ended = carry_out(run, (began, part), &folder, ends, console).await;
     drop(busy);
     ended
 }
@@ -164,11 +188,11 @@ async fn show(
     })
 }
 
-/// Continues an undo; `run` is the run that it undoes.
+/// Continues an undo; `run` is the run that it undoes. A report stays where that is said.
 pub async fn resume(
     (folder, past): (RunFolder, Past),
     run: &Path,
-    portal: &mut PortalArgs,
+    (portal, leaves_report): (&mut PortalArgs, bool),
     console: &Console,
 ) -> Result<Exit, Error> {
     let run = PastRun::open(Some(run), portal, console).await?;
@@ -199,7 +223,14 @@ pub async fn resume(
         true => Part::Created,
         false => Part::All,
     };
-    carry_out(run, (began, part), &folder, portal, console).await
+    carry_out(
+        run,
+        (began, part),
+        &folder,
+        (portal, leaves_report),
+        console,
+    )
+    .await
 }
 
 /// Says that an undo has nothing left to do.
@@ -385,9 +416,10 @@ async fn carry_out(
     run: PastRun,
     (began, part): (Began, Part),
     folder: &RunFolder,
-    portal: &PortalArgs,
+    (portal, leaves_report): (&PortalArgs, bool),
     console: &Console,
 ) -> Result<Exit, Error> {
+    log_calls(&run.portal.client, folder.path());
     let places = run.rows.places.clone();
     let contacts = run.past.contacts_created;
     let undone = undo(run, Some(began), part, (portal, console)).await?;
@@ -402,7 +434,11 @@ async fn carry_out(
         contacts,
     };
     folder.write_summary(&face.json())?;
-    Ok(say(&face, console))
+    let exit = say(&face, console);
+    if leaves_report {
+        report::leave(folder.path(), console);
+    }
+    Ok(exit)
 }
 
 async fn undo(

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::families::known;
 use super::past_run::PastRun;
 use super::portal::call_error;
+use super::report;
 use super::run_args::from_one;
 use super::settings::PortalArgs;
 use crate::error::Error;
@@ -21,6 +22,7 @@ use crate::report::Stand;
 use crate::review::family::undos;
 use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
+use crate::review::verified_file;
 use crate::review::verify::{Verified, verify};
 
 /// Compare the tickets of a run with what the run wrote: values, links, notes, files, and whether
@@ -34,6 +36,9 @@ pub struct VerifyArgs {
     /// Compare no more than the first N rows that are done
     #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true)]
     sample: Option<u64>,
+    /// Leave the report.html of the run as it is; `tickethaul report` makes it later
+    #[arg(long)]
+    no_report: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
@@ -72,10 +77,15 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     );
     let verified = verified.await?;
     drop(board);
+    verified_file::clear(&path).map_err(unwritable)?;
     let written = file.finish().map_err(unwritable)?;
+    verified_file::write(&path, &verified, unfinished(&past)).map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
     say(&past, &verified, (&written, calls), console);
+    if !args.no_report {
+        report::leave(&path, console);
+    }
     let known = known([path.as_path()]);
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();

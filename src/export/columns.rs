@@ -91,6 +91,23 @@ pub enum Kind {
     Ids,
 }
 
+impl Kind {
+    /// The word for it, in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Id | Kind::OtherId => "id",
+            Kind::Count => "integer",
+            Kind::Number => "number",
+            Kind::Bool => "bool",
+            Kind::Instant => "datetime",
+            Kind::Day => "date",
+            Kind::List => "list",
+            Kind::Ids => "ids",
+        }
+    }
+}
+
 /// How a value is written.
 #[derive(Clone, Debug)]
 pub enum Wording {

@@ -1,5 +1,6 @@
-//! The run folder of an export: what was asked for, and the pages so far. It is removed
-//! when the export is finished; as long as it exists, `tickethaul resume` can continue.
+//! The run folder of an export: what was asked for, and the pages so far, from which
+//! `tickethaul resume` can continue. Once the export is finished the pages go, and what it
+//! came to stays for whoever looks at it later.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::job::Onward;
+use super::outcome::Outcome;
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::hubspot::Search;
@@ -29,8 +31,17 @@ const PUBLISHING: &str = "publishing";
 /// Locked by the process that is working on it.
 const LOCK: &str = "lock";
 
+/// What the export came to; there once it is finished.
+const SUMMARY: &str = "summary.json";
+
+/// The same while it is written.
+const NEW_SUMMARY: &str = "summary.json.new";
+
+/// What stays of a finished export.
+const KEPT: [&str; 5] = [ASKED, LOCK, "report.html", "run.log", SUMMARY];
+
 /// What an export makes in its run folder, but for the spools of linked records.
-const OURS: [&str; 19] = [
+const OURS: [&str; 23] = [
     "archived.pages",
     "archived.rows",
     ASKED,
@@ -48,7 +59,11 @@ const OURS: [&str; 19] = [
     PUBLISHING,
     "whole.json",
     "whole.json.new",
+    "report.html",
+    "report.html.new",
     "run.log",
+    SUMMARY,
+    NEW_SUMMARY,
     LOCK,
 ];
 
@@ -76,6 +91,9 @@ pub fn is_file_of_export(name: &str) -> bool {
 
 /// A longer file is none of ours: millions of ids.
 const LONGEST: u64 = 256 << 20;
+
+/// A longer summary is none of ours.
+const LONGEST_SUMMARY: u64 = 64 << 20;
 
 /// Written by this version; a newer one is refused, and an older one, which held a
 /// command line.
@@ -221,6 +239,8 @@ pub enum ExportState {
     Running,
     /// It can be resumed.
     Stopped,
+    /// It came to its end.
+    Finished,
 }
 
 impl RunFolder {
@@ -235,12 +255,26 @@ impl RunFolder {
             return Err(FolderError::File(path));
         }
         private_folder(&path).map_err(unusable)?;
-        if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
+        let is_free = |path: &Path| -> io::Result<bool> {
+            Ok(fs::read_dir(path)?.next().is_none() || holds_finished_alone(path)?)
+        };
+        if !is_free(&path).map_err(unusable)? {
             return Err(FolderError::NotEmpty(path));
         }
         let folder = RunFolder::lock(path)?;
+        folder.clear()?;
         folder.keep(asked)?;
         Ok(folder)
+    }
+
+    /// Takes away what a finished export left: a fixed `--run-dir` holds the last one.
+    fn clear(&self) -> Result<(), FolderError> {
+        let unusable = |error| unusable(&self.path, error);
+        // Another process may have begun an export in it meanwhile.
+        if is_export(&self.path) && !holds_finished_alone(&self.path).map_err(unusable)? {
+            return Err(FolderError::NotEmpty(self.path.clone()));
+        }
+        self.remove_files(|name| name != LOCK).map_err(unusable)
     }
 
     /// Writes down what is asked for, in place of what was.
@@ -273,17 +307,41 @@ impl RunFolder {
         &self.path
     }
 
-    /// Removes everything that is ours: the export is finished. `tickethaul-runs` is
-    /// removed with the last run. Returns what is left over, which is somebody else's.
-    pub fn remove(self) -> io::Result<Vec<PathBuf>> {
+    /// Keeps what the export came to; the pages go. The ids that were chosen go too: there
+    /// may be millions.
+    pub fn finish(self, outcome: &Outcome) -> io::Result<()> {
+        let building = self.path.join(NEW_SUMMARY);
+        let text = format!("{:#}\n", serde_json::to_value(outcome)?);
+        let file = write_anew(&building, text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(building, self.path.join(SUMMARY))?;
+        if let Ok(asked) = look(&self.path)
+            && asked.ids.is_some()
+        {
+            let asked = Asked { ids: None, ..asked };
+            self.keep(&asked).map_err(io::Error::other)?;
+        }
+        self.remove_files(|name| !KEPT.contains(&name))
+    }
+
+    /// Removes files of ours that are to go.
+    fn remove_files(&self, goes: impl Fn(&str) -> bool) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            let is_ours = name.to_str().is_some_and(is_file_of_export);
-            if is_ours && name != LOCK && !entry.file_type()?.is_dir() {
+            let is_ours = |name: &str| is_file_of_export(name) && goes(name);
+            if name.to_str().is_some_and(is_ours) && !entry.file_type()?.is_dir() {
                 fs::remove_file(entry.path())?;
             }
         }
+        Ok(())
+    }
+
+    /// Takes everything away that is ours: nothing of the export is to stay.
+    /// `tickethaul-runs` goes with the last run. Gives what is left over, which is somebody
+    /// else's.
+    pub fn remove(self) -> io::Result<Vec<PathBuf>> {
+        self.remove_files(|name| name != LOCK)?;
         // Until then nobody else takes the folder.
         match fs::remove_file(self.path.join(LOCK)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -325,8 +383,45 @@ struct Versioned {
     version: u32,
 }
 
-/// The state of the export in a folder, and how many tickets it has read.
+/// What the export in a folder came to; none if it has not come to its end.
+///
+/// # Errors
+/// When that can't be read.
+pub fn outcome(path: &Path) -> io::Result<Option<Outcome>> {
+    match read_regular(&path.join(SUMMARY), LONGEST_SUMMARY) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => Ok(Some(serde_json::from_slice(&text?)?)),
+    }
+}
+
+/// Whether the export in a folder came to its end.
+pub fn is_finished(path: &Path) -> bool {
+    is_export(path) && path.join(SUMMARY).is_file()
+}
+
+/// Whether a folder holds a finished export and nothing else.
+fn holds_finished_alone(path: &Path) -> io::Result<bool> {
+    if !is_finished(path) {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_ours = entry.file_name().to_str().is_some_and(is_file_of_export);
+        if !is_ours || entry.file_type()?.is_dir() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// How far the export in a folder is, and how many tickets it has read; those of a finished
+/// one are those in it.
 pub fn progress(path: &Path) -> (ExportState, u64) {
+    if is_finished(path) {
+        let outcome = outcome(path).ok().flatten();
+        let tickets = outcome.map_or(0, |outcome| outcome.tickets);
+        return (ExportState::Finished, tickets);
+    }
     let state = match Lock::is_held(path) {
         true => ExportState::Running,
         false => ExportState::Stopped,

@@ -11,8 +11,9 @@ use super::columns::{Archived, ID_COLUMN, Wanted};
 use super::output::Target;
 use super::selection::Selection;
 use super::window::Window;
-use super::write::{About, Shape};
+use super::write::{About, FileFacts, Shape};
 use crate::hubspot::Search;
+use crate::model::column_report::ReportedColumns;
 use crate::model::schema::Schema;
 
 /// Everything an export needs, resolved.
@@ -163,6 +164,17 @@ pub struct Done {
     pub calls: u64,
     /// Names of the files, the data first.
     pub files: Vec<String>,
+    /// What is known of these files, with their names beside the target or in it.
+    pub written: Vec<FileFacts>,
+    /// What the columns of the tickets hold that were written.
+    pub columns: ReportedColumns,
+}
+
+impl Done {
+    /// Rows and files that are not in it though they were to be.
+    pub fn lacking(&self) -> u64 {
+        self.issues + self.attachments.as_ref().map_or(0, |sum| sum.lacking)
+    }
 }
 
 /// What changed in a data set.

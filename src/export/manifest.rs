@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::columns::{Column, Kind, Wording};
+use super::columns::{Column, Wording};
 use super::job::Done;
 use super::names::Beside;
 use super::selection::Selection;
@@ -117,26 +117,11 @@ fn column_json(column: &Column) -> Value {
         "header": column.header,
         "property": column.name,
         "label": column.label,
-        "type": type_name(column.kind),
+        "type": column.kind.word(),
         "shows_labels": matches!(column.wording, Wording::Labels(_)),
         "options": options.collect::<Vec<_>>(),
         "unit": column.unit,
         "set_by_hubspot": column.set_by_hubspot,
         "dropped": column.dropped,
     })
-}
-
-/// The word for what a column holds, in files.
-pub fn type_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text => "text",
-        Kind::Id | Kind::OtherId => "id",
-        Kind::Count => "integer",
-        Kind::Number => "number",
-        Kind::Bool => "bool",
-        Kind::Instant => "datetime",
-        Kind::Day => "date",
-        Kind::List => "list",
-        Kind::Ids => "ids",
-    }
 }

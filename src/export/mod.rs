@@ -43,10 +43,12 @@ mod project;
 mod cell;
 mod write;
 mod issues;
+mod profile;
 mod output;
 mod names;
 mod selection;
 mod manifest;
+mod outcome;
 mod standing;
 
 pub mod filter;
@@ -58,9 +60,10 @@ pub use dataset::{Base, BaseError, onward, tombstones_in};
 pub use error::ExportError;
 pub use folder::{
     Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
-    is_file_of_export, look, progress,
+    is_file_of_export, is_finished, look, outcome, progress,
 };
 pub use job::{Done, Job, Merged, Onward, Step, Which};
+pub use outcome::Outcome;
 pub use output::Target;
 pub use run::run;
 pub use selection::Selection;

@@ -10,9 +10,11 @@ use super::issues::Issues;
 use super::labels::labels;
 use super::links::Links;
 use super::names::{Beside, issues_of, table_beside};
+use super::profile::Profile;
 use super::spool::Ticket;
 use super::tables::Table;
 use super::write::{About, FileFacts, Form, PartBy, Rows, Shape, Sink, WriteError};
+use crate::model::column_report::ReportedColumns;
 use crate::model::schema::Schema;
 
 /// Where an export goes.
@@ -64,6 +66,8 @@ pub struct Output {
     /// Tables whose rows are in their tickets' cases, with the rows so far.
     cases: Vec<(Table, u64)>,
     issues: Issues,
+    /// What the columns hold; of a stream nobody is told that.
+    profile: Profile,
 }
 
 struct OpenTable {
@@ -115,6 +119,10 @@ impl Claimed {
         about: &About,
     ) -> io::Result<Output> {
         let shape = self.shape;
+        let profile = match self.to {
+            Destination::Stream(_) => Profile::default(),
+            Destination::File(..) => Profile::new(columns),
+        };
         let to = match self.to {
             Destination::Stream(sink) => To::Stream(Rows::open(shape, columns, sink, about)?),
             Destination::File(sink, path) => {
@@ -135,6 +143,7 @@ impl Claimed {
             cases,
             beside: beside.collect::<io::Result<_>>()?,
             issues: self.issues,
+            profile,
         })
     }
 }
@@ -148,7 +157,7 @@ impl Output {
         links: &Links,
         cells: Result<Vec<Cell<'_>>, Misfit>,
     ) -> io::Result<bool> {
-        let to = &mut self.to;
+        let (to, profile) = (&mut self.to, &mut self.profile);
         let nested = self
             .cases
             .iter()
@@ -157,11 +166,12 @@ impl Output {
             (Ok(cells), Ok(nested)) => (Ok(cells), nested),
             (Err(misfit), _) | (_, Err(misfit)) => (Err(misfit), Vec::new()),
         };
-        let written = self
-            .issues
-            .unless_written(ticket.id, cells, |cells| match to {
-                To::File(rows, _) | To::Stream(rows) => rows.write_case(cells, &nested),
-            })?;
+        let written = self.issues.unless_written(ticket.id, cells, |cells| {
+            let (To::File(rows, _) | To::Stream(rows)) = to;
+            rows.write_case(cells, &nested)?;
+            profile.take(cells);
+            Ok(())
+        })?;
         let rows: Vec<usize> = nested.iter().map(|nested| nested.rows.len()).collect();
         for ((_, count), rows) in self.cases.iter_mut().zip(rows).filter(|_| written) {
             *count += rows as u64;
@@ -180,6 +190,11 @@ impl Output {
             }
         }
         Ok(written)
+    }
+
+    /// What the columns hold so far.
+    pub fn columns(&self) -> ReportedColumns {
+        self.profile.told()
     }
 
     /// Rows that have no place, so far.

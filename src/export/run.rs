@@ -117,10 +117,9 @@ fn publish(
     (columns, tables): (&[Column], Vec<Table>),
     client: &Client,
 ) -> Result<Done, ExportError> {
-    let mut names = Vec::new();
+    let mut written = Vec::new();
     let first_issue = output.finish(|beside, files| {
-        let paths = files.iter().filter_map(|file| file.path.as_ref());
-        names.extend(paths.map(|path| path.to_string_lossy().into_owned()));
+        written.extend_from_slice(files);
         let manifest = Manifest {
             portal_id: job.portal_id,
             run: &job.run,
@@ -136,9 +135,13 @@ fn publish(
         let tables = tables.map(|table| (table.name, table.columns)).collect();
         manifest::write(beside, &manifest, columns, &tables)
     })?;
+    let names = written.iter().filter_map(|file| file.path.as_ref());
     Ok(Done {
         first_issue,
-        files: names,
+        files: names
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect(),
+        written,
         ..done
     })
 }
@@ -219,5 +222,6 @@ async fn write_rows(
     }
     done.issues = output.issues();
     done.tables = output.counts();
+    done.columns = output.columns();
     Ok(done)
 }

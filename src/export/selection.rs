@@ -3,7 +3,7 @@
 //! over it, and in the run folder, so that a resume needs no command line. Pure.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::{Archived, Headers, Values};
 use super::filter;
@@ -96,10 +96,6 @@ impl Selection {
     /// How another export differs from this one, an option each, such as `--limit 10
     /// instead of none`.
     pub fn differences(&self, now: &Selection) -> Vec<String> {
-        let options = |selection: &Selection| match serde_json::to_value(selection) {
-            Ok(Value::Object(options)) => options,
-            _ => serde_json::Map::new(),
-        };
         let before = options(self);
         let differs = |(name, now): (String, Value)| {
             let before = before.get(&name).unwrap_or(&Value::Null);
@@ -110,6 +106,17 @@ impl Selection {
             })
         };
         options(now).into_iter().filter_map(differs).collect()
+    }
+
+    /// The options that were given, each with its value; those that are as usual are left
+    /// out.
+    pub fn told(&self) -> Vec<(String, String)> {
+        let usual = options(&Selection::default());
+        let given = options(self).into_iter();
+        let given = given.filter(|(name, value)| usual.get(name) != Some(value));
+        given
+            .map(|(name, value)| (format!("--{}", name.replace('_', "-")), words(&value)))
+            .collect()
     }
 
     /// Names of the tables beside the data.
@@ -138,6 +145,13 @@ impl Selection {
         let is_activity = ObjectType::named(name).is_some_and(ObjectType::is_activity);
         let as_such = || self.with.iter().any(|with| with.trim() == name);
         self.link_tables || self.partition_by.is_some() || (is_activity && as_such())
+    }
+}
+
+fn options(selection: &Selection) -> Map<String, Value> {
+    match serde_json::to_value(selection) {
+        Ok(Value::Object(options)) => options,
+        _ => Map::new(),
     }
 }
 
@@ -189,6 +203,25 @@ mod tests {
         ];
         assert_eq!(before.differences(&now), expected);
         assert_eq!(now.differences(&before).len(), expected.len());
+    }
+
+    #[test]
+    fn what_was_given_is_told() {
+        let asked = selection(|now| {
+            now.filter = Some("createdate >= 2024-01-01".to_owned());
+            now.record_times = true;
+        });
+        let told = asked.told();
+        let told: Vec<String> = told
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        let expected = [
+            "--properties subject,content",
+            "--where createdate >= 2024-01-01",
+            "--record-times yes",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

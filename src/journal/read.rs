@@ -406,18 +406,19 @@ impl Reading {
         rows.collect()
     }
 
+    /// Rows come out of the database one by one.
     fn refusals(&self) -> Result<Vec<PastRefusals>, JournalError> {
-        let read = || {
-            let mut query = self.db.prepare(
-                "SELECT file, line, issue FROM row WHERE fate = 'refused' ORDER BY settled",
-            )?;
-            let rows = query.query_map([], |row| {
-                Ok((row.get::<_, u32>(0)?, row.get(1)?, row.get::<_, String>(2)?))
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
+        let failed = || at(&self.path);
+        let mut query = self
+            .db
+            .prepare("SELECT file, line, issue FROM row WHERE fate = 'refused' ORDER BY settled")
+            .map_err(failed())?;
+        let rows = query.query_map([], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get(1)?, row.get::<_, String>(2)?))
+        });
         let mut groups: BTreeMap<String, PastRefusals> = BTreeMap::new();
-        for (file, line, text) in read().map_err(at(&self.path))? {
+        for row in rows.map_err(failed())? {
+            let (file, line, text) = row.map_err(failed())?;
             let Refusal { code, hint, .. } = self.refusal(&text)?;
             let first = PastRefusals {
                 code: code.clone(),

@@ -35,6 +35,8 @@ pub mod made_link;
 pub mod outcome;
 pub mod check;
 pub mod run_report;
+pub mod column_report;
+pub mod export_report;
 pub mod compare;
 pub mod event;
 pub mod pace;

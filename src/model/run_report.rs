@@ -7,27 +7,37 @@ use jiff::Timestamp;
 use crate::model::outcome::{Fate, Tally};
 use crate::model::ticket::{PlacedRemark, Remark};
 
-/// A run as its report shows it.
+/// What every report begins with: what it is about, when that was, and of which portal.
 #[derive(Clone, Debug)]
-pub struct RunReport {
-    /// Name of the run.
-    pub run: String,
-    /// The run whose refused rows it retries.
-    pub parent: Option<String>,
-    /// `create`…
-    pub operation: String,
-    /// HubSpot portal id.
-    pub portal_id: u64,
-    /// What the portal was reached by: an address, a name of the configuration, `sandbox`.
-    pub portal: String,
-    /// The state of the run: `finished`…
+pub struct ReportHead {
+    /// Name of the run, the plan or the file.
+    pub name: String,
+    /// How far it came: `finished`…
     pub state: String,
     /// When it began and when it last wrote, by this machine's clock.
     pub times: (Timestamp, Timestamp),
+    /// The portal's id, and what it was reached by: an address, a name of the
+    /// configuration, `sandbox`; none if no portal was asked.
+    pub portal: Option<(u64, String)>,
     /// What was read.
     pub inputs: Vec<ReportedFile>,
     /// The mapping; its hash is that of its text.
-    pub mapping: ReportedFile,
+    pub mapping: Option<ReportedFile>,
+    /// The version of the tool that made the report.
+    pub tool: &'static str,
+}
+
+/// A run of rows as its report shows it.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// What it is.
+    pub head: ReportHead,
+    /// The run whose refused rows it retries.
+    pub parent: Option<String>,
+    /// The run that it takes back.
+    pub undoes: Option<String>,
+    /// `create`…
+    pub operation: String,
     /// Rows by fate.
     pub tally: Tally,
     /// What was done apart from tickets and what was saved, a sentence each.
@@ -43,11 +53,9 @@ pub struct RunReport {
     /// The first tickets for which something was done.
     pub tickets: Vec<ReportedTicket>,
     /// What `verify` last found; none if it was not run.
-    pub verified: Option<Vec<ReportedFindings>>,
-    /// Name of the file of refused rows.
+    pub verified: Option<ReportedVerification>,
+    /// Name of the file that has every row that was refused, or left as it is.
     pub refused_file: String,
-    /// The version of the tool that made the report.
-    pub tool: &'static str,
 }
 
 /// A file that a run read.
@@ -61,6 +69,28 @@ pub struct ReportedFile {
     pub hash: String,
 }
 
+/// What the last verification of a run found.
+#[derive(Clone, Debug)]
+pub struct ReportedVerification {
+    /// What was compared, and when; none if only the findings are kept.
+    pub compared: Option<ReportedComparison>,
+    /// What was found, by kind.
+    pub findings: Vec<ReportedFindings>,
+}
+
+/// How much a verification compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportedComparison {
+    /// When it ended, by this machine's clock.
+    pub at: Timestamp,
+    /// Rows that were compared.
+    pub rows: u64,
+    /// Those whose tickets are as the run left them.
+    pub equal: u64,
+    /// Rows that are not finished, and were not compared.
+    pub unfinished: u64,
+}
+
 /// What `verify` found of one kind.
 #[derive(Clone, Debug)]
 pub struct ReportedFindings {
@@ -70,6 +100,25 @@ pub struct ReportedFindings {
     pub meaning: &'static str,
     /// How many findings.
     pub number: u64,
+    /// The first of them.
+    pub examples: Vec<FindingExample>,
+}
+
+/// A finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingExample {
+    /// File and line of its row.
+    pub place: String,
+    /// Key of the row.
+    pub key: String,
+    /// Id of its ticket.
+    pub ticket: String,
+    /// What it is about: a property, a note, a file; may be empty.
+    pub subject: String,
+    /// What the run wrote; may be empty.
+    pub wrote: String,
+    /// What the portal holds; may be empty.
+    pub holds: String,
 }
 
 /// Refused rows of one reason.
@@ -122,6 +171,8 @@ pub struct CallsOverTime {
     pub width: Duration,
     /// The intervals, in order.
     pub bins: Vec<CallBin>,
+    /// Long waits that the portal asked for: when each began, and for how long.
+    pub waits: Vec<(Timestamp, Duration)>,
 }
 
 /// The calls of an interval, by how they ended.

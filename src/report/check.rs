@@ -145,6 +145,25 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
     Ok(())
 }
 
+/// What an import would set off and cost, a line each; the first says when.
+pub(super) fn effect_lines(report: &CheckReport) -> Vec<String> {
+    let mut text = String::new();
+    if report.ready > 0 {
+        // Writing to a String can't fail.
+        let _ok = write_effects(&mut text, report.ready, &report.effects);
+    }
+    lines(&text)
+}
+
+/// The lines of a text, without their indents.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Result {
     // A ticket that exists is not made again.
     let portal = match (effects.operation, effects.held) {

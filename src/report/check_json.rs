@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::check::effect_lines;
 use crate::model::check::{CheckReport, Effects, FileSums, RefusedRows, UnmappedColumn};
 
 /// The whole report.
@@ -21,6 +22,7 @@ pub fn check_json(report: &CheckReport) -> Value {
         "remarks": remarks,
         "unused_columns": report.unused_columns,
         "import": effects(report.ready, &report.effects),
+        "in_words": effect_lines(report),
         "notices": report.notices,
     })
 }

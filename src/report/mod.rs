@@ -14,7 +14,7 @@ mod words;
 pub use age::{age_words, in_time};
 pub use check::check_words;
 pub use check_json::check_json;
-pub use html::run_html;
+pub use html::{Forecast, Surveyed, check_html, export_html, plan_html, run_html, survey_html};
 pub use plan::{plan_words, row_words};
 pub use plan_json::{plan_json, row_json};
 pub use progress::{Board, Eta, Face, PaceNow, RunBoard, Stand, beside_bar, note_line};

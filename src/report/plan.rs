@@ -4,7 +4,8 @@
 use std::fmt::{self, Write};
 
 use super::check::{
-    stages, write_calls, write_notes, write_refusals, write_undated, write_uploads, write_workflows,
+    lines, stages, write_calls, write_notes, write_refusals, write_undated, write_uploads,
+    write_workflows,
 };
 use crate::model::count::{count, counted, counted_as};
 use crate::model::plan::{LinkState, PlanReport, PlannedAction, PlannedLink, ShownRow};
@@ -82,7 +83,7 @@ fn write_held_in_bin(text: &mut String, report: &PlanReport) -> fmt::Result {
     Ok(())
 }
 
-fn meaning(action: PlannedAction) -> &'static str {
+pub(super) fn meaning(action: PlannedAction) -> &'static str {
     match action {
         PlannedAction::Create => "tickets are made",
         PlannedAction::Update => "tickets get other values",
@@ -220,6 +221,14 @@ fn short(value: &str) -> String {
         Some((end, _)) => format!("{}…", value[..end].trim_end()),
         None => value.to_owned(),
     }
+}
+
+/// What a plan sets off and costs, a line each; the first says when.
+pub(super) fn effect_lines(report: &PlanReport) -> Vec<String> {
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    let _ok = write_effects(&mut text, report);
+    lines(&text)
 }
 
 fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {

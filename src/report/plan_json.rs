@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check_json::{effects, refused};
+use super::plan::effect_lines;
 use crate::model::plan::{PlanReport, PlannedAction, PlannedLink, PropertyCounts, ShownRow};
 use crate::model::schema::ObjectType;
 
@@ -42,6 +43,7 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
         "remarks": remarks,
         "lacking": report.lacking,
         "import": effects(report.writes(), &report.effects),
+        "in_words": effect_lines(report),
         "first": report.shown.iter().map(row_json).collect::<Vec<_>>(),
         "notices": report.notices,
         "plan": folder,

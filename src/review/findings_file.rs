@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Difference, Finding};
+use crate::model::run_report::FindingExample;
 use crate::output::{open_regular, write_anew};
 
 /// Name of the file, in the run folder.
@@ -92,22 +93,55 @@ impl FindingsFile {
     }
 }
 
-/// How many findings of each kind the file in a run folder has; none if the run was not verified.
+/// Findings of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundKind {
+    /// The word for it.
+    pub word: String,
+    /// How many there are.
+    pub number: u64,
+    /// The first of them.
+    pub first: Vec<FindingExample>,
+}
+
+/// The findings of the file in a run folder by kind, with at most `most` of each; none if
+/// nobody verified. Findings are read one by one.
 ///
 /// # Errors
 /// When it can't be read.
-pub fn counted(folder: &Path) -> io::Result<Option<BTreeMap<String, u64>>> {
+pub fn read(folder: &Path, most: usize) -> io::Result<Option<Vec<FoundKind>>> {
     let file = match open_regular(&folder.join(NAME), OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, FoundKind> = BTreeMap::new();
     for row in csv::Reader::from_reader(file).records() {
         let row = row?;
-        let word = row.get(FINDING).unwrap_or_default();
-        *found.entry(word.to_owned()).or_default() += 1;
+        let cell = |place: usize| row.get(place).unwrap_or_default();
+        let kind = found.entry(cell(FINDING).to_owned()).or_default();
+        kind.number += 1;
+        if kind.first.len() < most {
+            kind.first.push(example(cell));
+        }
     }
-    Ok(Some(found))
+    let found = found.into_iter();
+    let named = |(word, kind)| FoundKind { word, ..kind };
+    Ok(Some(found.map(named).collect()))
+}
+
+/// A finding by the cells of its line, in the order of the columns.
+fn example<'a>(cell: impl Fn(usize) -> &'a str) -> FindingExample {
+    // A property; else the file, or the note.
+    let subject = [4, 11, 10].map(&cell);
+    let subject = subject.into_iter().find(|cell| !cell.is_empty());
+    FindingExample {
+        place: cell(0).to_owned(),
+        key: cell(1).to_owned(),
+        ticket: cell(2).to_owned(),
+        subject: subject.unwrap_or_default().to_owned(),
+        wrote: cell(5).to_owned(),
+        holds: cell(6).to_owned(),
+    }
 }
 
 /// What was written, what is held, since when and by what source.

@@ -17,4 +17,5 @@ mod observe;
 pub mod plan;
 pub mod undo;
 mod notes;
+pub mod verified_file;
 pub mod verify;

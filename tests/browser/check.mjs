@@ -1,5 +1,5 @@
 // Opens what people look at in Chromium, at the width of a phone and of a desk, light and
-// dark: the report of a run, and the sandbox's pages. Fails where a page logs an error, asks
+// dark: the reports of a run, an export, a plan, an undo and a check, and the sandbox's pages. Fails where a page logs an error, asks
 // another address than its own, is wider than its window, or has a serious fault by axe-core;
 // and where the keyboard alone doesn't find a refused row, open a ticket, or set a trouble.
 //
@@ -40,11 +40,26 @@ function fault(where, words) {
   faults.push(`${where}: ${words}`);
 }
 
-function importSample() {
-  const args = ["import", "samples/zendesk-tickets.csv", "-m", "mappings/zendesk.toml", "--portal", "sandbox"];
-  const places = ["--sandbox-data", join(folder, "portal"), "--run-dir", join(folder, "run")];
-  const ended = spawnSync(tickethaul, [...args, ...places], { encoding: "utf8" });
-  if (ended.status !== 3) throw new Error(`the import ended with ${ended.status}: ${ended.stderr}`);
+const SAMPLE = ["samples/zendesk-tickets.csv", "-m", "mappings/zendesk.toml"];
+
+// Runs a command in the sandbox of this folder.
+function run(args, status) {
+  const portal = ["--portal", "sandbox", "--sandbox-data", join(folder, "portal")];
+  const ended = spawnSync(tickethaul, [...args, ...portal], { encoding: "utf8" });
+  if (ended.status !== status) throw new Error(`${args[0]} ended with ${ended.status}: ${ended.stderr}`);
+}
+
+// Each kind of report, by its name; the tickets are in the sandbox then.
+function makeReports() {
+  const to = (name) => join(folder, name);
+  run(["check", ...SAMPLE, "--report", to("check.html")], 4);
+  run(["import", ...SAMPLE, "--run-dir", to("run")], 3);
+  run(["export", "--all-properties", "-o", to("tickets.csv"), "--run-dir", to("export")], 0);
+  run(["plan", ...SAMPLE, "--op", "upsert", "-o", to("plan")], 0);
+  run(["import", "samples/jira-tickets.csv", "-m", "jira", "--create-properties", "--run-dir", to("other")], 3);
+  run(["undo", to("other"), "--yes", "--run-dir", to("undo"), "--horizon", "0.5"], 0);
+  const made = ["run", "export", "plan", "undo"].map((name) => [name, to(`${name}/report.html`)]);
+  return [...made, ["check", to("check.html")]].map(([name, path]) => [name, pathToFileURL(path).href]);
 }
 
 // The sandbox with what was imported: the address of its pages, with their key.
@@ -93,13 +108,15 @@ async function look(page, name) {
   if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 }
 
-async function lookAtAll(browser, width, scheme, address, report) {
+async function lookAtAll(browser, width, scheme, address, reports) {
   const name = (path) => `${path.replaceAll(/\W+/g, " ").trim().replaceAll(" ", "-") || "tickets"}-${width}-${scheme}`;
-  const page = await opened(browser, width, scheme);
-  keepTo(page, report);
-  await page.goto(report);
-  await look(page, name("report"));
-  await page.close();
+  for (const [kind, report] of reports) {
+    const page = await opened(browser, width, scheme);
+    keepTo(page, report);
+    await page.goto(report);
+    await look(page, name(`report of ${kind}`));
+    await page.close();
+  }
   const pages = await opened(browser, width, scheme);
   const origin = new URL(address).origin;
   keepTo(pages, origin);
@@ -148,7 +165,7 @@ async function byKeyboard(browser, address, report) {
   await page.close();
 }
 
-importSample();
+const reports = makeReports();
 const { sandbox, address } = await serve();
 // A call for the list of calls: one without a token.
 await fetch(new URL("/crm/v3/objects/tickets", address));
@@ -157,11 +174,10 @@ const browser = await puppeteer.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 try {
-  const report = pathToFileURL(join(folder, "run", "report.html")).href;
   for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) await lookAtAll(browser, width, scheme, address, report);
+    for (const scheme of SCHEMES) await lookAtAll(browser, width, scheme, address, reports);
   }
-  await byKeyboard(browser, address, report);
+  await byKeyboard(browser, address, reports[0][1]);
 } finally {
   await browser.close();
   sandbox.kill();

@@ -135,10 +135,7 @@ fn on_a_terminal_a_question_names_what_and_where() {
                 "{code} {said}"
             );
             assert_eq!(held(&desk), 3, "{said}");
-            assert!(
-                !desk.here.path("tickethaul-runs").exists(),
-                "no run was begun"
-            );
+            assert_eq!(desk.runs_of_rows(), [""; 0], "no run was begun");
             let (code, said) = answered(&desk, &args, question, "y");
             assert_eq!((code, held(&desk)), (0, 0), "{said}");
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
+use crate::filled_portal::{FilledPortal, OF_EXPORT};
 use crate::rehearsal::{Ended, Row, rows_of};
 
 /// What every run into the data set of a story is told.
@@ -237,7 +237,7 @@ fn a_run_without_a_change_writes_nothing_anew() {
     let since = time(&second["since"]);
     let overlap = time(&first["started"]) - since;
     assert!((3_600.0..3_662.0).contains(&overlap.total(jiff::Unit::Second).expect("a span")));
-    assert!(!story.desk.here.path("tickethaul-runs").exists());
+    story.desk.exports_left_reports(5);
 }
 
 #[test]
@@ -730,7 +730,7 @@ fn a_run_that_is_killed_is_repeated_and_changes_nothing_twice() {
         .here
         .run_against(&story.desk.sandbox, &resume)
         .expect(0);
-    assert!(!story.desk.here.path("run").exists());
+    assert_eq!(story.desk.names("run"), OF_EXPORT);
     story.more.clear();
     let _ended = story.run().expect(0);
     let _manifest = story.check(&[], "killed");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
+use crate::filled_portal::{FilledPortal, OF_EXPORT};
 use crate::rehearsal::{Ended, TOKEN};
 
 const SUBJECT: [&str; 2] = ["--properties", "subject"];
@@ -22,16 +22,6 @@ fn desk_of_months(tickets: usize) -> FilledPortal {
     desk
 }
 
-fn names(desk: &FilledPortal, folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(desk.here.path(folder)).expect("a folder");
-    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
-    let mut names: Vec<String> = entries
-        .map(|entry| name(entry.expect("an entry")))
-        .collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn another_selection_never_takes_the_place_of_a_data_set() {
     let desk = desk_of_months(50);
@@ -45,7 +35,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     ];
     let whole = [&SUBJECT[..], &parts].concat();
     let _ended = desk.export(&whole).expect(0);
-    let months = names(&desk, "lake/tickets");
+    let months = desk.names("lake/tickets");
     let others: [(&[&str], &str); 5] = [
         (
             &["--where", "createdate >= 2026-04-01"],
@@ -67,7 +57,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         for force in [&[][..], &["--force"]] {
             let args = [&args[..], force].concat();
             let _ended = desk.export(&args).expect(64).says(words).says("--replace");
-            assert_eq!(names(&desk, "lake/tickets"), months);
+            assert_eq!(desk.names("lake/tickets"), months);
         }
     }
     let by_year = [
@@ -81,7 +71,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .expect(64)
         .says("--partition-by year(createdate)");
     let _ended = desk.export(&whole).expect(0);
-    assert_eq!(names(&desk, "lake/tickets"), months);
+    assert_eq!(desk.names("lake/tickets"), months);
     // A part that was changed by hand makes it no less of a wider data set.
     let manifest: Value =
         serde_json::from_str(&desk.here.read("lake/_manifest.json")).expect("JSON");
@@ -92,11 +82,11 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .export(&narrow)
         .expect(64)
         .says("--limit 1 instead of none");
-    assert_eq!(names(&desk, "lake/tickets"), months);
+    assert_eq!(desk.names("lake/tickets"), months);
     let _ended = desk.export(&[&whole[..], &["--force"]].concat()).expect(0);
     let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
     let _ended = desk.export(&narrow).expect(0);
-    assert_eq!(names(&desk, "lake/tickets").len(), months.len() - 4);
+    assert_eq!(desk.names("lake/tickets").len(), months.len() - 4);
 }
 
 #[test]
@@ -227,8 +217,14 @@ fn a_stopped_export_is_shown_and_says_what_it_is() {
     assert!(resumed.stderr.contains("tickets.csv"), "{}", resumed.stderr);
     assert!(has_seconds(&resumed.stderr), "{}", resumed.stderr);
     assert!(desk.here.path("tickets.csv").is_file());
-    let none = desk.here.run(["runs"]).expect(0);
-    assert!(none.stdout.is_empty(), "{}", none.stdout);
+    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    assert!(runs.contains("finished"), "{runs}");
+    let status = desk.here.run(["status"]).expect(0).stdout;
+    assert!(status.contains("1,500 tickets exported"), "{status}");
+    desk.exports_left_reports(1);
+    let run = format!("tickethaul-runs/{}", desk.names("tickethaul-runs")[0]);
+    let again = desk.here.run(["resume", &run]).expect(0);
+    let _ended = again.says("is finished, with 1,500 tickets");
 }
 
 #[test]
@@ -302,14 +298,22 @@ fn of_stopped_exports_to_the_same_file_one_is_kept() {
 }
 
 #[test]
-fn only_what_the_export_made_goes_with_its_run_folder() {
+fn what_the_export_did_not_make_stays_in_its_run_folder() {
     let desk = desk_of_months(1_500);
     stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
     let _path = desk.here.write("old/thesis.txt", "mine");
-    let _ended = resume(&desk, &["old"])
-        .expect(0)
-        .says("old/thesis.txt is none of ours and stays");
-    assert_eq!(names(&desk, "old"), ["thesis.txt"]);
+    let _ended = resume(&desk, &["old"]).expect(0);
+    let left = [&OF_EXPORT[..], &["thesis.txt"]].concat();
+    assert_eq!(desk.names("old"), left);
+    // A fixed folder holds the last export, and is not taken where it holds more.
+    let again = [&SUBJECT[..], &["-o", "tickets.csv", "--run-dir", "old"]].concat();
+    let _ended = desk.export(&again).expect(64).says("is not empty");
+    assert_eq!(desk.names("old"), left);
+    fs::remove_file(desk.here.path("old/thesis.txt")).expect("removed");
+    let before = desk.here.read("old/summary.json");
+    let _ended = desk.export(&again).expect(0);
+    assert_eq!(desk.names("old"), OF_EXPORT);
+    assert_ne!(desk.here.read("old/summary.json"), before);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
+use crate::filled_portal::{FilledPortal, OF_EXPORT};
 use crate::rehearsal::TOKEN;
 
 /// Starts an export, and ends it by force once it has come so far or is finished.
@@ -110,7 +110,7 @@ fn killed_ten_times(
         let (whole, killed) = (data(desk, whole), data(desk, killed));
         assert!(!whole.is_empty() && whole == killed, "the files differ");
     }
-    assert!(!desk.here.path("run").exists(), "nothing is left over");
+    assert_eq!(desk.names("run"), OF_EXPORT, "no page is left over");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn an_export_out_of_time_goes_on_later() {
     let codes: Vec<i32> = (0..40).map(more).take_while(|code| *code == 5).collect();
     assert!(!codes.is_empty() && codes.len() < 40, "{codes:?}");
     assert_eq!(desk.ids("a.csv"), ids);
-    assert!(!desk.here.path("tickethaul-runs").exists());
+    desk.exports_left_reports(1);
 }
 
 #[test]

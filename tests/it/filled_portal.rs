@@ -11,6 +11,15 @@ use crate::plain_http::{Answer, raw};
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 use crate::scenario::{CHECKED, Held, Scenario};
 
+/// What stays in the run folder of a finished export.
+pub const OF_EXPORT: [&str; 5] = [
+    "export.json",
+    "lock",
+    "report.html",
+    "run.log",
+    "summary.json",
+];
+
 /// A folder and a portal in another process.
 pub struct FilledPortal {
     pub here: Rehearsal,
@@ -187,6 +196,39 @@ impl FilledPortal {
             });
         });
         held
+    }
+
+    /// Names of the files in a folder, in order.
+    #[track_caller]
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.here.path(folder)).expect("a folder");
+        let name = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<String> = entries
+            .map(|entry| name(entry.expect("an entry")))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Every export that has a run folder of its own name left its report there, and no page
+    /// of tickets; so many of them.
+    #[track_caller]
+    pub fn exports_left_reports(&self, exports: usize) {
+        let runs = self.names("tickethaul-runs");
+        assert_eq!(runs.len(), exports, "{runs:?}");
+        for run in runs {
+            assert_eq!(self.names(&format!("tickethaul-runs/{run}")), OF_EXPORT);
+        }
+    }
+
+    /// Runs in `tickethaul-runs`, but for exports.
+    pub fn runs_of_rows(&self) -> Vec<String> {
+        let mut runs = match self.here.path("tickethaul-runs").is_dir() {
+            true => self.names("tickethaul-runs"),
+            false => Vec::new(),
+        };
+        runs.retain(|run| !run.contains("-export-"));
+        runs
     }
 
     /// A column of a CSV file of the folder.

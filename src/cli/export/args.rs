@@ -145,10 +145,14 @@ pub struct ExportArgs {
     /// In CSV, put a ' before texts that a spreadsheet would take for formulas
     #[arg(long, help_heading = "Values")]
     escape_formulas: bool,
-    /// Where the pages of the export are kept until it is finished
+    /// Where the pages of the export are kept until it is finished, and its report from then
+    /// on; one that holds a finished export is used again
     /// [default: tickethaul-runs/<time>-export-<letters>]
     #[arg(long, value_name = "DIR", requires = "output")]
     pub run_dir: Option<PathBuf>,
+    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    #[arg(long, requires = "output")]
+    no_report: bool,
     /// Stop after this many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_duration: Option<Duration>,
@@ -295,6 +299,11 @@ impl ExportArgs {
             append: self.append,
             since: self.since.clone().filter(|_| !self.is_last()),
         })
+    }
+
+    /// Whether a report stays in the run folder.
+    pub fn leaves_report(&self) -> bool {
+        !self.no_report
     }
 
     /// Whether a data set is updated.

@@ -11,10 +11,12 @@ mod wanted;
 mod work;
 mod summary;
 mod run;
+mod newer;
 mod resume;
 
 pub use args::ExportArgs;
-pub use resume::{Again, newer, resume};
+pub use newer::newer;
+pub use resume::{Again, resume};
 pub use run::run;
 pub use wanted::check;
 pub use work::folder_error;

@@ -1,14 +1,12 @@
 //! Continues an export that stopped: the resolved job is in its run folder. What is at
 //! its target by now counts (E8).
 
-use std::fs;
 use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped};
+use super::newer::newer;
+use super::run::{Ends, What, finish, give_up_superseded, job, stopped, unless_stopped};
 use super::target::{Goes, folder_of_files, standing};
 use super::work::{Work, is_inside};
 use crate::cli::console::Console;
@@ -19,9 +17,8 @@ use crate::cli::mapping_file::mapping_error;
 use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
-use crate::export::{Asked, AskedMapping, Earlier, Job, Onward, RunFolder, has_published};
+use crate::export::{Asked, AskedMapping, Job, Onward, RunFolder, has_published};
 use crate::mapping::MappingFile;
-use crate::output::Place;
 use crate::report::age_words;
 
 /// How a stopped export is continued.
@@ -34,6 +31,8 @@ pub struct Again<'a> {
     pub max_duration: Option<Duration>,
     /// Whether a target that is newer than the export is replaced.
     pub force: bool,
+    /// Whether a report stays in the run folder.
+    pub leaves_report: bool,
 }
 
 /// Continues an export that stopped.
@@ -76,7 +75,11 @@ pub async fn resume(
     job.run = asked.run;
     job.onward = asked.onward;
     folder.path().clone_into(&mut job.work);
-    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, console).await?;
+    let ends = Ends {
+        goes: &goes,
+        leaves_report: again.leaves_report,
+    };
+    let exit = finish(job, Work::Run(folder), (stop, ends), portal, console).await?;
     give_up_superseded((goes.path(), asked.begun), console);
     Ok(exit)
 }
@@ -129,40 +132,6 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
         })?;
     }
     Ok(())
-}
-
-/// When the target of a stopped export was written, if that was after it began.
-pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
-    let (told, stands) = match asked.selection.partition_by {
-        Some(_) => {
-            let manifest = asked.target.join("_manifest.json");
-            (Earlier::inside(&asked.target), manifest)
-        }
-        None => (Earlier::beside(&asked.target), asked.target.clone()),
-    };
-    let written = modified(&stands)?;
-    let by_another = told.is_some_and(|told| {
-        told.run.as_deref() != Some(&*asked.run) && is_later(told.started, asked.started)
-    });
-    let later = !has_published(folder) && written > asked.begun;
-    (by_another || later).then_some(written)
-}
-
-/// Whether one export was begun after another by the portal's clock, as far as that can be
-/// known: a portal dates its replies to the second.
-fn is_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.duration_since(other) > SignedDuration::from_secs(2),
-        (one, other) => one > other,
-    }
-}
-
-fn modified(path: &Path) -> Option<Timestamp> {
-    if Place::of(path) != Place::File {
-        return None;
-    }
-    let modified = fs::metadata(path).ok()?.modified().ok()?;
-    Timestamp::try_from(modified).ok()
 }
 
 /// The portal and the properties must be those that the pages come from.

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::summary::{tell, tell_json};
+use super::summary::{tell_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
@@ -25,11 +25,12 @@ use crate::cli::local_time::second;
 use crate::cli::mapping_file::read_mapping;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::registry::{Kind, NewEntry};
+use crate::cli::report;
 use crate::cli::signals::Signals;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Replace,
-    RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
+    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Outcome,
+    Replace, RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
@@ -64,9 +65,21 @@ pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Resul
     let prepared = unless_stopped(prepare(&args, told, console), stop.as_mut()).await?;
     let (goes, begun) = (prepared.goes, prepared.begun);
     let (job, work) = (prepared.job, prepared.work);
-    let exit = finish(job, work, (stop, &goes), prepared.portal, console).await?;
+    let ends = Ends {
+        goes: &goes,
+        leaves_report: args.leaves_report(),
+    };
+    let exit = finish(job, work, (stop, ends), prepared.portal, console).await?;
     give_up_superseded((goes.path(), begun), console);
     Ok(exit)
+}
+
+/// Where an export ends, and what it leaves behind.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'a> {
+    pub(super) goes: &'a Goes,
+    /// Whether a report stays in its run folder.
+    pub(super) leaves_report: bool,
 }
 
 /// An export that has read no ticket yet.
@@ -354,11 +367,12 @@ fn say_of_tombstones(job: &Job, path: &Path, console: &Console) -> Result<(), Er
 pub(super) async fn finish(
     job: Job,
     work: Work,
-    (stop, goes): (Pin<&mut impl Future<Output = String>>, &Goes),
+    (stop, ends): (Pin<&mut impl Future<Output = String>>, Ends<'_>),
     portal: Portal,
     console: &Console,
 ) -> Result<Exit, Error> {
     say_of_owners(&job, console);
+    work.log_calls(&portal.client);
     let goes_on = job.onward != Onward::Anew;
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
@@ -370,26 +384,38 @@ pub(super) async fn finish(
         }
     };
     portal.close().await;
-    let to_stream = goes.path().is_none();
     match ended {
         None => Err(work.resumable(Error::later(format!(
             "the export was stopped {why_stopped}, {}",
             how_far(so_far.get())
         )))),
         Some(Ok(done)) => {
-            for left in work.end()? {
-                console.say(&format!("{} is none of ours and stays", left.display()));
-            }
-            tell(&done, (goes, goes_on), console);
-            tell_json(&done, (goes, goes_on), begun.elapsed(), console);
-            let lacking = done.attachments.as_ref().map_or(0, |sum| sum.lacking);
-            Ok(match done.issues + lacking {
+            let told = (ends.goes, goes_on);
+            leave(&done, work, (told, ends.leaves_report), console)?;
+            tell_json(&done, told, begun.elapsed(), console);
+            Ok(match done.lacking() {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
             })
         }
-        Some(Err(error)) => failed(error, work, to_stream),
+        Some(Err(error)) => failed(error, work, ends.goes.path().is_none()),
     }
+}
+
+/// Says what an export came to, and keeps that in its run folder.
+fn leave(
+    done: &Done,
+    work: Work,
+    (told, leaves_report): ((&Goes, bool), bool),
+    console: &Console,
+) -> Result<(), Error> {
+    let words = words(done, told);
+    words.iter().for_each(|words| console.say(words));
+    let folder = work.finish(&Outcome::of(done, words))?;
+    if let Some(folder) = folder.filter(|_| leaves_report) {
+        report::leave(&folder, console);
+    }
+    Ok(())
 }
 
 fn how_far(step: Step) -> String {

@@ -10,8 +10,8 @@ use crate::cli::console::Console;
 use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
-/// For people.
-pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), console: &Console) {
+/// What is said of it to people, a sentence each.
+pub(super) fn words(done: &Done, (goes, goes_on): (&Goes, bool)) -> Vec<String> {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {} of them archived", count(archived)),
@@ -22,60 +22,79 @@ pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), console: &Consol
         .collect();
     let tickets = counted(done.tickets, "ticket");
     let merged = done.merged.filter(|_| goes_on);
-    match (merged, done.lines) {
-        (Some(merged), Some(lines)) => console.say(&format!(
+    let mut words = vec![match (merged, done.lines) {
+        (Some(merged), Some(lines)) => format!(
             "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
             counted(merged.changed, "line"),
             count(merged.gone),
             counted(lines, "line"),
-        )),
-        (None, _) => console.say(&format!("{tickets} exported{archived}{tables}")),
-        (Some(merged), None) => console.say(&format!(
+        ),
+        (None, _) => format!("{tickets} exported{archived}{tables}"),
+        (Some(merged), None) => format!(
             "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
             count(merged.changed),
             count(merged.gone)
-        )),
-    }
-    say_rest(done, console);
-    say_issue(done, goes.path().is_none(), console);
+        ),
+    }];
+    words.extend(rest(done));
+    words.extend(issue(done, goes.path().is_none()));
+    words
 }
 
 /// What it lacks, and its files.
-fn say_rest(done: &Done, console: &Console) {
+fn rest(done: &Done) -> Vec<String> {
+    let mut words = Vec::new();
     if done.uncounted > 0 {
-        console.say(&format!(
+        words.push(format!(
             "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
             counted(done.uncounted, "ticket")
         ));
     }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
-        console.say(&format!("{ids} not in the portal, such as {first}"));
+        words.push(format!("{ids} not in the portal, such as {first}"));
     }
     if done.left_out > 0 {
         let tickets = counted(done.left_out, "ticket");
-        console.say(&format!(
+        words.push(format!(
             "left out: {tickets} archived or merged while the export ran"
         ));
     }
     if let Some(sum) = &done.attachments {
-        say_files(sum, console);
+        words.extend(files(sum));
     }
+    words
 }
 
-fn say_files(sum: &FilesSum, console: &Console) {
-    console.say(&format!(
+fn files(sum: &FilesSum) -> Vec<String> {
+    let mut words = vec![format!(
         "{} downloaded, {} there before; {}",
         counted(sum.downloaded, "attachment"),
         count(sum.there),
         counted(sum.bytes, "byte"),
-    ));
+    )];
     if let Some((file, ticket, why)) = &sum.first {
-        console.say(&format!(
+        words.push(format!(
             "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
             counted_as(sum.lacking, "attachment is", "attachments are"),
         ));
     }
+    words
+}
+
+fn issue(done: &Done, to_stream: bool) -> Option<String> {
+    let (id, misfit) = done.first_issue.as_ref()?;
+    let place = match to_stream {
+        true => "",
+        false => " but in the .issues.csv beside it",
+    };
+    Some(format!(
+        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        counted_as(done.issues, "row is", "rows are"),
+        misfit.value,
+        misfit.column,
+        misfit.wanted
+    ))
 }
 
 /// For programs, if stdout is free for it.
@@ -109,21 +128,4 @@ pub(super) fn tell_json(
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
-}
-
-fn say_issue(done: &Done, to_stream: bool, console: &Console) {
-    let Some((id, misfit)) = &done.first_issue else {
-        return;
-    };
-    let place = match to_stream {
-        true => "",
-        false => " but in the .issues.csv beside it",
-    };
-    console.say(&format!(
-        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        counted_as(done.issues, "row is", "rows are"),
-        misfit.value,
-        misfit.column,
-        misfit.wanted
-    ));
 }

@@ -1,5 +1,6 @@
-//! Where the pages of an export are kept meanwhile: a run folder that `tickethaul
-//! resume` continues, or, for a stream, a folder that is removed with the process.
+//! Where the pages of an export lie on their way: a run folder that `tickethaul resume`
+//! takes up and that keeps what the export came to, or, for a stream, a folder that ends
+//! with the process.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,9 @@ use tempfile::TempDir;
 
 use crate::cli::find_runs;
 use crate::error::Error;
-use crate::export::{Asked, FolderError, RunFolder};
+use crate::export::{Asked, FolderError, Outcome, RunFolder};
+use crate::hubspot::Client;
+use crate::import::settle::log::log_calls;
 use crate::output::Temporary;
 
 /// Where pages are kept meanwhile.
@@ -26,7 +29,7 @@ impl Work {
     pub(super) fn resumable_in(given: Option<&Path>, asked: &Asked) -> Result<Work, Error> {
         if let Some(given) = given.filter(|given| is_inside(&asked.target, given)) {
             return Err(Error::usage(format!(
-                "the output {} lies in the run folder {}, which goes when the export is finished",
+                "the output {} lies in the run folder {}, whose files go when the export is finished",
                 asked.target.display(),
                 given.display()
             ))
@@ -59,8 +62,31 @@ impl Work {
         }
     }
 
-    /// Removes it: the export is finished, or nothing was read. Returns what is left in
-    /// it, which is not ours.
+    /// From now on calls are noted in the run folder.
+    pub(super) fn log_calls(&self, client: &Client) {
+        if let Work::Run(folder) = self {
+            log_calls(client, folder.path());
+        }
+    }
+
+    /// Ends it: the pages go, and what the export came to stays in the run folder, whose
+    /// place is given. Of a stream nothing stays.
+    pub(super) fn finish(self, outcome: &Outcome) -> Result<Option<PathBuf>, Error> {
+        let Work::Run(folder) = self else {
+            return Ok(None);
+        };
+        let path = folder.path().to_owned();
+        folder.finish(outcome).map_err(|error| {
+            let path = path.display();
+            Error::unexpected(format!(
+                "the export is whole, and the run folder {path} can't be written: {error}"
+            ))
+        })?;
+        Ok(Some(path))
+    }
+
+    /// Takes it away: nothing was read, or nobody wants it any more. Gives what is left in
+    /// it, which is none of ours.
     pub(super) fn end(self) -> Result<Vec<PathBuf>, Error> {
         let Work::Run(folder) = self else {
             return Ok(Vec::new());

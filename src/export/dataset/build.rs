@@ -11,13 +11,13 @@ use super::chunks::{Chunk, InOrder, portions};
 use super::decide::{Change, Decided};
 use super::evolve::Evolved;
 use super::gather::Gathered;
+use super::noted::Noted;
 use super::state::KeptColumn;
 use super::table::{DataTable, TICKETS};
 use super::versions::Versions;
 use crate::export::cell::Cell;
 use crate::export::columns::Column;
 use crate::export::held::HeldRows;
-use crate::export::issues::Issues;
 use crate::export::job::Step;
 use crate::export::links::Links;
 use crate::export::spool::Ticket;
@@ -95,12 +95,12 @@ impl Built {
 pub async fn build(
     plan: &Plan<'_>,
     decided: &mut Decided,
-    issues: &mut Issues,
+    noted: &mut Noted,
     heard: &mut impl FnMut(Step),
 ) -> io::Result<Built> {
     match plan.base {
-        Some(base) => merge(plan, base, decided, issues, heard).await,
-        None => write_all(plan, decided, issues, heard).await,
+        Some(base) => merge(plan, base, decided, noted, heard).await,
+        None => write_all(plan, decided, noted, heard).await,
     }
 }
 
@@ -146,7 +146,7 @@ fn as_empty<'a>(plan: &Plan<'a>, table: &DataTable) -> Option<(&'a Base, Vec<Fil
 async fn write_all(
     plan: &Plan<'_>,
     decided: &mut Decided,
-    issues: &mut Issues,
+    noted: &mut Noted,
     heard: &mut impl FnMut(Step),
 ) -> io::Result<Built> {
     let (mut writers, mut built) = (writers(plan), Built::default());
@@ -157,7 +157,7 @@ async fn write_all(
         let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
         let part = part.map_or("", String::as_str);
         for (table, writer) in plan.tables.iter().zip(&mut writers) {
-            if !put(table, (&ticket, &links), (writer, part), issues)?.fits {
+            if !put(table, (&ticket, &links), (writer, part), noted)?.fits {
                 misfits.push(ticket.id);
                 break;
             }
@@ -189,9 +189,9 @@ fn put(
     table: &DataTable,
     of: (&Ticket, &Links),
     to: (&mut Parts, &str),
-    issues: &mut Issues,
+    noted: &mut Noted,
 ) -> io::Result<Put> {
-    put_new(table, of, to, (issues, &Versions::default()))
+    put_new(table, of, to, (noted, &Versions::default()))
 }
 
 /// Writes those of them that a log has not.
@@ -199,7 +199,7 @@ fn put_new(
     table: &DataTable,
     (ticket, links): (&Ticket, &Links),
     (writer, part): (&mut Parts, &str),
-    (issues, logged): (&mut Issues, &Versions),
+    (noted, logged): (&mut Noted, &Versions),
 ) -> io::Result<Put> {
     let mut put = Put {
         fits: true,
@@ -209,7 +209,14 @@ fn put_new(
         if row.as_ref().is_ok_and(|cells| logged.holds(cells)) {
             continue;
         }
-        let fits = issues.unless_written(ticket.id, row, |cells| writer.write(part, cells))?;
+        let (issues, profile) = (&mut noted.issues, &mut noted.profile);
+        let fits = issues.unless_written(ticket.id, row, |cells| {
+            writer.write(part, cells)?;
+            if table.name == TICKETS {
+                profile.take(cells);
+            }
+            Ok(())
+        })?;
         put.fits &= fits;
         put.rows += u64::from(fits);
     }
@@ -250,7 +257,7 @@ async fn merge(
     plan: &Plan<'_>,
     base: &Base,
     decided: &mut Decided,
-    issues: &mut Issues,
+    noted: &mut Noted,
     heard: &mut impl FnMut(Step),
 ) -> io::Result<Built> {
     let (mut writers, mut built) = (writers(plan), Built::default());
@@ -266,7 +273,7 @@ async fn merge(
             for ((table, writer), touched) in plan.tables.iter().zip(&mut writers).zip(&touched) {
                 if touched.contains(&part) {
                     let at = (base, part, &*decided, &chunk);
-                    let new = rewrite(plan, table, at, (writer, issues, &mut misfits))?;
+                    let new = rewrite(plan, table, at, (writer, noted, &mut misfits))?;
                     built.written += new.tickets;
                     built.added += new.rows;
                 }
@@ -292,7 +299,7 @@ fn rewrite(
     plan: &Plan<'_>,
     table: &DataTable,
     (base, part, decided, chunk): (&Base, u32, &Decided, &Chunk),
-    (writer, issues, misfits): (&mut Parts, &mut Issues, &mut Vec<u64>),
+    (writer, noted, misfits): (&mut Parts, &mut Noted, &mut Vec<u64>),
 ) -> io::Result<New> {
     let name = usize::try_from(part)
         .ok()
@@ -323,7 +330,7 @@ fn rewrite(
             let words = format!("ticket {id} was read and is not there");
             return Err(io::Error::other(words));
         }
-        let put = put_new(table, of, (writer, name), (issues, &logged))?;
+        let put = put_new(table, of, (writer, name), (noted, &logged))?;
         if !put.fits {
             misfits.push(id);
         }

@@ -3,7 +3,6 @@
 use super::table::stamp_columns;
 use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind, kind_of, unit_of};
-use crate::export::manifest::type_name;
 use crate::model::schema::Schema;
 
 /// A small table, whole in memory.
@@ -112,11 +111,7 @@ fn stages(schema: &Schema) -> Dimension {
 
 fn properties(schema: &Schema) -> Dimension {
     let rows = schema.tickets.values().map(|property| {
-        let words = [
-            &*property.name,
-            &property.label,
-            type_name(kind_of(property)),
-        ];
+        let words = [&*property.name, &property.label, kind_of(property).word()];
         let mut row: Vec<Cell<'static>> = words.map(text).into();
         row.push(text(unit_of(property).unwrap_or_default()));
         row.push(truth(property.read_only));

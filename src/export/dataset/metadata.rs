@@ -66,10 +66,11 @@ fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) 
     let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
     // The tickets come first.
     names.sort_by_key(|name| (!name.starts_with(TICKETS), name.clone()));
-    let mut tables = counts(files.into_iter());
+    let mut tables = counts(files.iter().copied());
     let _main = tables.remove(TICKETS);
     Done {
         files: names,
+        written: files.into_iter().cloned().collect(),
         tickets: index.iter().filter(|entry| !entry.misfit).count() as u64,
         archived: index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),

@@ -29,6 +29,7 @@ mod sweep;
 mod chunks;
 mod table;
 mod versions;
+mod noted;
 mod build;
 mod records;
 mod dimensions;

@@ -8,6 +8,7 @@ use super::build::{Plan, build};
 use super::columns::columns_read;
 use super::decide::Decided;
 use super::metadata::{self, published};
+use super::noted::Noted;
 use super::publish::Building;
 use super::records::{self, RecordTable};
 use super::side_tables::write_beside;
@@ -21,6 +22,7 @@ use crate::export::job::{Done, Job, Onward, Step, Which};
 use crate::export::names::issues_of;
 use crate::export::output::Target;
 use crate::export::page::PageError;
+use crate::export::profile::Profile;
 use crate::export::standing::only_ours;
 use crate::export::window::Window;
 use crate::export::write::PartBy;
@@ -144,7 +146,11 @@ async fn build_all(
         about: &update.job.about(),
     };
     let decided = (decided, records.as_slice());
-    let done = write(&plan, update, decided, issues, heard).await;
+    let noted = Noted {
+        issues,
+        profile: Profile::new(&evolved.layout.columns),
+    };
+    let done = write(&plan, update, decided, noted, heard).await;
     Ok(done?)
 }
 
@@ -153,19 +159,20 @@ async fn write(
     plan: &Plan<'_>,
     update: &Update,
     (mut decided, records): (Decided, &[RecordTable]),
-    mut issues: Issues,
+    mut noted: Noted,
     heard: &mut impl FnMut(Step),
 ) -> io::Result<Done> {
-    let mut built = build(plan, &mut decided, &mut issues, heard).await?;
+    let mut built = build(plan, &mut decided, &mut noted, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
     let set = (&decided, plan.base.is_none());
-    let mut done = metadata::done(set, &issues, (plan.gathered, &built, plan.append));
+    let mut done = metadata::done(set, &noted.issues, (plan.gathered, &built, plan.append));
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
     done.calls = update.reading.client.calls();
+    done.columns = noted.profile.told();
     folder::begin_to_publish(&update.job.work)?;
     metadata::tell(plan, update, (&decided, &done), records, built)?;
-    done.first_issue = issues.finish()?;
+    done.first_issue = noted.issues.finish()?;
     Ok(done)
 }

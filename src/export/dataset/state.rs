@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::export::columns::{Column, Kind, Wording};
-use crate::export::manifest::type_name;
 
 /// Written by this version; another one is not continued.
 pub const VERSION: u32 = 1;
@@ -72,7 +71,7 @@ impl KeptColumn {
             header: column.header.clone(),
             name: column.name.clone(),
             label: column.label.clone(),
-            kind: type_name(column.kind).to_owned(),
+            kind: column.kind.word().to_owned(),
             shows_labels: matches!(column.wording, Wording::Labels(_)),
             dropped: column.dropped,
             of_record: column.of_record,
@@ -92,7 +91,7 @@ impl KeptColumn {
             Kind::List,
             Kind::Ids,
         ];
-        let kind = kinds.into_iter().find(|kind| type_name(*kind) == self.kind);
+        let kind = kinds.into_iter().find(|kind| kind.word() == self.kind);
         Column {
             header: self.header.clone(),
             dropped: self.dropped,

@@ -10,12 +10,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::hubspot::{Attempt, CallLog, Wait};
+use crate::hubspot::{Attempt, CallLog, Client, Wait};
 use crate::journal::RunLog;
 use crate::model::event::{Event, Listener};
 use crate::model::outcome::Fate;
 use crate::model::run_report::{CallBin, CallsOverTime};
 use crate::output::open_regular;
+
+/// How lines about waits begin; the seconds stand behind it.
+const ASKED: &str = "the portal asks to wait ";
+const DAY: &str = "the account's calls of today are used up: waiting for ";
 
 /// Writes attempts into run.log.
 pub struct Calls(pub Arc<RunLog>);
@@ -40,14 +44,18 @@ impl CallLog for Calls {
         match wait {
             Wait::Asked(time) => {
                 let seconds = time.as_secs();
-                self.0
-                    .line(format_args!("the portal asks to wait {seconds} s"));
+                self.0.line(format_args!("{ASKED}{seconds} s"));
             }
-            Wait::Day(time) => self.0.line(format_args!(
-                "the account's calls of today are used up: waiting for {} s",
-                time.as_secs()
-            )),
+            Wait::Day(time) => self.0.line(format_args!("{DAY}{} s", time.as_secs())),
         }
+    }
+}
+
+/// From now on the client's calls are noted in the log of a run folder. One that can't be
+/// written costs no more than itself.
+pub fn log_calls(client: &Client, folder: &Path) {
+    if let Ok(log) = RunLog::open(folder) {
+        client.log_to(Arc::new(Calls(Arc::new(log))));
     }
 }
 
@@ -94,14 +102,18 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
     let path = folder.join("run.log");
     let log = open_regular(&path, OpenOptions::new().read(true))?;
     let mut seconds: BTreeMap<i64, CallBin> = BTreeMap::new();
+    let mut waits = Vec::new();
     for line in BufReader::new(log).lines() {
-        if let Some((at, status)) = attempt(&line?) {
+        let line = line?;
+        if let Some((at, status)) = attempt(&line) {
             let bin = seconds.entry(at.as_second()).or_default();
             match status {
                 Some(200..=399) => bin.fine += 1,
                 Some(429) => bin.limited += 1,
                 _ => bin.failed += 1,
             }
+        } else if let Some(wait) = wait(&line) {
+            waits.push(wait);
         }
     }
     let (Some((first, _)), Some((last, _))) = (seconds.first_key_value(), seconds.last_key_value())
@@ -122,7 +134,18 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
         start: Timestamp::from_second(first).unwrap_or_default(),
         width: Duration::from_secs(width.unsigned_abs()),
         bins,
+        waits,
     }))
+}
+
+/// When a wait began and how long it is, where a line is about one.
+fn wait(line: &str) -> Option<(Timestamp, Duration)> {
+    let (at, rest) = line.split_once(' ')?;
+    let length = rest
+        .strip_prefix(ASKED)
+        .or_else(|| rest.strip_prefix(DAY))?
+        .strip_suffix(" s")?;
+    Some((at.parse().ok()?, Duration::from_secs(length.parse().ok()?)))
 }
 
 /// When an attempt ended, and its status, if it was answered; none if a line is about
@@ -151,6 +174,7 @@ mod tests {
         }
         log += "2023-11-14T22:13:20.500Z GET /a attempt 2: 429 in 3 ms, wait id\n";
         log += "2023-11-14T22:13:20.600Z GET /a attempt 3: - in 3 ms, no reply\n";
+        log += &format!("2023-11-14T22:13:30.000Z {ASKED}12 s\n");
         log += "2023-11-14T22:13:20.700Z 5 done, attempt of a note: 3 in all\n";
         std::fs::write(folder.path().join("run.log"), log).expect("written");
         let calls = calls_over_time(folder.path())
@@ -164,6 +188,8 @@ mod tests {
             failed: 1,
         };
         assert_eq!((calls.bins[0], calls.bins[66].all()), (first, 2));
+        let at = Timestamp::from_second(1_700_000_010).expect("a time");
+        assert_eq!(calls.waits, [(at, Duration::from_secs(12))]);
     }
 
     #[test]

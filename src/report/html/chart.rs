@@ -1,26 +1,24 @@
-//! Pictures as SVG: how rows ended, and calls over time. Whoever can't see them finds the
+//! Pictures as SVG: rows by a word for each, and calls over time. Whoever can't see them finds the
 //! same numbers in words beside them.
 
 use std::fmt::Write;
 
 use crate::model::count::count;
-use crate::model::outcome::Fate;
-use crate::model::run_report::{CallsOverTime, RunReport};
+use crate::model::run_report::CallsOverTime;
 use crate::report::words::duration;
 
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 160.0;
 
-/// One bar, a part of it for each fate.
-pub(super) fn fates_chart(report: &RunReport) -> String {
-    let all = as_width(report.tally.read()).max(1.0);
+/// One bar, a part of it for each word that has rows; `name` says what it shows.
+pub(super) fn bar(name: &str, words: &[(&'static str, u64)]) -> String {
+    let all = as_width(words.iter().map(|(_, rows)| rows).sum()).max(1.0);
     let mut parts = String::new();
     let mut at = 0.0;
-    for fate in Fate::ALL {
-        let rows = report.rows(fate);
-        let width = as_width(rows) / all * WIDTH;
-        if rows > 0 {
-            let (word, rows) = (fate.word(), count(rows));
+    for (word, rows) in words {
+        let width = as_width(*rows) / all * WIDTH;
+        if *rows > 0 {
+            let rows = count(*rows);
             // Writing to a String can't fail.
             let _ok = write!(
                 parts,
@@ -32,17 +30,17 @@ pub(super) fn fates_chart(report: &RunReport) -> String {
     }
     format!(
         "<svg class=\"bar\" viewBox=\"0 0 {WIDTH} 28\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"Rows by fate; the table has the numbers\">{parts}</svg>"
+         aria-label=\"{name}; the table has the numbers\">{parts}</svg>"
     )
 }
 
 /// A column for each interval: calls that were answered as hoped, that the rate limit
-/// refused, that failed.
+/// refused, that failed. Behind them is shaded when the portal made the run wait.
 pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
     let most = calls.most();
     let scale = HEIGHT / as_width(most).max(1.0);
     let width = WIDTH / as_width(calls.bins.len() as u64).max(1.0);
-    let mut columns = String::new();
+    let mut columns = waits(calls);
     for (idx, bin) in calls.bins.iter().enumerate() {
         let x = as_width(idx as u64) * width;
         let mut top = HEIGHT;
@@ -68,6 +66,24 @@ pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
         count(most),
         duration(calls.width)
     )
+}
+
+/// A shade for each wait, as far as it lies in the picture.
+fn waits(calls: &CallsOverTime) -> String {
+    let span = calls.width.as_secs_f64() * as_width(calls.bins.len() as u64);
+    let scale = WIDTH / span.max(1.0);
+    let mut shades = String::new();
+    for (at, length) in &calls.waits {
+        let from = at.duration_since(calls.start).as_secs_f64().max(0.0) * scale;
+        let width = (length.as_secs_f64() * scale).min(WIDTH - from);
+        if width > 0.0 {
+            let _ok = write!(
+                shades,
+                "<rect class=\"wait\" x=\"{from:.1}\" y=\"0\" width=\"{width:.1}\" height=\"{HEIGHT}\"/>"
+            );
+        }
+    }
+    shades
 }
 
 #[expect(

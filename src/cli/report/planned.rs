@@ -1,0 +1,37 @@
+//! A plan as a page, read from its folder: what it found was kept as JSON when it was made.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::head;
+use crate::cli::run_status::look_at_plan;
+use crate::error::Error;
+use crate::journal::PlanReading;
+use crate::output::read_regular;
+use crate::report::{Forecast, plan_html};
+use crate::review::plan::folder::JSON;
+
+/// A longer report is none of ours.
+const LONGEST: u64 = 64 << 20;
+
+/// The page.
+pub(super) fn page(folder: &Path) -> Result<String, Error> {
+    let reading = PlanReading::open(folder)?;
+    let (header, begun) = (reading.header()?, reading.begun()?);
+    let (state, _) = look_at_plan(folder)?;
+    let head = head::of_header(folder, &header, state.word(), (begun, begun));
+    plan_html(&head, &found(folder)?).map_err(head::unmade)
+}
+
+fn found(folder: &Path) -> Result<Forecast, Error> {
+    let path = folder.join(JSON);
+    let unreadable = |error: String| {
+        let words = format!("can't read {}: {error}", path.display());
+        Error::must_fix(words).advise("make the plan again")
+    };
+    let text = read_regular(&path, LONGEST).map_err(|error| unreadable(error.to_string()))?;
+    let found: Value =
+        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+    Forecast::of(&found).map_err(|error| unreadable(error.to_string()))
+}

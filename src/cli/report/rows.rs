@@ -1,0 +1,223 @@
+//! A run of rows as a page, read from its journal and what stands beside it; an undo is one
+//! too.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::head;
+use crate::cli::reopen::places_of;
+use crate::cli::run_status::State;
+use crate::error::Error;
+use crate::import::settle::log::calls_over_time;
+use crate::journal::{FileState, Past, PastRow, Reading, RefusedRows};
+use crate::model::count::counted;
+use crate::model::outcome::{Change, RowEnd};
+use crate::model::place::Places;
+use crate::model::run_report::{
+    RefusedExample, ReportedFindings, ReportedRefusals, ReportedTicket, ReportedVerification,
+    RunReport,
+};
+use crate::output::read_regular;
+use crate::report::run_html;
+use crate::review::finding::Difference;
+use crate::review::findings_file::{self, FoundKind};
+use crate::review::undo::outcome_file;
+use crate::review::undo::run::KIND;
+use crate::review::verified_file;
+
+/// Refused rows that are shown of each reason.
+const EXAMPLES: usize = 100;
+/// Refused rows that are shown in all, shared by the reasons where there are many.
+const ALL_EXAMPLES: usize = 2_000;
+/// Findings of a kind that are shown.
+const FINDINGS: usize = 50;
+/// Tickets that are shown.
+const TICKETS: usize = 20;
+/// A longer summary is none of ours.
+const LONGEST: u64 = 16 << 20;
+
+/// The page.
+pub(super) fn page(folder: &Path) -> Result<String, Error> {
+    let reading = Reading::open(folder)?;
+    let past = reading.past()?;
+    run_html(&gathered(folder, &reading, past)?).map_err(head::unmade)
+}
+
+fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, Error> {
+    let places = places_of(&past.header.inputs);
+    let refused = reading.refused_rows(EXAMPLES)?;
+    let most = ALL_EXAMPLES / refused.len().max(1);
+    let mut values: Vec<_> = past.values.clone().into_iter().collect();
+    values.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    let state = State::of_run(folder, past.state).word();
+    let undoes = past.header.undoes.as_ref();
+    let is_undo = past.header.operation == KIND;
+    Ok(RunReport {
+        head: head::of_header(folder, &past.header, state, past.times),
+        parent: past.header.parent.clone(),
+        undoes: undoes.map(|undone| undone.folder.display().to_string()),
+        operation: past.header.operation.clone(),
+        facts: match is_undo {
+            true => undone_facts(folder, reading, &past)?,
+            false => facts(&past),
+        },
+        refusals: refused
+            .into_iter()
+            .map(|group| refusals(group, most, &places))
+            .collect(),
+        values,
+        calls: calls_over_time(folder).ok().flatten(),
+        tickets: tickets(folder, reading, &places)?,
+        verified: verified(folder)?,
+        refused_file: match is_undo {
+            true => outcome_file::NAME.to_owned(),
+            false => refused_file(folder),
+        },
+        remarks: past.remarks.into_iter().collect(),
+        tally: past.tally,
+    })
+}
+
+/// What the last verification found; none if nobody verified.
+fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
+    let unreadable = |error| {
+        let folder = folder.display();
+        Error::must_fix(format!("can't read verify.csv of {folder}: {error}"))
+    };
+    let found = findings_file::read(folder, FINDINGS).map_err(unreadable)?;
+    let meant = |found: FoundKind| ReportedFindings {
+        meaning: Difference::meaning(&found.word),
+        word: found.word,
+        number: found.number,
+        examples: found.first,
+    };
+    Ok(found.map(|found| ReportedVerification {
+        compared: verified_file::read(folder),
+        findings: found.into_iter().map(meant).collect(),
+    }))
+}
+
+/// What came to be beside tickets.
+fn facts(past: &Past) -> Vec<String> {
+    let changes = past.changes.iter();
+    let changes = changes.map(|(change, rows)| (*rows, "ticket", change.word()));
+    let others = [
+        (past.contacts_created, "contact", "created"),
+        (past.notes.made, "note", "created"),
+        (past.files.made, "file", "uploaded"),
+        (past.notes.there, "note", "there before"),
+        (past.files.there, "file", "there before"),
+    ];
+    sentences(changes.chain(others))
+}
+
+/// What an undo took back, and what stays.
+fn undone_facts(folder: &Path, reading: &Reading, past: &Past) -> Result<Vec<String>, Error> {
+    let files = reading.deletions()?;
+    let deleted = files.iter().filter(|file| file.state == FileState::Deleted);
+    let deleted = deleted.count() as u64;
+    let stays = |state| matches!(state, FileState::Used | FileState::Changed);
+    let left = files.iter().filter(|file| stays(file.state)).count() as u64;
+    let contacts = summary(folder)["contacts_left"].as_u64().unwrap_or(0);
+    let changes = past.changes.iter();
+    let changes = changes.map(|(change, rows)| (*rows, "ticket", undone_words(*change)));
+    let others = [
+        (past.refused_in_part, "row", "taken back in part"),
+        (past.notes_archived, "note", "moved to the recycle bin"),
+        (deleted, "file", "deleted"),
+        (left, "file", "left, as undo.csv says why"),
+        (
+            contacts,
+            "contact",
+            "that the run created left in the portal",
+        ),
+    ];
+    Ok(sentences(changes.chain(others)))
+}
+
+/// What an undo did with a ticket, in words.
+fn undone_words(change: Change) -> &'static str {
+    match change {
+        Change::Archived => "moved to the recycle bin",
+        Change::Updated => "given the former values",
+        Change::Unlinked => "without the links that the run made",
+        Change::Noted => "without the notes that the run made",
+        Change::Created | Change::Linked => change.word(),
+    }
+}
+
+/// One for each that is not zero.
+fn sentences<'a>(counts: impl Iterator<Item = (u64, &'a str, &'a str)>) -> Vec<String> {
+    let counts = counts.filter(|(number, ..)| *number > 0);
+    counts
+        .map(|(number, noun, words)| format!("{} {words}", counted(number, noun)))
+        .collect()
+}
+
+fn refusals(group: RefusedRows, most: usize, places: &Places) -> ReportedRefusals {
+    let examples = group.first.into_iter().take(most).filter_map(|row| {
+        let PastRow { row, key, end, .. } = row;
+        let RowEnd::Refused(refusal) = end else {
+            return None;
+        };
+        Some(RefusedExample {
+            place: places.cell(row.address),
+            key: key.unwrap_or_default(),
+            column: refusal.column,
+            value: refusal.value,
+            hint: refusal.hint,
+        })
+    });
+    ReportedRefusals {
+        code: group.code,
+        rows: group.rows,
+        examples: examples.collect(),
+    }
+}
+
+fn tickets(
+    folder: &Path,
+    reading: &Reading,
+    places: &Places,
+) -> Result<Vec<ReportedTicket>, Error> {
+    let address = ticket_address(folder);
+    let rows = reading.done_after(0, TICKETS)?.into_iter();
+    let tickets = rows.map(|row| ReportedTicket {
+        place: places.cell(row.row.address),
+        url: address
+            .as_ref()
+            .map(|address| format!("{address}{}", row.ticket)),
+        key: row.key,
+        id: row.ticket,
+        change: row.change.word(),
+    });
+    Ok(tickets.collect())
+}
+
+/// What stands before a ticket's id in its address, as the summary has it.
+fn ticket_address(folder: &Path) -> Option<String> {
+    let summary = summary(folder);
+    let address = summary["ticket_address"].as_str()?;
+    // A folder is data: a page leads nowhere but to a web address.
+    address.starts_with("https://").then(|| address.to_owned())
+}
+
+/// What a run came to, as far as it came to its end.
+fn summary(folder: &Path) -> Value {
+    let text = read_regular(&folder.join("summary.json"), LONGEST);
+    let summary = text
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    summary.unwrap_or_default()
+}
+
+fn refused_file(folder: &Path) -> String {
+    let is_json = folder.join("refused.jsonl").is_file();
+    let name = if is_json {
+        "refused.jsonl"
+    } else {
+        "refused.csv"
+    };
+    name.to_owned()
+}

@@ -1,0 +1,67 @@
+//! What an export came to, as its run folder keeps it: for the report, and for whoever
+//! looks at it later.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::job::Done;
+use crate::journal::now;
+use crate::model::column_report::ReportedColumns;
+
+/// What an export came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Of the form.
+    pub version: u32,
+    /// When it ended, by this machine's clock.
+    pub ended: Timestamp,
+    /// Tickets in it.
+    pub tickets: u64,
+    /// Rows or files that are not in it though they were to be.
+    pub lacking: u64,
+    /// Calls made, repeats included.
+    pub calls: u64,
+    /// What was said of it, a sentence each.
+    pub facts: Vec<String>,
+    /// Its files, the data first.
+    pub files: Vec<OutcomeFile>,
+    /// What the columns of the tickets hold that were written.
+    pub columns: ReportedColumns,
+}
+
+/// A file of an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeFile {
+    /// Its name, in a data set the path in its folder.
+    pub name: String,
+    /// Rows in it, where it holds such.
+    pub rows: Option<u64>,
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3 of it, in hex.
+    pub blake3: String,
+}
+
+impl Outcome {
+    /// Of an export that came to its end now; `facts` are what was said of it.
+    pub fn of(done: &Done, facts: Vec<String>) -> Outcome {
+        let files = done.written.iter().filter_map(|file| {
+            Some(OutcomeFile {
+                name: file.path.as_ref()?.to_string_lossy().into_owned(),
+                rows: file.rows,
+                bytes: file.bytes,
+                blake3: file.hash.clone(),
+            })
+        });
+        Outcome {
+            version: 1,
+            ended: now(),
+            tickets: done.tickets,
+            lacking: done.lacking(),
+            calls: done.calls,
+            facts,
+            files: files.collect(),
+            columns: done.columns.clone(),
+        }
+    }
+}

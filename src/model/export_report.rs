@@ -1,0 +1,36 @@
+//! What a report says of an export.
+
+use crate::model::column_report::ReportedColumns;
+use crate::model::run_report::{CallsOverTime, ReportHead};
+
+/// An export as its report shows it.
+#[derive(Clone, Debug)]
+pub struct ExportReport {
+    /// What it is.
+    pub head: ReportHead,
+    /// The file or folder that it went to.
+    pub target: String,
+    /// What was asked for, an option each with its value.
+    pub selection: Vec<(String, String)>,
+    /// What it came to, a sentence each.
+    pub facts: Vec<String>,
+    /// The files that it wrote or kept; empty if it has not come to its end.
+    pub files: Vec<ExportedFile>,
+    /// The columns of the tickets; none if nobody counted.
+    pub columns: Option<ReportedColumns>,
+    /// Calls over time; none if the log is gone.
+    pub calls: Option<CallsOverTime>,
+}
+
+/// A file of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedFile {
+    /// Its name, in a data set the path in its folder.
+    pub name: String,
+    /// Rows in it, where it holds such.
+    pub rows: Option<u64>,
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3 of it, in hex.
+    pub hash: String,
+}
