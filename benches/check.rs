@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tickethaul::import::check::{Allowance, Check, Setting, check};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::read::{Input, Sources};
-use tickethaul::import::survey::sound;
+use tickethaul::import::survey::survey_dialect;
 use tickethaul::mapping::propose::proposal;
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::check::CheckReport;
@@ -133,7 +133,7 @@ fn proposed(path: &Path) -> io::Result<u64> {
     let sources = Sources::find(&[path.to_owned()], None).map_err(io::Error::other)?;
     let dialect = Dialect::default();
     let input = Input::open(sources, &dialect).map_err(io::Error::other)?;
-    let sounded = sound(input, &dialect).map_err(io::Error::other)?;
+    let sounded = survey_dialect(input, &dialect).map_err(io::Error::other)?;
     let cells = &sounded.survey.cells;
     let proposed = proposal(cells, &sounded.dialect, "tickets.csv");
     assert!(proposed.text.contains("[key]"));

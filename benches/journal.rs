@@ -15,13 +15,13 @@ use tickethaul::import::flow::Operation;
 use tickethaul::import::job::Job;
 use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
-use tickethaul::import::plan::family_keys::Rivals;
+use tickethaul::import::plan::family_keys::FamilyKeys;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::resume::folder::RunFolder;
 use tickethaul::import::run::run;
 use tickethaul::import::settle::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Durability, Header, PortalPath, Told};
+use tickethaul::journal::{Durability, Header, PortalPath, RunOptions};
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener};
@@ -133,14 +133,14 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             no_key: false,
             encoding: None,
             delimiter: None,
-            told: Told::default(),
+            told: RunOptions::default(),
             undoes: None,
             plan: None,
         },
         input,
         mapping: Arc::new(compiled),
         folder: RunFolder::create("create", Some(folder)).expect("a folder"),
-        rivals: Rivals::default(),
+        rivals: FamilyKeys::default(),
         facts: tickethaul::model::learned::KnownFacts::default(),
         past: None,
         plan: None,
