@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     os.environ |= {"HOME": folder, "XDG_DATA_HOME": folder}
     os.symlink(ROOT / "samples", "samples")
-    first_night = blocks(CHAPTER, "sh")[0].splitlines()
+    first_night = blocks(CHAPTER, "sh")[0].replace("\\\n", "").splitlines()
     run(first_night[0], 3)
     run(first_night[1], 0)
     queries = blocks(CHAPTER, "sql") + blocks((ROOT / "docs/data-sets.md").read_text(), "sql")
