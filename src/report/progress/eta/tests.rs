@@ -140,7 +140,7 @@ fn all_good(estimates: &[Estimate]) -> Result<(), Estimate> {
 }
 
 /// Within a minute the end that is foretold moves by less than a fifth of what is left.
-fn is_calm(estimates: &[Estimate]) -> Result<(), (Estimate, Estimate)> {
+fn is_calm(estimates: &[Estimate]) -> Result<(), Box<(Estimate, Estimate)>> {
     let late: Vec<&Estimate> = estimates.iter().filter(|one| one.done >= 0.1).collect();
     for (place, first) in late.iter().enumerate() {
         let minute = late[place..]
@@ -149,7 +149,7 @@ fn is_calm(estimates: &[Estimate]) -> Result<(), (Estimate, Estimate)> {
         let moved = |other: &&&Estimate| (other.at + other.left).abs_diff(first.at + first.left);
         let most = first.left / 5 + Duration::from_secs(1) + first.call;
         if let Some(other) = minute.into_iter().find(|other| moved(other) > most) {
-            return Err((**first, **other));
+            return Err(Box::new((**first, **other)));
         }
     }
     Ok(())
