@@ -162,8 +162,7 @@ fn checked(
     let _temporary = Temporary::new(folder.path());
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
-    let board = console.board_alone();
-    let size = input.size();
+    let (board, size) = (console.board_alone(), input.size());
     let hear = |rows, bytes| board.at(Stand::of_bytes(("checking", rows), (bytes, size)));
     let mut report = check(
         input,
@@ -182,7 +181,6 @@ fn checked(
             hear: &hear,
         },
     )?;
-    drop(board);
     report.clashes = against.lacking.clashes;
     report.notices.extend(joined_words(compiled));
     if compiled.has_comment_files() {

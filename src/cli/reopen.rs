@@ -91,7 +91,12 @@ pub(super) fn rows_of(
     }
     let inputs = header.inputs.iter();
     let inputs = inputs.map(|input| (input.path.as_path(), input.member.as_deref()));
-    let input = Input::open(Sources::known(inputs), &dialect)?;
+    let input = Input::open(Sources::known(inputs), &dialect);
+    let is_gone = header.inputs.iter().any(|input| !input.path.exists());
+    let input = input.map_err(|error| match is_gone {
+        true => error.advise("bring it back to where it was: its rows are read from there"),
+        false => error,
+    })?;
     same_inputs(&input, &header.inputs, began)?;
     Ok(input)
 }

@@ -14,13 +14,14 @@ use super::report;
 use super::run_args::from_one;
 use super::settings::PortalArgs;
 use crate::error::Error;
+use crate::hubspot::Client;
 use crate::journal::Past;
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
 use crate::report::Stand;
 use crate::review::family::undos;
-use crate::review::finding::Difference;
+use crate::review::finding::{Difference, Finding};
 use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verified_file;
 use crate::review::verify::{Verified, verify};
@@ -54,29 +55,16 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
     let unwritable = |error| unwritable(&path, &error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
-    let board = console.board(&portal.client);
     let all = past.tally.of(Fate::Done);
-    let work = Stand::new(
-        "comparing",
-        "row",
-        Some(args.sample.unwrap_or(all).min(all)),
-    );
-    board.at(work.at(0));
-    let verified = verify(
-        &portal.client,
-        done,
-        args.sample,
-        call_error,
-        |rows, found| {
-            board.at(work.at(rows));
-            found
-                .iter()
-                .try_for_each(|one| file.add(one))
-                .map_err(unwritable)
-        },
-    );
-    let verified = verified.await?;
-    drop(board);
+    let all = args.sample.map_or(all, |sample| sample.min(all));
+    let show = shown(all, &portal.client, console);
+    let hear = |rows, found: &[Finding]| {
+        show(rows);
+        let mut found = found.iter();
+        found.try_for_each(|one| file.add(one)).map_err(unwritable)
+    };
+    let verified = verify(&portal.client, done, args.sample, call_error, hear).await?;
+    drop(show);
     verified_file::clear(&path).map_err(unwritable)?;
     let written = file.finish().map_err(unwritable)?;
     verified_file::write(&path, &verified, unfinished(&past)).map_err(unwritable)?;
@@ -100,6 +88,14 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
         true => Exit::Fine,
         false => Exit::Found,
     })
+}
+
+/// Shows how many of so many rows are compared.
+fn shown(rows: u64, client: &Client, console: &Console) -> impl Fn(u64) + use<> {
+    let work = Stand::new("comparing", "row", Some(rows));
+    let board = console.board(client);
+    board.at(work.at(0));
+    move |rows| board.at(work.at(rows))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {

@@ -107,8 +107,8 @@ impl Cause {
             Cause::Ceiling => "limit of --rate",
             Cause::Pause => "pause that the portal asked for",
             Cause::Day => "the next day's calls",
-            Cause::Trouble => "portal is failing, next attempt",
-            Cause::Answer => "portal's answer, so far",
+            Cause::Trouble => "next attempt at a failing portal",
+            Cause::Answer => "portal's answer",
         }
     }
 }

@@ -104,7 +104,7 @@ const PORTALS: &[Mistake] = &[
         0,
         &[
             "the embedded sandbox, chosen by --portal sandbox",
-            "HUBSPOT_ACCESS_TOKEN is not used",
+            "HUBSPOT_ACCESS_TOKEN and TICKETHAUL_BASE_URL are not used",
         ],
     ),
     row(
@@ -654,8 +654,11 @@ const RUNS: &[Mistake] = &[
     row(
         49,
         "resume moved --no-limit",
-        7,
-        &["moved.csv", "there is no such file"],
+        64,
+        &[
+            "moved.csv: there is no such file",
+            "bring it back to where it was",
+        ],
     ),
     row(
         51,

@@ -27,7 +27,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Time between two JSON lines, and between two that say the same.
 const JSON_EVERY: Duration = Duration::from_millis(500);
-const JSON_AGAIN: Duration = Duration::from_secs(5);
+const JSON_AGAIN: Duration = Duration::from_secs(2);
 
 /// Sooner nothing is said of the time that is left.
 const TOO_SOON: Duration = Duration::from_secs(1);

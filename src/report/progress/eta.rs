@@ -28,6 +28,8 @@ pub struct Eta {
     /// Those of the last minute; the first may be older.
     samples: VecDeque<Sample>,
     last: Sample,
+    /// Whether anything was done.
+    is_begun: bool,
     pace: Pace,
     /// What is done in a second.
     speed: Calm,
@@ -53,7 +55,13 @@ impl Eta {
     /// told is the beginning.
     pub fn note(&mut self, at: Duration, done: f64, pace: &Pace) {
         let passed = at.saturating_sub(self.last.at);
-        let is_news = done > self.last.done;
+        let is_news = !self.samples.is_empty() && done > self.last.done;
+        if is_news && !self.is_begun {
+            // Until something is done for the first time, calls go one by one and are under
+            // way: that says nothing of those that follow.
+            self.samples.clear();
+            self.is_begun = true;
+        }
         let waits = pace.pause.is_some() || pace.allowances.iter().any(|one| one.is_used_up());
         self.last = Sample {
             at,

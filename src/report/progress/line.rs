@@ -34,7 +34,7 @@ struct Part {
 pub(super) fn line(stand: &Stand, timing: &Timing, cells: usize) -> String {
     let share = stand.share();
     let bar = share.map_or(0, |_| SHORTEST_BAR + 1);
-    let mut parts = parts(stand, timing);
+    let mut parts = parts(stand, timing, "");
     // A bar is worth less than the time that is left, and more than all else.
     drop_least(&mut parts, cells.saturating_sub(bar), 2);
     drop_least(&mut parts, cells, 1);
@@ -62,7 +62,7 @@ fn drop_least(parts: &mut Vec<Part>, cells: usize, from: u8) {
 
 /// The same for a log.
 pub(super) fn plain(stand: &Stand, timing: &Timing) -> String {
-    let words: Vec<String> = parts(stand, timing)
+    let words: Vec<String> = parts(stand, timing, "waits: ")
         .into_iter()
         .skip(1)
         .map(|part| part.words)
@@ -79,7 +79,9 @@ fn width(parts: &[Part]) -> usize {
     words + parts.len().saturating_sub(2) * GAP.len() + usize::from(parts.len() > 1)
 }
 
-fn parts(stand: &Stand, timing: &Timing) -> Vec<Part> {
+/// The parts; `waits` stands before what is waited for.
+fn parts(stand: &Stand, timing: &Timing, waits: &str) -> Vec<Part> {
+    let hold = timing.hold.map(|hold| format!("{waits}{}", held(hold)));
     let share = stand.share();
     let percent = share.map(|share| format!("{:.0} %", (share * 100.0).floor()));
     let done = match stand.total {
@@ -95,25 +97,19 @@ fn parts(stand: &Stand, timing: &Timing) -> Vec<Part> {
         (1, percent),
         (3, Some(done)),
     ];
-    let times = [
-        (5, rate),
-        (4, passed),
-        (1, left),
-        (2, timing.hold.map(held)),
-    ];
+    let times = [(5, rate), (4, passed), (1, left), (2, hold)];
     let parts = parts.into_iter().chain(also).chain(times);
     parts
         .filter_map(|(weight, words)| words.map(|words| Part { weight, words }))
         .collect()
 }
 
-/// `waits: portal's limit, 4 s`
+/// `portal's limit, 4 s`
 fn held(hold: Hold) -> String {
     let time = about(hold.time);
     match hold.cause {
-        Cause::Answer => format!("waits for the portal's answer, {time} so far"),
-        Cause::Trouble => format!("the portal is failing, next attempt in {time}"),
-        cause => format!("waits: {}, {time}", cause.words()),
+        Cause::Answer => format!("{}, {time} so far", hold.cause.words()),
+        cause => format!("{}, {time}", cause.words()),
     }
 }
 
@@ -163,7 +159,7 @@ mod tests {
         let wide = line(&stand, &timing, 140);
         assert!(
             wide.ends_with(
-                " 42 %  8,400 rows  7 refused  1,850/s  after 1 min 12 s  16 s left  waits: portal's limit, 4 s"
+                " 42 %  8,400 rows  7 refused  1,850/s  after 1 min 12 s  16 s left  portal's limit, 4 s"
             ),
             "{wide}"
         );
@@ -203,16 +199,13 @@ mod tests {
     #[test]
     fn waits_are_named() {
         for (cause, words) in [
-            (Cause::Day, "waits: the next day's calls, 2 h 5 min"),
-            (
-                Cause::Answer,
-                "waits for the portal's answer, 2 h 5 min so far",
-            ),
+            (Cause::Day, "the next day's calls, 2 h 5 min"),
+            (Cause::Answer, "portal's answer, 2 h 5 min so far"),
             (
                 Cause::Trouble,
-                "the portal is failing, next attempt in 2 h 5 min",
+                "next attempt at a failing portal, 2 h 5 min",
             ),
-            (Cause::Ceiling, "waits: limit of --rate, 2 h 5 min"),
+            (Cause::Ceiling, "limit of --rate, 2 h 5 min"),
         ] {
             let time = Duration::from_secs(7_500);
             assert_eq!(held(Hold { cause, time }), words);

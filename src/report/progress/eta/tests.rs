@@ -133,12 +133,14 @@ fn is_good(estimate: &Estimate) -> bool {
 
 /// Of those after a tenth of the work.
 fn all_good(estimates: &[Estimate]) -> Result<(), Estimate> {
-    let late = estimates.iter().filter(|one| one.done >= 0.1);
+    // Sooner nothing is said.
+    let is_late = |one: &&Estimate| one.done >= 0.1 && one.at >= Duration::from_secs(1);
+    let late = estimates.iter().filter(is_late);
     late.copied().find(|one| !is_good(one)).map_or(Ok(()), Err)
 }
 
 /// Within a minute the end that is foretold moves by less than a fifth of what is left.
-fn is_calm(estimates: &[Estimate]) -> Result<(), (Estimate, Estimate)> {
+fn is_calm(estimates: &[Estimate]) -> Result<(), Box<(Estimate, Estimate)>> {
     let late: Vec<&Estimate> = estimates.iter().filter(|one| one.done >= 0.1).collect();
     for (place, first) in late.iter().enumerate() {
         let minute = late[place..]
@@ -147,7 +149,7 @@ fn is_calm(estimates: &[Estimate]) -> Result<(), (Estimate, Estimate)> {
         let moved = |other: &&&Estimate| (other.at + other.left).abs_diff(first.at + first.left);
         let most = first.left / 5 + Duration::from_secs(1) + first.call;
         if let Some(other) = minute.into_iter().find(|other| moved(other) > most) {
-            return Err((**first, **other));
+            return Err(Box::new((**first, **other)));
         }
     }
     Ok(())
@@ -256,7 +258,13 @@ fn nothing_is_said_before_anything_is_known() {
     eta.note(Duration::ZERO, 5.0, &pace);
     eta.note(Duration::from_secs(3), 5.0, &pace);
     assert_eq!(eta.left(1.0), None, "nothing was done yet");
-    eta.note(Duration::from_secs(4), 9.0, &pace);
+    eta.note(Duration::from_secs(4), 7.0, &pace);
+    assert_eq!(
+        eta.left(1.0),
+        None,
+        "how long it took to begin says nothing"
+    );
+    eta.note(Duration::from_secs(6), 9.0, &pace);
     assert_eq!(eta.speed(), Some(1.0));
     assert_eq!(eta.left(10.0), Some(Duration::from_secs(10)));
     assert_eq!(eta.left(0.0), Some(Duration::ZERO));
