@@ -36,15 +36,7 @@ use crate::report::{Stand, check_json, check_words};
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exit, Error> {
     let mut targets = Targets::of(args)?;
-    let mapping = match parse_mapping(path)? {
-        Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
-        Err(errors) => {
-            return Err(mapping_error(
-                &all_mistakes(errors, args, console).await,
-                console,
-            ));
-        }
-    };
+    let mapping = mapping_of(args, path, console).await?;
     let input = args.input.open(mapping.dialect(), None)?;
     if let Some(Target::File(path)) = &targets.refused {
         expect_ending(path, &input)?;
@@ -88,6 +80,21 @@ pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exi
         (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
+}
+
+/// The mapping, or everything that is wrong with it.
+async fn mapping_of(
+    args: &CheckArgs,
+    path: &Path,
+    console: &Console,
+) -> Result<MappingFile, Error> {
+    match parse_mapping(path)? {
+        Ok(mapping) => comments::with_typed(mapping, args.input.comments()),
+        Err(errors) => {
+            let errors = all_mistakes(errors, args, console).await;
+            Err(mapping_error(&errors, console))
+        }
+    }
 }
 
 /// The files that a check writes, if asked for.

@@ -424,13 +424,7 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
         return Err("this is the name of the embedded portal".to_owned());
     }
     let limit = command_limit(text.token_command_seconds)?;
-    if let Some(zone) = &text.time_zone
-        && jiff::tz::TimeZone::get(zone).is_err()
-    {
-        return Err(format!(
-            "time_zone: {zone} is not a time zone; one such as Europe/Berlin is expected"
-        ));
-    }
+    text.time_zone.as_deref().map_or(Ok(()), check_zone)?;
     let below = |path: PathBuf| around.join(path);
     let parsed_api = text.api.as_deref().map(str::parse).transpose();
     let parsed_rate = text.rate.as_deref().map(str::parse).transpose();
@@ -457,6 +451,13 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
         reserve: text.reserve,
         mapping: text.mapping,
         time_zone: text.time_zone,
+    })
+}
+
+fn check_zone(zone: &str) -> Result<(), String> {
+    let known = jiff::tz::TimeZone::get(zone);
+    known.map(drop).map_err(|_| {
+        format!("time_zone: {zone} is not a time zone; one such as Europe/Berlin is expected")
     })
 }
 

@@ -74,7 +74,16 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     if !args.no_report {
         report::leave(&path, console);
     }
-    let known = known([path.as_path()]);
+    say_undos(&past, &path, console)?;
+    Ok(match verified.is_clean() {
+        true => Exit::Fine,
+        false => Exit::Found,
+    })
+}
+
+/// Says which rows of the run were undone, and by which runs.
+fn say_undos(past: &Past, path: &Path, console: &Console) -> Result<(), Error> {
+    let known = known([path]);
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();
         console.say(&format!(
@@ -84,10 +93,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
             one_line(&name)
         ));
     }
-    Ok(match verified.is_clean() {
-        true => Exit::Fine,
-        false => Exit::Found,
-    })
+    Ok(())
 }
 
 /// Shows how many of so many rows are compared.

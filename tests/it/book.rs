@@ -285,9 +285,9 @@ fn every_key_of_a_mapping_is_explained_with_an_example() {
 /// The codes for which rows are refused, as the source has them.
 fn codes() -> BTreeSet<String> {
     let source = |name: &str| fs::read_to_string(project(name)).expect("a source");
-    let issues = source("src/model/issue.rs");
-    let (constants, rest) = issues.split_once("pub fn code(").expect("the codes");
-    let (rows, _sentences) = rest.split_once("pub fn sentence(").expect("the sentences");
+    let constants = source("src/model/issue/mod.rs");
+    let words = source("src/model/issue/words.rs");
+    let (rows, _of_the_portal) = words.split_once("fn portal_advice(").expect("the codes");
     let files = source("src/model/file_fault.rs");
     let all = format!("{constants}{rows}{files}");
     let code = pattern(r#""([A-Z]+(?:_[A-Z]+)+|AMBIGUOUS)""#);

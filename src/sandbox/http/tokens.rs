@@ -36,7 +36,7 @@ const SCOPES: [&str; 12] = [
 ];
 
 /// What private apps can do besides.
-const OF_APPS: [&str; 8] = [
+const OF_APPS: [&str; 11] = [
     "crm.objects.tickets.read",
     "crm.objects.tickets.write",
     "crm.schemas.tickets.read",
@@ -45,6 +45,9 @@ const OF_APPS: [&str; 8] = [
     "crm.objects.custom.write",
     "crm.schemas.custom.read",
     "sales-email-read",
+    "files",
+    "files.read",
+    "files.write",
 ];
 
 /// What the OAuth endpoints are asked for (C1 §0.1); none of them wants a token in
