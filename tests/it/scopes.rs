@@ -98,7 +98,11 @@ fn command(what: &str) -> Vec<&str> {
         "import: attachments of comments" => {
             [&import("attachments.toml")[..], &["--attachments", "."]].concat()
         }
-        "export --attachments" => [&with("notes")[..], &["--attachments", "out"]].concat(),
+        "export --attachments" => [
+            &with("notes")[..],
+            &["--attachments", "out", "-o", "out.csv"],
+        ]
+        .concat(),
         "import: links to companies" => import("companies.toml"),
         "import: links to deals" => import("deals.toml"),
         "import: links to custom objects" => import("device.toml"),
