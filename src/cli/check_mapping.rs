@@ -31,7 +31,7 @@ use crate::model::count::counted;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
 use crate::output::{Privacy, Target, Temporary};
-use crate::report::{Stand, check_json, check_words};
+use crate::report::{Snapshot, check_json, check_words};
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exit, Error> {
@@ -170,7 +170,7 @@ fn checked(
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
     let (board, size) = (console.board_alone(), input.size());
-    let hear = |rows, bytes| board.at(Stand::of_bytes(("checking", rows), (bytes, size)));
+    let hear = |rows, bytes| board.at(Snapshot::of_bytes(("checking", rows), (bytes, size)));
     let mut report = check(
         input,
         &Check {

@@ -38,7 +38,7 @@ use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
 use crate::output::read_regular;
-use crate::report::{Stand, plan_json, plan_words, row_json, row_words};
+use crate::report::{Snapshot, plan_json, plan_words, row_json, row_words};
 use crate::review::plan::folder::{JSON, PlanFolder, WORDS};
 use crate::review::plan::run::{Planned, Planning, plan};
 
@@ -309,8 +309,8 @@ impl Making<'_> {
             bytes: input.size(),
             limit: self.args.limit,
         };
-        board.at(course.stand(0, 0));
-        let hear = |rows, bytes| board.at(course.stand(rows, bytes));
+        board.at(course.snapshot(0, 0));
+        let hear = |rows, bytes| board.at(course.snapshot(rows, bytes));
         plan(&planning, input, writer, hear).await
     }
 
@@ -394,13 +394,13 @@ struct Course {
 
 impl Course {
     /// How far it is, with so many rows, which end at that byte.
-    fn stand(&self, rows: u64, bytes: u64) -> Stand {
-        let stand = Stand::of_bytes(("planning", rows), (bytes, self.bytes));
+    fn snapshot(&self, rows: u64, bytes: u64) -> Snapshot {
+        let snapshot = Snapshot::of_bytes(("planning", rows), (bytes, self.bytes));
         let limit = self.limit.filter(|limit| *limit > 0);
         let by_limit = limit.map_or(0.0, |limit| rows as f64 / limit as f64);
-        Stand {
-            share: stand.share.map(|by_bytes| by_bytes.max(by_limit)),
-            ..stand
+        Snapshot {
+            share: snapshot.share.map(|by_bytes| by_bytes.max(by_limit)),
+            ..snapshot
         }
     }
 }

@@ -2,9 +2,9 @@
 //! their folders; a run may be in progress meanwhile.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::SpanRound;
 use serde_json::{Value, json};
 
 use super::clean::{self, CleanArgs};
@@ -20,6 +20,7 @@ use crate::journal::{Overview, RunState};
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
+use crate::report::about;
 
 /// List the runs of this folder, imports, exports and plans, wherever their run folders are
 #[derive(Debug, Args)]
@@ -192,7 +193,7 @@ fn in_words(run: &RunStatus, past: &Overview) -> String {
     }
     text.push_str(&format!("{:>11}% of the input done", percent(past)));
     if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
-        text.push_str(&format!(", about {left} left"));
+        text.push_str(&format!(", about {} left", about(left)));
     }
     let (files, portal) = (past.files_in_words(), past.portal_id);
     let begun = minute(past.times.0);
@@ -252,20 +253,19 @@ fn percent(past: &Overview) -> u64 {
     past.tally.settled_bytes(past.offset) * 100 / past.size.max(1)
 }
 
-/// From the share of the input that was read in the time so far.
-fn time_left(past: &Overview) -> Option<String> {
+/// How long the rest of the input takes at the speed at which rows were settled so far: the
+/// reader may be far ahead of them.
+fn time_left(past: &Overview) -> Option<Duration> {
     let (started, updated) = past.times;
-    let spent = updated.duration_since(started);
-    let left = past.size.saturating_sub(past.offset);
-    let factor = u32::try_from(left * 1_000 / past.offset.max(1)).ok()?;
-    let left = spent
-        .checked_mul(i32::try_from(factor).ok()?)?
-        .checked_div(1_000)?;
-    let span = jiff::Span::try_from(left).ok()?;
-    let rounding = SpanRound::new()
-        .smallest(jiff::Unit::Second)
-        .largest(jiff::Unit::Hour);
-    span.round(rounding).ok().map(|span| format!("{span:#}"))
+    let spent = updated.duration_since(started).unsigned_abs();
+    rest_of(spent, past.tally.settled_bytes(past.offset), past.size)
+}
+
+/// The time for the rest of `size` where `done` took this long.
+fn rest_of(spent: Duration, done: u64, size: u64) -> Option<Duration> {
+    let rest = u128::from(size.saturating_sub(done));
+    let millis = (spent.as_millis() * rest).checked_div(u128::from(done))?;
+    u64::try_from(millis).ok().map(Duration::from_millis)
 }
 
 fn as_json(run: &RunStatus) -> Value {
@@ -335,4 +335,17 @@ fn import_json(run: &RunStatus, past: &Overview) -> Value {
         "started": past.times.0.to_string(),
         "updated": past.times.1.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_takes_as_long_as_what_is_done_says() {
+        let spent = Duration::from_secs(40);
+        assert_eq!(rest_of(spent, 4, 100), Some(Duration::from_secs(960)));
+        assert_eq!(rest_of(spent, 100, 100), Some(Duration::ZERO));
+        assert_eq!(rest_of(spent, 0, 100), None, "nothing is known yet");
+    }
 }

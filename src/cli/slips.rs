@@ -1,8 +1,9 @@
-//! What people type that no command knows, and what they are told beyond what clap says.
+//! Commands, options and values that people try and that do not exist, and help that goes
+//! beyond what clap says.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// What is said instead of clap's own words, in a line, and what helps.
+/// A message that replaces clap's own, and what to do.
 pub fn instead(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let is = |kind, word: &str| {
         let found = error.get(kind);
@@ -11,7 +12,7 @@ pub fn instead(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     if is(ContextKind::InvalidArg, "--dry-run") {
         return Some((
             "this command has no --dry-run",
-            "`tickethaul plan FILE -m MAPPING --op OPERATION` tells what an import or a deletion \
+            "`tickethaul plan FILE -m MAPPING --op OPERATION` shows what an import or a deletion \
              would do, row by row, and writes nothing; `tickethaul schema diff -m MAPPING` what \
              schema apply would create",
         ));
@@ -20,13 +21,13 @@ pub fn instead(error: &clap::Error) -> Option<(&'static str, &'static str)> {
         return Some((
             "there is no command to restore tickets: HubSpot has no call for it",
             "in HubSpot, the recycle bin of tickets restores them within 90 days; `tickethaul undo RUN` \
-             takes back the values and links that a run wrote",
+             undoes the values and links that a run wrote",
         ));
     }
     None
 }
 
-/// What helps beside clap's own words.
+/// Help in addition to clap's own words.
 pub fn help(error: &clap::Error) -> Option<&'static str> {
     let lacks = |option: &str| {
         let lacking = error.get(ContextKind::InvalidArg);

@@ -29,7 +29,7 @@ use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
-use crate::report::Stand;
+use crate::report::Snapshot;
 use crate::review::family::{Member, descendants, taken_back};
 use crate::review::undo::co_creators::CoCreators;
 use crate::review::undo::files::FileUsers;
@@ -472,7 +472,7 @@ async fn undo(
     } else {
         "looking"
     };
-    let work = Stand::new(phase, "row", Some(past.tally.of(Fate::Done)));
+    let work = Snapshot::new(phase, "row", Some(past.tally.of(Fate::Done)));
     let hear = board(work, &portal.client, console);
     let undo = Undo {
         client: portal.client.clone(),
@@ -501,7 +501,7 @@ async fn undo(
 }
 
 /// Shows how many rows of the run were gone through.
-fn board(work: Stand, client: &Client, console: &Console) -> Box<dyn Fn(u64)> {
+fn board(work: Snapshot, client: &Client, console: &Console) -> Box<dyn Fn(u64)> {
     let board = console.board(client);
     board.at(work.at(0));
     Box::new(move |rows| board.at(work.at(rows)))

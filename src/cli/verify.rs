@@ -19,7 +19,7 @@ use crate::journal::Past;
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
-use crate::report::Stand;
+use crate::report::Snapshot;
 use crate::review::family::undos;
 use crate::review::finding::{Difference, Finding};
 use crate::review::findings_file::{FindingsFile, NAME};
@@ -98,7 +98,7 @@ fn say_undos(past: &Past, path: &Path, console: &Console) -> Result<(), Error> {
 
 /// Shows how many of so many rows are compared.
 fn shown(rows: u64, client: &Client, console: &Console) -> impl Fn(u64) + use<> {
-    let work = Stand::new("comparing", "row", Some(rows));
+    let work = Snapshot::new("comparing", "row", Some(rows));
     let board = console.board(client);
     board.at(work.at(0));
     move |rows| board.at(work.at(rows))

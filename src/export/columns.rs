@@ -130,7 +130,7 @@ pub enum Wording {
 pub struct Column {
     /// Its header.
     pub header: String,
-    /// Internal name of the property, or what stands for one.
+    /// Internal name of the property, or of the column that takes its place.
     pub name: String,
     /// What people call it in HubSpot.
     pub label: String,

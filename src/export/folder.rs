@@ -1,6 +1,6 @@
 //! The run folder of an export: what was asked for, and the pages so far, from which
-//! `tickethaul resume` can continue. Once the export is finished the pages go, and what it
-//! came to stays for whoever looks at it later.
+//! `tickethaul resume` can continue. Once the export has finished, the pages go and the
+//! outcome stays for commands that read it later.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -25,13 +25,13 @@ const RUNS: &str = "tickethaul-runs";
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
 
-/// Exists once the export has begun to replace what is at its target.
+/// Exists once the export has started to replace what is at its target.
 const PUBLISHING: &str = "publishing";
 
 /// Locked by the process that is working on it.
 const LOCK: &str = "lock";
 
-/// What the export came to; there once it is finished.
+/// The outcome of the export; exists once it has finished.
 const SUMMARY: &str = "summary.json";
 
 /// The same while it is written.
@@ -70,7 +70,7 @@ const OURS: [&str; 23] = [
 /// Name of the spool of files that were brought.
 pub const FILES: &str = "files";
 
-/// Begins the names of the spools of linked records; the kind's place stands behind it.
+/// Prefix of the names of the spools of linked records; the kind's place follows it.
 const LINKED: &str = "linked-";
 
 /// Name of the spool of the linked records whose kind was asked for at this place.
@@ -114,7 +114,7 @@ pub struct Asked {
     /// The ids that were chosen, if any were.
     #[serde(default)]
     pub ids: Option<Vec<u64>>,
-    /// The search that the filter came to, its names and relative dates resolved.
+    /// The search that the filter became, its names and relative dates resolved.
     #[serde(default)]
     pub search: Option<Search>,
     /// How a data set continues.
@@ -128,7 +128,7 @@ pub struct Asked {
     pub mapping: Option<AskedMapping>,
     /// The file or folder, absolute.
     pub target: PathBuf,
-    /// Whether whatever stands there is replaced, or any export.
+    /// Whether anything at the target may be replaced, or any export.
     pub replace: Replace,
     /// How the portal is reached; never a token.
     pub portal: PortalPath,
@@ -239,7 +239,7 @@ pub enum ExportState {
     Running,
     /// It can be resumed.
     Stopped,
-    /// It came to its end.
+    /// It has finished.
     Finished,
 }
 
@@ -270,7 +270,7 @@ impl RunFolder {
     /// Takes away what a finished export left: a fixed `--run-dir` holds the last one.
     fn clear(&self) -> Result<(), FolderError> {
         let unusable = |error| unusable(&self.path, error);
-        // Another process may have begun an export in it meanwhile.
+        // Another process may have started an export in it meanwhile.
         if is_export(&self.path) && !holds_finished_alone(&self.path).map_err(unusable)? {
             return Err(FolderError::NotEmpty(self.path.clone()));
         }
@@ -307,7 +307,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Keeps what the export came to; the pages go. The ids that were chosen go too: there
+    /// Keeps the outcome of the export and removes its pages. The ids that were chosen go too: there
     /// may be millions.
     pub fn finish(self, outcome: &Outcome) -> io::Result<()> {
         let building = self.path.join(NEW_SUMMARY);
@@ -383,7 +383,7 @@ struct Versioned {
     version: u32,
 }
 
-/// What the export in a folder came to; none if it has not come to its end.
+/// The outcome of the export in a folder; none if it has not finished.
 ///
 /// # Errors
 /// When that can't be read.
@@ -394,7 +394,7 @@ pub fn outcome(path: &Path) -> io::Result<Option<Outcome>> {
     }
 }
 
-/// Whether the export in a folder came to its end.
+/// Whether the export in a folder has finished.
 pub fn is_finished(path: &Path) -> bool {
     is_export(path) && path.join(SUMMARY).is_file()
 }

@@ -44,7 +44,7 @@ pub struct Job {
     pub run: String,
     /// What was asked for, for the manifest.
     pub selection: Selection,
-    /// What a filter came to; by it tickets are judged again where they are read by
+    /// The resolved filter; by it tickets are judged again where they are read by
     /// other means than the search.
     pub filter: Option<Search>,
     /// How a data set continues; none for another target.

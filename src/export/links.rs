@@ -89,7 +89,7 @@ impl Kept for Links {
 
 /// Reads what is wanted for all tickets, which come in id order; continues where the
 /// spool ends. A ticket that went meanwhile is looked for in the recycle bin where
-/// `with_bin`. `heard` is told the number of tickets so far.
+/// `with_bin`. `heard` receives the number of tickets so far.
 ///
 /// # Errors
 /// Also when the links of a live ticket can't be read: none is left out.

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::columns::{Column, Wording};
-use super::job::Done;
+use super::job::{Done, Job};
 use super::names::Beside;
 use super::selection::Selection;
 use super::write::{FileFacts, Sink};
+use crate::hubspot::Client;
 
 /// What a manifest says of a finished export.
 pub struct Manifest<'a> {
@@ -33,8 +34,25 @@ pub struct Manifest<'a> {
     pub done: &'a Done,
     /// The data, and the tables beside it.
     pub files: &'a [FileFacts],
-    /// What is told of a data set beyond that.
+    /// Further fields for a data set.
     pub more: serde_json::Map<String, Value>,
+}
+
+impl<'a> Manifest<'a> {
+    /// The manifest of an export that ends now.
+    pub fn of(job: &'a Job, client: &Client, done: &'a Done, files: &'a [FileFacts]) -> Self {
+        Manifest {
+            portal_id: job.portal_id,
+            run: &job.run,
+            selection: &job.selection,
+            started: job.started,
+            ended: client.portal_now(),
+            calls: client.calls(),
+            done,
+            files,
+            more: serde_json::Map::new(),
+        }
+    }
 }
 
 /// Writes both files.

@@ -1,5 +1,5 @@
-//! What an export came to, as its run folder keeps it: for the report, and for whoever
-//! looks at it later.
+//! The outcome of an export, as its run folder keeps it for the report and for commands
+//! that read it later.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::job::Done;
 use crate::journal::now;
 use crate::model::column_report::ReportedColumns;
 
-/// What an export came to.
+/// The outcome of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Of the form.
@@ -43,7 +43,7 @@ pub struct OutcomeFile {
 }
 
 impl Outcome {
-    /// Of an export that came to its end now; `facts` are what was said of it.
+    /// The outcome of an export that has just finished; `facts` are what was said of it.
     pub fn of(done: &Done, facts: Vec<String>) -> Outcome {
         let files = done.written.iter().filter_map(|file| {
             Some(OutcomeFile {

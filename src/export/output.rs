@@ -66,7 +66,7 @@ pub struct Output {
     /// Tables whose rows are in their tickets' cases, with the rows so far.
     cases: Vec<(Table, u64)>,
     issues: Issues,
-    /// What the columns hold; of a stream nobody is told that.
+    /// What the columns hold; not used for a stream.
     profile: Profile,
 }
 
@@ -213,7 +213,7 @@ impl Output {
     }
 
     /// Ends it: issues, tables, data, and what `tell` writes beside the data, the
-    /// manifest last. Nothing is told of a stream. Gives the first issue.
+    /// manifest last. A stream has no manifest. Returns the first issue.
     pub fn finish(
         self,
         tell: impl FnOnce(&Beside, &[FileFacts]) -> io::Result<()>,

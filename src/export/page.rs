@@ -57,7 +57,7 @@ pub struct Reading {
 
 impl Reading {
     /// Reads all tickets, or all of the recycle bin, and continues where the spool ends.
-    /// `heard` is told the number of tickets so far after every page.
+    /// `heard` receives the number of tickets so far after every page.
     pub async fn list(
         &self,
         shelf: Shelf,

@@ -75,7 +75,7 @@ impl Profile {
         }
     }
 
-    /// What is told of them.
+    /// The counts, for the report.
     pub fn told(&self) -> ReportedColumns {
         ReportedColumns {
             rows: self.rows,

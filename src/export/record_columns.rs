@@ -10,7 +10,7 @@ use super::project::worded;
 pub struct RecordColumn {
     /// The column.
     pub column: Column,
-    /// Where its values stand among those that are read; the first that is there counts.
+    /// Positions of its values among those that are read; the first one present counts.
     places: Vec<usize>,
 }
 

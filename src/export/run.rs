@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use serde_json::Map;
-
 use super::attachments::{Bringing, Files, Sum, namings};
 use super::cell::instant_of;
 use super::collect::Collected;
@@ -31,7 +29,7 @@ use crate::model::schema::Schema;
 /// Tickets that are written before other tasks may run.
 const AT_A_TIME: u64 = 1_000;
 
-/// Exports; `heard` is told the progress. It can be dropped at any time and continued
+/// Exports; `heard` receives the progress. It can be dropped at any time and continued
 /// from its folder by another process.
 pub async fn run(
     job: Job,
@@ -120,17 +118,7 @@ fn publish(
     let mut written = Vec::new();
     let first_issue = output.finish(|beside, files| {
         written.extend_from_slice(files);
-        let manifest = Manifest {
-            portal_id: job.portal_id,
-            run: &job.run,
-            selection: &job.selection,
-            started: job.started,
-            ended: client.portal_now(),
-            calls: client.calls(),
-            done: &done,
-            files,
-            more: Map::new(),
-        };
+        let manifest = Manifest::of(job, client, &done, files);
         let tables = tables.into_iter();
         let tables = tables.map(|table| (table.name, table.columns)).collect();
         manifest::write(beside, &manifest, columns, &tables)

@@ -121,7 +121,7 @@ impl Earlier {
 /// The export at a file, if there is one.
 ///
 /// # Errors
-/// When something else stands there, or where its tables or what is told of it go.
+/// If something else is there, or where its tables, manifest or schema go.
 pub fn at_file(data: &Path, tables: &[String], shape: Shape) -> Result<Option<Earlier>, Taken> {
     let beside = Beside::file(data);
     let earlier = Earlier::read(&beside.manifest);
@@ -151,7 +151,7 @@ pub fn at_file(data: &Path, tables: &[String], shape: Shape) -> Result<Option<Ea
 /// The data set in a folder, if there is one.
 ///
 /// # Errors
-/// When something else stands there, or in it.
+/// If something else is there, or in it.
 pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
     if !is_there(folder) || is_empty(folder) {
         return Ok(None);
@@ -239,7 +239,7 @@ mod tests {
             .to_string()
     }
 
-    /// What stands at `data.csv` in a folder with these files.
+    /// What is at `data.csv` in a folder with these files.
     fn at(files: &[(&str, &str)]) -> Result<bool, String> {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {

@@ -40,7 +40,7 @@ pub struct Table {
 #[derive(Clone, Debug)]
 enum Of {
     /// Versions of properties: names, and what people see for their values. True if
-    /// the label stands beside the value, not instead of it.
+    /// the label is a column of its own, not a replacement.
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
     Links(Vec<String>),
@@ -285,7 +285,7 @@ impl Table {
         })
     }
 
-    /// What is told of the files of the activity at a place.
+    /// The outcome of the files of the activity at a place.
     fn files_of<'a>(&'a self, links: &'a Links, place: usize) -> Option<Vec<Vec<Cell<'a>>>> {
         let Of::Others(_, _, Some(of_case)) = &self.of else {
             return None;

@@ -229,14 +229,14 @@ pub struct Standing {
     /// Its ticket.
     pub ticket: RecordId,
     /// How the ticket came to hold what the row says.
-    pub stand: Stand,
+    pub snapshot: Snapshot,
     /// Links that can be made now; none if their ends have not been looked up yet.
     pub links: Option<Vec<Link>>,
 }
 
 /// How a ticket came to hold what a row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stand {
+pub enum Snapshot {
     /// This run did that.
     Done(Change),
     /// It was so before.
@@ -247,40 +247,40 @@ pub enum Stand {
 
 impl Standing {
     /// A row whose links have not been looked up yet.
-    pub fn new(op: PlannedOp, ticket: RecordId, stand: Stand) -> Standing {
+    pub fn new(op: PlannedOp, ticket: RecordId, snapshot: Snapshot) -> Standing {
         Standing {
             op,
             ticket,
-            stand,
+            snapshot,
             links: None,
         }
     }
 
     /// What this run did with the ticket, if anything.
     pub fn change(&self) -> Option<Change> {
-        match self.stand {
-            Stand::Done(change) => Some(change),
-            Stand::Unchanged | Stand::Exists => None,
+        match self.snapshot {
+            Snapshot::Done(change) => Some(change),
+            Snapshot::Unchanged | Snapshot::Exists => None,
         }
     }
 
     /// The same row after something else was done for its ticket; what was done with
     /// the ticket itself takes precedence.
     pub fn with(self, change: Option<Change>) -> Standing {
-        let stand = match (self.stand, change) {
-            (Stand::Unchanged, Some(change)) => Stand::Done(change),
-            (stand, _) => stand,
+        let snapshot = match (self.snapshot, change) {
+            (Snapshot::Unchanged, Some(change)) => Snapshot::Done(change),
+            (snapshot, _) => snapshot,
         };
-        Standing { stand, ..self }
+        Standing { snapshot, ..self }
     }
 
     /// The row with its end, on its way to settle.
     pub fn ended(self) -> RowOutcome {
         let ticket = String::from(self.ticket);
-        self.op.ended(match self.stand {
-            Stand::Done(change) => RowEnd::Done { ticket, change },
-            Stand::Unchanged => RowEnd::Unchanged { ticket },
-            Stand::Exists => RowEnd::Exists { ticket },
+        self.op.ended(match self.snapshot {
+            Snapshot::Done(change) => RowEnd::Done { ticket, change },
+            Snapshot::Unchanged => RowEnd::Unchanged { ticket },
+            Snapshot::Exists => RowEnd::Exists { ticket },
         })
     }
 

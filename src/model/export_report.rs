@@ -12,7 +12,7 @@ pub struct ExportReport {
     pub target: String,
     /// What was asked for, an option each with its value.
     pub selection: Vec<(String, String)>,
-    /// What it came to, a sentence each.
+    /// The results, a sentence each.
     pub facts: Vec<String>,
     /// The files that it wrote or kept; empty if it has not come to its end.
     pub files: Vec<ExportedFile>,

@@ -128,7 +128,7 @@ fn write_unmapped(text: &mut String, column: &UnmappedColumn) -> fmt::Result {
     }
 }
 
-/// What was left blank or replaced is told by column.
+/// What was left blank or replaced is reported by column.
 fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
     let told = [Remark::LeftBlank, Remark::FellBack];
     let mut remarks = report

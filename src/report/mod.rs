@@ -1,4 +1,4 @@
-//! What people and scripts see of a run: how far it is, what it came to, its page. stderr is talk;
+//! What people and scripts see of a run: its progress, its results, its page. stderr is for messages;
 //! only the closing JSON of `--json` goes to stdout, and that is the command's.
 
 mod age;
@@ -17,6 +17,6 @@ pub use check_json::check_json;
 pub use html::{Forecast, Surveyed, check_html, export_html, plan_html, run_html, survey_html};
 pub use plan::{plan_words, row_words};
 pub use plan_json::{plan_json, row_json};
-pub use progress::{Board, Eta, Face, PaceNow, RunBoard, Stand, beside_bar, note_line};
+pub use progress::{Board, Eta, Face, PaceNow, RunBoard, Snapshot, beside_bar, note_line};
 pub use summary::closing_words;
-pub use words::duration;
+pub use words::{about, duration};

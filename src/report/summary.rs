@@ -74,7 +74,7 @@ fn write_fates(text: &mut String, summary: &Summary) -> std::fmt::Result {
     Ok(())
 }
 
-/// What was spared, and what came to be beside tickets.
+/// What was skipped, and what was created besides tickets.
 fn write_others(text: &mut String, summary: &Summary) -> std::fmt::Result {
     if let Some(spared) = summary.spared.filter(|spared| spared.rows > 0) {
         writeln!(

@@ -18,7 +18,7 @@ pub fn duration(time: Duration) -> String {
 }
 
 /// A time to the second: `16 s`, `4 min 10 s`, `2 h 5 min`.
-pub(super) fn about(time: Duration) -> String {
+pub fn about(time: Duration) -> String {
     match time.as_secs_f64().round() {
         seconds @ 0.0..60.0 => format!("{seconds:.0} s"),
         seconds => duration(Duration::from_secs(seconds as u64)),

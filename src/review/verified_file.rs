@@ -1,4 +1,4 @@
-//! verify.json: how much the last verification of a run compared. What it found stands in
+//! verify.json: how much the last verification of a run compared. The findings are in
 //! verify.csv.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Whether something newer than a stopped export stands at its target.
+//! Whether the target of a stopped export holds something newer.
 
 use std::fs;
 use std::path::Path;
@@ -25,8 +25,8 @@ pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     (by_another || later).then_some(written)
 }
 
-/// Whether one export was begun after another by the portal's clock, as far as that can be
-/// told: a portal dates its replies to the second.
+/// Whether one export started after another by the portal's clock, as far as that is known:
+/// a portal dates its replies to the second.
 fn is_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.duration_since(other) > SignedDuration::from_secs(2),

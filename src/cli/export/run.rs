@@ -38,7 +38,7 @@ use crate::journal::{RunOptions, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
-use crate::report::Stand;
+use crate::report::Snapshot;
 
 /// What is exported, whether given now or taken from a stopped export.
 pub(super) struct What<'a> {
@@ -438,10 +438,10 @@ async fn with_progress(
     };
     let board = console.board(client);
     let mut course = Course { total, read: None };
-    board.at(course.stand(Step::Read(0)));
+    board.at(course.snapshot(Step::Read(0)));
     let heard = |step| {
         so_far.set(step);
-        board.at(course.stand(step));
+        board.at(course.snapshot(step));
     };
     run_job(job, client.clone(), heard).await
 }
@@ -454,7 +454,7 @@ struct Course {
 
 impl Course {
     /// How far the export is.
-    fn stand(&mut self, step: Step) -> Stand {
+    fn snapshot(&mut self, step: Step) -> Snapshot {
         let (phase, unit, done, total) = match step {
             Step::Read(tickets) => {
                 self.read = Some(tickets);
@@ -464,14 +464,14 @@ impl Course {
             Step::Brought(files) => ("downloading", "file", files, None),
             Step::Written(tickets) => ("writing", "ticket", tickets, self.read),
         };
-        let stand = Stand::new(phase, unit, total).at(done);
-        let more = [("tickets", json!(done)), ("total", json!(stand.total))];
-        Stand {
+        let snapshot = Snapshot::new(phase, unit, total).at(done);
+        let more = [("tickets", json!(done)), ("total", json!(snapshot.total))];
+        Snapshot {
             more: more
                 .map(|(name, value)| (name.to_owned(), value))
                 .into_iter()
                 .collect(),
-            ..stand
+            ..snapshot
         }
     }
 }

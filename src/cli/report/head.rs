@@ -31,7 +31,7 @@ pub(super) fn bare(name: &Path, state: &str, times: (Timestamp, Timestamp)) -> R
     }
 }
 
-/// The head of what stands in a folder, with what its journal says.
+/// The head of a folder's page, from its journal.
 pub(super) fn of_header(
     folder: &Path,
     header: &Header,

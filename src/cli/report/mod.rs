@@ -1,6 +1,6 @@
 //! `tickethaul report`: a run, an undo, an export or a plan as a page, made of what its
 //! folder holds (`rows`, `exported`, `planned`); each leaves one in its folder as it ends. A
-//! check, which has no folder, writes one where it is told to (`checked`).
+//! check, which has no folder, writes one to a given path (`checked`).
 
 mod head;
 mod rows;
@@ -71,7 +71,7 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// The run of this folder that was begun last.
+/// The most recent run of this folder.
 fn last() -> Result<PathBuf, Error> {
     let run = latest(|_| true).ok_or_else(|| {
         Error::usage("no runs in this folder").advise("name a run, or the folder of one")

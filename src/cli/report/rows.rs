@@ -1,4 +1,4 @@
-//! A run of rows as a page, read from its journal and what stands beside it; an undo is one
+//! A run of rows as a page, read from its journal and the files beside it; an undo is one
 //! too.
 
 use std::path::Path;
@@ -98,7 +98,7 @@ fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
     }))
 }
 
-/// What came to be beside tickets.
+/// What was created besides tickets.
 fn facts(past: &Past) -> Vec<String> {
     let changes = past.changes.iter();
     let changes = changes.map(|(change, rows)| (*rows, "ticket", change.word()));
@@ -195,7 +195,7 @@ fn tickets(
     Ok(tickets.collect())
 }
 
-/// What stands before a ticket's id in its address, as the summary has it.
+/// The part of a ticket's address before its id, from the summary.
 fn ticket_address(folder: &Path) -> Option<String> {
     let summary = summary(folder);
     let address = summary["ticket_address"].as_str()?;
@@ -203,7 +203,7 @@ fn ticket_address(folder: &Path) -> Option<String> {
     address.starts_with("https://").then(|| address.to_owned())
 }
 
-/// What a run came to, as far as it came to its end.
+/// The outcome of a run, if it has ended.
 fn summary(folder: &Path) -> Value {
     let text = read_regular(&folder.join("summary.json"), LONGEST);
     let summary = text

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::count::{counted, counted_as};
 use crate::model::schema::{NewProperty, ObjectType};
-use crate::report::{Board, Stand};
+use crate::report::{Board, Snapshot};
 
 /// What was created, in the order of its creation.
 #[derive(Debug, Default)]
@@ -141,8 +141,8 @@ async fn create_properties(
     Ok(())
 }
 
-fn work(properties: &[NewProperty]) -> Stand {
-    Stand::new("creating", "property", Some(properties.len() as u64))
+fn work(properties: &[NewProperty]) -> Snapshot {
+    Snapshot::new("creating", "property", Some(properties.len() as u64))
 }
 
 #[cfg(test)]

@@ -102,15 +102,8 @@ pub fn tell(
         .sort_by(|left, right| left.path.cmp(&right.path));
     let (job, client) = (&update.job, &update.reading.client);
     let manifest = Manifest {
-        portal_id: job.portal_id,
-        run: &job.run,
-        selection: &job.selection,
-        started: job.started,
-        ended: client.portal_now(),
-        calls: client.calls(),
-        done,
-        files: &built.files,
         more: more(plan, update, done),
+        ..Manifest::of(job, client, done, &built.files)
     };
     manifest::write(&Beside::inside(plan.root), &manifest, main, &columns)
 }

@@ -1,5 +1,5 @@
-//! What calls wait for beside slots of the pacer: the next day, the next attempt while the
-//! portal fails, an answer. For whoever shows it; nothing is decided by it.
+//! What calls wait for besides slots of the pacer: the next day, the next attempt while the
+//! portal fails, an answer. Only for display; nothing is decided by it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

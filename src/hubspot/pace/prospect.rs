@@ -1,4 +1,4 @@
-//! What the pacer will let through, and what calls wait for: for whoever shows how far a
+//! What the pacer will let through, and what calls wait for: for the display of how far a
 //! work is. Nothing is decided by it.
 
 use std::time::Duration;

@@ -7,7 +7,7 @@
 use super::as_planned::Since;
 use super::{Action, Observed, Wanted, decide};
 use crate::hubspot::records::Record;
-use crate::import::flow::{Batch, PlannedOp, RowOutcome, Stand, Standing};
+use crate::import::flow::{Batch, PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::plan::json_bytes;
 use crate::import::send::missing::Absent;
 use crate::import::send::reading::Given;
@@ -126,12 +126,12 @@ impl ByAction {
             }
             Action::Unchanged { ticket } => {
                 let ticket = RecordId::given(&ticket);
-                let standing = Standing::new(op, ticket, Stand::Unchanged);
+                let standing = Standing::new(op, ticket, Snapshot::Unchanged);
                 self.standing.push(standing);
             }
             Action::Exists { ticket } => {
                 let ticket = RecordId::given(&ticket);
-                let standing = Standing::new(op, ticket, Stand::Exists);
+                let standing = Standing::new(op, ticket, Snapshot::Exists);
                 self.standing.push(standing);
             }
             Action::Absent => self.absent.push(Absent::untouched(op)),

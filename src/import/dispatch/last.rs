@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::filed_loads::{FiledLoads, has_files};
 use super::{GRACE, alive, sleep_until};
 use crate::error::Error;
-use crate::import::flow::{Stand, Standing};
+use crate::import::flow::{Snapshot, Standing};
 use crate::import::notes::{LOAD, LOAD_BYTES};
 use crate::import::plan::feed::{changed, map};
 use crate::import::plan::plan;
@@ -292,8 +292,8 @@ fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing
     op.rekey(sender.mapping.key_property(), waiting.key);
     let ticket =
         RecordId::new(waiting.ticket).ok_or_else(|| no_ticket(waiting.row.address.line))?;
-    let stand = waiting.change.map_or(Stand::Unchanged, Stand::Done);
-    Ok(Standing::new(op, ticket, stand))
+    let snapshot = waiting.change.map_or(Snapshot::Unchanged, Snapshot::Done);
+    Ok(Standing::new(op, ticket, snapshot))
 }
 
 fn no_ticket(line: u64) -> Error {

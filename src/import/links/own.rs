@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::put::{Held, Linked, OfTicket, Way};
 use super::{Link, left_out, links};
-use crate::import::flow::{Linkable, Operation, PlannedOp, RowOutcome, Stand, Standing};
+use crate::import::flow::{Linkable, Operation, PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
 use crate::model::event::Stop;
@@ -66,7 +66,7 @@ impl Sender {
         let (linked, plain): (Vec<_>, Vec<_>) = rows
             .into_iter()
             .map(|row| self.with_new_key(row))
-            .partition(|row| has_more(&row.op) && row.stand != Stand::Exists);
+            .partition(|row| has_more(&row.op) && row.snapshot != Snapshot::Exists);
         let plain = plain.into_iter().map(Standing::ended).collect();
         self.settle.settle(plain).await?;
         let sent = linked.iter().filter(|row| row.change().is_some()).count();

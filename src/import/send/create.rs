@@ -8,7 +8,7 @@ use super::reply::{Input, Item, Matching};
 use super::rounds::{Doubtful, Slot};
 use super::tickets::Tickets;
 use crate::hubspot::records::{Association, CreateInput, Record};
-use crate::import::flow::{PlannedOp, RowOutcome, Stand, Standing};
+use crate::import::flow::{PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::links::Link;
 use crate::model::event::Stop;
 use crate::model::file_fault::is_code;
@@ -99,14 +99,14 @@ impl Sender {
     fn take_looked(&self, slot: Slot, looked: Looked, decided: &mut Decided) -> Option<Slot> {
         match looked {
             Looked::Ours(ticket) => {
-                let standing = slot.standing(ticket, Stand::Done(Change::Created));
+                let standing = slot.standing(ticket, Snapshot::Done(Change::Created));
                 decided.standing.push(standing);
             }
             Looked::Theirs(ticket) => match self.key_taken(&slot.op, &ticket) {
                 Some(since) => decided.refused.push(self.refuse_changed(slot.op, since)),
                 None => {
-                    let stand = found(&slot.op);
-                    decided.standing.push(slot.standing(ticket, stand));
+                    let snapshot = found(&slot.op);
+                    decided.standing.push(slot.standing(ticket, snapshot));
                 }
             },
             Looked::Refused(problem) => {
@@ -129,7 +129,7 @@ struct Decided {
 /// The outcome of a row whose ticket existed before. One that was refused because of a link, a note
 /// or a file continues with the ticket that an earlier run created for it (protocol H1); `retry`
 /// passes on what that run wrote of it. With another key it is a different row.
-fn found(op: &PlannedOp) -> Stand {
+fn found(op: &PlannedOp) -> Snapshot {
     let kept = op.source.kept.as_deref();
     let same_key = |kept: &&Kept| kept.key.as_deref() == Some(&*op.draft.key);
     let code = kept.filter(same_key).and_then(|kept| kept.code.as_deref());
@@ -140,7 +140,7 @@ fn found(op: &PlannedOp) -> Stand {
         _ => false,
     };
     match goes_on {
-        true => Stand::Unchanged,
-        false => Stand::Exists,
+        true => Snapshot::Unchanged,
+        false => Snapshot::Exists,
     }
 }

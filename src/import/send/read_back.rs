@@ -7,7 +7,7 @@ use super::missing::Absent;
 use super::rounds::Slot;
 use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
-use crate::import::flow::{Operation, PlannedOp, RowOutcome, Stand, Standing};
+use crate::import::flow::{Operation, PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
@@ -96,7 +96,7 @@ impl Sender {
 
     fn wrote(&self, slot: Slot, record: &Record) -> Standing {
         let change = self.change(slot.created);
-        slot.standing(record.record_id(), Stand::Done(change))
+        slot.standing(record.record_id(), Snapshot::Done(change))
     }
 
     /// Whether a ticket holds everything that a row sends.

@@ -7,7 +7,7 @@ use super::reply::{Item, Verdict};
 use super::write::{Verb, write};
 use super::{Delivered, Sender, Wrote, fresh};
 use crate::hubspot::records::Record;
-use crate::import::flow::{Batch, Linkable, Operation, PlannedOp, Stand, Standing};
+use crate::import::flow::{Batch, Linkable, Operation, PlannedOp, Snapshot, Standing};
 use crate::import::links::Link;
 use crate::import::stop::replies_say_nothing;
 use crate::journal::PastIntent;
@@ -87,11 +87,11 @@ impl Slot {
     }
 
     /// The row, now that its ticket holds what it says.
-    pub(crate) fn standing(self, ticket: RecordId, stand: Stand) -> Standing {
+    pub(crate) fn standing(self, ticket: RecordId, snapshot: Snapshot) -> Standing {
         Standing {
             op: self.op,
             ticket,
-            stand,
+            snapshot,
             links: self.links,
         }
     }
@@ -335,7 +335,7 @@ impl Sender {
                 properties,
             });
         }
-        slot.standing(RecordId::given(id), Stand::Done(change))
+        slot.standing(RecordId::given(id), Snapshot::Done(change))
     }
 
     /// What was done for a row; `created` if an upsert's call created the ticket.

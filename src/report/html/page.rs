@@ -17,7 +17,7 @@ const LETTERS: usize = 600;
 /// A page.
 #[derive(Debug, Serialize)]
 pub(super) struct Page {
-    /// What stands in the title of the window.
+    /// The title of the window.
     title: String,
     /// The heading.
     name: String,

@@ -15,7 +15,7 @@ use terminal_size::{Width, terminal_size_of};
 use super::eta::Eta;
 use super::json::{event_line, note_line, progress_line};
 use super::line::{Timing, line, plain};
-use super::stand::Stand;
+use super::snapshot::Snapshot;
 use crate::model::pace::Pace;
 use crate::model::visible::one_line;
 
@@ -60,9 +60,9 @@ pub struct Board {
 struct Shown {
     face: Face,
     pace: PaceNow,
-    stand: Option<Stand>,
+    snapshot: Option<Snapshot>,
     eta: Eta,
-    /// Since when the work goes on, and this phase of it.
+    /// When the work started, and when this phase of it did.
     opened: Instant,
     begun: Instant,
     /// When a line was written, and whether there is news since.
@@ -83,14 +83,14 @@ pub fn beside_bar<T>(write: impl FnOnce() -> T) -> T {
 }
 
 impl Board {
-    /// Shows nothing before it is told something.
+    /// Shows nothing until the first update.
     pub fn new(face: Face, pace: PaceNow) -> Board {
         let now = Instant::now();
         let is_silent = matches!(face, Face::Silent);
         let shown = Arc::new(Mutex::new(Shown {
             face,
             pace,
-            stand: None,
+            snapshot: None,
             eta: Eta::default(),
             opened: now,
             begun: now,
@@ -105,9 +105,9 @@ impl Board {
     }
 
     /// So far is the work.
-    pub fn at(&self, stand: Stand) {
+    pub fn at(&self, snapshot: Snapshot) {
         if self.ticker.is_some() {
-            held(&self.shown).at(stand);
+            held(&self.shown).at(snapshot);
         }
     }
 
@@ -148,41 +148,44 @@ impl Drop for Board {
 }
 
 impl Shown {
-    fn at(&mut self, stand: Stand) {
+    fn at(&mut self, snapshot: Snapshot) {
         let is_other = self
-            .stand
+            .snapshot
             .as_ref()
-            .is_none_or(|old| old.phase != stand.phase);
+            .is_none_or(|old| old.phase != snapshot.phase);
         if is_other {
             self.eta = Eta::default();
             self.begun = Instant::now();
         }
-        self.stand = Some(stand);
+        self.snapshot = Some(snapshot);
         self.is_new = true;
         self.show();
     }
 
     /// Says how far it is, where it is time for that.
     fn show(&mut self) {
-        let Some(stand) = self.stand.take() else {
+        let Some(snapshot) = self.snapshot.take() else {
             return;
         };
         let pace = (self.pace)();
         let passed = self.begun.elapsed();
-        self.eta.note(passed, stand.amount(), &pace);
+        self.eta.note(passed, snapshot.amount(), &pace);
         let is_soon = passed < TOO_SOON;
-        let rest = stand.share().filter(|_| !is_soon).map(|share| 1.0 - share);
+        let rest = snapshot
+            .share()
+            .filter(|_| !is_soon)
+            .map(|share| 1.0 - share);
         let timing = Timing {
             passed: self.opened.elapsed(),
-            rate: self.eta.speed().map(|speed| stand.rate(speed)),
+            rate: self.eta.speed().map(|speed| snapshot.rate(speed)),
             left: rest.and_then(|rest| self.eta.left(rest)),
             hold: pace.hold,
         };
-        self.write(&stand, &timing);
-        self.stand = Some(stand);
+        self.write(&snapshot, &timing);
+        self.snapshot = Some(snapshot);
     }
 
-    fn write(&mut self, stand: &Stand, timing: &Timing) {
+    fn write(&mut self, snapshot: &Snapshot, timing: &Timing) {
         let since = self.last.map(|last| last.elapsed());
         let is_time = match self.face {
             Face::Silent => false,
@@ -198,14 +201,14 @@ impl Shown {
         self.is_new = false;
         match &mut self.face {
             Face::Silent => {}
-            Face::Bar => draw(stand, timing),
-            Face::Plain(out) => say(out, &plain(stand, timing)),
-            Face::Json(out) => say(out, &progress_line(stand, timing)),
+            Face::Bar => draw(snapshot, timing),
+            Face::Plain(out) => say(out, &plain(snapshot, timing)),
+            Face::Json(out) => say(out, &progress_line(snapshot, timing)),
         }
     }
 
     fn end(&mut self) {
-        self.stand = None;
+        self.snapshot = None;
         if let Face::Bar = self.face
             && let Some(bar) = take(&mut *held(&BAR))
         {
@@ -226,10 +229,10 @@ fn ticker(shown: Arc<Mutex<Shown>>) -> (SyncSender<()>, JoinHandle<()>) {
 }
 
 /// Draws the bar, which is made when it is first needed.
-fn draw(stand: &Stand, timing: &Timing) {
+fn draw(snapshot: &Snapshot, timing: &Timing) {
     let size = terminal_size_of(std::io::stderr());
     let width = size.map_or(USUAL_WIDTH, |(Width(width), _)| width);
-    // A mark that moves and a blank stand before it, and the last cell stays free.
+    // A moving mark and a blank come before it, and the last cell stays free.
     let cells = usize::from(width.saturating_sub(3));
     let mut bar = held(&BAR);
     let bar = bar.get_or_insert_with(|| {
@@ -237,7 +240,7 @@ fn draw(stand: &Stand, timing: &Timing) {
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
         ProgressBar::new_spinner().with_style(style)
     });
-    bar.set_message(line(stand, timing, cells));
+    bar.set_message(line(snapshot, timing, cells));
     bar.tick();
 }
 

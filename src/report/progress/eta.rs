@@ -51,8 +51,8 @@ struct Sample {
 }
 
 impl Eta {
-    /// So much is done so long after the beginning, in any unit. The first time that it is
-    /// told is the beginning.
+    /// Records how much is done, in any unit, at a time since the start. The first time is
+    /// the start.
     pub fn note(&mut self, at: Duration, done: f64, pace: &Pace) {
         let passed = at.saturating_sub(self.last.at);
         let is_news = !self.samples.is_empty() && done > self.last.done;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Map, Value, json};
 
 use super::board::Board;
-use super::stand::Stand;
+use super::snapshot::Snapshot;
 use crate::model::count::{count, counted};
 use crate::model::event::{Event, Listener, Progress, Summary};
 use crate::model::outcome::{Fate, Tally};
@@ -56,7 +56,7 @@ impl Listener for RunBoard {
                 let fields = json!({"text": learned.words()});
                 self.board.event("learned", object(fields));
             }
-            Event::Progress(progress) => self.board.at(course.stand(progress)),
+            Event::Progress(progress) => self.board.at(course.snapshot(progress)),
             Event::Finished(summary) => {
                 self.board.end();
                 self.board.event("finished", finished(summary));
@@ -67,7 +67,7 @@ impl Listener for RunBoard {
 
 impl Course {
     /// How far the run is. What waits for all tickets is a phase of its own.
-    fn stand(&self, progress: &Progress) -> Stand {
+    fn snapshot(&self, progress: &Progress) -> Snapshot {
         let (read, settled) = (progress.tally.read(), progress.tally.settled());
         let written = (settled + progress.waiting).min(read);
         let is_last = progress.is_read && progress.waiting > 0 && written == read;
@@ -77,12 +77,12 @@ impl Course {
             true => ("adding links and notes", settled, Some(read), None),
             false => ("importing", written, None, self.share(progress, written)),
         };
-        Stand {
+        Snapshot {
             total,
             share,
             also,
             more,
-            ..Stand::new(phase, "row", total).at(done)
+            ..Snapshot::new(phase, "row", total).at(done)
         }
     }
 
@@ -174,11 +174,11 @@ mod tests {
         for (course, done, expected) in
             [(course, 50, 0.05), (course, 100, 0.1), (limited, 50, 0.25)]
         {
-            let stand = course.stand(&progress(100, done, 0));
-            assert_eq!(stand.share(), Some(expected));
-            assert_eq!((stand.phase, stand.done), ("importing", done));
+            let snapshot = course.snapshot(&progress(100, done, 0));
+            assert_eq!(snapshot.share(), Some(expected));
+            assert_eq!((snapshot.phase, snapshot.done), ("importing", done));
         }
-        let unknown = Course::default().stand(&progress(100, 50, 0));
+        let unknown = Course::default().snapshot(&progress(100, 50, 0));
         assert_eq!((unknown.share(), unknown.done), (None, 50));
     }
 
@@ -188,16 +188,16 @@ mod tests {
             bytes: Some(10_000),
             limit: None,
         };
-        let first = course.stand(&progress(500, 10, 300));
+        let first = course.snapshot(&progress(500, 10, 300));
         assert_eq!((first.phase, first.done), ("importing", 310));
         assert_eq!(first.share(), Some(0.31));
         let read = |done, waiting| Progress {
             is_read: true,
             ..progress(1_000, done, waiting)
         };
-        let whole = course.stand(&read(10, 600));
+        let whole = course.snapshot(&read(10, 600));
         assert_eq!((whole.phase, whole.share()), ("importing", Some(0.61)));
-        let last = course.stand(&read(100, 990));
+        let last = course.snapshot(&read(100, 990));
         assert_eq!(
             (last.phase, last.share()),
             ("adding links and notes", Some(0.1))

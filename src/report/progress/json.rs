@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::line::Timing;
-use super::stand::Stand;
+use super::snapshot::Snapshot;
 use crate::model::visible::safe_json;
 use crate::report::age::now_stamp;
 
@@ -28,19 +28,19 @@ pub(super) fn event_line(event: &str, fields: Map<String, Value>) -> String {
 }
 
 /// How far a work is, as a line.
-pub(super) fn progress_line(stand: &Stand, timing: &Timing) -> String {
+pub(super) fn progress_line(snapshot: &Snapshot, timing: &Timing) -> String {
     let hold = timing.hold.map(|hold| {
         let word = hold.cause.word();
         json!({"for": word, "seconds": tenths(hold.time)})
     });
     let mut fields = Map::from_iter([
-        ("phase".to_owned(), json!(stand.phase)),
-        ("unit".to_owned(), json!(stand.unit)),
-        ("done".to_owned(), json!(stand.done)),
-        ("total".to_owned(), json!(stand.total)),
+        ("phase".to_owned(), json!(snapshot.phase)),
+        ("unit".to_owned(), json!(snapshot.unit)),
+        ("done".to_owned(), json!(snapshot.done)),
+        ("total".to_owned(), json!(snapshot.total)),
         (
             "share".to_owned(),
-            json!(stand.share().map(|share| rounded(share, 10_000.0))),
+            json!(snapshot.share().map(|share| rounded(share, 10_000.0))),
         ),
         ("seconds".to_owned(), json!(tenths(timing.passed))),
         (
@@ -50,7 +50,7 @@ pub(super) fn progress_line(stand: &Stand, timing: &Timing) -> String {
         ("seconds_left".to_owned(), json!(timing.left.map(tenths))),
         ("waits".to_owned(), json!(hold)),
     ]);
-    fields.extend(stand.more.clone());
+    fields.extend(snapshot.more.clone());
     event_line("progress", fields)
 }
 
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn a_line_has_time_rate_and_what_is_waited_for() {
-        let stand = Stand {
+        let snapshot = Snapshot {
             more: Map::from_iter([("rows".to_owned(), json!({"done": 50}))]),
-            ..Stand::new("importing", "row", Some(200)).at(50)
+            ..Snapshot::new("importing", "row", Some(200)).at(50)
         };
         let timing = Timing {
             passed: Duration::from_millis(12_340),
@@ -82,7 +82,7 @@ mod tests {
                 time: Duration::from_secs(4),
             }),
         };
-        let line: Value = serde_json::from_str(&progress_line(&stand, &timing)).expect("JSON");
+        let line: Value = serde_json::from_str(&progress_line(&snapshot, &timing)).expect("JSON");
         let time = line["time"].as_str().unwrap_or_default();
         assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
         for (field, expected) in [
@@ -96,7 +96,7 @@ mod tests {
         ] {
             assert_eq!(line[field], expected, "{field}");
         }
-        let line = progress_line(&stand, &Timing::default());
+        let line = progress_line(&snapshot, &Timing::default());
         let line: Value = serde_json::from_str(&line).expect("JSON");
         assert!(
             line["rate"].is_null() && line["seconds_left"].is_null() && line["waits"].is_null()

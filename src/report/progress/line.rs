@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::stand::Stand;
+use super::snapshot::Snapshot;
 use crate::model::count::{count, counted};
 use crate::model::pace::{Cause, Hold};
 use crate::report::words::{about, per_second};
@@ -11,7 +11,7 @@ use crate::report::words::{about, per_second};
 /// Cells of the shortest bar.
 const SHORTEST_BAR: usize = 8;
 
-/// What is shown beside the stand.
+/// What is shown in addition to the snapshot.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timing {
     /// Since the work began.
@@ -31,10 +31,10 @@ struct Part {
 }
 
 /// The line in so many cells.
-pub(super) fn line(stand: &Stand, timing: &Timing, cells: usize) -> String {
-    let share = stand.share();
+pub(super) fn line(snapshot: &Snapshot, timing: &Timing, cells: usize) -> String {
+    let share = snapshot.share();
     let bar = share.map_or(0, |_| SHORTEST_BAR + 1);
-    let mut parts = parts(stand, timing, "");
+    let mut parts = parts(snapshot, timing, "");
     // A bar is worth less than the time that is left, and more than all else.
     drop_least(&mut parts, cells.saturating_sub(bar), 2);
     drop_least(&mut parts, cells, 1);
@@ -61,13 +61,13 @@ fn drop_least(parts: &mut Vec<Part>, cells: usize, from: u8) {
 }
 
 /// The same for a log.
-pub(super) fn plain(stand: &Stand, timing: &Timing) -> String {
-    let words: Vec<String> = parts(stand, timing, "waits: ")
+pub(super) fn plain(snapshot: &Snapshot, timing: &Timing) -> String {
+    let words: Vec<String> = parts(snapshot, timing, "waits: ")
         .into_iter()
         .skip(1)
         .map(|part| part.words)
         .collect();
-    format!("{}: {}", stand.phase, words.join(", "))
+    format!("{}: {}", snapshot.phase, words.join(", "))
 }
 
 /// Between two parts.
@@ -79,21 +79,25 @@ fn width(parts: &[Part]) -> usize {
     words + parts.len().saturating_sub(2) * GAP.len() + usize::from(parts.len() > 1)
 }
 
-/// The parts; `waits` stands before what is waited for.
-fn parts(stand: &Stand, timing: &Timing, waits: &str) -> Vec<Part> {
+/// The parts; `waits` comes before what is waited for.
+fn parts(snapshot: &Snapshot, timing: &Timing, waits: &str) -> Vec<Part> {
     let hold = timing.hold.map(|hold| format!("{waits}{}", held(hold)));
-    let share = stand.share();
+    let share = snapshot.share();
     let percent = share.map(|share| format!("{:.0} %", (share * 100.0).floor()));
-    let done = match stand.total {
-        Some(total) => format!("{} of {}", count(stand.done), counted(total, stand.unit)),
-        None => counted(stand.done, stand.unit),
+    let done = match snapshot.total {
+        Some(total) => format!(
+            "{} of {}",
+            count(snapshot.done),
+            counted(total, snapshot.unit)
+        ),
+        None => counted(snapshot.done, snapshot.unit),
     };
     let rate = timing.rate.map(per_second);
     let passed = (!timing.passed.is_zero()).then(|| format!("after {}", about(timing.passed)));
     let left = timing.left.map(|left| format!("{} left", about(left)));
-    let also = stand.also.iter().cloned().map(|words| (6, Some(words)));
+    let also = snapshot.also.iter().cloned().map(|words| (6, Some(words)));
     let parts = [
-        (0, Some(stand.phase.to_owned())),
+        (0, Some(snapshot.phase.to_owned())),
         (1, percent),
         (3, Some(done)),
     ];
@@ -122,12 +126,12 @@ fn drawn(share: f64, cells: usize) -> String {
 mod tests {
     use super::*;
 
-    fn half() -> (Stand, Timing) {
-        let stand = Stand {
+    fn half() -> (Snapshot, Timing) {
+        let snapshot = Snapshot {
             share: Some(0.425),
             done: 8_400,
             also: vec!["7 refused".to_owned()],
-            ..Stand::new("importing", "row", None)
+            ..Snapshot::new("importing", "row", None)
         };
         let timing = Timing {
             passed: Duration::from_secs(72),
@@ -138,14 +142,14 @@ mod tests {
                 time: Duration::from_millis(3_600),
             }),
         };
-        (stand, timing)
+        (snapshot, timing)
     }
 
     #[test]
     fn the_line_is_as_wide_as_the_terminal() {
-        let (stand, timing) = half();
+        let (snapshot, timing) = half();
         for cells in [40, 60, 80, 100, 140, 200] {
-            let line = line(&stand, &timing, cells);
+            let line = line(&snapshot, &timing, cells);
             assert_eq!(line.chars().count(), cells, "{line}");
             assert!(
                 line.contains("42 %") && line.contains("16 s left"),
@@ -154,9 +158,9 @@ mod tests {
             assert!(line.contains('█') && line.contains('░'), "{line}");
         }
         for cells in 0..40 {
-            assert!(line(&stand, &timing, cells).chars().count() <= cells);
+            assert!(line(&snapshot, &timing, cells).chars().count() <= cells);
         }
-        let wide = line(&stand, &timing, 140);
+        let wide = line(&snapshot, &timing, 140);
         assert!(
             wide.ends_with(
                 " 42 %  8,400 rows  7 refused  1,850/s  after 1 min 12 s  16 s left  portal's limit, 4 s"
@@ -167,14 +171,14 @@ mod tests {
 
     #[test]
     fn what_matters_least_goes_first() {
-        let (stand, timing) = half();
+        let (snapshot, timing) = half();
         for (cells, there, gone) in [
             (100, "after", "refused"),
             (60, "portal's limit", "1,850/s"),
             (40, "16 s left", "portal's limit"),
             (25, "16 s left", "░"),
         ] {
-            let line = line(&stand, &timing, cells);
+            let line = line(&snapshot, &timing, cells);
             assert!(
                 line.contains(there) && !line.contains(gone),
                 "{cells}: {line}"
@@ -184,14 +188,14 @@ mod tests {
 
     #[test]
     fn a_log_has_the_same_words() {
-        let (stand, mut timing) = half();
+        let (snapshot, mut timing) = half();
         assert_eq!(
-            plain(&stand, &timing),
+            plain(&snapshot, &timing),
             "importing: 42 %, 8,400 rows, 7 refused, 1,850/s, after 1 min 12 s, 16 s left, \
              waits: portal's limit, 4 s"
         );
         timing = Timing::default();
-        let unknown = Stand::new("planning", "row", None).at(1);
+        let unknown = Snapshot::new("planning", "row", None).at(1);
         assert_eq!(plain(&unknown, &timing), "planning: 1 row");
         assert_eq!(line(&unknown, &timing, 80), "planning 1 row");
     }

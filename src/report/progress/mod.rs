@@ -1,5 +1,5 @@
 //! How far a long work is, with one look for all of them: a line with a bar on a terminal,
-//! plain lines in logs, JSON lines for programs. `Board` shows it, `Stand` is what is shown,
+//! plain lines in logs, JSON lines for programs. `Board` shows it, `Snapshot` is what is shown,
 //! `Eta` says how long it will take.
 
 mod board;
@@ -7,10 +7,10 @@ mod eta;
 mod events;
 mod json;
 mod line;
-mod stand;
+mod snapshot;
 
 pub use board::{Board, Face, PaceNow, beside_bar};
 pub use eta::Eta;
 pub use events::RunBoard;
 pub use json::note_line;
-pub use stand::Stand;
+pub use snapshot::Snapshot;

@@ -1,10 +1,10 @@
-//! How far a work is: what is shown, whoever does the work.
+//! How far a piece of work is, of whatever kind.
 
 use serde_json::{Map, Value};
 
 /// How far a work is.
 #[derive(Clone, Debug, Default)]
-pub struct Stand {
+pub struct Snapshot {
     /// What is being done, such as `importing`. Another one is another work, with a time of
     /// its own.
     pub phase: &'static str,
@@ -22,30 +22,30 @@ pub struct Stand {
     pub more: Map<String, Value>,
 }
 
-impl Stand {
+impl Snapshot {
     /// A work of which nothing is done yet.
-    pub fn new(phase: &'static str, unit: &'static str, total: Option<u64>) -> Stand {
-        Stand {
+    pub fn new(phase: &'static str, unit: &'static str, total: Option<u64>) -> Snapshot {
+        Snapshot {
             phase,
             unit,
             total,
-            ..Stand::default()
+            ..Snapshot::default()
         }
     }
 
-    /// A work on rows, of which so many are done; the bytes of the input that they stand for
+    /// Work on rows, of which so many are done; the bytes of the input that they make up
     /// are a part of its size.
-    pub fn of_bytes((phase, rows): (&'static str, u64), (bytes, size): (u64, u64)) -> Stand {
-        Stand {
+    pub fn of_bytes((phase, rows): (&'static str, u64), (bytes, size): (u64, u64)) -> Snapshot {
+        Snapshot {
             share: (size > 0).then(|| bytes as f64 / size as f64),
-            ..Stand::new(phase, "row", None).at(rows)
+            ..Snapshot::new(phase, "row", None).at(rows)
         }
     }
 
     /// The same with so many done; a total that was too small is none.
     #[must_use]
-    pub fn at(&self, done: u64) -> Stand {
-        Stand {
+    pub fn at(&self, done: u64) -> Snapshot {
+        Snapshot {
             done,
             total: self.total.filter(|total| *total >= done),
             ..self.clone()
@@ -81,20 +81,20 @@ mod tests {
 
     #[test]
     fn a_share_is_of_the_total_or_of_what_was_read() {
-        let work = Stand::new("reading", "ticket", Some(200));
+        let work = Snapshot::new("reading", "ticket", Some(200));
         assert_eq!(work.share(), Some(0.0));
         let half = work.at(100);
         assert_eq!(half.share(), Some(0.5));
         assert!((half.rate(0.01) - 2.0).abs() < 1e-9, "half of 200 in 50 s");
         assert_eq!(work.at(201).share(), None, "there were more");
-        let by_bytes = Stand {
+        let by_bytes = Snapshot {
             share: Some(0.25),
             done: 1_000,
-            ..Stand::new("importing", "row", None)
+            ..Snapshot::new("importing", "row", None)
         };
         assert_eq!(by_bytes.share(), Some(0.25));
         assert!((by_bytes.rate(0.01) - 40.0).abs() < 1e-9);
-        let unknown = Stand::new("planning", "row", None).at(7);
+        let unknown = Snapshot::new("planning", "row", None).at(7);
         assert_eq!((unknown.share(), unknown.amount()), (None, 7.0));
     }
 }
