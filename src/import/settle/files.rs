@@ -32,7 +32,7 @@ pub const IDMAP_COLUMNS: [&str; 4] = ["key", "ticket_id", "fate", "operation"];
 /// Size of a file's write buffer. The writer searches the rest of a cell for quotes
 /// each time the buffer is full, so a small one makes large cells slow: with the usual
 /// 8 KiB a cell of 10 MB took half a second.
-const BUFFER: usize = 1024 * 1024;
+const BUFFER: usize = 256 * 1024;
 
 /// The open files of a run.
 pub struct RunFiles {
