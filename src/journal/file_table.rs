@@ -36,6 +36,11 @@ pub(super) fn has_attached(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(sql, [], |row| row.get(0))
 }
 
+/// Files on this machine that were found by their names alone, and whose they are.
+const NAME_TABLE: &str = "
+CREATE TABLE IF NOT EXISTS file_name (path TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// Creates the tables if missing.
 pub(super) fn ensure_files(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
     if tables != Tables::Third {
@@ -44,8 +49,8 @@ pub(super) fn ensure_files(db: &Connection, tables: Tables) -> rusqlite::Result<
     if !has_files(db)? {
         db.execute_batch(FILE_TABLE)?;
     }
-    match has_attached(db)? {
-        true => Ok(()),
-        false => db.execute_batch(ATTACHED_TABLE),
+    if !has_attached(db)? {
+        db.execute_batch(ATTACHED_TABLE)?;
     }
+    db.execute_batch(NAME_TABLE)
 }

@@ -39,7 +39,8 @@ fn counts(db: &Connection) -> rusqlite::Result<FileCounts> {
     }
     let sql = "SELECT count(*) FILTER (WHERE state = 'made'),
                       coalesce(sum(size) FILTER (WHERE state = 'made'), 0),
-                      count(*) FILTER (WHERE state = 'there') FROM file";
+                      count(*) FILTER (WHERE state = 'there' AND record NOT IN (
+                          SELECT record FROM file WHERE state = 'made')) FROM file";
     db.query_row(sql, [], |row| {
         Ok(FileCounts {
             made: row.get(0)?,
@@ -63,6 +64,21 @@ impl Commit<'_> {
         let found = self.transaction.prepare_cached(&sql);
         let found = found.and_then(|mut query| query.query_row([key], step).optional());
         found.map_err(at(self.path))
+    }
+
+    /// Whether a file on this machine that was found by its name alone is the one of a key:
+    /// the first one that takes it has it.
+    pub fn take_name(&self, path: &str, key: &str) -> Result<bool, JournalError> {
+        self.run(
+            "INSERT OR IGNORE INTO file_name (path, key) VALUES (?1, ?2)",
+            [path, key],
+        )?;
+        let holder = self
+            .transaction
+            .prepare_cached("SELECT key FROM file_name WHERE path = ?1");
+        let holder =
+            holder.and_then(|mut query| query.query_row([path], |row| row.get::<_, String>(0)));
+        Ok(holder.map_err(at(self.path))? == key)
     }
 
     /// Writes the intent to upload a file, or to upload it again.

@@ -33,8 +33,9 @@ pub struct Attachment {
 }
 
 impl Attachment {
-    /// Identifies it among all files of a source: its id, else its address, else its
-    /// ticket and name. Comments and tickets that name the same one share it.
+    /// Identifies it among all files of a source: its id with its address or name, since some
+    /// sources count files anew in each ticket; else its address, else its ticket and name.
+    /// Comments and tickets that name the same one share it.
     pub fn key(&self, ticket: &str) -> String {
         let mut hasher = blake3::Hasher::new();
         let mut take = |text: &str| {
@@ -42,7 +43,8 @@ impl Attachment {
             let _same = hasher.update(text.as_bytes());
         };
         match (&self.id, &self.url) {
-            (Some(id), _) => ["id", id].into_iter().for_each(&mut take),
+            (Some(id), Some(url)) => ["id", id, unsigned(url)].into_iter().for_each(&mut take),
+            (Some(id), None) => ["id", id, &self.name].into_iter().for_each(&mut take),
             (None, Some(url)) => ["url", url].into_iter().for_each(&mut take),
             (None, None) => ["name", ticket, &self.name].into_iter().for_each(&mut take),
         }
@@ -55,6 +57,11 @@ impl Attachment {
     pub fn stored_name(&self, ticket: &str) -> String {
         format!("{}-{}", &self.key(ticket)[..MARK], safe_name(&self.name))
     }
+}
+
+/// An address without its query: a signature in it is another one in each export.
+fn unsigned(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
 }
 
 /// The name that a file had before it was stored by us under a path with its mark.
@@ -147,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_by_its_id_else_its_address_else_its_ticket_and_name() {
+    fn a_file_is_known_by_its_id_and_place_else_its_address_else_its_ticket_and_name() {
         let file = |id: Option<&str>, url: Option<&str>, name: &str| Attachment {
             id: id.map(str::to_owned),
             url: url.map(str::to_owned),
@@ -156,9 +163,16 @@ mod tests {
         };
         let key = |one: &Attachment, ticket: &str| one.key(ticket);
         let by_id = file(Some("9"), Some("https://a.example/1"), "a.png");
-        assert_eq!(
-            key(&by_id, "t1"),
-            key(&file(Some("9"), None, "b.png"), "t2")
+        let signed = file(Some("9"), Some("https://a.example/1?sig=x"), "b.png");
+        assert_eq!(key(&by_id, "t1"), key(&signed, "t2"));
+        // Ids that are counted anew in each ticket.
+        let other = file(Some("9"), Some("https://a.example/2"), "a.png");
+        assert_ne!(key(&by_id, "t1"), key(&other, "t2"));
+        let named = file(Some("9"), None, "a.png");
+        assert_eq!(key(&named, "t1"), key(&named, "t2"));
+        assert_ne!(
+            key(&named, "t1"),
+            key(&file(Some("9"), None, "b.png"), "t1")
         );
         let by_url = file(None, Some("https://a.example/1"), "a.png");
         assert_eq!(key(&by_url, "t1"), key(&by_url, "t2"));

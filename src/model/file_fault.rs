@@ -10,6 +10,18 @@ pub enum FileFault {
         /// The folder, if one was given.
         folder: Option<String>,
     },
+    /// It was found by its name alone, by which another file of the source was found before.
+    NameShared {
+        /// Where it is.
+        path: String,
+    },
+    /// Its source says that it has another size.
+    Size {
+        /// What the source says, in bytes.
+        declared: u64,
+        /// The size that it has, in bytes.
+        found: u64,
+    },
     /// The host of its address was not named.
     HostNotNamed {
         /// The host.
@@ -77,8 +89,10 @@ pub enum FileFault {
 }
 
 /// All codes.
-const CODES: [&str; 7] = [
+const CODES: [&str; 9] = [
     "FILE_MISSING",
+    "FILE_NAME_SHARED",
+    "FILE_SIZE_DIFFERS",
     "FILE_HOST_NOT_ALLOWED",
     "FILE_NOT_FETCHED",
     "FILE_TOO_LARGE",
@@ -97,6 +111,8 @@ impl FileFault {
     pub fn code(&self) -> &'static str {
         match self {
             FileFault::Missing { .. } => "FILE_MISSING",
+            FileFault::NameShared { .. } => "FILE_NAME_SHARED",
+            FileFault::Size { .. } => "FILE_SIZE_DIFFERS",
             FileFault::HostNotNamed { .. }
             | FileFault::PrivateAddress { .. }
             | FileFault::LeadsElsewhere { .. }
@@ -119,6 +135,13 @@ impl FileFault {
                 folder: Some(folder),
             } => format!("it is not in {folder}"),
             FileFault::Missing { folder: None } => "it has no address".to_owned(),
+            FileFault::NameShared { path } => format!(
+                "{} is the file of another attachment with this name",
+                shown(path)
+            ),
+            FileFault::Size { declared, found } => {
+                format!("it has {found} bytes, and {declared} according to its source")
+            }
             FileFault::HostNotNamed { host } => {
                 format!("its host {} was not named", shown(host))
             }
@@ -158,6 +181,14 @@ impl FileFault {
             FileFault::Missing { folder: None } => {
                 "name the folder that it is in with --attachments DIR".to_owned()
             }
+            FileFault::NameShared { .. } => {
+                "put each of them into a folder of its own, as ID/NAME, and correct the one that went in if it was the \
+                 wrong one"
+                    .to_owned()
+            }
+            FileFault::Size { .. } => {
+                "fetch it again; if the source does not count in bytes, leave `size` out of the mapping".to_owned()
+            }
             FileFault::HostNotNamed { host } | FileFault::LeadsElsewhere { to: host } => format!(
                 "if files may be fetched from there, add --attachment-host {}",
                 shown(host)
@@ -175,8 +206,12 @@ impl FileFault {
                  it may want a login"
                     .to_owned()
             }
+            FileFault::Status {
+                status: 408 | 429 | 500..=599,
+                ..
+            } => "try again later, with `tickethaul retry`".to_owned(),
             FileFault::Status { .. } => "look whether the file is still there".to_owned(),
-            FileFault::Unreachable { .. } => "try again later".to_owned(),
+            FileFault::Unreachable { .. } => "try again later, with `tickethaul retry`".to_owned(),
             FileFault::TooLarge { .. } => {
                 "raise --max-attachment if the portal takes it, or leave the file out".to_owned()
             }
@@ -203,6 +238,11 @@ mod tests {
                 folder: Some(text()),
             },
             FileFault::Missing { folder: None },
+            FileFault::NameShared { path: text() },
+            FileFault::Size {
+                declared: 2,
+                found: 1,
+            },
             FileFault::HostNotNamed { host: text() },
             FileFault::PrivateAddress {
                 host: text(),

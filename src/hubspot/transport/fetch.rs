@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use md5::{Digest, Md5};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Response, Url};
+use reqwest::{Response, StatusCode, Url};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -164,7 +164,8 @@ impl Fetcher {
         for _ in 0..=LEADS {
             let response = self.called(&url).await?;
             let status = response.status();
-            if status.is_success() {
+            // Others of the successes have a part of the file, or nothing of it.
+            if status == StatusCode::OK {
                 return Ok(response);
             }
             if !status.is_redirection() {
@@ -176,6 +177,13 @@ impl Fetcher {
             let Some(to) = to else {
                 return Err(refused(&url, &response));
             };
+            if !matches!(to.scheme(), "http" | "https") {
+                let words = format!(
+                    "{} sends on to {to}, which is not http or https",
+                    host_of(&url)
+                );
+                return Err(FileFault::NoAddress { words }.into());
+            }
             let downwards = url.scheme() == "https" && to.scheme() != "https";
             if downwards || self.hosts.of(&to).is_none() {
                 let to = host_of(&to);

@@ -197,6 +197,10 @@ impl OpenCommit<'_> {
                 self.commit.release_file(&key)?;
                 self.ledger.end_file(&key);
             }
+            AboutFiles::TakeName { path, key, reply } => {
+                let is_its = self.commit.take_name(&path, &key)?;
+                self.answer(reply, is_its);
+            }
             AboutFiles::Settle(file) => {
                 self.ledger.end_file(&file.entry.key);
                 let state = self.commit.settle_file(&file)?;

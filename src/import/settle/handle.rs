@@ -113,6 +113,11 @@ pub(super) enum AboutFiles {
     },
     Release(String),
     Settle(SettledFile),
+    TakeName {
+        path: String,
+        key: String,
+        reply: oneshot::Sender<bool>,
+    },
 }
 
 /// About notes, by their keys.
@@ -452,6 +457,13 @@ impl SettleHandle {
     pub async fn find_file(&self, key: String) -> Result<Option<FileStep>, Gone> {
         self.ask(|reply| Message::Files(AboutFiles::Find { key, reply }))
             .await
+    }
+
+    /// Whether a file on this machine that was found by its name alone is this one's, and no
+    /// other's of the run.
+    pub async fn take_name(&self, path: String, key: String) -> Result<bool, Gone> {
+        let about = |reply| AboutFiles::TakeName { path, key, reply };
+        self.ask(|reply| Message::Files(about(reply))).await
     }
 
     /// Makes the intent to upload a file durable.

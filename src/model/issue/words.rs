@@ -406,10 +406,14 @@ impl Reason {
                     Reason::NoteKeyHeld { .. } | Reason::File { .. } => note.code(),
                     _ => NOTE_REFUSED,
                 },
-                format!(
-                    "ticket {ticket} is there, but not this note: {}",
-                    note.sentence()
-                ),
+                match ticket.as_str() {
+                    // A plan's: nothing is there yet.
+                    "" => format!("a note of it can't go in: {}", note.sentence()),
+                    _ => format!(
+                        "ticket {ticket} is there, but not this note: {}",
+                        note.sentence()
+                    ),
+                },
                 note_left_advice(note),
             ),
             Reason::File { name, fault } => words(

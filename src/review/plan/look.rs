@@ -139,13 +139,13 @@ impl Looker<'_> {
         let Some((finder, binds)) = self.files else {
             return Ok(rows.iter().map(|_| Vec::new()).collect());
         };
-        let named: Vec<Vec<Attachment>> = rows.iter().map(named).collect();
+        let named: Vec<(String, Vec<Attachment>)> = rows.iter().map(named).collect();
         let (finder, binds) = (Arc::clone(finder), *binds);
         let looked = tokio::task::spawn_blocking(move || {
-            let of_row = |files: &Vec<Attachment>| -> Vec<Looked> {
+            let of_row = |(ticket, files): &(String, Vec<Attachment>)| -> Vec<Looked> {
                 files
                     .iter()
-                    .map(|file| look(&finder, file, binds))
+                    .map(|file| look(&finder, ticket, file, binds))
                     .collect()
             };
             named.iter().map(of_row).collect()
@@ -310,14 +310,15 @@ fn planned(draft: &LinkDraft, record: Option<String>, state: LinkState) -> Plann
     }
 }
 
-/// The files that a row names.
-fn named(row: &Row) -> Vec<Attachment> {
+/// The key of a row's ticket, and the files that it names.
+fn named(row: &Row) -> (String, Vec<Attachment>) {
     match row {
         Row::Op(op) => {
             let notes = op.draft.notes.iter();
-            notes.flat_map(|note| note.files.iter().cloned()).collect()
+            let files = notes.flat_map(|note| note.files.iter().cloned());
+            (op.draft.key.clone(), files.collect())
         }
-        Row::Ended(_) => Vec::new(),
+        Row::Ended(_) => (String::new(), Vec::new()),
     }
 }
 

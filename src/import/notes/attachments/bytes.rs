@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::FileSources;
 use super::finder::{Finder, Place};
-use super::local::measured;
+use super::local::{Local, measured};
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
 
@@ -24,6 +24,8 @@ pub struct Bytes {
     pub size: u64,
     /// MD5 of them, in digits.
     pub md5: String,
+    /// Whether only its name says that it is the file.
+    pub by_name: bool,
     /// Set if the file is removed with this value.
     _fetched: Option<NamedTempFile>,
 }
@@ -47,10 +49,12 @@ impl Source {
 
     /// The bytes of a file.
     pub(super) async fn bytes(&self, file: &Attachment) -> Result<Bytes, FileFault> {
-        match self.place(file).await? {
-            Place::Folder(path) => self.local(path).await,
-            Place::Address(address) => self.fetched(&address, file).await,
-        }
+        let bytes = match self.place(file).await? {
+            Place::Folder(local) => self.local(local).await?,
+            Place::Address(address) => self.fetched(&address, file).await?,
+        };
+        is_declared(file, bytes.size)?;
+        Ok(bytes)
     }
 
     async fn place(&self, file: &Attachment) -> Result<Place, FileFault> {
@@ -59,7 +63,8 @@ impl Source {
         place.await.map_err(died)?
     }
 
-    async fn local(&self, path: PathBuf) -> Result<Bytes, FileFault> {
+    async fn local(&self, local: Local) -> Result<Bytes, FileFault> {
+        let Local { path, by_name } = local;
         let (place, most) = (path.clone(), self.finder.most);
         let measured = tokio::task::spawn_blocking(move || measured(&place, most)).await;
         let (size, md5) = measured.map_err(died)??;
@@ -67,6 +72,7 @@ impl Source {
             path,
             size,
             md5,
+            by_name,
             _fetched: None,
         })
     }
@@ -87,8 +93,17 @@ impl Source {
             path: place.path().to_owned(),
             size: fetched.size,
             md5: fetched.md5,
+            by_name: false,
             _fetched: Some(place),
         })
+    }
+}
+
+/// Checks that a file has the size that its source says.
+pub(super) fn is_declared(file: &Attachment, found: u64) -> Result<(), FileFault> {
+    match file.size {
+        Some(declared) if declared != found => Err(FileFault::Size { declared, found }),
+        _ => Ok(()),
     }
 }
 

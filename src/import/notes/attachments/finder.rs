@@ -1,11 +1,13 @@
 //! Where the bytes of a file are, before any of them is read: in the folder of attachments, or
 //! at an address whose host was named.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::FileSources;
-use super::local::find;
+use super::local::{Local, find};
 use crate::hubspot::Fetcher;
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
@@ -14,7 +16,7 @@ use crate::model::file_fault::FileFault;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the folder.
-    Folder(PathBuf),
+    Folder(Local),
     /// At an address.
     Address(String),
 }
@@ -24,6 +26,8 @@ pub struct Finder {
     pub(super) folder: Option<PathBuf>,
     pub(super) fetcher: Fetcher,
     pub(super) most: u64,
+    /// Keys of the files that a plan found by their name alone.
+    named: Mutex<HashMap<PathBuf, String>>,
 }
 
 impl Finder {
@@ -33,6 +37,7 @@ impl Finder {
             folder: sources.folder,
             fetcher: Fetcher::new(sources.hosts, sources.route, patience),
             most: sources.most,
+            named: Mutex::default(),
         }
     }
 
@@ -41,8 +46,9 @@ impl Finder {
         if file.size.is_some_and(|size| size > self.most) {
             return Err(FileFault::TooLarge { most: self.most });
         }
-        if let Some(path) = self.in_folder(file) {
-            return Ok(Place::Folder(path));
+        let in_folder = self.in_folder(file);
+        if let Ok(Some(local)) = in_folder {
+            return Ok(Place::Folder(local));
         }
         let address = file.url.as_deref().filter(|url| url.contains("://"));
         match address {
@@ -50,14 +56,24 @@ impl Finder {
                 let refused = self.fetcher.refuses(address);
                 refused.map_or_else(|| Ok(Place::Address(address.to_owned())), Err)
             }
-            _ => Err(FileFault::Missing {
+            _ => Err(in_folder.err().unwrap_or_else(|| FileFault::Missing {
                 folder: self.folder.as_ref().map(|path| path.display().to_string()),
-            }),
+            })),
         }
     }
 
     /// Where a file is in the folder.
-    pub(super) fn in_folder(&self, file: &Attachment) -> Option<PathBuf> {
-        find(self.folder.as_deref()?, file)
+    pub(super) fn in_folder(&self, file: &Attachment) -> Result<Option<Local>, FileFault> {
+        match self.folder.as_deref() {
+            Some(folder) => find(folder, file),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a file that was found by its name alone is the first one that was.
+    pub(super) fn takes_name(&self, local: &Local, key: &str) -> bool {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = named.entry(local.path.clone());
+        taken.or_insert_with(|| key.to_owned()) == key
     }
 }

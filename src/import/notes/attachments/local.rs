@@ -12,28 +12,74 @@ use crate::model::file_fault::FileFault;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where a file is in the folder: by its id and name, by its name, or by the path given in
-/// the source.
-pub(super) fn find(folder: &Path, file: &Attachment) -> Option<PathBuf> {
-    let folder = folder.canonicalize().ok()?;
-    let by_id = file.id.as_ref().map(|id| Path::new(id).join(&file.name));
+/// A file in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Local {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Whether only its name says that it is the one.
+    pub(super) by_name: bool,
+}
+
+/// Where a file is in the folder: by the path given in the source, by its id and name, or by
+/// its name.
+///
+/// # Errors
+/// If something is at one of these places that can't be taken.
+pub(super) fn find(folder: &Path, file: &Attachment) -> Result<Option<Local>, FileFault> {
+    let Ok(folder) = folder.canonicalize() else {
+        return Ok(None);
+    };
     let by_path = file.url.as_ref().filter(|url| !url.contains("://"));
-    let places = by_id
-        .into_iter()
-        .chain([PathBuf::from(&file.name)])
-        .chain(by_path.map(PathBuf::from));
-    let mut found = places.filter_map(|place| below(&folder, &place));
-    found.next()
+    let by_id = file.id.as_ref().map(|id| Path::new(id).join(&file.name));
+    let places = by_path.map(PathBuf::from).into_iter().chain(by_id);
+    let places = places.map(|place| (place, false));
+    let mut fault = None;
+    for (place, by_name) in places.chain([(PathBuf::from(&file.name), true)]) {
+        match below(&folder, &place) {
+            Ok(Some(path)) => return Ok(Some(Local { path, by_name })),
+            Ok(None) => {}
+            Err(words) => fault = fault.or(Some(words)),
+        }
+    }
+    match fault {
+        Some(words) => Err(FileFault::Unreadable { words }),
+        None => Ok(None),
+    }
 }
 
 /// A regular file below a folder, even after following symbolic links.
-fn below(folder: &Path, place: &Path) -> Option<PathBuf> {
+///
+/// # Errors
+/// If something else is there, in words.
+fn below(folder: &Path, place: &Path) -> Result<Option<PathBuf>, String> {
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-    if !place.components().all(is_plain) {
-        return None;
+    if place.as_os_str().is_empty() || !place.components().all(is_plain) {
+        return Ok(None);
     }
-    let path = folder.join(place).canonicalize().ok()?;
-    (path.starts_with(folder) && path.is_file()).then_some(path)
+    let place = folder.join(place);
+    let shown = place.display();
+    let path = match place.canonicalize() {
+        Ok(path) => path,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(format!("{shown} can't be read: {error}")),
+    };
+    if !path.starts_with(folder) {
+        return Err(format!("{shown} leads out of {}", folder.display()));
+    }
+    match path.is_file() {
+        true => Ok(Some(path)),
+        false => Err(format!("{shown} is not a regular file")),
+    }
+}
+
+/// Whether an error says that nothing is at a place; a name that no file can have is at none.
+fn is_absent(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
+    matches!(
+        error.kind(),
+        NotFound | NotADirectory | InvalidFilename | InvalidInput
+    )
 }
 
 /// Size and MD5 of a file.
@@ -88,11 +134,12 @@ mod tests {
             std::fs::write(path, text).expect("a file");
         }
         let held = |file: &Attachment| {
-            let path = find(&folder, file)?;
-            Some(std::fs::read_to_string(path).expect("readable"))
+            let found = find(&folder, file).ok()??;
+            Some(std::fs::read_to_string(found.path).expect("readable"))
         };
         for (file, text) in [
             (file(Some("9"), "a.txt", None), Some("of 9")),
+            (file(Some("9"), "a.txt", Some("sub/c.txt")), Some("deep")),
             (file(Some("8"), "a.txt", None), Some("plain")),
             (file(None, "c.txt", Some("sub/c.txt")), Some("deep")),
             (file(None, "c.txt", Some("https://a.example/c.txt")), None),
@@ -116,7 +163,21 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(around.path().join("secret.txt"), "secret").expect("a file");
         std::os::unix::fs::symlink("../secret.txt", folder.join("a.txt")).expect("a link");
-        assert_eq!(find(&folder, &file(None, "a.txt", None)), None);
+        let found = find(&folder, &file(None, "a.txt", None));
+        let words = found.expect_err("not taken").words();
+        assert!(words.contains("leads out of"), "{words}");
+    }
+
+    #[test]
+    fn what_is_there_but_cannot_be_taken_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("9/a.txt")).expect("a folder");
+        let found = find(folder.path(), &file(Some("9"), "a.txt", None));
+        let words = found.expect_err("not taken").words();
+        assert!(words.ends_with("9/a.txt is not a regular file"), "{words}");
+        std::fs::write(folder.path().join("a.txt"), "hello").expect("a file");
+        let found = find(folder.path(), &file(Some("9"), "a.txt", None));
+        assert!(found.is_ok_and(|found| found.is_some_and(|local| local.by_name)));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::bytes::is_declared;
 use super::finder::{Finder, Place};
-use super::local::measured;
+use super::local::{Local, measured};
 use crate::journal::{HeldFile, PlannedFile};
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
@@ -20,8 +21,8 @@ pub struct Looked {
     pub fault: Option<FileFault>,
 }
 
-/// Looks at a file; `binds` says that it will have to be recognised.
-pub fn look(finder: &Finder, file: &Attachment, binds: bool) -> Looked {
+/// Looks at a file of a ticket; `binds` says that it will have to be recognised.
+pub fn look(finder: &Finder, ticket: &str, file: &Attachment, binds: bool) -> Looked {
     let mut looked = Looked {
         planned: PlannedFile {
             file: file.clone(),
@@ -32,12 +33,16 @@ pub fn look(finder: &Finder, file: &Attachment, binds: bool) -> Looked {
         fault: None,
     };
     let found = match finder.place(file) {
-        Ok(Place::Folder(path)) => held(&path, finder.most, binds).map(Some),
+        Ok(Place::Folder(local)) => named(finder, &local, ticket, file)
+            .and_then(|()| held(&local.path, finder.most, binds).map(Some)),
         Ok(Place::Address(_)) => Ok(None),
         Err(fault) => Err(fault),
     };
     match found {
         Ok(Some((size, held))) => {
+            let declared = is_declared(file, size);
+            looked.planned.code = declared.as_ref().err().map(|fault| fault.code().to_owned());
+            looked.fault = declared.err();
             looked.planned.size = Some(size);
             looked.planned.held = held;
         }
@@ -48,6 +53,17 @@ pub fn look(finder: &Finder, file: &Attachment, binds: bool) -> Looked {
         }
     }
     looked
+}
+
+/// Checks that a file that was found by its name alone is not another one's too.
+fn named(finder: &Finder, local: &Local, ticket: &str, file: &Attachment) -> Result<(), FileFault> {
+    let is_sure = !local.by_name || file.size.is_some();
+    match is_sure || finder.takes_name(local, &file.key(ticket)) {
+        true => Ok(()),
+        false => Err(FileFault::NameShared {
+            path: local.path.display().to_string(),
+        }),
+    }
 }
 
 fn held(path: &Path, most: u64, binds: bool) -> Result<(u64, Option<HeldFile>), FileFault> {
@@ -77,7 +93,8 @@ fn stamp(path: &Path) -> std::io::Result<(u64, i64)> {
 /// # Errors
 /// With the difference, in words.
 pub fn same(finder: &Finder, planned: &PlannedFile) -> Result<(), String> {
-    match (finder.in_folder(&planned.file), &planned.held) {
+    let found = finder.in_folder(&planned.file).ok().flatten();
+    match (found.map(|local| local.path), &planned.held) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err("it is not there any more".to_owned()),
         (Some(_), None) if is_there(planned) => Ok(()),
@@ -89,7 +106,8 @@ pub fn same(finder: &Finder, planned: &PlannedFile) -> Result<(), String> {
 /// Whether a file is in the folder although it can't be uploaded.
 fn is_there(planned: &PlannedFile) -> bool {
     let code = planned.code.as_deref();
-    code.is_some_and(|code| ["FILE_TOO_LARGE", "FILE_NOT_READ"].contains(&code))
+    let there = ["FILE_TOO_LARGE", "FILE_NOT_READ", "FILE_NAME_SHARED"];
+    code.is_some_and(|code| there.contains(&code))
 }
 
 fn same_bytes(path: &Path, size: Option<u64>, held: &HeldFile) -> Result<(), String> {
@@ -130,8 +148,8 @@ mod tests {
             name: name.to_owned(),
             ..Attachment::default()
         };
-        let there = look(&finder, &named("a.txt"), true).planned;
-        let absent = look(&finder, &named("b.txt"), true);
+        let there = look(&finder, "t", &named("a.txt"), true).planned;
+        let absent = look(&finder, "t", &named("b.txt"), true);
         assert_eq!(
             (there.size, &absent.planned.code),
             (Some(5), &Some("FILE_MISSING".to_owned()))
@@ -157,7 +175,7 @@ mod tests {
         std::fs::remove_file(&path).expect("removed");
         assert!(same(&finder, &there).is_err());
         std::fs::write(&path, "more than ten").expect("written");
-        let large = look(&finder, &named("a.txt"), true);
+        let large = look(&finder, "t", &named("a.txt"), true);
         assert_eq!(large.fault, Some(FileFault::TooLarge { most: 10 }));
         assert_eq!(same(&finder, &large.planned), Ok(()));
     }

@@ -126,6 +126,9 @@ impl Uploads {
             Ok(bytes) => bytes,
             Err(fault) => return Ok(Brought::Left(fault)),
         };
+        if let Some(fault) = self.name_shared(wanted.file, &bytes, key).await? {
+            return Ok(Brought::Left(fault));
+        }
         let entry = FileEntry {
             key: key.to_owned(),
             seq: wanted.seq,
@@ -138,6 +141,22 @@ impl Uploads {
         }
         let since_ms = before.and_then(|step| step.since_ms);
         self.send(entry, &bytes, since_ms).await
+    }
+
+    /// Whether the file of another key was found by the same name, and nothing but the name
+    /// says that the bytes are this one's.
+    async fn name_shared(
+        &self,
+        file: &Attachment,
+        bytes: &Bytes,
+        key: &str,
+    ) -> Result<Option<FileFault>, Stop> {
+        if !bytes.by_name || file.size.is_some() {
+            return Ok(None);
+        }
+        let path = bytes.path.display().to_string();
+        let is_ours = self.settle.take_name(path.clone(), key.to_owned()).await?;
+        Ok((!is_ours).then_some(FileFault::NameShared { path }))
     }
 
     /// Where a file is put. If another ticket has begun to upload it, its place stays the same.
