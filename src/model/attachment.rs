@@ -30,6 +30,9 @@ pub struct Attachment {
     pub url: Option<String>,
     /// Its size in bytes, according to the source.
     pub size: Option<u64>,
+    /// Whether it is a picture within a text. It is taken along if its host was named;
+    /// otherwise the text keeps its address.
+    pub is_picture: bool,
 }
 
 impl Attachment {
@@ -159,7 +162,7 @@ mod tests {
             id: id.map(str::to_owned),
             url: url.map(str::to_owned),
             name: name.to_owned(),
-            size: None,
+            ..Attachment::default()
         };
         let key = |one: &Attachment, ticket: &str| one.key(ticket);
         let by_id = file(Some("9"), Some("https://a.example/1"), "a.png");

@@ -16,7 +16,13 @@ impl Notes {
         places.retain(|&place| !work.pieces[place].files.is_empty());
         for place in places {
             match &self.uploads {
-                Some(uploads) => self.bring_files_of(uploads, work, place).await?,
+                Some(uploads) => {
+                    let piece = &mut work.pieces[place];
+                    piece.files.retain(|file| uploads.takes(file));
+                    if !piece.files.is_empty() {
+                        self.bring_files_of(uploads, work, place).await?;
+                    }
+                }
                 // The run uploads no files.
                 None => work.pieces[place].files.clear(),
             }

@@ -85,7 +85,7 @@ fn planned(row: &Row<'_>) -> rusqlite::Result<(String, PlannedFile)> {
                 id: row.get(1)?,
                 name: row.get(2)?,
                 url: row.get(3)?,
-                size: None,
+                ..Attachment::default()
             },
             size: row.get(4)?,
             held: held.map(|(modified_ms, md5)| HeldFile { modified_ms, md5 }),

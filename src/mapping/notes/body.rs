@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
-use regex::Regex;
+use regex::{Captures, Regex};
 
+use super::files::name_in;
 use crate::mapping::convert::{has_markup, has_tags, is_too_deep, plain_text};
 use crate::mapping::syntax::BodyForm;
 
@@ -91,7 +92,9 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let _same = cleaner
         .tags(KEPT.into_iter().chain(KEPT_TOO).collect())
         .clean_content_tags(HashSet::from(GONE))
+        .add_tags(["img"])
         .add_tag_attributes("a", ["href"])
+        .add_tag_attributes("img", ["alt", "height", "src", "width"])
         .url_schemes(HashSet::from(SCHEMES))
         .url_relative(ammonia::UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer"));
@@ -102,6 +105,41 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 static EMBEDDED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)data:[a-z0-9.+/-]+(;[a-z0-9=-]+)*;base64,[a-z0-9+/=\s]*").ok()
 });
+
+/// Links and images of cleaned HTML.
+static LINKS_AND_IMAGES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"<a(?: [a-z]+="[^"]*")*>|</a>|<img((?: [a-z]+="[^"]*")*)>"#).ok()
+});
+static ATTRIBUTE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#" ([a-z]+)="([^"]*)""#).ok());
+
+/// The body of a note.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Body {
+    /// All of it.
+    pub(crate) html: String,
+    /// Whether only the text of the HTML was used, because it is too long or nested too
+    /// deeply to be cleaned.
+    pub(crate) is_stripped: bool,
+    /// Addresses of the images within it.
+    pub(crate) images: Vec<String>,
+}
+
+impl Body {
+    fn of(html: String) -> Body {
+        Body {
+            html,
+            ..Body::default()
+        }
+    }
+
+    fn stripped(html: &str) -> Body {
+        Body {
+            is_stripped: true,
+            ..Body::of(paragraphs(&stripped(html)))
+        }
+    }
+}
 
 /// The content of the first line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -134,23 +172,22 @@ impl Head<'_> {
     }
 }
 
-/// The whole body, and whether only the text of the HTML was used, because it is too long
-/// or nested too deeply to be cleaned.
-pub(crate) fn body(head: &Head<'_>, text: &str, form: BodyForm) -> (String, bool) {
-    let (body, is_stripped) = match form {
-        BodyForm::Plain => (paragraphs(text), false),
-        _ if !has_markup(text) => (paragraphs(text), false),
+/// The whole body.
+pub(crate) fn body(head: &Head<'_>, text: &str, form: BodyForm) -> Body {
+    let mut body = match form {
+        BodyForm::Plain => Body::of(paragraphs(text)),
+        _ if !has_markup(text) => Body::of(paragraphs(text)),
         BodyForm::Clean => cleaned(text),
         BodyForm::Text => match plain_text(text) {
-            Some(plain) => (paragraphs(&plain), false),
-            None => (paragraphs(&stripped(text)), true),
+            Some(plain) => Body::of(paragraphs(&plain)),
+            None => Body::stripped(text),
         },
     };
-    let body = match is_blank(&body) {
-        true => "<p><i>(no text)</i></p>",
-        false => body.as_str(),
-    };
-    ([head.written().as_str(), body].concat(), is_stripped)
+    if is_blank(&body.html) {
+        body.html = "<p><i>(no text)</i></p>".to_owned();
+    }
+    body.html.insert_str(0, &head.written());
+    body
 }
 
 /// The text of a body, to be shown.
@@ -158,7 +195,7 @@ pub(crate) fn text_of(body: &str) -> String {
     stripped(body)
 }
 
-fn cleaned(html: &str) -> (String, bool) {
+fn cleaned(html: &str) -> Body {
     let mut html = Cow::Borrowed(html);
     if html.len() > LONGEST
         && let Some(embedded) = &*EMBEDDED
@@ -166,13 +203,106 @@ fn cleaned(html: &str) -> (String, bool) {
         html = Cow::Owned(embedded.replace_all(&html, "").into_owned());
     }
     if html.len() > LONGEST || is_too_deep(&html) {
-        return (paragraphs(&stripped(&html)), true);
+        return Body::stripped(&html);
     }
     // Without tags, line breaks are the writer's own.
     if !has_tags(&html) {
         html = Cow::Owned(html.replace('\n', "<br>"));
     }
-    (CLEANER.clean(&html).to_string(), false)
+    with_images_named(CLEANER.clean(&html).to_string())
+}
+
+/// Notes show no images of other hosts: each becomes a link to its address.
+fn with_images_named(html: String) -> Body {
+    let Some(pattern) = LINKS_AND_IMAGES.as_ref().filter(|_| html.contains("<img")) else {
+        return Body::of(html);
+    };
+    let mut images = Vec::new();
+    let mut is_in_link = false;
+    let html = pattern.replace_all(&html, |found: &Captures<'_>| {
+        let tag = found.get(0).map_or("", |tag| tag.as_str());
+        match found.get(1) {
+            Some(attributes) => {
+                let image = Image::of(attributes.as_str());
+                images.extend(image.address());
+                image.written(is_in_link)
+            }
+            None => {
+                is_in_link = tag != "</a>";
+                tag.to_owned()
+            }
+        }
+    });
+    Body {
+        html: html.into_owned(),
+        images,
+        ..Body::default()
+    }
+}
+
+/// An image of cleaned HTML; texts are escaped as there.
+#[derive(Default)]
+struct Image<'h> {
+    src: &'h str,
+    alt: &'h str,
+    /// A pixel that nobody sees: it keeps lines apart, or says that a mail was opened.
+    is_spacer: bool,
+}
+
+impl<'h> Image<'h> {
+    fn of(attributes: &'h str) -> Image<'h> {
+        let mut image = Image::default();
+        let each = ATTRIBUTE
+            .iter()
+            .flat_map(|one| one.captures_iter(attributes));
+        for attribute in each {
+            let (_, [name, value]) = attribute.extract();
+            match name {
+                "src" => image.src = value,
+                "alt" => image.alt = value,
+                _ => image.is_spacer |= matches!(value.trim_end_matches("px"), "0" | "1" | "2"),
+            }
+        }
+        image
+    }
+
+    /// Where it is, unless nobody sees it.
+    fn address(&self) -> Option<String> {
+        let is_seen = !self.is_spacer && self.src.starts_with("http");
+        is_seen.then(|| unescaped(self.src))
+    }
+
+    /// `<a href="https://a.example/1.png" …>[image: 1.png]</a>`.
+    fn written(&self, is_in_link: bool) -> String {
+        if self.is_spacer {
+            return String::new();
+        }
+        let address = self.address();
+        let name = match self.alt.trim() {
+            "" => address.as_deref().map(name_in).unwrap_or_default(),
+            alt => one_line(&unescaped(alt)),
+        };
+        let words = match name.is_empty() {
+            true => "[image]".to_owned(),
+            false => format!("[image: {}]", escaped(&name)),
+        };
+        match address {
+            Some(_) if !is_in_link => {
+                format!(
+                    "<a href=\"{}\" rel=\"noopener noreferrer\">{words}</a>",
+                    self.src
+                )
+            }
+            _ => words,
+        }
+    }
+}
+
+/// The text of an attribute's value.
+fn unescaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    push_decoded(value, &mut text);
+    text
 }
 
 /// A plain text as HTML: a blank line begins a paragraph.
@@ -324,7 +454,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn clean(html: &str) -> String {
-        body(&Head::default(), html, BodyForm::Clean).0
+        body(&Head::default(), html, BodyForm::Clean).html
     }
 
     #[test]
@@ -339,11 +469,11 @@ mod tests {
                 "<a rel=\"noopener noreferrer\">a</a> \
                  <a href=\"https://x.example/\" rel=\"noopener noreferrer\">b</a>",
             ),
-            ("<img src=x onerror=alert(1)>seen", "seen"),
+            ("<img src=x onerror=alert(1)>seen", "[image]seen"),
             ("<svg><script>x</script></svg>&lt;b&gt;", "&lt;b&gt;"),
             ("one &amp; two\nthree", "one &amp; two<br>three"),
             ("a < b\nc", "<p>a &lt; b<br>c</p>"),
-            ("<div><img src=x></div>", "<p><i>(no text)</i></p>"),
+            ("<div><img src=x></div>", "<div>[image]</div>"),
             ("<p>open", "<p>open</p>"),
         ] {
             assert_eq!(clean(html), expected, "{html}");
@@ -351,19 +481,60 @@ mod tests {
     }
 
     #[test]
+    fn images_become_links_and_their_addresses_are_known() {
+        let rel = "rel=\"noopener noreferrer\"";
+        let (one, two) = ("https://a.example/1.png", "https://a.example/i?n=2&amp;m=3");
+        for (html, expected, images) in [
+            (
+                format!("<p>see <img src='{one}'></p>"),
+                format!("<p>see <a href=\"{one}\" {rel}>[image: 1.png]</a></p>"),
+                vec![one],
+            ),
+            (
+                format!("<img alt='a > \"b\"' src='{two}'>"),
+                format!("<a href=\"{two}\" {rel}>[image: a &gt; &quot;b&quot;]</a>"),
+                vec!["https://a.example/i?n=2&m=3"],
+            ),
+            (
+                format!("<a href='{one}'><img src='{one}'></a><img alt='x' src='cid:1'>"),
+                format!("<a href=\"{one}\" {rel}>[image: 1.png]</a>[image: x]"),
+                vec![one],
+            ),
+            (
+                format!("seen<img src='{one}' width=1 height=1>"),
+                "seen".to_owned(),
+                vec![],
+            ),
+            (
+                "<a href='https://a.example/<img>'>a</a><img src='data:image/png;base64,AA=='>"
+                    .to_owned(),
+                format!("<a href=\"https://a.example/<img>\" {rel}>a</a>[image]"),
+                vec![],
+            ),
+        ] {
+            let made = body(&Head::default(), &html, BodyForm::Clean);
+            assert_eq!(
+                (made.html, made.images),
+                (expected, images.iter().map(|&one| one.to_owned()).collect()),
+                "{html}"
+            );
+        }
+    }
+
+    #[test]
     fn plain_texts_are_escaped_whatever_they_look_like() {
-        let (plain, stripped) = body(
+        let plain = body(
             &Head::default(),
             "see <b>\r\n\"it\" & more\u{7}\n\n\nbye",
             BodyForm::Plain,
         );
         assert_eq!(
-            plain,
+            plain.html,
             "<p>see &lt;b&gt;<br>&quot;it&quot; &amp; more</p><p>bye</p>"
         );
-        assert!(!stripped);
-        let (text, _) = body(&Head::default(), "<p>a<br>b</p>", BodyForm::Text);
-        assert_eq!(text, "<p>a<br>b</p>");
+        assert!(!plain.is_stripped);
+        let text = body(&Head::default(), "<p>a<br>b</p>", BodyForm::Text);
+        assert_eq!(text.html, "<p>a<br>b</p>");
     }
 
     #[test]
@@ -374,7 +545,7 @@ mod tests {
                 public,
                 channel,
             };
-            body(&head, "x", BodyForm::Plain).0
+            body(&head, "x", BodyForm::Plain).html
         };
         assert_eq!(
             head(Some("Ann <i>\nB"), Some(false), Some("email")),
@@ -395,18 +566,19 @@ mod tests {
             "<!--".repeat(500_000),
             "&#".repeat(500_000),
         ] {
-            let (made, _) = body(&Head::default(), &html, BodyForm::Clean);
+            let made = clean(&html);
             assert!(made.len() < 4 * html.len());
         }
         let long = format!("<p>start</p>{}<p>a &amp; b</p>", "<i>x</i> ".repeat(40_000));
-        let (made, stripped) = body(&Head::default(), &long, BodyForm::Clean);
-        assert!(stripped && made.contains("start") && made.contains("a &amp; b"));
+        let long = body(&Head::default(), &long, BodyForm::Clean);
+        let made = &long.html;
+        assert!(long.is_stripped && made.contains("start") && made.contains("a &amp; b"));
         assert!(!made.contains("<i>"));
         let picture = format!(
             "<p>seen</p><img src=\"data:image/png;base64,{}\">",
             "iVBORw0KGgo=".repeat(900_000)
         );
-        assert_eq!(clean(&picture), "<p>seen</p>");
+        assert_eq!(clean(&picture), "<p>seen</p>[image]");
         assert!(started.elapsed().as_secs() < 20);
     }
 
@@ -433,10 +605,11 @@ mod tests {
                 "<!--", "-->", "<![CDATA[", "]]>", "<a href='", "javascript:", "'", "\"", ">", "<",
                 "onload=x ", "&lt;", "&", "\u{0}", "x", "<noscript>", "<textarea>", "</textarea>",
                 "<template>", "<table>", "<td>", "<mtext>", "<mglyph>", "<img title=\"",
+                "<img src=\"http://a.example/", "alt='", "<img>", "</a>",
             ]), 0..40),
             form in prop::sample::select(vec![BodyForm::Plain, BodyForm::Clean, BodyForm::Text]),
         ) {
-            let (made, _) = body(&Head::default(), &pieces.concat(), form);
+            let made = body(&Head::default(), &pieces.concat(), form).html;
             let made = made.to_ascii_lowercase();
             for bad in ["<script", "<svg", "<style", "<img", "<math", "href=\"javascript"] {
                 prop_assert!(!made.contains(bad), "{made}");

@@ -111,6 +111,7 @@ impl FileFields {
             id,
             url,
             size: text(&self.size).and_then(|size| size.parse().ok()),
+            is_picture: false,
         })
     }
 }
@@ -136,12 +137,27 @@ fn named(text: &str) -> Option<Attachment> {
         id: None,
         name: name_in(text),
         url: Some(text.to_owned()),
-        size: None,
+        ..Attachment::default()
     })
 }
 
+/// Adds the pictures within a text to the files of its comment, except for those that are
+/// among them.
+pub(super) fn add_pictures(addresses: Vec<String>, files: &mut Vec<Attachment>) {
+    for address in addresses {
+        let is_known = |file: &Attachment| file.url.as_deref() == Some(&*address);
+        if files.iter().any(is_known) {
+            continue;
+        }
+        files.extend(named(&address).map(|file| Attachment {
+            is_picture: true,
+            ..file
+        }));
+    }
+}
+
 /// The name at the end of an address or a path.
-fn name_in(address: &str) -> String {
+pub(super) fn name_in(address: &str) -> String {
     let is_address = address.contains("://");
     let path = match is_address {
         true => address.split(['?', '#']).next().unwrap_or_default(),

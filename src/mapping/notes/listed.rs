@@ -8,6 +8,5 @@ use crate::model::attachment::Attachment;
 pub(super) fn listed(files: &[Attachment]) -> String {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let text = format!("Attachments of the ticket: {}", names.join(", "));
-    let (body, _plain) = body(&Head::default(), &text, BodyForm::Plain);
-    body
+    body(&Head::default(), &text, BodyForm::Plain).html
 }

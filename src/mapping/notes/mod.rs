@@ -28,7 +28,7 @@ use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
 use crate::mapping::notes::activity::Made;
 use crate::mapping::notes::body::{Head, body};
-use crate::mapping::notes::files::Strange;
+use crate::mapping::notes::files::{Strange, add_pictures};
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::notes::moment::{AT, moment};
 use crate::mapping::row_context::{Findings, RowContext};
@@ -234,17 +234,21 @@ impl Notes {
                 channel: channel.as_deref(),
             },
         };
-        let (body, is_stripped) = body(&head, &text, self.form);
-        remark(&made, is_stripped, place, findings);
+        let body = body(&head, &text, self.form);
+        remark(&made, body.is_stripped, place, findings);
+        let mut files = facts.files;
+        if self.files.is_some() {
+            add_pictures(body.images, &mut files);
+        }
         let id = self.id.as_ref().and_then(|id| id.text(element));
         Some(Draft {
             id: id.map(std::borrow::Cow::into_owned),
             hash: said.hash(),
             at_ms: facts.at_ms?,
-            body,
+            body: body.html,
             activity: made.activity,
             more: made.more,
-            files: facts.files,
+            files,
             place: Arc::clone(place),
         })
     }

@@ -145,6 +145,7 @@ impl Looker<'_> {
             let of_row = |(ticket, files): &(String, Vec<Attachment>)| -> Vec<Looked> {
                 files
                     .iter()
+                    .filter(|file| finder.takes(file))
                     .map(|file| look(&finder, ticket, file, binds))
                     .collect()
             };

@@ -47,6 +47,11 @@ impl Source {
         }
     }
 
+    /// Whether a file is taken along at all.
+    pub(super) fn takes(&self, file: &Attachment) -> bool {
+        self.finder.takes(file)
+    }
+
     /// The bytes of a file.
     pub(super) async fn bytes(&self, file: &Attachment) -> Result<Bytes, FileFault> {
         let bytes = match self.place(file).await? {

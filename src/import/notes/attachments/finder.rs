@@ -41,6 +41,11 @@ impl Finder {
         }
     }
 
+    /// Whether a file is taken along at all: pictures of hosts that were not named are not.
+    pub fn takes(&self, file: &Attachment) -> bool {
+        !file.is_picture || self.place(file).is_ok()
+    }
+
     /// Where the bytes of a file are.
     pub(super) fn place(&self, file: &Attachment) -> Result<Place, FileFault> {
         if file.size.is_some_and(|size| size > self.most) {

@@ -115,7 +115,7 @@ mod tests {
             id: id.map(str::to_owned),
             name: name.to_owned(),
             url: url.map(str::to_owned),
-            size: None,
+            ..Attachment::default()
         }
     }
 

@@ -90,6 +90,11 @@ impl Uploads {
         }
     }
 
+    /// Whether a file is taken along at all: pictures of hosts that were not named are not.
+    pub fn takes(&self, file: &Attachment) -> bool {
+        self.source.takes(file)
+    }
+
     /// Uploads a file to the portal, unless it is there.
     ///
     /// # Errors
