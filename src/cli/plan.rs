@@ -26,9 +26,10 @@ use super::run_args::RunArgs;
 use super::schema::lacking_groups;
 use super::settings::PortalArgs;
 use crate::error::Error;
+use crate::hubspot::CallError;
 use crate::import::check::{Allowance, Setting};
-use crate::import::notes::attachments::Finder;
 use crate::import::notes::comments::{Rest, gather};
+use crate::import::notes::{self, attachments::Finder};
 use crate::import::read::Input;
 use crate::import::resume::folder::RunFolder;
 use crate::journal::{Header, PlanReading, PlanWriter, PlannedRow, RunOptions, now};
@@ -288,6 +289,16 @@ impl Making<'_> {
         let values = self.portal.client.value_rules().await.map_err(call_error)?;
         let values = values.unwrap_or_default();
         let sources = self.args.files.sources()?;
+        if sources.is_some() && mapping.has_files() && operation.writes_notes() {
+            // Whoever plans need not be who applies.
+            let checked = self.portal.client.check_files().await;
+            if let Err(CallError::Denied(error)) = checked {
+                console.say(&format!(
+                    "to apply this plan: {}",
+                    notes::denied_files(CallError::Denied(error))
+                ));
+            }
+        }
         let patience = self.portal.client.deadline();
         let finder = sources.map(|sources| Arc::new(Finder::new(sources, patience)));
         let binds = self.opened.output.is_some();

@@ -107,22 +107,20 @@ impl Commit<'_> {
         self.run("DELETE FROM file WHERE key = ?1 AND state = 'open'", [key])
     }
 
-    /// Records that a file exists; returns whose it is. One that this run made for
-    /// another key existed before for this one.
-    pub fn settle_file(&self, file: &SettledFile) -> Result<FileState, JournalError> {
+    /// Records that a file exists; returns whose it is, unless it is counted already because
+    /// this run made it for another key.
+    pub fn settle_file(&self, file: &SettledFile) -> Result<Option<FileState>, JournalError> {
         let entry = &file.entry;
         let sql = "SELECT count(*) FROM file WHERE record = ?1 AND key <> ?2 AND state = 'made'";
         let others = self.transaction.prepare_cached(sql);
         let others = others.and_then(|mut query| {
             query.query_row([&file.record, &entry.key], |row| row.get::<_, u64>(0))
         });
-        let state = match others.map_err(at(self.path))? {
-            0 => file.state,
-            _ => FileState::There,
-        };
+        let counted = (others.map_err(at(self.path))? == 0).then_some(file.state);
+        let state = counted.unwrap_or(FileState::There);
         let known = "SET path = ?3, md5 = ?4, size = ?5, state = ?6, record = ?7, until_ms = NULL";
         self.put_file(entry, (state, Some(&file.record)), known)?;
-        Ok(state)
+        Ok(counted)
     }
 
     /// Writes a file, or if its key is known does what `known` says.
@@ -226,11 +224,11 @@ mod tests {
             state: FileState::Made,
         };
         let state = commit.settle_file(&settled).expect("settled");
-        assert_eq!(state, FileState::Made);
+        assert_eq!(state, Some(FileState::Made));
         let mut same = settled.clone();
         same.entry.key = "b".to_owned();
         let state = commit.settle_file(&same).expect("settled");
-        assert_eq!(state, FileState::There, "it was made for the other");
+        assert_eq!(state, None, "it was made for the other");
         commit.release_file("a").expect("it stays");
         commit.intend_file(&entry(2), Some(800)).expect("no step");
         let step = commit.file("a").expect("read").expect("a file");
@@ -241,7 +239,7 @@ mod tests {
         let one = FileCounts {
             made: 1,
             bytes: 5,
-            there: 1,
+            there: 0,
         };
         assert_eq!(reading.file_counts().expect("counts"), one);
     }

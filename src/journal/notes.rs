@@ -169,7 +169,7 @@ impl Reading {
         counts(&self.db).map_err(at(&self.path))
     }
 
-    /// Records of the notes of rows with a key, which is in lower case.
+    /// Records of the notes that the run made for rows with a key, which is in lower case.
     pub(super) fn notes_of_key(
         &self,
         folded: &str,
@@ -187,7 +187,8 @@ impl Reading {
             notes.collect::<rusqlite::Result<Vec<_>>>()
         };
         let notes = read().map_err(at(&self.path))?.into_iter();
-        let made = notes.filter_map(|note| Some((note.entry.activity.object(), note.record?)));
+        let made = notes.filter(|note| note.state != NoteState::There);
+        let made = made.filter_map(|note| Some((note.entry.activity.object(), note.record?)));
         Ok(made.collect())
     }
 

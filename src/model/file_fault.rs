@@ -81,6 +81,8 @@ pub enum FileFault {
         /// What it says.
         words: String,
     },
+    /// It changed while it was uploaded.
+    Changed,
     /// The portal holds other bytes under its name.
     Differs {
         /// Its path.
@@ -124,7 +126,7 @@ impl FileFault {
             FileFault::TooLarge { .. } => "FILE_TOO_LARGE",
             FileFault::Unreadable { .. } => "FILE_NOT_READ",
             FileFault::Refused { .. } => "FILE_REFUSED",
-            FileFault::Differs { .. } => "FILE_DIFFERS",
+            FileFault::Changed | FileFault::Differs { .. } => "FILE_DIFFERS",
         }
     }
 
@@ -166,6 +168,7 @@ impl FileFault {
             FileFault::TooLarge { most } => format!("it has more than {most} bytes"),
             FileFault::Unreadable { words } => words.clone(),
             FileFault::Refused { words } => format!("the portal refuses it: {}", shown(words)),
+            FileFault::Changed => "it changed while it was uploaded".to_owned(),
             FileFault::Differs { path } => {
                 format!("the portal holds other bytes at {}", shown(path))
             }
@@ -219,6 +222,9 @@ impl FileFault {
             FileFault::Refused { .. } => {
                 "the portal may not take files of this kind or size: leave it out".to_owned()
             }
+            FileFault::Changed => {
+                "let nobody write to it, then give its row to `tickethaul retry`".to_owned()
+            }
             FileFault::Differs { .. } => {
                 "look at that file in HubSpot, and delete it if it is of an earlier try".to_owned()
             }
@@ -260,6 +266,7 @@ mod tests {
             FileFault::TooLarge { most: 1 },
             FileFault::Unreadable { words: text() },
             FileFault::Refused { words: text() },
+            FileFault::Changed,
             FileFault::Differs { path: text() },
         ] {
             assert!(is_code(fault.code()), "{fault:?}");

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::conversation::Talk;
 use crate::filed::{FOLDER, Filed, calm, check, files, talk_of};
@@ -289,6 +289,8 @@ fn answer(mut stream: TcpStream, port: u16, heard: &Mutex<Asked>) -> std::io::Re
         }
         "/private.txt" => send("401 Unauthorized\r\nContent-Length: 0", b""),
         "/elsewhere.txt" => send(&format!("{found}https://elsewhere.example/a.txt"), b""),
+        "/local.txt" => send(&format!("{found}file:///etc/hostname"), b""),
+        "/part.txt" => send("206 Partial Content\r\nContent-Length: 4", b"part"),
         "/leads.txt" => send(&format!("{found}http://localhost:{port}/good.txt"), b""),
         "/round.txt" => send(&format!("{found}/round.txt"), b""),
         "/endless.bin" => {
@@ -298,7 +300,7 @@ fn answer(mut stream: TcpStream, port: u16, heard: &Mutex<Asked>) -> std::io::Re
                 stream.write_all(&chunk)?;
             }
         }
-        "/slow.bin" => {
+        slow if slow.starts_with("/slow.bin") => {
             send("200 OK", b"")?;
             for _ in 0..600 {
                 stream.write_all(b"x")?;
@@ -395,6 +397,8 @@ fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
         ("login.pdf", "FILE_NOT_FETCHED"),
         ("hidden.pdf", "FILE_NOT_FETCHED"),
         ("gone.txt", "FILE_NOT_FETCHED"),
+        ("part.txt", "FILE_NOT_FETCHED"),
+        ("local.txt", "FILE_NOT_FETCHED"),
         ("large.bin", "FILE_TOO_LARGE"),
         ("endless.bin", "FILE_TOO_LARGE"),
         ("slow.bin", "FILE_NOT_FETCHED"),
@@ -653,4 +657,161 @@ fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
     let ended = go(&talk, &IMPORT, "run", 7).says("files can't be uploaded");
     assert!(ended.stderr.contains("files.write"), "{}", ended.stderr);
     assert!(talk.all("tickets", "").is_empty(), "nothing was written");
+}
+
+/// Writes an input of one comment a ticket, with these attachments, for the stories' mapping.
+fn with_attachments(talk: &Talk, of_tickets: &[Value]) {
+    let lines = (1..).zip(of_tickets).map(|(n, files)| {
+        let comment = json!({"id": n, "at": "2021-03-01T09:00:00Z", "author": "Ann", "body": "see the file",
+                             "attachments": files});
+        json!({"Id": format!("T{n}"), "Subject": "Files", "comments": [comment]}).to_string() + "\n"
+    });
+    let _file = talk.desk.here.write("in.jsonl", lines.collect::<String>());
+}
+
+fn put(talk: &Talk, name: &str, bytes: &str) {
+    let place = talk.desk.here.path(&format!("{FOLDER}/{name}"));
+    std::fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+    std::fs::write(place, bytes).expect("written");
+}
+
+/// Codes of the refused rows, by ticket.
+fn refused(talk: &Talk, run: &str) -> Vec<(String, String)> {
+    let text = talk.desk.here.read(&format!("{run}/refused.jsonl"));
+    let rows = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let word = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
+    rows.map(|row| (word(&row, "Id"), word(&row, "_code")))
+        .collect()
+}
+
+/// No ticket gets a file of another: neither where ids begin anew in each ticket, nor where
+/// only names tell files apart, nor where a file is not the one that its source describes.
+#[test]
+fn files_of_tickets_are_not_mixed_up() {
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let at = |id: &str, url: &str| json!([{"id": id, "content_url": url}]);
+    let named = |id: &str| json!([{"id": id, "file_name": "scan.png"}]);
+    let sized = |id: &str, size: u64| json!([{"id": id, "file_name": "logo.png", "size": size}]);
+    with_attachments(
+        &talk,
+        &[
+            at("1", "acme/invoice.pdf"),
+            at("1", "bob/payslip.pdf"),
+            named("a"),
+            named("b"),
+            sized("c", 4),
+            sized("d", 4),
+            sized("e", 9),
+        ],
+    );
+    for (name, bytes) in [
+        ("acme/invoice.pdf", "of Acme"),
+        ("bob/payslip.pdf", "of Bob"),
+        ("scan.png", "whose?"),
+        ("logo.png", "logo"),
+    ] {
+        put(&talk, name, bytes);
+    }
+    let expected = [("T4", "FILE_NAME_SHARED"), ("T7", "FILE_SIZE_DIFFERS")];
+    let expected = expected.map(|(ticket, code)| (ticket.to_owned(), code.to_owned()));
+    let planned = talk.run(
+        &[
+            "plan",
+            "in.jsonl",
+            "-m",
+            "m.toml",
+            "--attachments",
+            FOLDER,
+            "-o",
+            "p.plan",
+        ],
+        0,
+    );
+    let one = ["--concurrency", "1"];
+    let _ended = go(&talk, &[&IMPORT[..], &one].concat(), "run", 3);
+    assert_eq!(refused(&talk, "run"), expected, "{}", planned.stdout);
+    let paths: Vec<String> = held(&talk).into_values().collect();
+    for end in ["T1/", "T2/", "T3/"] {
+        let of_ticket = paths.iter().filter(|path| path.contains(end));
+        assert_eq!(of_ticket.count(), 1, "{paths:?}");
+    }
+    let bobs = paths
+        .iter()
+        .find(|path| path.contains("T2/"))
+        .expect("a file");
+    assert!(bobs.ends_with("-payslip.pdf"), "{bobs}");
+}
+
+/// A picture within a text comes along where its host was named, once even if it is among
+/// the attachments too; otherwise the text keeps its address.
+#[test]
+fn pictures_within_texts_come_along_from_named_hosts() {
+    let host = Host::start();
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let mapping = crate::filed::mapping().replace(
+        "body = \"body\"",
+        "body = { path = \"body\", html = \"clean\" }",
+    );
+    let _file = talk.desk.here.write("m.toml", &mapping);
+    let good = host.url("good.txt");
+    let body = format!(
+        "<p>see <img src=\"{good}\"> and <img alt=\"Chart\" src=\"https://elsewhere.example/c.png\">\
+         <img src=\"{}\"></p>",
+        host.url("open.txt")
+    );
+    let listed = json!([{"id": "9", "file_name": "good.txt", "content_url": good}]);
+    let comment = json!({"id": 1, "at": "2021-03-01T09:00:00Z", "author": "Ann", "body": body, "attachments": listed});
+    let row = json!({"Id": "T1", "Subject": "Pictures", "comments": [comment]}).to_string() + "\n";
+    let _file = talk.desk.here.write("in.jsonl", row);
+    let args = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m.toml",
+        "--horizon",
+        "0.8",
+        "--attachment-host",
+        "127.0.0.1",
+    ];
+    let ended = go(&talk, &args, "run", 0);
+    assert!(
+        ended.stderr.contains("2 files uploaded"),
+        "{}",
+        ended.stderr
+    );
+    let notes = talk.all("notes", "properties=hs_note_body");
+    let text = notes[0]["properties"]["hs_note_body"].to_string();
+    assert!(
+        text.contains("[image: Chart]</a>") && text.contains("elsewhere.example/c.png"),
+        "{text}"
+    );
+}
+
+/// A host that hangs is given up after a few files, and does not keep those of others waiting.
+#[test]
+fn a_host_that_sends_nothing_is_given_up() {
+    let host = Host::start();
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let hung = (0..60).map(|n| host.url(&format!("slow.bin?{n}")));
+    let good = host.url("good.txt").replace("127.0.0.1", "localhost");
+    let urls: Vec<String> = hung.chain([good]).collect();
+    tickets(&talk, &urls);
+    let begun = Instant::now();
+    let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run");
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
+    let refused = talk.desk.here.rows("run/refused.csv");
+    assert_eq!(refused.len(), 60, "{}", ended.stderr);
+    assert!(refused.iter().all(|row| row["_code"] == "FILE_NOT_FETCHED"));
+    let given_up = refused
+        .iter()
+        .filter(|row| row["_hint"].contains("is not asked any more"));
+    assert!(given_up.count() > 40, "{refused:?}");
+    assert_eq!(held(&talk).len(), 1);
 }

@@ -123,6 +123,59 @@ fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
     assert_eq!((talk.all("tickets", "").len(), talk.notes().len()), (0, 0));
 }
 
+/// Notes that another run made are nobody else's to delete, and no ticket goes without them.
+#[test]
+fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
+    let conversations = Conversations::new(6);
+    let mut talk = Talk::new(
+        &conversations,
+        &["--trouble", "hold@1=received:notes/batch/create"],
+    );
+    assert!(talk.desk.kill_tool_while_held(&IMPORT));
+    let upsert = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--op",
+        "upsert",
+        "--run-dir",
+        "other",
+        "--horizon",
+        "0.4",
+        "--timeout",
+        "0.4",
+    ];
+    let _ended = talk.run(&upsert, 0);
+    let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
+    let _ended = talk.run(&resume, 0);
+    conversations.check(
+        &|path| talk.desk.call("GET", path, &Value::Null),
+        "both runs",
+    );
+    let all = talk.all("notes", "").len();
+    let _ended = talk.run(&UNDO, 3);
+    let held = talk.notes();
+    assert!(!held.is_empty(), "the other run's are there");
+    assert!(
+        held.iter().all(|note| !note.comment.ticket.is_empty()),
+        "none is without its ticket"
+    );
+    let codes = left(&talk);
+    assert!(
+        codes.iter().all(|(_, code)| code == "LINKED_BY_OTHERS"),
+        "{codes:?}"
+    );
+    let undo = |run: &str, back: &str| {
+        let args = ["undo", run, "--yes", "--run-dir", back, "--horizon", "0.4"];
+        let _ended = talk.run(&args, 0);
+    };
+    undo("other", "back-other");
+    undo("run", "back-again");
+    let rest = (talk.all("tickets", "").len(), talk.all("notes", "").len());
+    assert_eq!(rest, (0, 0), "of {all} notes");
+}
+
 #[test]
 fn notes_whose_ticket_somebody_archived_go_and_hold_no_key() {
     let conversations = Conversations::new(6);

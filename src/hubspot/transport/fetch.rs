@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,6 +37,9 @@ const SLOWEST: u64 = 16 << 10;
 /// The longest wait that a host may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// Files in a row that a host does not send before it is given up.
+const IN_VAIN: u32 = 8;
+
 /// Fetches files.
 pub struct Fetcher {
     hosts: Arc<Hosts>,
@@ -45,6 +48,8 @@ pub struct Fetcher {
     patience: Duration,
     /// By scheme, host and port: each may have a different route.
     clients: Mutex<HashMap<String, reqwest::Client>>,
+    /// How many files in a row each host did not send.
+    in_vain: Mutex<HashMap<String, u32>>,
 }
 
 /// A file that has been fetched completely.
@@ -86,7 +91,8 @@ impl Fetcher {
             hosts: Arc::new(hosts),
             route,
             patience,
-            clients: Mutex::new(HashMap::new()),
+            clients: Mutex::default(),
+            in_vain: Mutex::default(),
         }
     }
 
@@ -107,7 +113,8 @@ impl Fetcher {
     }
 
     /// Writes the file at an address into `to`, which is empty. `is_page` says that a web
-    /// page is expected; `most` is how many bytes it may have.
+    /// page is expected; `most` is how many bytes it may have. A host that was named and sends
+    /// nothing is given up after a while: whoever waits for it keeps others waiting.
     ///
     /// # Errors
     /// With what is wrong with the file, or with its host.
@@ -119,9 +126,42 @@ impl Fetcher {
         most: u64,
     ) -> Result<Fetched, FileFault> {
         let url = parsed(address)?;
+        let host = host_of(&url);
+        if self
+            .in_vain()
+            .get(&host)
+            .is_some_and(|&files| files >= IN_VAIN)
+        {
+            return unreachable_words(&format!(
+                "{host} did not send the {IN_VAIN} files before it, and is not asked any more"
+            ));
+        }
+        let fetched = self.fetch_in_attempts(&url, is_page, to, most).await;
+        if self.hosts.are_all_named() {
+            let mut in_vain = self.in_vain();
+            let files = in_vain.entry(host).or_default();
+            *files = match &fetched {
+                Err(FileFault::Unreachable { .. }) => *files + 1,
+                _ => 0,
+            };
+        }
+        fetched
+    }
+
+    fn in_vain(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.in_vain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_in_attempts(
+        &self,
+        url: &Url,
+        is_page: bool,
+        to: &mut File,
+        most: u64,
+    ) -> Result<Fetched, FileFault> {
         let mut wait = self.patience / 100;
         for attempt in 1.. {
-            match self.attempt(&url, is_page, to, most).await {
+            match self.attempt(url, is_page, to, most).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(Failure::Final(fault)) => return Err(fault),
                 Err(Failure::Passing(fault, _)) if attempt >= ATTEMPTS => return Err(fault),

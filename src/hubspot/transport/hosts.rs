@@ -57,6 +57,11 @@ impl Hosts {
         }
     }
 
+    /// Whether no host is called that was not named.
+    pub(super) fn are_all_named(&self) -> bool {
+        self.other.is_none()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.other.is_none()
     }

@@ -203,8 +203,9 @@ impl OpenCommit<'_> {
             }
             AboutFiles::Settle(file) => {
                 self.ledger.end_file(&file.entry.key);
-                let state = self.commit.settle_file(&file)?;
-                self.ledger.count_file(state, file.entry.size);
+                if let Some(state) = self.commit.settle_file(&file)? {
+                    self.ledger.count_file(state, file.entry.size);
+                }
             }
         }
         Ok(())

@@ -66,7 +66,7 @@ pub(crate) fn note_of_files(
     }
     let place = place.filter(|_| !files.is_empty())?;
     let Some(at_ms) = first.or(around) else {
-        let problem = Problem::new(Reason::MissingValue).property(AT);
+        let problem = Problem::new(Reason::NoTimeOfFiles).property(AT);
         findings.problems.push(problem.column(&*place));
         return None;
     };

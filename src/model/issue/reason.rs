@@ -70,6 +70,8 @@ pub enum Reason {
     },
     /// The text is not a JSON list of comments.
     NoList,
+    /// Nothing says when the files of a ticket were attached.
+    NoTimeOfFiles,
     /// A comment in a separate file names no row of the input.
     NoTicketOfComment,
     /// The comments of the row from separate files are too long.

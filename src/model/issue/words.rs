@@ -113,6 +113,11 @@ impl Reason {
                 ),
                 "check them: most likely a machine wrote to this ticket; leave some out",
             ),
+            Reason::NoTimeOfFiles => words(
+                "NO_TIME_OF_FILES",
+                "nothing says when these files were attached",
+                "give `at` in [[attachments]] of the mapping, or a `createdate` to the ticket",
+            ),
             Reason::MissingValue => words(
                 "MISSING_VALUE",
                 "a value is required here and there is none",
@@ -414,7 +419,7 @@ impl Reason {
                         note.sentence()
                     ),
                 },
-                note_left_advice(note),
+                note_left_advice(ticket, note),
             ),
             Reason::File { name, fault } => words(
                 fault.code(),
@@ -583,11 +588,14 @@ fn since_plan(what: &SincePlan) -> String {
     }
 }
 
-fn note_left_advice(note: &Reason) -> String {
+fn note_left_advice(ticket: &str, note: &Reason) -> String {
     let first = match note {
         Reason::File { fault, .. } => format!("{}; then", fault.advice()),
         _ => "correct the comment, then".to_owned(),
     };
+    if ticket.is_empty() {
+        return format!("{first} make the plan again");
+    }
     format!(
         "{first} give this row to `tickethaul retry`, or import the file with `--op upsert`: what \
          its ticket lacks is added"

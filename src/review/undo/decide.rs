@@ -10,6 +10,7 @@ use super::left::Left;
 use crate::hubspot::LinkedRecord;
 use crate::hubspot::records::{FormerValue, Record};
 use crate::import::links::Link;
+use crate::journal::NoteState;
 use crate::model::compare::same_value;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
@@ -195,8 +196,12 @@ fn set_by_others(
 /// A record that neither the run nor HubSpot linked to the ticket.
 fn linked_by_others(row: &Expected, now: &Now<'_>) -> Option<Left> {
     let own_note = |object: ObjectType, id: &String| {
-        let mut notes = row.notes.iter();
-        notes.any(|note| note.entry.activity.object() == object && note.record.as_ref() == Some(id))
+        // One that was there when the run looked is another run's.
+        let mut made = row
+            .notes
+            .iter()
+            .filter(|note| note.state != NoteState::There);
+        made.any(|note| note.entry.activity.object() == object && note.record.as_ref() == Some(id))
     };
     let is_own = |(object, id): &(ObjectType, String)| match object {
         ObjectType::Companies if now.companies.is_some_and(|own| own.contains(id)) => true,

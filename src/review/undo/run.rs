@@ -18,7 +18,8 @@ use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::stop::{StopSwitch, stop_for};
 use crate::journal::{
-    FileState, Intent, Journal, Keys, NOTES_ARCHIVED, NoteId, NoteState, Past, RowEntry, RunState,
+    FileState, Intent, Journal, Keys, NOTES_ARCHIVED, NoteId, NoteState, NoteStep, Past, RowEntry,
+    RunState,
 };
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
@@ -322,7 +323,7 @@ impl Undo {
         let rows = decided.iter();
         let rows = rows.filter(|(row, inverse)| notes_go(row, inverse, held));
         let rows: Vec<&Expected> = rows.map(|(row, _)| row).collect();
-        let notes = rows.iter().flat_map(|row| &row.notes);
+        let notes = rows.iter().flat_map(|row| made_notes(row));
         let going = notes.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
         if self.journal.is_some() {
             // Notes that are already in the recycle bin need no call.
@@ -461,9 +462,7 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>)
     let mut own = OwnNotes::default();
     let going = decided.iter();
     for (row, _) in going.filter(|(row, inverse)| notes_go(row, inverse, held)) {
-        let made = row.notes.iter();
-        let made = made.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
-        for note in made {
+        for note in made_notes(row) {
             let activity = note.entry.activity;
             let live = note.record.as_ref();
             let live = live.filter(|id| held.notes.is_live(activity, id));
@@ -474,6 +473,12 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>)
         }
     }
     own
+}
+
+/// The notes of a row that the run made: others are not its to delete.
+fn made_notes(row: &Expected) -> impl Iterator<Item = &NoteStep> {
+    let notes = row.notes.iter();
+    notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin))
 }
 
 /// Puts notes into the recycle bin, before their tickets.

@@ -312,11 +312,15 @@ impl Uploads {
     async fn take(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
         let is_new = is_since(&file, step.since_ms);
         if !says(&file, &step.entry) {
-            if is_new && is_own(&file, &step.entry) {
+            let is_ours = is_new && is_own(&file, &step.entry);
+            if is_ours {
                 self.delete(&file).await?;
             }
             self.settle.release_file(step.entry.key.clone()).await?;
-            return Ok(Brought::Left(FileFault::Differs { path: file.path }));
+            return Ok(Brought::Left(match is_ours {
+                true => FileFault::Changed,
+                false => FileFault::Differs { path: file.path },
+            }));
         }
         if is_new && is_own(&file, &step.entry) && !is_named(&file, &step.entry.path) {
             // Its name was taken by the same bytes, from a call that came late.
