@@ -16,6 +16,7 @@ use super::settings::PortalArgs;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, Record, SchemaParts};
+use crate::model::key::same_key;
 use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 use crate::model::shelf::Shelf;
 
@@ -212,7 +213,7 @@ impl<'a> Asks<'a> {
             None => record.id == id,
             Some(property) => record
                 .get(property)
-                .is_some_and(|value| value.to_lowercase() == id.to_lowercase()),
+                .is_some_and(|value| same_key(value, id)),
         }
     }
 }

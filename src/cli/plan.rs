@@ -415,7 +415,7 @@ fn creates_others(compiled: &CompiledMapping) -> bool {
 fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
     ShownRow {
         place: places.cell(row.row.address),
-        key: row.key.unwrap_or_default(),
+        key: row.key.unwrap_or_default().into(),
         action: row.action,
         ticket: row.ticket,
         changes: row.changes,

@@ -55,6 +55,7 @@ mod write;
 mod commit;
 mod clock;
 mod entry;
+mod key_columns;
 mod read;
 mod refused;
 mod run_state;

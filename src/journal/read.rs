@@ -20,6 +20,7 @@ use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
 use super::validate::{is_regular, look_at, stranger};
 use crate::model::issue::Refusal;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
@@ -37,7 +38,7 @@ pub struct PastIntent {
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
     /// The key that it was to be sent with.
-    pub key: String,
+    pub key: Key,
     /// Id of the record that it means, if it was looked up (R4).
     pub record: Option<String>,
     /// What it was to change, with what the ticket held before; none if that was not
@@ -51,7 +52,7 @@ pub struct PastRow {
     /// The row's number and place.
     pub row: RowEntry,
     /// Its key, if one could be made.
-    pub key: Option<String>,
+    pub key: Option<Key>,
     /// Id of its ticket, if known; also for a refused row.
     pub record: Option<String>,
     /// How it ended.
@@ -563,7 +564,7 @@ pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, 
 /// A settled row as in the table.
 pub(super) struct StoredRow {
     row: RowEntry,
-    key: Option<String>,
+    key: Option<Key>,
     fate: String,
     ticket: Option<String>,
     pub(super) issue: Option<String>,

@@ -6,6 +6,7 @@ use rusqlite::params;
 use super::commit::Commit;
 use super::entry::{Intent, RowEntry};
 use super::error::JournalError;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, Fate, RowEnd};
 
 pub(super) fn settle(
@@ -54,7 +55,7 @@ pub(super) fn wait(commit: &Commit<'_>, row: u64, ticket: &str) -> Result<(), Jo
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,
-    (key, folded): (&str, &str),
+    key: &Key,
     at: Option<Timestamp>,
 ) -> Result<(), JournalError> {
     let (seq, place) = (intent.row.seq, intent.row.address);
@@ -70,7 +71,7 @@ pub(super) fn intend(
         params![
             seq,
             key,
-            folded,
+            key.folded(),
             intent.body,
             at.map(Timestamp::as_millisecond),
             intent.kind,

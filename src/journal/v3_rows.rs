@@ -7,6 +7,7 @@ use super::changes::changes_text;
 use super::commit::Commit;
 use super::entry::{Intent, RowEntry};
 use super::error::JournalError;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, RowEnd};
 
 pub(super) fn settle(
@@ -43,10 +44,10 @@ pub(super) fn settle(
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,
-    (key, folded): (&str, &str),
+    key: &Key,
     at: Option<Timestamp>,
 ) -> Result<(), JournalError> {
-    let place = intent.row.address;
+    let (place, folded) = (intent.row.address, key.folded());
     commit.run(
         "INSERT INTO row (seq, file, record, line, byte, fate, key, folded, body, intended_ms,
             ticket, changes)
@@ -60,7 +61,7 @@ pub(super) fn intend(
             place.record,
             place.line,
             place.byte,
-            (key != folded).then_some(key),
+            (key.as_str() != folded.as_str()).then_some(key),
             folded,
             intent.body,
             at.map(Timestamp::as_millisecond),

@@ -132,7 +132,7 @@ impl CompiledMapping {
         strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
-                key,
+                key: key.into(),
                 properties,
                 links,
                 notes,

@@ -163,7 +163,7 @@ fn refusals(group: RefusedRows, most: usize, places: &Places) -> ReportedRefusal
         };
         Some(RefusedExample {
             place: places.cell(row.address),
-            key: key.unwrap_or_default(),
+            key: key.unwrap_or_default().into(),
             column: refusal.column,
             value: refusal.value,
             hint: refusal.hint,

@@ -22,6 +22,7 @@ use super::job::Options;
 use super::send::{Delivered, Sender, Wrote};
 use super::stop::StopSwitch;
 use crate::model::event::{Event, Listener, Stop};
+use crate::model::key::FoldedKey;
 use batch::{Batcher, Which};
 use late::LateRows;
 
@@ -45,7 +46,7 @@ struct Finished {
     /// What was done with its rows.
     task: Task,
     /// Their keys.
-    keys: Vec<String>,
+    keys: Vec<FoldedKey>,
     /// Its result.
     delivered: Delivered,
 }
@@ -255,7 +256,7 @@ impl Dispatcher {
                 return;
             }
         };
-        let held: HashSet<String> = delivered
+        let held: HashSet<FoldedKey> = delivered
             .late
             .iter()
             .chain(&delivered.differing)

@@ -366,6 +366,6 @@ fn item((idx, open): (usize, &Open<'_>)) -> Item {
             properties: open.draft.properties.clone(),
             associations: Vec::new(),
         }),
-        key: open.draft.value.clone(),
+        key: open.draft.value.as_str().into(),
     }
 }

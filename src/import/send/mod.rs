@@ -31,6 +31,7 @@ use crate::journal::{KeyClaim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Reason, RowIssue};
+use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::ticket::PropertyValues;
@@ -214,10 +215,13 @@ impl Sender {
         Ok(free)
     }
 
-    fn taken(&self, op: PlannedOp, other: String, place: String) -> RowOutcome {
+    fn taken(&self, op: PlannedOp, other: Key, place: String) -> RowOutcome {
         let reason = match other == op.draft.key {
             true => Reason::RepeatedKey { place },
-            false => Reason::KeyCase { other, place },
+            false => Reason::KeyCase {
+                other: other.into(),
+                place,
+            },
         };
         self.refuse_key(op, reason)
     }

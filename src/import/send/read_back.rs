@@ -71,7 +71,7 @@ impl Sender {
         slots: &[Slot],
     ) -> Result<(Vec<Record>, Vec<Option<String>>), Stop> {
         let keys = slots.iter().map(|slot| slot.op.draft.key.clone());
-        let names: Vec<String> = keys.clone().collect();
+        let names: Vec<String> = keys.clone().map(String::from).collect();
         let live = self
             .tickets()
             .read(&names, &self.wanted(), Shelf::Live)
@@ -156,7 +156,9 @@ impl Sender {
                 .map(|id| Reason::ConflictingUniqueValue { id })
                 .collect());
         }
-        let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
+        let names = collided
+            .iter()
+            .map(|(slot, _)| slot.op.draft.key.to_string());
         let names: Vec<String> = names.collect();
         let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
         let mut reasons = Vec::new();

@@ -10,6 +10,7 @@ use crate::journal::{
     SettledFile, SettledNote, Waiting,
 };
 use crate::model::event::Stop;
+use crate::model::key::Key;
 use crate::model::made_link::MadeLink;
 use crate::model::note::Activity;
 use crate::model::place::RowAddress;
@@ -26,7 +27,7 @@ pub struct RowIntent {
     /// Its place in the input.
     pub address: RowAddress,
     /// Value of the key property.
-    pub key: String,
+    pub key: Key,
     /// Id of the ticket, if it was looked up before (R4).
     pub ticket: Option<String>,
     /// Which other rows may have the same key.
@@ -49,7 +50,7 @@ pub(super) enum Message {
     },
     Earlier {
         operation: Operation,
-        rows: Vec<(u64, String)>,
+        rows: Vec<(u64, Key)>,
         reply: oneshot::Sender<Vec<Option<Earlier>>>,
     },
     Alive,
@@ -248,7 +249,7 @@ impl SettleHandle {
     pub async fn earlier(
         &self,
         operation: Operation,
-        rows: Vec<(u64, String)>,
+        rows: Vec<(u64, Key)>,
     ) -> Result<Vec<Option<Earlier>>, Gone> {
         self.ask(|reply| Message::Earlier {
             operation,

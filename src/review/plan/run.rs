@@ -297,7 +297,7 @@ impl<H> Decider<'_, '_, H> {
             number += 1;
             op.rekey(
                 self.rules.mapping.key_property(),
-                format!("{first}-{number}"),
+                format!("{first}-{number}").into(),
             );
         }
         Ok(number > 1)

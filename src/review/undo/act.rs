@@ -208,6 +208,6 @@ fn item(row: &Expected, properties: PropertyValues) -> Item {
     });
     Item {
         input,
-        key: row.ticket.clone(),
+        key: row.ticket.as_str().into(),
     }
 }

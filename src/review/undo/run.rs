@@ -23,6 +23,7 @@ use crate::journal::{
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
+use crate::model::key::Key;
 use crate::model::note::Activity;
 use crate::model::outcome::{Change, Fate, RowEnd, Written};
 use crate::model::schema::ObjectType;
@@ -528,7 +529,7 @@ fn intend(
                 row: entry(row),
                 kind: KIND,
                 keys: Keys::Shared,
-                key: &row.key,
+                key: &Key::from(&*row.key),
                 record: Some(&row.ticket),
                 body: [0; 16],
                 changes,
