@@ -165,7 +165,7 @@ fn checked(
     let operation = args.op.operation();
     let compiled = &against.compiled;
     let folder = tempfile::tempdir()
-        .map_err(|error| Error::unexpected(format!("can't make a temporary folder: {error}")))?;
+        .map_err(|error| Error::unexpected("can't make a temporary folder").because(error))?;
     let _temporary = Temporary::new(folder.path());
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;

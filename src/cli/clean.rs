@@ -80,7 +80,7 @@ pub fn run(args: &CleanArgs, console: &Console) -> Result<Exit, Error> {
     let before = now()
         .to_zoned(TimeZone::system())
         .checked_sub(args.older_than)
-        .map_err(|error| Error::usage(format!("--older-than is too long: {error}")))?;
+        .map_err(|error| Error::usage("--older-than is too long").because(error))?;
     let before = before.timestamp();
     let mut old = all(args.all, console);
     old.retain(|run| run.begun() < before);

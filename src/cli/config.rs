@@ -261,9 +261,10 @@ impl Config {
     pub fn write(&self) -> Result<(), Error> {
         self.try_write().map_err(|error| {
             Error::unexpected(format!(
-                "can't write the configuration {}: {error}",
+                "can't write the configuration {}",
                 self.path.display()
             ))
+            .because(error)
         })
     }
 

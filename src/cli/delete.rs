@@ -283,5 +283,5 @@ fn job(
 fn mapping_path(given: Option<&Path>, folder: &Path) -> Result<PathBuf, Error> {
     let path = given.map_or_else(|| folder.join("mapping.toml"), Path::to_owned);
     std::path::absolute(path)
-        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))
+        .map_err(|error| Error::usage("can't use the mapping's path").because(error))
 }

@@ -216,5 +216,5 @@ async fn dispatch(command: Command, typed: CommandLine, console: &Console) -> Re
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Runtime::new()
-        .map_err(|error| Error::unexpected(format!("can't start the runtime: {error}")))
+        .map_err(|error| Error::unexpected("can't start the runtime").because(error))
 }

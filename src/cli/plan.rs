@@ -345,7 +345,7 @@ impl Making<'_> {
             lacking: self.fit.lacking.names(),
             effects: sums
                 .into_effects(operation, (allowance, self.setting(begin)), planned.files)
-                .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?,
+                .map_err(|error| Error::unexpected("can't sum up the plan").because(error))?,
             shown: self.shown(places)?,
             notices: planned.notices,
         })
@@ -487,7 +487,9 @@ fn kept(input: &InputArgs, face: &PlanOutputArgs, console: &Console) -> Result<E
         let path = folder.join(name);
         let bytes = read_regular(&path, LONGEST);
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        text.map_err(|error| Error::must_fix(format!("can't read {}: {error}", path.display())))
+        text.map_err(|error| {
+            Error::must_fix(format!("can't read {}", path.display())).because(error)
+        })
     };
     let report: Value = serde_json::from_str(&text(JSON)?).unwrap_or_default();
     let notes = report["import"]["notes"]["notes"].as_u64().unwrap_or(0);

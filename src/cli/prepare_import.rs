@@ -241,7 +241,7 @@ pub fn header(
     fit: &Fit,
 ) -> Result<Header, Error> {
     let mapping_path = std::path::absolute(&args.mapping)
-        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
+        .map_err(|error| Error::usage("can't use the mapping's path").because(error))?;
     Ok(Header {
         run: new_run()?,
         parent: None,

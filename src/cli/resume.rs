@@ -252,7 +252,7 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
 fn finished_export(path: &Path, console: &Console) -> Result<Option<Exit>, Error> {
     let unreadable = |error| {
         let path = path.display();
-        Error::must_fix(format!("can't read summary.json of {path}: {error}"))
+        Error::must_fix(format!("can't read summary.json of {path}")).because(error)
     };
     let Some(outcome) = outcome(path).map_err(unreadable)? else {
         return Ok(None);

@@ -112,9 +112,7 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
     match served {
         // Nobody reads its address, or the held calls.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(error) => Err(Error::unexpected(format!(
-            "can't serve the sandbox: {error}"
-        ))),
+        Err(error) => Err(Error::unexpected("can't serve the sandbox").because(error)),
         Ok(()) => Ok(Exit::Fine),
     }
 }

@@ -53,7 +53,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
         rows: done,
         ..
     } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
-    let unwritable = |error| unwritable(&path, &error);
+    let unwritable = |error| unwritable(&path, error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
     let all = past.tally.of(Fate::Done);
     let all = args.sample.map_or(all, |sample| sample.min(all));
@@ -104,12 +104,10 @@ fn shown(rows: u64, client: &Client, console: &Console) -> impl Fn(u64) + use<> 
     move |rows| board.at(work.at(rows))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::must_fix(format!(
-        "can't write {}: {error}",
-        path.join(NAME).display()
-    ))
-    .advise("make room, or copy the run folder to where it can be written")
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    Error::must_fix(format!("can't write {}", path.join(NAME).display()))
+        .because(error)
+        .advise("make room, or copy the run folder to where it can be written")
 }
 
 /// Rows whose outcome is unknown, or that are not complete yet.

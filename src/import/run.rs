@@ -118,7 +118,7 @@ fn logged(
     client: &Client,
     listener: Arc<dyn Listener>,
 ) -> Result<Arc<dyn Listener>, Error> {
-    let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(&error))?;
+    let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(error))?;
     let log = Arc::new(log);
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     Ok(Arc::new(Logged { listener, log }))
@@ -253,7 +253,7 @@ fn start_settle(
     let (journal, files, ledger) = match &job.past {
         None => {
             let files = RunFiles::create(folder, headers, places.clone(), job.operation, url)
-                .map_err(|error| job.folder.unusable(&error))?;
+                .map_err(|error| job.folder.unusable(error))?;
             let durability = job.options.durability;
             let journal = Journal::create(folder, &job.header, job.options.limit, durability)?;
             (journal, files, Ledger::new(places.clone()))
@@ -285,7 +285,7 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     let (headers, places) = (job.input.headers(), job.input.places());
     let lengths = (&past.lengths, past.filed);
     let reopened = RunFiles::reopen(folder, headers, places, job.operation, url, lengths);
-    let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
+    let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(error))?;
     let journal = Journal::open(folder, past.settled, job.options.durability)?;
     journal.date_intents()?;
     refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;

@@ -17,7 +17,8 @@ pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {
     let Some(words) = &selection.partition_by else {
         return Ok(None);
     };
-    let by = part_by_words(words).map_err(|error| Error::usage(format!("{words}: {error}")))?;
+    let by =
+        part_by_words(words).map_err(|error| Error::usage(format!("{words}")).because(error))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
     Ok(Some(PartBy { zone, ..by }))
 }
@@ -68,7 +69,7 @@ fn search(
     selection: &Selection,
     (schema, now): (&Schema, Timestamp),
 ) -> Result<Search, Error> {
-    let wrong = |error: String| Error::usage(format!("--where: {error}"));
+    let wrong = |error: String| Error::usage("--where").because(error);
     let filter = expression(text).map_err(|error| wrong(error.to_string()))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
     let frame = Frame { zone, now };

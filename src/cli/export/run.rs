@@ -175,7 +175,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Res
             tables: mapping.tables().clone(),
         })
     });
-    let unusable = |error: io::Error| Error::unexpected(format!("can't begin the export: {error}"));
+    let unusable = |error: io::Error| Error::unexpected("can't begin the export").because(error);
     Ok(Asked {
         version: Asked::VERSION,
         run: run_id().map_err(unusable)?,
@@ -243,7 +243,7 @@ fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, console: &Console) {
         // One that cannot be opened is in use, or has been removed meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
-            console.say(&error.to_string());
+            console.say(&format!("{error:#}"));
         }
     }
 }
@@ -492,9 +492,9 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
         {
             Ok(Exit::Fine)
         }
-        ExportError::Write(error) if to_stream => Err(Error::unexpected(format!(
-            "can't write the export: {error}"
-        ))),
+        ExportError::Write(error) if to_stream => {
+            Err(Error::unexpected("can't write the export").because(error))
+        }
         ExportError::Call(error) => Err(work.resumable(call_error(error))),
         ExportError::Open(error) => {
             let _nothing_read = work.end();

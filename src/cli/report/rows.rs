@@ -83,7 +83,7 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
 fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
     let unreadable = |error| {
         let folder = folder.display();
-        Error::must_fix(format!("can't read verify.csv of {folder}: {error}"))
+        Error::must_fix(format!("can't read verify.csv of {folder}")).because(error)
     };
     let found = findings_file::read(folder, FINDINGS).map_err(unreadable)?;
     let meant = |found: FoundKind| ReportedFindings {

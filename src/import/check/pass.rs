@@ -153,6 +153,7 @@ fn read_chunk(rows: &mut Rows) -> Result<(Vec<Reading>, bool), Error> {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    Error::unexpected(format!("a file of the check can't be written: {error}"))
+    Error::unexpected("a file of the check can't be written")
+        .because(error)
         .advise("make room on the disk, also in the folder for temporary files")
 }

@@ -183,7 +183,8 @@ pub async fn check_access(
 /// Why a run can't begin.
 pub fn denied(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::must_fix(format!("notes can't be written: {error}"))
+        CallError::Denied(_) => Error::must_fix("notes can't be written")
+            .because(error)
             .advise("give the token these scopes, or take [[notes]] out of the mapping"),
         CallError::Unavailable(_) | CallError::Ambiguous(_) | CallError::Paused(_) => {
             Error::later(error.to_string())
@@ -195,7 +196,8 @@ pub fn denied(error: CallError) -> Error {
 /// Why a run that uploads files can't begin.
 pub fn denied_files(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::must_fix(format!("files can't be uploaded: {error}"))
+        CallError::Denied(_) => Error::must_fix("files can't be uploaded")
+            .because(error)
             .advise(
                 "give the token these scopes, or leave --attachments and --attachment-host out",
             ),

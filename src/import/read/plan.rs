@@ -121,7 +121,7 @@ impl Planned {
     }
 
     fn look_as(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
-        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let failed = |error: io::Error| broken_off(part.name(), error);
         let (raw, is_whole) = raw_head(part).map_err(failed)?;
         let is_sheet = part.sheet().is_some();
         let opening = match is_sheet {
@@ -229,7 +229,7 @@ impl Planned {
         form: Form,
         dialect: &Dialect,
     ) -> Result<Planned, Error> {
-        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let failed = |error: io::Error| broken_off(part.name(), error);
         let (text, _offset) = opened(part, opening, &Arc::default()).map_err(failed)?;
         let objects = Objects::look(text, form, dialect.max_columns).map_err(failed)?;
         check_width(part.name(), objects.columns.len(), dialect.max_columns)?;
@@ -351,7 +351,7 @@ impl Planned {
 
     fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
-        let failed = |error: io::Error| broken_off(name, &error);
+        let failed = |error: io::Error| broken_off(name, error);
         let opened = opened(&self.part, self.opening, &Arc::default());
         let records = opened.and_then(|(text, byte)| self.cells(text, byte));
         let mut records = records.map_err(failed)?;

@@ -27,9 +27,9 @@ pub fn refile(
         let reading = source.row(row.row)?;
         files
             .add(&outcome(row, reading, mapping))
-            .map_err(|error| folder.unusable(&error))?;
+            .map_err(|error| folder.unusable(error))?;
     }
-    files.flush().map_err(|error| folder.unusable(&error))
+    files.flush().map_err(|error| folder.unusable(error))
 }
 
 /// The input, to read single rows of it again.

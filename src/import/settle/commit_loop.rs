@@ -11,7 +11,7 @@ use super::files::RunFiles;
 use super::handle::{Message, SettleHandle};
 use super::ledger::Ledger;
 use super::steps::Steps;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::import::flow::RowOutcome;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Commit, Journal, JournalError, RunState};
@@ -102,7 +102,7 @@ impl CommitLoop {
             self.settler
                 .files
                 .add(outcome)
-                .map_err(|error| self.lost(&error))?;
+                .map_err(|error| self.lost(error))?;
             self.settler.ledger.count(outcome);
         }
         if !settled.is_empty() {
@@ -110,12 +110,12 @@ impl CommitLoop {
             self.settler
                 .files
                 .flush()
-                .map_err(|error| self.lost(&error))?;
+                .map_err(|error| self.lost(error))?;
             self.settler.steps.pass("filed")?;
         }
         match self.settler.journal.is_there() {
             true => Ok(()),
-            false => Err(self.lost(&"it was deleted or moved")),
+            false => Err(self.lost("it was deleted or moved")),
         }
     }
 
@@ -169,7 +169,7 @@ impl CommitLoop {
         self.settler
             .files
             .sync()
-            .map_err(|error| self.lost(&error))?;
+            .map_err(|error| self.lost(error))?;
         let lengths = self.settler.files.lengths();
         let commit = self.settler.journal.begin()?;
         let unknown = commit.count_unknown()?;
@@ -194,11 +194,13 @@ impl CommitLoop {
     }
 
     /// The run folder can no longer be written.
-    fn lost(&self, why: &dyn std::fmt::Display) -> Error {
+    fn lost(&self, why: impl Into<Cause>) -> Error {
         let folder = self.settler.folder.display();
-        Error::must_fix(format!("can't write to the run folder {folder}: {why}")).advise(format!(
-            "make room or bring the folder back, then `tickethaul resume {folder}`"
-        ))
+        Error::must_fix(format!("can't write to the run folder {folder}"))
+            .because(why)
+            .advise(format!(
+                "make room or bring the folder back, then `tickethaul resume {folder}`"
+            ))
     }
 }
 

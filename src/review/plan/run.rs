@@ -512,6 +512,7 @@ fn left(row: &PlannedRow, problem: Problem) -> RowIssue {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    Error::unexpected(format!("a file of the plan can't be written: {error}"))
+    Error::unexpected("a file of the plan can't be written")
+        .because(error)
         .advise("make room on the disk, also in the folder for temporary files")
 }
