@@ -123,7 +123,7 @@ async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Ex
         plan,
         told,
     };
-    applying.run((input, files), ready, portal, console).await
+    applying.run(input, files, ready, portal, console).await
 }
 
 /// A plan as it is about to be applied.
@@ -256,7 +256,7 @@ impl Plan {
         let mut held = client.schema(parts).await.map_err(call_error)?;
         portal_facts::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
-        let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
+        let mut lacking = lacking(Op::of(self.operation), false, mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));
         lacking.options.retain(|(name, _)| lacks.contains(name));
         refuse_clashes(&lacking)?;
@@ -286,7 +286,8 @@ struct Applying<'a> {
 impl Applying<'_> {
     async fn run(
         self,
-        (mut input, files): (Input, Option<FileSources>),
+        mut input: Input,
+        files: Option<FileSources>,
         ready: Ready,
         portal: Portal,
         console: &Console,
@@ -314,7 +315,7 @@ impl Applying<'_> {
             copy_comments(&plan.folder, &path)?;
             input.join_comments(&path, &compiled)?;
         }
-        let job = self.job((input, files), (compiled, ready.links), header, folder)?;
+        let job = self.job(input, files, compiled, ready.links, header, folder)?;
         record(&job, &self.args.portal, console);
         // From here on a run may have begun, even if its folder is moved.
         by.began = true;
@@ -335,8 +336,10 @@ impl Applying<'_> {
 
     fn job(
         &self,
-        (input, files): (Input, Option<FileSources>),
-        (mapping, links): (Arc<CompiledMapping>, LinkKinds),
+        input: Input,
+        files: Option<FileSources>,
+        mapping: Arc<CompiledMapping>,
+        links: LinkKinds,
         header: Header,
         folder: RunFolder,
     ) -> Result<Job, Error> {

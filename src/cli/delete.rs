@@ -136,11 +136,11 @@ pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Resul
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
     let compiled = Arc::new(compiled);
-    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, console)? {
+    if !archiving::agreed(&input, &compiled, None, &portal, args.yes, console)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
+    let mut job = job(&args, input, mapping, compiled, schema, &account)?;
     job.header.told = told;
     record(&job, &args.portal, console);
     finish(job, portal, account, args.run_args.leaves_report(), console).await
@@ -235,7 +235,8 @@ fn unfit(errors: &MappingErrors) -> Error {
 fn job(
     args: &DeleteArgs,
     mut input: Input,
-    (mapping, compiled): (MappingFile, Arc<CompiledMapping>),
+    mapping: MappingFile,
+    compiled: Arc<CompiledMapping>,
     schema: Schema,
     account: &Account,
 ) -> Result<Job, Error> {

@@ -198,12 +198,15 @@ impl<'a> Asks<'a> {
 
     /// The tickets with these ids that exist.
     async fn read(&self, client: &Client, ids: &[String]) -> Result<Vec<Record>, CallError> {
-        let wanted = (&self.properties[..], &self.history[..]);
-        let tickets = ObjectType::Tickets;
-        let reply = client
-            .batch_read_with_history(tickets, self.id_property, ids, wanted, self.shelf)
-            .await?;
-        Ok(reply.results)
+        let reply = client.batch_read_with_history(
+            ObjectType::Tickets,
+            self.id_property,
+            ids,
+            &self.properties,
+            &self.history,
+            self.shelf,
+        );
+        Ok(reply.await?.results)
     }
 
     /// Whether a ticket is the one with this id; portals may ignore the case of unique
@@ -244,8 +247,8 @@ async fn linked(
     let ids: Vec<String> = live.map(|record| record.id.clone()).collect();
     for object in objects {
         for ids in ids.chunks(LINKED_LIMIT) {
-            let of = (ObjectType::Tickets, *object);
-            let found = client.linked_live(of, ids).await?;
+            let found = client.linked_live(ObjectType::Tickets, *object, ids);
+            let found = found.await?;
             records.retain(|record| !found.gone.contains(&record.id));
             links.extend(
                 found

@@ -84,7 +84,7 @@ pub async fn haul(
     }
     let limit = args.limit;
     if args.op == Op::Archive
-        && !archiving::agreed(&input, (&fit.compiled, limit), &portal, args.yes, console)?
+        && !archiving::agreed(&input, &fit.compiled, limit, &portal, args.yes, console)?
     {
         portal.close().await;
         return Ok(Exit::Fine);
@@ -94,13 +94,14 @@ pub async fn haul(
         parent,
         ..header(args, told, &mapping, &portal.account, &fit)?
     };
-    begin(args, (input, comments), fit, header, portal, console).await
+    begin(args, input, comments, fit, header, portal, console).await
 }
 
 /// Makes the run folder, then creates what the portal lacks, then imports.
 async fn begin(
     args: &ImportArgs,
-    (input, comments): (Input, Vec<CommentInput>),
+    input: Input,
+    comments: Vec<CommentInput>,
     fit: Fit,
     header: Header,
     portal: Portal,
@@ -117,7 +118,11 @@ async fn begin(
     };
     let path = folder.path().to_owned();
     let account = portal.account.clone();
-    let inputs = (input, comments, files);
+    let inputs = Inputs {
+        input,
+        comments,
+        files,
+    };
     let ended = match job(args, inputs, fit, header, folder, console) {
         Ok(job) => {
             record(&job, &args.portal, console);
@@ -157,14 +162,26 @@ fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
         .advise("--blind and --diff are for update and upsert, --no-key for create"))
 }
 
+/// What a run reads.
+struct Inputs {
+    input: Input,
+    comments: Vec<CommentInput>,
+    files: Option<FileSources>,
+}
+
 fn job(
     args: &ImportArgs,
-    (mut input, comments, files): (Input, Vec<CommentInput>, Option<FileSources>),
+    inputs: Inputs,
     fit: Fit,
     header: Header,
     folder: RunFolder,
     console: &Console,
 ) -> Result<Job, Error> {
+    let Inputs {
+        mut input,
+        comments,
+        files,
+    } = inputs;
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
     let header = Header { inputs, ..header };

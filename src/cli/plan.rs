@@ -344,7 +344,7 @@ impl Making<'_> {
             remarks: sums.remarks.clone(),
             lacking: self.fit.lacking.names(),
             effects: sums
-                .into_effects(operation, (allowance, self.setting(begin)), planned.files)
+                .into_effects(operation, allowance, self.setting(begin), planned.files)
                 .map_err(|error| Error::unexpected("can't sum up the plan").because(error))?,
             shown: self.shown(places)?,
             notices: planned.notices,
@@ -395,7 +395,7 @@ struct Course {
 impl Course {
     /// How far it is, with so many rows, which end at that byte.
     fn snapshot(&self, rows: u64, bytes: u64) -> Snapshot {
-        let snapshot = Snapshot::of_bytes(("planning", rows), (bytes, self.bytes));
+        let snapshot = Snapshot::of_bytes("planning", rows, bytes, self.bytes);
         let limit = self.limit.filter(|limit| *limit > 0);
         let by_limit = limit.map_or(0.0, |limit| rows as f64 / limit as f64);
         Snapshot {

@@ -98,7 +98,7 @@ pub async fn fit(
     let used = |name: &str| mapping.property_names().contains(&name);
     let (id, operation) = (portal.account.portal_id, args.op.operation());
     let held = portal_facts::completed(held, id, operation, used, console);
-    let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
+    let lacking = lacking(args.op, args.no_key, mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
@@ -125,7 +125,8 @@ pub async fn fit(
 
 /// What the portal lacks for the properties that the operation writes.
 pub async fn lacking(
-    (op, no_key): (Op, bool),
+    op: Op,
+    no_key: bool,
     mapping: &MappingFile,
     held: &Schema,
     client: &Client,

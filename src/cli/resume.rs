@@ -107,8 +107,8 @@ pub async fn run(args: ResumeArgs, typed: &CommandLine, console: &Console) -> Re
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        let ends = (&mut portal, args.run_args.leaves_report());
-        return undo::resume((folder, past), &run, ends, console).await;
+        let leaves = args.run_args.leaves_report();
+        return undo::resume(folder, past, &run, &mut portal, leaves, console).await;
     }
     match nothing_to_do(&args, &folder, &past, console) {
         Some(exit) => Ok(exit),
@@ -245,7 +245,7 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
         force: args.force,
         leaves_report: args.run_args.leaves_report(),
     };
-    export::resume((folder, asked), &again, console).await
+    export::resume(folder, asked, &again, console).await
 }
 
 /// Says that nothing of an export is left to do, where that is so.

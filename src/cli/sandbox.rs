@@ -102,7 +102,7 @@ pub async fn run(args: SandboxArgs, console: &Console) -> Result<Exit, Error> {
     let options = options(args, twin.as_ref())?;
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, (holds, told), console).await;
+    let served = serve(&sandbox, holds, told, console).await;
     sandbox.stop().await;
     ended(served)
 }
@@ -118,11 +118,7 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
 }
 
 /// Returns at a signal, or when stdout is closed.
-async fn serve(
-    sandbox: &Sandbox,
-    (holds, told): (bool, bool),
-    console: &Console,
-) -> io::Result<()> {
+async fn serve(sandbox: &Sandbox, holds: bool, told: bool, console: &Console) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
     if !told {

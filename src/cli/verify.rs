@@ -70,7 +70,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     verified_file::write(&path, &verified, unfinished(&past)).map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
-    say(&past, &verified, (&written, calls), console);
+    say(&past, &verified, &written, calls, console);
     if !args.no_report {
         report::leave(&path, console);
     }
@@ -120,7 +120,7 @@ fn are(rows: u64, name: &str) -> String {
     format!("{} {verb}", counted(rows, name))
 }
 
-fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), console: &Console) {
+fn say(past: &Past, verified: &Verified, file: &Path, calls: u64, console: &Console) {
     console.result(&json!({
         "run": past.header.run,
         "rows": verified.rows,

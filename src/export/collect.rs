@@ -77,8 +77,8 @@ impl Collected {
         if !others.is_empty() {
             let tickets = self.tickets()?;
             let heard = |tickets| heard(Step::Linked(tickets));
-            let wanted = (others, self.archived.is_some());
-            links::read(reading, wanted, tickets, &mut self.links, heard).await?;
+            let (links, with_bin) = (&mut self.links, self.archived.is_some());
+            links::read(reading, others, with_bin, tickets, links, heard).await?;
         }
         Ok(missing)
     }

@@ -105,7 +105,7 @@ impl Commit<'_> {
             _ => FileState::There,
         };
         let known = "SET path = ?3, md5 = ?4, size = ?5, state = ?6, record = ?7, until_ms = NULL";
-        self.put_file(entry, (state, Some(&file.record)), known)?;
+        self.put_file(entry, state, Some(&file.record), known)?;
         Ok(state)
     }
 
@@ -113,7 +113,8 @@ impl Commit<'_> {
     pub(super) fn put_file(
         &self,
         entry: &FileEntry,
-        (state, record): (FileState, Option<&str>),
+        state: FileState,
+        record: Option<&str>,
         known: &str,
     ) -> Result<(), JournalError> {
         let sql = format!(

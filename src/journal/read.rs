@@ -191,7 +191,7 @@ impl Reading {
         let fates = self.fates()?;
         let unknown = self.unknown(marks.get(UNTIL).copied())?;
         let waiting = self.waiting().map_err(at(&self.path))?;
-        let tally = tally(&fates, mark("rows_read"), (waiting, unknown.len() as u64));
+        let tally = tally(&fates, mark("rows_read"), waiting, unknown.len() as u64);
         Ok(Past {
             header: self.header()?,
             state: RunState::numbered(mark("state")),
@@ -554,7 +554,7 @@ impl Reading {
 }
 
 /// All rows that were read, by fate.
-pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, u64)) -> Tally {
+pub(super) fn tally(fates: &[(Fate, u64)], read: u64, waiting: u64, unknown: u64) -> Tally {
     let mut tally = Tally::resumed(fates.iter().copied());
     let read = read.max(tally.settled() + waiting + unknown);
     tally.hold_open(read, unknown);

@@ -13,7 +13,8 @@ pub(super) fn settle(
     commit: &Commit<'_>,
     row: RowEntry,
     key: Option<&str>,
-    (end, issue): (&RowEnd, Option<&str>),
+    end: &RowEnd,
+    issue: Option<&str>,
 ) -> Result<(), JournalError> {
     let (fate, place) = (end.fate(), row.address);
     commit.run(

@@ -216,10 +216,10 @@ impl Commit<'_> {
             | RowEnd::Unchanged { .. }
             | RowEnd::Skipped => None,
         };
-        let outcome = (end, issue.as_deref());
+        let issue = issue.as_deref();
         match self.tables {
-            Tables::Second => v2_rows::settle(self, row, key, outcome),
-            Tables::Third => v3_rows::settle(self, row, key, outcome),
+            Tables::Second => v2_rows::settle(self, row, key, end, issue),
+            Tables::Third => v3_rows::settle(self, row, key, end, issue),
         }
     }
 }
@@ -317,9 +317,10 @@ mod tests {
         let mut journal = empty(folder.path());
         let mut commit = journal.begin().expect("a commit");
         for (seq, key) in [(1, "a"), (2, "A"), (3, "a"), (4, "b")] {
+            let key = Key::from(key);
             let shared = Intent {
                 keys: Keys::Shared,
-                ..intent(seq, &key.into())
+                ..intent(seq, &key)
             };
             let _free = commit.intend(&shared, None).expect("an intent");
         }

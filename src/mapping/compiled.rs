@@ -126,7 +126,8 @@ impl CompiledMapping {
         notes.extend(note_of_files(
             &self.files,
             &scope,
-            (ticket, around),
+            ticket,
+            around,
             &mut findings,
         ));
         strays.append(&mut findings.strays);

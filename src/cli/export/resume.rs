@@ -37,7 +37,8 @@ pub struct Again<'a> {
 
 /// Continues an export that stopped.
 pub async fn resume(
-    (folder, asked): (RunFolder, Asked),
+    folder: RunFolder,
+    asked: Asked,
     again: &Again<'_>,
     console: &Console,
 ) -> Result<Exit, Error> {
@@ -79,8 +80,8 @@ pub async fn resume(
         goes: &goes,
         leaves_report: again.leaves_report,
     };
-    let exit = finish(job, Work::Run(folder), (stop, ends), portal, console).await?;
-    give_up_superseded((goes.path(), asked.begun), console);
+    let exit = finish(job, Work::Run(folder), stop, ends, portal, console).await?;
+    give_up_superseded(goes.path(), asked.begun, console);
     Ok(exit)
 }
 

@@ -69,8 +69,8 @@ pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Resul
         goes: &goes,
         leaves_report: args.leaves_report(),
     };
-    let exit = finish(job, work, (stop, ends), prepared.portal, console).await?;
-    give_up_superseded((goes.path(), begun), console);
+    let exit = finish(job, work, stop, ends, prepared.portal, console).await?;
+    give_up_superseded(goes.path(), begun, console);
     Ok(exit)
 }
 
@@ -128,7 +128,7 @@ async fn prepare(
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
-            same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
+            same_portal(earlier.as_ref(), path, job.portal_id, args.replace())?;
             go_on(&mut job, args, path, console)?;
             let mut asked = asked(args, &what, &job, told)?;
             asked.onward = job.onward.clone();
@@ -230,7 +230,7 @@ fn supersede(asked: &Asked, console: &Console) {
 
 /// Removes stopped exports to the same target that were started before one that is now
 /// finished.
-pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), console: &Console) {
+pub(super) fn give_up_superseded(target: Option<&Path>, begun: Timestamp, console: &Console) {
     let stopped = target
         .map(find_runs::stopped_exports_to)
         .unwrap_or_default();
@@ -264,17 +264,25 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
         .unwrap_or_else(now);
     let filter = match what.search {
         Some(search) => Some(search.clone()),
-        None => filter_search(what.selection, (&schema, now))?,
+        None => filter_search(what.selection, &schema, now)?,
     };
-    let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
+    let which = which(what.selection, what.ids, filter.as_ref(), now)?;
     let mut missing = Missing {
         as_null: what.missing_as_null,
         // If no property was named, one that the portal has removed does not stop a later run.
         parts_stay: what.goes_on && (what.missing_as_null || what.selection.all_properties),
         ..Missing::default()
     };
-    let reading = (client, &mut missing);
-    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, console).await?;
+    let (selection, mapping) = (what.selection, what.mapping);
+    let wanted = wanted(
+        selection,
+        mapping,
+        &mut schema,
+        client,
+        &mut missing,
+        console,
+    )
+    .await?;
     say_missing(&missing, console);
     let mut target = what.goes.target(what.selection)?;
     if missing.parts.is_some() {
@@ -367,7 +375,8 @@ fn say_of_tombstones(job: &Job, path: &Path, console: &Console) -> Result<(), Er
 pub(super) async fn finish(
     job: Job,
     work: Work,
-    (stop, ends): (Pin<&mut impl Future<Output = String>>, Ends<'_>),
+    stop: Pin<&mut impl Future<Output = String>>,
+    ends: Ends<'_>,
     portal: Portal,
     console: &Console,
 ) -> Result<Exit, Error> {
@@ -377,7 +386,7 @@ pub(super) async fn finish(
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = with_progress((job, &so_far), &portal.client, console) => Some(ended),
+        ended = with_progress(job, &so_far, &portal.client, console) => Some(ended),
         why = stop => {
             why_stopped = why;
             None
@@ -390,9 +399,8 @@ pub(super) async fn finish(
             how_far(so_far.get())
         )))),
         Some(Ok(done)) => {
-            let told = (ends.goes, goes_on);
-            leave(&done, work, (told, ends.leaves_report), console)?;
-            tell_json(&done, told, begun.elapsed(), console);
+            leave(&done, work, ends, goes_on, console)?;
+            tell_json(&done, ends.goes, goes_on, begun.elapsed(), console);
             Ok(match done.lacking() {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
@@ -406,13 +414,14 @@ pub(super) async fn finish(
 fn leave(
     done: &Done,
     work: Work,
-    (told, leaves_report): ((&Goes, bool), bool),
+    ends: Ends<'_>,
+    goes_on: bool,
     console: &Console,
 ) -> Result<(), Error> {
-    let words = words(done, told);
+    let words = words(done, ends.goes, goes_on);
     words.iter().for_each(|words| console.say(words));
     let folder = work.finish(&Outcome::of(done, words))?;
-    if let Some(folder) = folder.filter(|_| leaves_report) {
+    if let Some(folder) = folder.filter(|_| ends.leaves_report) {
         report::leave(&folder, console);
     }
     Ok(())
@@ -428,7 +437,8 @@ fn how_far(step: Step) -> String {
 }
 
 async fn with_progress(
-    (job, so_far): (Job, &Cell<Step>),
+    job: Job,
+    so_far: &Cell<Step>,
     client: &Client,
     console: &Console,
 ) -> Result<Done, ExportError> {

@@ -213,7 +213,8 @@ fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
 pub(super) fn same_portal(
     earlier: Option<&Earlier>,
     path: &Path,
-    (portal, replace): (u64, Replace),
+    portal: u64,
+    replace: Replace,
 ) -> Result<(), Error> {
     match earlier {
         Some(earlier) if earlier.portal != portal && !replace.other_exports() => {

@@ -84,7 +84,8 @@ impl CheckPage {
     pub fn write(
         &self,
         report: &CheckReport,
-        (path, text): (&Path, &str),
+        path: &Path,
+        text: &str,
         portal: (u64, String),
         console: &Console,
     ) -> Result<(), Error> {

@@ -51,7 +51,7 @@ impl Evolved {
     }
 
     /// A column that continues, or whose property is there again.
-    fn go_on(&mut self, old: &KeptColumn, (source, column): (Source, Column)) {
+    fn go_on(&mut self, old: &KeptColumn, source: Source, column: Column) {
         let header = old.header.clone();
         let now = KeptColumn::of(&column);
         if old.dropped {
@@ -135,7 +135,7 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
         let found = columns.find(|new| new.as_ref().is_some_and(|(_, column)| goes_on(column)));
         match found.and_then(Option::take) {
             Some((_, column)) if column.dropped => evolved.end(old),
-            Some(column) => evolved.go_on(old, column),
+            Some((source, column)) => evolved.go_on(old, source, column),
             None => evolved.end(old),
         }
     }

@@ -72,7 +72,7 @@ fn api_error(status: u16, body: &Value) -> ApiError {
         status,
         category: word(&body["category"]).unwrap_or_default(),
         sub_category: word(&body["subCategory"]).unwrap_or_default(),
-        existing_id: existing_id((context, &body["errorTokens"]), &whole, &problems),
+        existing_id: existing_id(context, &body["errorTokens"], &whole, &problems),
         message: bounded(&with_details(message, body)),
         problems,
         trace_ids: texts(&context["objectWriteTraceId"]),
@@ -221,7 +221,8 @@ fn with_details(message: &str, body: &Value) -> String {
 }
 
 fn existing_id(
-    (context, tokens): (&Value, &Value),
+    context: &Value,
+    tokens: &Value,
     message: &str,
     problems: &[PropertyProblem],
 ) -> Option<String> {

@@ -123,7 +123,7 @@ impl Notes {
                 (None, None) => {}
                 (None, Some(step)) => {
                     let late = step.until_ms.is_some_and(|until| until > safe);
-                    recalled(work, place, step, (late, &kept));
+                    recalled(work, place, step, late, &kept);
                 }
             }
         }
@@ -347,12 +347,7 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
 
 /// Applies what the journal knows of a note: whether it may still come late, and the
 /// kinds of notes whose keys the portal keeps unique.
-fn recalled(
-    work: &mut Work,
-    place: usize,
-    step: NoteStep,
-    (late, kept): (bool, &BTreeSet<Activity>),
-) {
+fn recalled(work: &mut Work, place: usize, step: NoteStep, late: bool, kept: &BTreeSet<Activity>) {
     let piece = &mut work.pieces[place];
     let own = step.entry.seq == work.rows[piece.row].seq();
     match step.state {

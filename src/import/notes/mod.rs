@@ -82,7 +82,8 @@ impl Notes {
         settle: SettleHandle,
         stop: StopSwitch,
         horizon: Duration,
-        (listener, facts): (Arc<dyn Listener>, Arc<Facts>),
+        listener: Arc<dyn Listener>,
+        facts: Arc<Facts>,
     ) -> Notes {
         Notes {
             client,

@@ -138,14 +138,15 @@ impl Planned {
         if !is_sheet {
             refuse_other_kinds(part.name(), &head)?;
         }
-        Planned::of_table(part, opening, (&head, is_whole), dialect)
+        Planned::of_table(part, opening, &head, is_whole, dialect)
     }
 
     /// A text of records; `is_whole` says whether its start is the whole text.
     fn of_table(
         part: &Part,
         opening: Opening,
-        (head, is_whole): (&[u8], bool),
+        head: &[u8],
+        is_whole: bool,
         dialect: &Dialect,
     ) -> Result<Planned, Error> {
         let body = &head[behind_lines(head, dialect.skip_lines)..];

@@ -17,7 +17,8 @@ use crate::mapping::{CompiledMapping, Mapped};
 /// When journal or input can't be read, or the files can't be written.
 pub fn refile(
     folder: &RunFolder,
-    (input, mapping): (&Input, &CompiledMapping),
+    input: &Input,
+    mapping: &CompiledMapping,
     filed: u64,
     files: &mut RunFiles,
 ) -> Result<(), Error> {

@@ -195,7 +195,7 @@ impl Sender {
         let keys = self.run.keys(self.mapping.rows_are_tickets());
         let intents = rows
             .iter()
-            .map(|row| row_intent(row.as_ref(), (self.run, keys), counted))
+            .map(|row| row_intent(row.as_ref(), self.run, keys, counted))
             .collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
@@ -241,7 +241,7 @@ impl Sender {
     }
 }
 
-fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: bool) -> RowIntent {
+fn row_intent(op: &PlannedOp, operation: Operation, keys: Keys, counted: bool) -> RowIntent {
     RowIntent {
         operation,
         seq: op.source.seq,

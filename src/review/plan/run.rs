@@ -195,7 +195,7 @@ impl<H> Decider<'_, '_, H> {
             self.read += 1;
             match row {
                 Row::Ended(outcome) => self.ended(*outcome)?,
-                Row::Op(op) => self.op(*op, (links, files), &seen).await?,
+                Row::Op(op) => self.op(*op, links, files, &seen).await?,
             }
         }
         Ok(())
@@ -231,7 +231,8 @@ impl<H> Decider<'_, '_, H> {
     async fn op(
         &mut self,
         mut op: PlannedOp,
-        (links, files): (RowLinks, Vec<Looked>),
+        links: RowLinks,
+        files: Vec<Looked>,
         seen: &Seen,
     ) -> Result<(), Error> {
         let numbered = self.number(&mut op)?;
@@ -254,8 +255,7 @@ impl<H> Decider<'_, '_, H> {
         let links = links.map(|links| made_before(links, &earlier));
         self.link(&mut row, &op, links)?;
         self.file(&mut row, &op, files)?;
-        let of_row = (&op, earlier.len());
-        let taken = self.sums.take_effect(&row, of_row, &self.judge);
+        let taken = self.sums.take_effect(&row, &op, earlier.len(), &self.judge);
         taken.map_err(unwritten)?;
         self.keep(&row)
     }

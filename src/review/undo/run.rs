@@ -293,8 +293,8 @@ impl Undo {
             }
         };
         match self.journal {
-            Some(_) => self.act(&decided, (&notes, &files), undone).await,
-            None => self.show_all(&decided, (&notes, &files), undone),
+            Some(_) => self.act(&decided, &notes, &files, undone).await,
+            None => self.show_all(&decided, &notes, &files, undone),
         }
     }
 
@@ -302,7 +302,8 @@ impl Undo {
     fn show_all(
         &mut self,
         decided: &[(Expected, Inverse)],
-        (notes, files): (&OwnNotes, &OwnFiles),
+        notes: &OwnNotes,
+        files: &OwnFiles,
         undone: &mut Undone,
     ) -> Result<Vec<Expected>, Error> {
         undone.notes += notes.counts.values().sum::<u64>();
@@ -338,7 +339,8 @@ impl Undo {
     async fn act(
         &mut self,
         decided: &[(Expected, Inverse)],
-        (notes, files): (&OwnNotes, &OwnFiles),
+        notes: &OwnNotes,
+        files: &OwnFiles,
         undone: &mut Undone,
     ) -> Result<Vec<Expected>, Error> {
         let Some(journal) = &mut self.journal else {
@@ -355,7 +357,7 @@ impl Undo {
             return Ok(Vec::new());
         }
         files.settle(journal)?;
-        settle_still(journal, decided, (&self.begun, notes), undone)?;
+        settle_still(journal, decided, &self.begun, notes, undone)?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
         let act = Act {
@@ -546,7 +548,8 @@ fn intend(
 fn settle_still(
     journal: &mut Journal,
     decided: &[(Expected, Inverse)],
-    (begun, notes): (&HashSet<u64>, &OwnNotes),
+    begun: &HashSet<u64>,
+    notes: &OwnNotes,
     undone: &mut Undone,
 ) -> Result<(), Error> {
     let mut commit = journal.begin()?;
@@ -605,7 +608,8 @@ fn ended(
     row: &Expected,
     inverse: &Inverse,
     acted: Acted,
-    (notes, undone): (&OwnNotes, &mut Undone),
+    notes: &OwnNotes,
+    undone: &mut Undone,
 ) -> Option<(RowEnd, Option<Written>)> {
     let ticket = row.ticket.clone();
     let end = match acted {
@@ -644,7 +648,7 @@ fn settle<'a>(
     let mut commit = journal.begin()?;
     let mut late = Vec::new();
     for ((row, inverse), acted) in acted {
-        let Some((end, partly)) = ended(row, inverse, acted, (notes, &mut *undone)) else {
+        let Some((end, partly)) = ended(row, inverse, acted, notes, &mut *undone) else {
             late.push(row.clone());
             continue;
         };

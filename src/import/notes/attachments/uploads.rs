@@ -73,8 +73,10 @@ impl Uploads {
         client: Client,
         settle: SettleHandle,
         sources: FileSources,
-        (system, spool): (String, &Path),
-        (horizon, stop): (Duration, StopSwitch),
+        system: String,
+        spool: &Path,
+        horizon: Duration,
+        stop: StopSwitch,
     ) -> Uploads {
         let earlier = Arc::clone(&sources.earlier);
         let source = Source::new(sources, spool, client.deadline());
