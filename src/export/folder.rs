@@ -16,20 +16,16 @@ use super::outcome::Outcome;
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::hubspot::Search;
-use crate::journal::{Lock, LockError, PortalPath, RunOptions, run_name};
+use crate::journal::{
+    LOCK, Lock, LockError, PortalPath, RunOptions, new_run_folder, remove_run_folder,
+};
 use crate::output::{private_folder, read_regular, replace_file, write_anew};
-
-/// Where run folders go by default.
-const RUNS: &str = "tickethaul-runs";
 
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
 
 /// Exists once the export has started to replace what is at its target.
 const PUBLISHING: &str = "publishing";
-
-/// Locked by the process that is working on it.
-const LOCK: &str = "lock";
 
 /// The outcome of the export; exists once it has finished.
 const SUMMARY: &str = "summary.json";
@@ -246,10 +242,7 @@ pub enum ExportState {
 impl RunFolder {
     /// Makes the folder of a new export: `tickethaul-runs/<name>` or the one given.
     pub fn create(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, FolderError> {
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None => Path::new(RUNS).join(run_name("export")),
-        };
+        let path = new_run_folder("export", given);
         let unusable = |error| unusable(&path, error);
         if path.is_file() {
             return Err(FolderError::File(path));
@@ -352,11 +345,7 @@ impl RunFolder {
         if !left.is_empty() {
             return Ok(left);
         }
-        // A folder that is somebody's working folder may stay.
-        let _in_use = fs::remove_dir(&self.path);
-        if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
-            let _other_runs = fs::remove_dir(runs);
-        }
+        remove_run_folder(&self.path);
         Ok(left)
     }
 }

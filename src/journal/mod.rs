@@ -58,6 +58,7 @@ mod entry;
 mod key_columns;
 mod read;
 mod refused;
+mod run_folder;
 mod run_state;
 mod overview;
 mod lock;
@@ -87,8 +88,9 @@ pub use plan::{
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading};
 pub use records::Earlier;
 pub use refused::RefusedRows;
+pub use run_folder::{LOCK, RUNS, new_run_folder, remove_run_folder};
 pub use run_options::{COMMENTS_OPTION, RunOptions};
 pub use run_state::RunState;
 pub use schema::VERSION as FORMAT_VERSION;
 pub use waiting::Waiting;
-pub use write::{Journal, run_id, run_name};
+pub use write::{Journal, run_id};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::added_tables;
@@ -37,13 +37,6 @@ pub fn run_id() -> std::io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Name for a new run: local time, operation, four random letters.
-pub fn run_name(operation: &str) -> String {
-    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
-    let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-    format!("{now}-{operation}-{letters}")
 }
 
 impl Journal {

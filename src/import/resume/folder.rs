@@ -10,14 +10,10 @@ use serde_json::Value;
 
 use crate::error::{Cause, Error};
 use crate::import::settle::files::holds_no_row;
-use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
+use crate::journal::{
+    Journal, LOCK, Lock, LockError, RUNS, is_leftover, new_run_folder, remove_run_folder,
+};
 use crate::output::{private_folder, replace_file};
-
-/// Where run folders go by default.
-const RUNS: &str = "tickethaul-runs";
-
-/// Locks the folder.
-const LOCK: &str = "lock";
 
 const NOTHING_WRITTEN: &str =
     "nothing was written to the portal; make room or choose another place with --run-dir";
@@ -41,10 +37,7 @@ impl RunFolder {
     /// When it can't be created or written; nothing has been written to the portal by
     /// then.
     pub fn create(operation: &str, given: Option<&Path>) -> Result<RunFolder, Error> {
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None => Path::new(RUNS).join(run_name(operation)),
-        };
+        let path = new_run_folder(operation, given);
         let refuse = |error: Cause| unusable(&path, error).advise(NOTHING_WRITTEN);
         let is_new = !path.exists();
         private_folder(&path).map_err(|error| refuse(why(&path, error)))?;
@@ -80,10 +73,7 @@ impl RunFolder {
         // Anything that can't be removed is harmless: it holds no run.
         let _gone = fs::remove_file(self.path.join(LOCK));
         if self.is_new {
-            let _gone = fs::remove_dir(&self.path);
-            if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
-                let _other_runs = fs::remove_dir(runs);
-            }
+            remove_run_folder(&self.path);
         }
     }
 
