@@ -86,10 +86,10 @@ pub async fn run(args: &ApplyArgs, typed: &CommandLine, console: &Console) -> Re
 
 /// Applies it with the options that were given to the plan, unless `typed` gives them again.
 async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
-    let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
-    let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
-    let told = absolute(told);
-    let mut args = typed.as_told::<ApplyArgs>(&told)?;
+    let run_options = began_with(plan.header.run_options.clone()).overlaid(&typed.run_options());
+    let run_options = trust::files(&plan.folder, &plan.header.run, run_options, typed)?;
+    let run_options = absolute(run_options);
+    let mut args = typed.args_with::<ApplyArgs>(&run_options)?;
     let claims = RunPlaces {
         folder: &plan.folder,
         run: &plan.header.run,
@@ -121,7 +121,7 @@ async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Ex
     let applying = Applying {
         args: &args,
         plan,
-        told,
+        run_options,
     };
     applying.run(input, files, ready, portal, console).await
 }
@@ -196,8 +196,8 @@ impl Plan {
         let Some(sources) = args.sources()? else {
             return Ok(None);
         };
-        let was_told = |name: &&str| self.header.told.option(name).is_some();
-        if !FILES.iter().any(was_told) {
+        let was_given = |name: &&str| self.header.run_options.option(name).is_some();
+        if !FILES.iter().any(was_given) {
             return Err(Error::usage("the plan takes no files along").advise(
                 "nothing was sent; make a new plan with --attachments or --attachment-host",
             ));
@@ -280,7 +280,7 @@ impl Plan {
 struct Applying<'a> {
     args: &'a ApplyArgs,
     plan: &'a Plan,
-    told: RunOptions,
+    run_options: RunOptions,
 }
 
 impl Applying<'_> {
@@ -366,7 +366,7 @@ impl Applying<'_> {
         Ok(Header {
             run: new_run()?,
             portal: self.args.portal.path()?,
-            told: self.told.clone(),
+            run_options: self.run_options.clone(),
             plan: Some(PlanRef {
                 id: plan.header.run.clone(),
                 folder: plan.folder.clone(),

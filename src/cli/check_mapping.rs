@@ -380,10 +380,10 @@ fn propose(
         path.display(),
         counted(lines, "value"),
     ));
-    let mut told = Vec::new();
+    let mut named = Vec::new();
     for column in &report.unmapped {
-        if !told.contains(&column.property.as_str()) {
-            told.push(&column.property);
+        if !named.contains(&column.property.as_str()) {
+            named.push(&column.property);
             let keep = if column.has_map {
                 ""
             } else {

@@ -102,7 +102,11 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: DeleteArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     if let Some(run) = &args.run {
         let created = CreatedBy {
             run,
@@ -141,7 +145,7 @@ pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Resul
         return Ok(Exit::Fine);
     }
     let mut job = job(&args, input, mapping, compiled, schema, &account)?;
-    job.header.told = told;
+    job.header.run_options = run_options;
     record(&job, &args.portal, console);
     finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
@@ -258,7 +262,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
-        told: RunOptions::default(),
+        run_options: RunOptions::default(),
         undoes: None,
         plan: None,
     };

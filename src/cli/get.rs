@@ -93,7 +93,7 @@ pub async fn run(args: GetArgs, console: &Console) -> Result<Exit, Error> {
             None => missing.push(id.as_str()),
         }
     }
-    Ok(tell_missing(&missing, args.archived, console))
+    Ok(say_missing(&missing, args.archived, console))
 }
 
 /// Whether owners are shown, by name if the token may read them.
@@ -102,7 +102,7 @@ fn asks_owners(args: &GetArgs) -> bool {
     args.properties.is_empty() || named.any(|name| name.trim() == OWNER_PROPERTY)
 }
 
-fn tell_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
+fn say_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
     if missing.is_empty() {
         return Exit::Fine;
     }

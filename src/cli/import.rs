@@ -27,11 +27,15 @@ use crate::journal::{Header, RunOptions};
 use crate::mapping::MappingFile;
 
 /// Runs an import, once everything that can be checked beforehand is right.
-pub async fn run(args: ImportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: ImportArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
-    let told = absolute(told);
+    let run_options = absolute(run_options);
     if args.dry_run {
-        return plan::make(&args, None, told, console).await;
+        return plan::make(&args, None, run_options, console).await;
     }
     if args.op == Op::Archive {
         archiving::expect_answer(args.yes, console)?;
@@ -43,7 +47,7 @@ pub async fn run(args: ImportArgs, told: RunOptions, console: &Console) -> Resul
     let new = NewRun {
         mapping,
         input,
-        told,
+        run_options,
         parent: None,
     };
     haul(&args, new, portal, console).await
@@ -56,7 +60,7 @@ pub struct NewRun {
     /// The rows.
     pub input: Input,
     /// What a resume uses again.
-    pub told: RunOptions,
+    pub run_options: RunOptions,
     /// Id of the run whose refused rows these are.
     pub parent: Option<String>,
 }
@@ -72,7 +76,7 @@ pub async fn haul(
     let NewRun {
         mapping,
         mut input,
-        told,
+        run_options,
         parent,
     } = new;
     say_reading(&input, console);
@@ -92,7 +96,7 @@ pub async fn haul(
     let comments = comments::open(&mapping, &fit.compiled, args.input.comments(), console)?;
     let header = Header {
         parent,
-        ..header(args, told, &mapping, &portal.account, &fit)?
+        ..header(args, run_options, &mapping, &portal.account, &fit)?
     };
     begin(args, input, comments, fit, header, portal, console).await
 }

@@ -85,7 +85,11 @@ pub struct PlanArgs {
 }
 
 /// Plans an import, or shows a plan that was kept.
-pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: PlanArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     let Some(mapping) = args.mapping else {
         return kept(&args.input, &args.face, console);
     };
@@ -106,7 +110,13 @@ pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    let exit = make(&import, args.output.as_deref(), absolute(told), console).await?;
+    let exit = make(
+        &import,
+        args.output.as_deref(),
+        absolute(run_options),
+        console,
+    )
+    .await?;
     if let Some(folder) = args.output.filter(|_| !args.no_report) {
         report::leave(&folder, console);
     }
@@ -117,7 +127,7 @@ pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<
 pub async fn make(
     args: &ImportArgs,
     output: Option<&Path>,
-    told: RunOptions,
+    run_options: RunOptions,
     console: &Console,
 ) -> Result<Exit, Error> {
     let mapping = open_mapping(args, console).await?;
@@ -130,7 +140,7 @@ pub async fn make(
         mapping: &mapping,
         output,
     };
-    let made = match opened.planned(folder.path(), told, console).await {
+    let made = match opened.planned(folder.path(), run_options, console).await {
         Ok(made) => made,
         Err(error) => {
             folder.abandon();
@@ -184,7 +194,7 @@ impl Opened<'_> {
     async fn planned(
         self,
         folder: &Path,
-        told: RunOptions,
+        run_options: RunOptions,
         console: &Console,
     ) -> Result<Made, Error> {
         let (args, mapping) = (self.args, self.mapping);
@@ -201,7 +211,7 @@ impl Opened<'_> {
                     portal: &portal,
                     folder,
                 };
-                making.made(input, told, console).await
+                making.made(input, run_options, console).await
             }
             Err(error) => Err(error),
         };
@@ -234,7 +244,7 @@ impl Making<'_> {
     async fn made(
         &self,
         mut input: Input,
-        told: RunOptions,
+        run_options: RunOptions,
         console: &Console,
     ) -> Result<Made, Error> {
         input.keep_stdin(self.folder)?;
@@ -253,7 +263,7 @@ impl Making<'_> {
             inputs: input.fingerprints()?,
             ..header(
                 self.args,
-                told,
+                run_options,
                 self.opened.mapping,
                 &self.portal.account,
                 self.fit,

@@ -236,7 +236,7 @@ pub(super) fn say_undated(
 /// What a run works on, except its inputs.
 pub fn header(
     args: &ImportArgs,
-    told: RunOptions,
+    run_options: RunOptions,
     mapping: &MappingFile,
     account: &Account,
     fit: &Fit,
@@ -258,7 +258,7 @@ pub fn header(
         no_key: args.no_key,
         encoding: args.input.encoding(),
         delimiter: args.input.delimiter(),
-        told,
+        run_options,
         undoes: None,
         plan: None,
     })

@@ -100,9 +100,9 @@ pub async fn run(args: SandboxArgs, console: &Console) -> Result<Exit, Error> {
         None => None,
     };
     let options = options(args, twin.as_ref())?;
-    let told = options.token.is_some();
+    let token_known = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, holds, told, console).await;
+    let served = serve(&sandbox, holds, token_known, console).await;
     sandbox.stop().await;
     ended(served)
 }
@@ -118,10 +118,15 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
 }
 
 /// Returns at a signal, or when stdout is closed.
-async fn serve(sandbox: &Sandbox, holds: bool, told: bool, console: &Console) -> io::Result<()> {
+async fn serve(
+    sandbox: &Sandbox,
+    holds: bool,
+    token_known: bool,
+    console: &Console,
+) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
-    if !told {
+    if !token_known {
         console.say(&format!("its token: {}", sandbox.token()));
     }
     console.say(&format!("look at it in a browser: {}", sandbox.pages()));
@@ -154,14 +159,14 @@ async fn look(named: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
         token: sandbox_token()?,
         ..Options::default()
     };
-    let told = options.token.is_some();
+    let token_known = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = show(&sandbox, told, console).await;
+    let served = show(&sandbox, token_known, console).await;
     sandbox.stop().await;
     ended(served)
 }
 
-async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()> {
+async fn show(sandbox: &Sandbox, token_known: bool, console: &Console) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.pages())?;
     console.say("open this address in a browser; Ctrl-C ends it");
@@ -169,7 +174,7 @@ async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()
     console.say(&format!(
         "until then other commands reach it with --base-url {address}"
     ));
-    if !told {
+    if !token_known {
         console.say(&format!(
             "its token, for HUBSPOT_ACCESS_TOKEN: {}",
             sandbox.token()

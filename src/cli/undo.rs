@@ -215,7 +215,7 @@ pub async fn resume(
         notes: past.notes_archived,
     };
     let is_kept = |(name, _): (&str, &str)| name == CREATED_ONLY;
-    let part = match past.header.told.iter().any(is_kept) {
+    let part = match past.header.run_options.iter().any(is_kept) {
         true => Part::Created,
         false => Part::All,
     };
@@ -363,7 +363,7 @@ fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
         run: new_run()?,
         parent: None,
         operation: KIND.to_owned(),
-        told: match part {
+        run_options: match part {
             Part::All => RunOptions::default(),
             Part::Created => RunOptions::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
         },

@@ -70,7 +70,7 @@ impl Collected {
             None => {
                 self.links.clear()?;
                 let missing = self.fill_tickets(reading, which, heard).await?;
-                self.tell_whole(&missing)?;
+                self.keep_whole(&missing)?;
                 missing
             }
         };
@@ -143,7 +143,7 @@ impl Collected {
         serde_json::from_slice(&text).ok()
     }
 
-    fn tell_whole(&self, missing: &[u64]) -> io::Result<()> {
+    fn keep_whole(&self, missing: &[u64]) -> io::Result<()> {
         let whole = Whole {
             tickets: self.counts(),
             missing: missing.to_vec(),

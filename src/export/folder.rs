@@ -135,8 +135,8 @@ pub struct Asked {
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
     /// Options that a resume uses again (R3).
-    #[serde(default)]
-    pub told: RunOptions,
+    #[serde(default, rename = "told")]
+    pub run_options: RunOptions,
 }
 
 /// A mapping, as it was.

@@ -194,7 +194,7 @@ impl Output {
 
     /// What the columns hold so far.
     pub fn columns(&self) -> ReportedColumns {
-        self.profile.told()
+        self.profile.reported()
     }
 
     /// Rows that have no place, so far.

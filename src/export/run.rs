@@ -149,8 +149,8 @@ async fn bring(
         Ok((ticket, _)) => belongs(ticket),
         Err(_) => true,
     });
-    let told = |files| heard(Step::Brought(files));
-    Ok(bringing.all(&namings, tickets, told).await?)
+    let hear = |files| heard(Step::Brought(files));
+    Ok(bringing.all(&namings, tickets, hear).await?)
 }
 
 /// The columns; without the empty ones if that is wanted.

@@ -62,8 +62,8 @@ impl Client {
 
     /// Sets the listener for long waits that the portal asks for; only the first one set
     /// counts.
-    pub fn tell_waits(&self, listener: HearWait) {
-        self.session.caller().tell_waits(listener);
+    pub fn report_waits_to(&self, listener: HearWait) {
+        self.session.caller().report_waits_to(listener);
     }
 
     /// Ends calls that wait for the next day's allowance, and lets no other begin to.

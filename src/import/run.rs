@@ -298,7 +298,7 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     journal.date_intents()?;
     refile(&job.folder, &job.input, &job.mapping, filed, &mut files)?;
     journal.set_limit(job.options.limit)?;
-    journal.set_options(&job.header.told)?;
+    journal.set_options(&job.header.run_options)?;
     Ok((journal, files))
 }
 
@@ -366,7 +366,7 @@ fn summarise(
         by_rows.then_with(|| left.code.cmp(&right.code))
     });
     let batch_size = job.header.diff.then_some(options.batch_size as u64);
-    let comments = job.header.told.option(COMMENTS_OPTION);
+    let comments = job.header.run_options.option(COMMENTS_OPTION);
     Ok(Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),

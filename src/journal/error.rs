@@ -101,10 +101,10 @@ impl From<JournalError> for Error {
             JournalError::OtherPlan(_) => "bring the folder of that plan back",
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
-        let told = Error::must_fix(&error).advise(advice);
+        let plain = Error::must_fix(&error).advise(advice);
         match error.into_cause() {
-            Some(cause) => told.because(cause),
-            None => told,
+            Some(cause) => plain.because(cause),
+            None => plain,
         }
     }
 }

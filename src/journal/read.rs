@@ -302,7 +302,7 @@ impl Reading {
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
-            told: self.parsed("told")?.unwrap_or_default(),
+            run_options: self.parsed("told")?.unwrap_or_default(),
             undoes: match self.word("undoes")?.filter(|path| !path.is_empty()) {
                 Some(folder) => Some(UndoneRun {
                     run: self.word("undoes_run")?.unwrap_or_default(),

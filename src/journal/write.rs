@@ -110,10 +110,11 @@ impl Journal {
     }
 
     /// Records the options of the run from now on (R3).
-    pub fn set_options(&self, told: &RunOptions) -> Result<(), JournalError> {
+    pub fn set_options(&self, run_options: &RunOptions) -> Result<(), JournalError> {
         let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
-        let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
+        let kept =
+            json(serde_json::to_string(run_options)).and_then(|text| self.db.execute(sql, [text]));
         kept.map(drop).map_err(at(&self.path))
     }
 

@@ -318,7 +318,7 @@ impl InProcess {
             no_key: false,
             encoding: None,
             delimiter: None,
-            told: RunOptions::default(),
+            run_options: RunOptions::default(),
             undoes: None,
             plan: PlanReading::is_there(&folder).then(|| PlanRef {
                 id: "plan".to_owned(),

@@ -52,7 +52,7 @@ pub async fn resume(
     let mapping = mapping.transpose()?;
     let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
-    let attachments = asked.told.option(FOLDER).map(Path::new);
+    let attachments = asked.run_options.option(FOLDER).map(Path::new);
     let attachments = attachments.map(folder_of_files).transpose()?;
     let what = What {
         selection: &asked.selection,

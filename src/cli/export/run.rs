@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::summary::{tell_json, words};
+use super::summary::{print_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
@@ -59,10 +59,14 @@ pub(super) struct What<'a> {
     pub(super) as_of: Option<Timestamp>,
 }
 
-/// Runs a new export; `told` are options that a resume uses again.
-pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+/// Runs a new export; `run_options` are options that a resume uses again.
+pub async fn run(
+    args: ExportArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     let mut stop = pin!(stopped(args.max_duration));
-    let prepared = unless_stopped(prepare(&args, told, console), stop.as_mut()).await?;
+    let prepared = unless_stopped(prepare(&args, run_options, console), stop.as_mut()).await?;
     let (goes, begun) = (prepared.goes, prepared.begun);
     let (job, work) = (prepared.job, prepared.work);
     let ends = Ends {
@@ -93,7 +97,7 @@ struct Prepared {
 
 async fn prepare(
     args: &ExportArgs,
-    told: RunOptions,
+    run_options: RunOptions,
     console: &Console,
 ) -> Result<Prepared, Error> {
     args.expect_columns()?;
@@ -130,7 +134,7 @@ async fn prepare(
         Some(path) => {
             same_portal(earlier.as_ref(), path, job.portal_id, args.replace())?;
             go_on(&mut job, args, path, console)?;
-            let mut asked = asked(args, &what, &job, told)?;
+            let mut asked = asked(args, &what, &job, run_options)?;
             asked.onward = job.onward.clone();
             supersede(&asked, console);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
@@ -165,7 +169,12 @@ pub(super) async fn unless_stopped<T>(
 }
 
 /// What a resume needs.
-fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Result<Asked, Error> {
+fn asked(
+    args: &ExportArgs,
+    what: &What<'_>,
+    job: &Job,
+    run_options: RunOptions,
+) -> Result<Asked, Error> {
     let mapping = args.mapping.as_deref().zip(what.mapping);
     let mapping = mapping.map(|(path, mapping)| {
         let path = std::path::absolute(path)?;
@@ -192,7 +201,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Res
         portal_id: job.portal_id,
         properties: job.properties(),
         started: job.started,
-        told: absolute(told),
+        run_options: absolute(run_options),
     })
 }
 
@@ -400,7 +409,7 @@ pub(super) async fn finish(
         )))),
         Some(Ok(done)) => {
             leave(&done, work, ends, goes_on, console)?;
-            tell_json(&done, ends.goes, goes_on, begun.elapsed(), console);
+            print_json(&done, ends.goes, goes_on, begun.elapsed(), console);
             Ok(match done.lacking() {
                 0 => Exit::Fine,
                 _ => Exit::Refused,

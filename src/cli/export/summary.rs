@@ -98,7 +98,7 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
 }
 
 /// For programs, if stdout is free for it.
-pub(super) fn tell_json(
+pub(super) fn print_json(
     done: &Done,
     goes: &Goes,
     goes_on: bool,

@@ -27,7 +27,7 @@ pub(super) fn page(folder: &Path) -> Result<String, Error> {
     let report = ExportReport {
         head: head(folder, &asked, outcome.as_ref(), state),
         target: asked.target.display().to_string(),
-        selection: asked.selection.told(),
+        selection: asked.selection.given(),
         facts: match &outcome {
             Some(outcome) => outcome.facts.clone(),
             None => vec![format!("{} read so far", counted(tickets, "ticket"))],

@@ -76,9 +76,9 @@ impl Evolved {
         self.push(Source::Nothing, column);
     }
 
-    /// Tells columns that end because their property holds something else from those whose
+    /// Separates columns that end because their property holds something else from those whose
     /// property went.
-    fn tell_continued(&mut self, kept: &[KeptColumn]) {
+    fn find_continued(&mut self, kept: &[KeptColumn]) {
         for old in kept.iter().filter(|old| !old.dropped) {
             let columns = self.layout.columns.iter().filter(|column| !column.dropped);
             let of_property = |column: &&Column| {
@@ -144,7 +144,7 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
         let header = evolved.layout.columns.last().map(|new| new.header.clone());
         evolved.added.extend(header.filter(|_| !kept.is_empty()));
     }
-    evolved.tell_continued(kept);
+    evolved.find_continued(kept);
     evolved
 }
 

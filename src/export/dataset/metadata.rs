@@ -79,7 +79,7 @@ fn name(file: &FileFacts) -> Option<String> {
 }
 
 /// Writes the set's metadata, the manifest last.
-pub fn tell(
+pub fn write(
     plan: &Plan<'_>,
     update: &Update,
     decided: &Decided,

@@ -167,9 +167,9 @@ async fn write(
         done.missing.clone_from(&plan.gathered.lost.live);
     }
     done.calls = update.reading.client.calls();
-    done.columns = noted.profile.told();
+    done.columns = noted.profile.reported();
     folder::begin_to_publish(&update.job.work)?;
-    metadata::tell(plan, update, &decided, &done, records, built)?;
+    metadata::write(plan, update, &decided, &done, records, built)?;
     done.first_issue = noted.issues.finish()?;
     Ok(done)
 }

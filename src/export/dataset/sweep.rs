@@ -48,9 +48,9 @@ pub async fn sweep(
             ..Ticket::default()
         })
     });
-    let told = |tickets| heard(Step::Linked(tickets));
+    let hear = |tickets| heard(Step::Linked(tickets));
     let spool = &mut gathered.links;
-    links::read(reading, &others, false, tickets, spool, told).await?;
+    links::read(reading, &others, false, tickets, spool, hear).await?;
     let gone = take(base, decided, gathered)?;
     let before = base.map_or(&[][..], |base| &base.index);
     // One that was not in the set is left out, and read by the next run.

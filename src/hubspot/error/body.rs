@@ -226,9 +226,10 @@ fn existing_id(
     message: &str,
     problems: &[PropertyProblem],
 ) -> Option<String> {
-    let told = [&context["existingId"][0], &context["existingId"]];
-    let told = told.into_iter().find_map(word);
-    told.or_else(|| texts(&tokens["existingObjectId"]).into_iter().next())
+    let named = [&context["existingId"][0], &context["existingId"]];
+    let named = named.into_iter().find_map(word);
+    named
+        .or_else(|| texts(&tokens["existingObjectId"]).into_iter().next())
         .or_else(|| id_in_words(message))
         .or_else(|| {
             problems

@@ -31,7 +31,7 @@ pub struct Natural {
 
 impl Natural {
     /// Whether links to records of this kind, found in this way, use this key.
-    pub fn tells(&self, to: ObjectType, by: &LinkBy) -> bool {
+    pub fn is_for(&self, to: ObjectType, by: &LinkBy) -> bool {
         self.object == to && by.property() == Some(&self.property)
     }
 

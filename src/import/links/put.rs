@@ -131,7 +131,7 @@ impl Held {
             let refused = todo.send(client, *object, way, began).await?;
             for (linked, of) in linked.iter_mut().zip(wanted) {
                 for link in of.links.iter().filter(|link| link.to == *object) {
-                    todo.tell(linked, &pair(of, link), link, &refused);
+                    todo.record(linked, &pair(of, link), link, &refused);
                 }
             }
         }
@@ -247,7 +247,13 @@ impl Todo {
     }
 
     /// Records the outcome of one of a ticket's links.
-    fn tell(&self, linked: &mut Linked, pair: &Pair, link: &Link, refused: &HashMap<Pair, String>) {
+    fn record(
+        &self,
+        linked: &mut Linked,
+        pair: &Pair,
+        link: &Link,
+        refused: &HashMap<Pair, String>,
+    ) {
         let Linked::Done { changed } = linked else {
             return;
         };

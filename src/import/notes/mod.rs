@@ -69,8 +69,8 @@ pub struct Notes {
     uploads: Option<Uploads>,
     /// Is told of waits.
     listener: Arc<dyn Listener>,
-    /// Whether it was told that tickets are read again.
-    told: AtomicBool,
+    /// Whether it was announced that tickets are read again.
+    announced: AtomicBool,
     /// When this process last lost a call for notes.
     lost: std::sync::Mutex<Option<Instant>>,
 }
@@ -96,7 +96,7 @@ impl Notes {
             facts,
             uploads: None,
             listener,
-            told: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),
         }
     }
@@ -135,8 +135,8 @@ impl Notes {
     }
 
     /// Reports once that tickets are read again after a while.
-    fn tell_of_pause(&self, until: Instant) {
-        if !self.told.swap(true, Ordering::Relaxed) {
+    fn announce_pause(&self, until: Instant) {
+        if !self.announced.swap(true, Ordering::Relaxed) {
             let seconds = until
                 .saturating_duration_since(Instant::now())
                 .as_secs_f64();

@@ -76,15 +76,15 @@ impl Feed {
             for notice in input.take_notices() {
                 self.listener.hear(&Event::Notice(notice));
             }
-            let told = self
+            let sent = self
                 .settle
                 .read(chunk.rows, input.offset(), chunk.fallen, chunk.unknown);
-            if told.is_err() || self.ops.blocking_send(chunk.ops).is_err() {
+            if sent.is_err() || self.ops.blocking_send(chunk.ops).is_err() {
                 return Ok(());
             }
             if let Some(state) = ended {
                 // A settle thread that is gone reports its own error.
-                let _told = self.settle.ended(state);
+                let _gone = self.settle.ended(state);
                 return Ok(());
             }
         }

@@ -162,13 +162,13 @@ impl Sender {
             }
         };
         let ended = absent.into_iter().zip(places);
-        let ended = ended.map(|(row, place)| self.told(row, place));
+        let ended = ended.map(|(row, place)| self.outcome_of(row, place));
         self.settle.settle(ended.collect()).await?;
         Ok(())
     }
 
     /// The outcome of a row whose ticket exists and is not live.
-    fn told(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
+    fn outcome_of(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
         let archives = self.operation == Operation::Archive;
         if !sent && was_live(&op, &place) {
             return self.refuse_changed(op, Since::ticket(SincePlan::Gone));

@@ -151,7 +151,7 @@ impl Sender {
     pub(super) async fn count_unknown(&self, rows: usize) {
         if rows > 0 {
             // A settle thread that is gone reports its own error.
-            let _told = self.settle.unknown(rows as u64).await;
+            let _gone = self.settle.unknown(rows as u64).await;
         }
     }
 
@@ -162,7 +162,7 @@ impl Sender {
             let unsent = fresh.into_iter();
             let unsent = unsent.filter(|seq| !delivered.began.contains(seq));
             // A settle thread that is gone reports its own error.
-            let _told = self.settle.release(unsent.collect()).await;
+            let _gone = self.settle.release(unsent.collect()).await;
         }
     }
 

@@ -49,12 +49,15 @@ impl Sender {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
                         true => standing.push(self.wrote(slot, record)),
+                        // Sent again, unless a plan says what it must hold and somebody else has
+                        // changed that meanwhile.
                         false => match self.overwritten(&slot.op, record) {
                             Some(since) => changed.push(self.refuse_changed(slot.op, since)),
                             None => todo.push(slot),
                         },
                     }
                 }
+                // An upsert creates what is not there, whether or not its call was lost.
                 None if self.operation == Operation::Upsert => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
@@ -133,6 +136,8 @@ impl Sender {
         };
         let mut refused = Vec::new();
         for ((mut slot, _), reason) in collided.into_iter().zip(reasons) {
+            // A ticket that was created between the two calls is live by now: an upsert that is
+            // sent once more finds it.
             let is_final = self.operation != Operation::Upsert
                 || slot.collisions > 0
                 || matches!(reason, Reason::KeyInRecycleBin { .. });

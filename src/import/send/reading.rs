@@ -102,11 +102,11 @@ impl Reading<'_> {
             if passing.is_empty() {
                 return Ok(given);
             }
-            let told = |name: &String| {
+            let is_settled = |name: &String| {
                 given.records.iter().any(|record| is(record, name))
                     || given.closed.iter().any(|closed| closed.name == *name)
             };
-            left.retain(|name| !told(name));
+            left.retain(|name| !is_settled(name));
             tokio::time::sleep(wait).await;
             wait *= 2;
         }

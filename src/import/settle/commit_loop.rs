@@ -77,7 +77,8 @@ impl CommitLoop {
         self.finish()
     }
 
-    /// One commit, then the files, then the answers.
+    /// One commit, then the answers, then the files: senders need not wait for the files, which
+    /// a resumed run makes of the journal (D3).
     fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let mut group = Group::default();
         self.settler.steps.pass("commit")?;
@@ -113,6 +114,8 @@ impl CommitLoop {
                 .map_err(|error| self.lost(error))?;
             self.settler.steps.pass("filed")?;
         }
+        // A journal that was deleted can still be written where a process has it open, and what
+        // is written there is lost with it.
         match self.settler.journal.is_there() {
             true => Ok(()),
             false => Err(self.lost("it was deleted or moved")),
@@ -123,6 +126,7 @@ impl CommitLoop {
         let lengths = self.settler.files.lengths();
         let reach = (self.settler.reach)();
         let commit = self.settler.journal.begin()?;
+        // Of the files as they are before this commit's rows are appended to them.
         mark(&commit, lengths)?;
         if let Some(until) = reach {
             commit.mark_until(until)?;
@@ -151,6 +155,7 @@ impl CommitLoop {
                 let rows = counted_as(refused, "row is", "rows are");
                 format!("{rows} refused, more than --max-refused {max} allows")
             }
+            // Without a limit only what looks like the wrong mapping ends a run.
             None if refused >= ALL_REFUSED
                 && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
                     == 0 =>
@@ -182,6 +187,7 @@ impl CommitLoop {
             // Rows that wait at a limit wait for tickets beyond it.
             RunState::Limited if open == waiting => RunState::Limited,
             state if open == 0 => state,
+            // Rows without an outcome: a resume continues.
             _ => RunState::Open,
         };
         mark(&commit, lengths)?;

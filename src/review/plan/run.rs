@@ -144,7 +144,7 @@ pub async fn plan<'a>(
         }
     }
     let notices = joined(thread)?;
-    decider.tell_open().await?;
+    decider.resolve_open().await?;
     let Decider { sums, read, .. } = decider;
     drop(looker);
     let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -351,7 +351,7 @@ impl<H> Decider<'_, '_, H> {
     }
 
     /// Resolves the links to tickets of the input, now that all of those are known.
-    async fn tell_open(&mut self) -> Result<(), Error> {
+    async fn resolve_open(&mut self) -> Result<(), Error> {
         let mut after = 0;
         loop {
             let rows = locked(self.looker.writer).open(after, OPEN)?;
@@ -359,11 +359,11 @@ impl<H> Decider<'_, '_, H> {
                 return Ok(());
             };
             after = last.row.seq;
-            self.tell(rows).await?;
+            self.resolve(rows).await?;
         }
     }
 
-    async fn tell(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
+    async fn resolve(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
         let made = self.name_ends(&mut rows).await?;
         let known: Vec<(String, Vec<Link>)> = rows
             .iter()
