@@ -30,9 +30,6 @@ const PUBLISHING: &str = "publishing";
 /// The outcome of the export; exists once it has finished.
 const SUMMARY: &str = "summary.json";
 
-/// The same while it is written.
-const NEW_SUMMARY: &str = "summary.json.new";
-
 /// What stays of a finished export.
 const KEPT: [&str; 5] = [ASKED, LOCK, "report.html", "run.log", SUMMARY];
 
@@ -59,7 +56,7 @@ const OURS: [&str; 23] = [
     "report.html.new",
     "run.log",
     SUMMARY,
-    NEW_SUMMARY,
+    "summary.json.new",
     LOCK,
 ];
 
@@ -303,11 +300,8 @@ impl RunFolder {
     /// Keeps the outcome of the export and removes its pages. The ids that were chosen go too: there
     /// may be millions.
     pub fn finish(self, outcome: &Outcome) -> io::Result<()> {
-        let building = self.path.join(NEW_SUMMARY);
         let text = format!("{:#}\n", serde_json::to_value(outcome)?);
-        let file = write_anew(&building, text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(building, self.path.join(SUMMARY))?;
+        replace_file(&self.path.join(SUMMARY), text.as_bytes())?;
         if let Ok(asked) = look(&self.path)
             && asked.ids.is_some()
         {

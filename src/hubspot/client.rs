@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use jiff::Timestamp;
 
 use super::attempt::call::{Answer, Caller};
@@ -15,7 +16,7 @@ use super::connect::route::Route;
 use super::connect::settings::{ConnectError, Rate, Settings};
 use super::connect::token::Token;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method, Request, Transport};
+use crate::hubspot::exchange::{Effect, Request, Transport};
 use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::transport::HttpTransport;
 use crate::hubspot::wire::Read;
@@ -180,7 +181,7 @@ impl Client {
         read: Read<T>,
     ) -> Result<T, CallError> {
         let body = body.map_err(Client::unsendable)?;
-        let request = Request::new(Method::Patch, path, effect).with_body(body);
+        let request = Request::new(Method::PATCH, path, effect).with_body(body);
         self.call(&request, read).await
     }
 

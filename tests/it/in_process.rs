@@ -113,8 +113,8 @@ impl Transport for Wire {
                 return Ok(reply(&answer));
             }
             let method = match request.method {
-                Method::Get => "GET",
-                Method::Delete => "DELETE",
+                Method::GET => "GET",
+                Method::DELETE => "DELETE",
                 _ => "POST",
             };
             let body = request.body.clone().unwrap_or_default();

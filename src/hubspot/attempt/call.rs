@@ -242,7 +242,7 @@ impl Caller {
         if let Some(log) = self.log.get() {
             let reply = outcome.as_ref().ok();
             log.hear(&Attempt {
-                method: request.method.word(),
+                method: request.method.as_str(),
                 path: request.bare_path(),
                 number,
                 status: reply.map(|reply| reply.status),

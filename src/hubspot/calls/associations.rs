@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use http::Method;
+
 use super::progress::Progress;
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Effect, Method, Request};
+use crate::hubspot::exchange::{Budget, Effect, Request};
 use crate::hubspot::paths::End;
 use crate::hubspot::records::ApiError;
 use crate::hubspot::records::link_type::LinkType;
@@ -120,7 +122,7 @@ impl Client {
         to: (ObjectType, &str),
         type_id: u32,
     ) -> Result<(), CallError> {
-        self.one_link(Method::Put, "create", from, to, type_id)
+        self.one_link(Method::PUT, "create", from, to, type_id)
             .await
     }
 
@@ -131,7 +133,7 @@ impl Client {
         to: (ObjectType, &str),
         type_id: u32,
     ) -> Result<(), CallError> {
-        self.one_link(Method::Delete, "labels/archive", from, to, type_id)
+        self.one_link(Method::DELETE, "labels/archive", from, to, type_id)
             .await
     }
 

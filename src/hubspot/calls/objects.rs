@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use http::Method;
+
 use super::missing::Parts;
 use crate::hubspot::client::{Client, found};
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method, Request};
+use crate::hubspot::exchange::{Effect, Request};
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::{ApiError, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::hubspot::wire::{self, Read};
@@ -198,7 +200,7 @@ impl Client {
     /// moved.
     pub async fn delete(&self, object: ObjectType, id: &str) -> Result<(), CallError> {
         let path = self.api().object(object, id);
-        let request = Request::new(Method::Delete, path, Effect::Repeatable);
+        let request = Request::new(Method::DELETE, path, Effect::Repeatable);
         let _gone = found(self.call(&request, wire::nothing).await)?;
         Ok(())
     }
