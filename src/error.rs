@@ -6,6 +6,8 @@
 //!   kind that decides the exit code; `cli/exit.rs` has the numbers.
 //! - Messages are lower-case fragments without a final stop. They say what
 //!   happened, where, with which value; `advice` says what to do.
+//! - What the system or a library said is kept as it is (`because`), and said after the
+//!   message by whoever renders it.
 //! - No message ever holds a token.
 
 use std::fmt;
