@@ -133,7 +133,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             no_key: false,
             encoding: None,
             delimiter: None,
-            told: RunOptions::default(),
+            run_options: RunOptions::default(),
             undoes: None,
             plan: None,
         },

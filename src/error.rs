@@ -6,6 +6,8 @@
 //!   kind that decides the exit code; `cli/exit.rs` has the numbers.
 //! - Messages are lower-case fragments without a final stop. They say what
 //!   happened, where, with which value; `advice` says what to do.
+//! - What the system or a library said is kept as it is (`because`), and said after the
+//!   message by whoever renders it.
 //! - No message ever holds a token.
 
 use std::fmt;
@@ -28,10 +30,14 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     message: String,
+    cause: Option<Cause>,
     details: Vec<String>,
     advice: Option<String>,
     drawn: bool,
 }
+
+/// What made a command fail, as the system or a library says it.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     /// A bug or an unforeseen environment.
@@ -58,6 +64,7 @@ impl Error {
         Error {
             kind,
             message: message.to_string(),
+            cause: None,
             details: Vec::new(),
             advice: None,
             drawn: false,
@@ -76,6 +83,14 @@ impl Error {
     /// Whether the message is drawn.
     pub fn is_drawn(&self) -> bool {
         self.drawn
+    }
+
+    /// Keeps what caused it. People read its words after the message, so the message does
+    /// not repeat them.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Cause>) -> Error {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// Lists what the message is about, one line each.
@@ -99,9 +114,12 @@ impl Error {
         self
     }
 
-    /// What happened, without the list after it.
-    pub fn message(&self) -> &str {
-        &self.message
+    /// What happened, and why, without the list after it.
+    pub fn message(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.message),
+            None => self.message.clone(),
+        }
     }
 
     /// What the message is about, one line each.
@@ -120,9 +138,13 @@ impl Error {
     }
 }
 
+/// Without its cause, which `source` has; `{:#}` has both.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        match f.alternate() {
+            true => f.write_str(&self.message())?,
+            false => f.write_str(&self.message)?,
+        }
         match self.details.is_empty() {
             true => Ok(()),
             false => write!(f, ": {}", self.details.join("; ")),
@@ -130,4 +152,39 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_kept_as_it_is_and_said_once() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let error = Error::must_fix("can't write done.csv")
+            .because(full())
+            .advise("make room")
+            .within("the import ended");
+        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        assert_eq!(cause.map(io::Error::kind), Some(full().kind()));
+        assert_eq!(error.to_string(), "the import ended: can't write done.csv");
+        let whole = format!("{error}: {}", full());
+        assert_eq!(format!("{error:#}"), whole);
+        assert_eq!(error.message(), whole);
+    }
+
+    #[test]
+    fn what_an_error_is_about_comes_last() {
+        let error = Error::usage("two columns lack").listing(["Id", "Subject"]);
+        assert_eq!(format!("{error:#}"), "two columns lack: Id; Subject");
+        assert_eq!(error.message(), "two columns lack");
+        assert!(error.source().is_none());
+    }
+}

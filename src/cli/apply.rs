@@ -86,10 +86,10 @@ pub async fn run(args: &ApplyArgs, typed: &CommandLine, console: &Console) -> Re
 
 /// Applies it with the options that were given to the plan, unless `typed` gives them again.
 async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
-    let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
-    let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
-    let told = absolute(told);
-    let mut args = typed.as_told::<ApplyArgs>(&told)?;
+    let run_options = began_with(plan.header.run_options.clone()).overlaid(&typed.run_options());
+    let run_options = trust::files(&plan.folder, &plan.header.run, run_options, typed)?;
+    let run_options = absolute(run_options);
+    let mut args = typed.args_with::<ApplyArgs>(&run_options)?;
     let claims = RunPlaces {
         folder: &plan.folder,
         run: &plan.header.run,
@@ -121,9 +121,9 @@ async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Ex
     let applying = Applying {
         args: &args,
         plan,
-        told,
+        run_options,
     };
-    applying.run((input, files), ready, portal, console).await
+    applying.run(input, files, ready, portal, console).await
 }
 
 /// A plan as it is about to be applied.
@@ -196,8 +196,8 @@ impl Plan {
         let Some(sources) = args.sources()? else {
             return Ok(None);
         };
-        let was_told = |name: &&str| self.header.told.option(name).is_some();
-        if !FILES.iter().any(was_told) {
+        let was_given = |name: &&str| self.header.run_options.option(name).is_some();
+        if !FILES.iter().any(was_given) {
             return Err(Error::usage("the plan takes no files along").advise(
                 "nothing was sent; make a new plan with --attachments or --attachment-host",
             ));
@@ -256,7 +256,7 @@ impl Plan {
         let mut held = client.schema(parts).await.map_err(call_error)?;
         portal_facts::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
-        let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
+        let mut lacking = lacking(Op::of(self.operation), false, mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));
         lacking.options.retain(|(name, _)| lacks.contains(name));
         refuse_clashes(&lacking)?;
@@ -280,13 +280,14 @@ impl Plan {
 struct Applying<'a> {
     args: &'a ApplyArgs,
     plan: &'a Plan,
-    told: RunOptions,
+    run_options: RunOptions,
 }
 
 impl Applying<'_> {
     async fn run(
         self,
-        (mut input, files): (Input, Option<FileSources>),
+        mut input: Input,
+        files: Option<FileSources>,
         ready: Ready,
         portal: Portal,
         console: &Console,
@@ -314,7 +315,7 @@ impl Applying<'_> {
             copy_comments(&plan.folder, &path)?;
             input.join_comments(&path, &compiled)?;
         }
-        let job = self.job((input, files), (compiled, ready.links), header, folder)?;
+        let job = self.job(input, files, compiled, ready.links, header, folder)?;
         record(&job, &self.args.portal, console);
         // From here on a run may have begun, even if its folder is moved.
         by.began = true;
@@ -335,8 +336,10 @@ impl Applying<'_> {
 
     fn job(
         &self,
-        (input, files): (Input, Option<FileSources>),
-        (mapping, links): (Arc<CompiledMapping>, LinkKinds),
+        input: Input,
+        files: Option<FileSources>,
+        mapping: Arc<CompiledMapping>,
+        links: LinkKinds,
         header: Header,
         folder: RunFolder,
     ) -> Result<Job, Error> {
@@ -363,7 +366,7 @@ impl Applying<'_> {
         Ok(Header {
             run: new_run()?,
             portal: self.args.portal.path()?,
-            told: self.told.clone(),
+            run_options: self.run_options.clone(),
             plan: Some(PlanRef {
                 id: plan.header.run.clone(),
                 folder: plan.folder.clone(),

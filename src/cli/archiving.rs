@@ -24,13 +24,14 @@ pub fn expect_answer(yes: bool, console: &Console) -> Result<(), Error> {
 /// or refused whatever the portal holds, and asks.
 pub fn agreed(
     input: &Input,
-    (mapping, limit): (&Arc<CompiledMapping>, Option<u64>),
+    mapping: &Arc<CompiledMapping>,
+    limit: Option<u64>,
     portal: &Portal,
     yes: bool,
     console: &Console,
 ) -> Result<bool, Error> {
     let rows = Rows::new(input.again(), Arc::clone(mapping));
-    let counts = counts(rows, mapping, (&input.places(), limit.unwrap_or(u64::MAX)))?;
+    let counts = counts(rows, mapping, &input.places(), limit.unwrap_or(u64::MAX))?;
     let name = portal.name_in_question();
     if let Some(words) = counts.left_alone_words() {
         console.say(&words);
@@ -115,7 +116,8 @@ fn unknown(place: &str, column: &str, word: &str) -> Error {
 fn counts(
     mut rows: Rows,
     mapping: &CompiledMapping,
-    (places, limit): (&Places, u64),
+    places: &Places,
+    limit: u64,
 ) -> Result<Counts, Error> {
     let mut counts = Counts::default();
     while rows.rows_read() < limit {

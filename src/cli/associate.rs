@@ -50,10 +50,10 @@ pub enum LinkWay {
 pub async fn run(
     args: AssociateArgs,
     way: LinkWay,
-    told: RunOptions,
+    run_options: RunOptions,
     console: &Console,
 ) -> Result<Exit, Error> {
-    import::run(ImportArgs::links(args, way), told, console).await
+    import::run(ImportArgs::links(args, way), run_options, console).await
 }
 
 impl ImportArgs {

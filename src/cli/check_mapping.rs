@@ -69,12 +69,12 @@ pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exi
     say_reading(&input, console);
     let beside = comments::open(&mapping, &against.compiled, args.input.comments(), console)?;
     let compiled = Arc::clone(&against.compiled);
-    let (report, shown) = checked(args, (input, beside), against, &copy, (&targets, console))?;
+    let (report, shown) = checked(args, input, beside, against, &copy, &targets, console)?;
     show(&report, &shown, console);
     targets.written(&report, &compiled, console)?;
     if let Some(page) = &targets.page {
         let portal = (copy.portal_id, asked);
-        page.write(&report, (path, mapping.text()), portal, console)?;
+        page.write(&report, path, mapping.text(), portal, console)?;
     }
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
@@ -157,20 +157,22 @@ pub(super) fn page_of(args: &CheckArgs) -> Result<Option<CheckPage>, Error> {
 /// Checks every row; returns the report and what the first tickets would be.
 fn checked(
     args: &CheckArgs,
-    (mut input, beside): (Input, Vec<CommentInput>),
+    mut input: Input,
+    beside: Vec<CommentInput>,
     against: Against,
     copy: &PortalCopy,
-    (targets, console): (&Targets, &Console),
+    targets: &Targets,
+    console: &Console,
 ) -> Result<(CheckReport, String), Error> {
     let operation = args.op.operation();
     let compiled = &against.compiled;
     let folder = tempfile::tempdir()
-        .map_err(|error| Error::unexpected(format!("can't make a temporary folder: {error}")))?;
+        .map_err(|error| Error::unexpected("can't make a temporary folder").because(error))?;
     let _temporary = Temporary::new(folder.path());
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
     let (board, size) = (console.board_alone(), input.size());
-    let hear = |rows, bytes| board.at(Snapshot::of_bytes(("checking", rows), (bytes, size)));
+    let hear = |rows, bytes| board.at(Snapshot::of_bytes("checking", rows, bytes, size));
     let mut report = check(
         input,
         &Check {
@@ -378,10 +380,10 @@ fn propose(
         path.display(),
         counted(lines, "value"),
     ));
-    let mut told = Vec::new();
+    let mut named = Vec::new();
     for column in &report.unmapped {
-        if !told.contains(&column.property.as_str()) {
-            told.push(&column.property);
+        if !named.contains(&column.property.as_str()) {
+            named.push(&column.property);
             let keep = if column.has_map {
                 ""
             } else {

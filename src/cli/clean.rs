@@ -18,7 +18,7 @@ use super::local_time::second;
 use super::run_status::{RunStatus, State, all};
 use crate::error::Error;
 use crate::export::is_file_of_export;
-use crate::journal::{Lock, is_leftover, now};
+use crate::journal::{LOCK, Lock, is_leftover, now};
 use crate::model::count::counted;
 use crate::model::visible::one_line;
 
@@ -80,7 +80,7 @@ pub fn run(args: &CleanArgs, console: &Console) -> Result<Exit, Error> {
     let before = now()
         .to_zoned(TimeZone::system())
         .checked_sub(args.older_than)
-        .map_err(|error| Error::usage(format!("--older-than is too long: {error}")))?;
+        .map_err(|error| Error::usage("--older-than is too long").because(error))?;
     let before = before.timestamp();
     let mut old = all(args.all, console);
     old.retain(|run| run.begun() < before);
@@ -180,12 +180,12 @@ fn remove(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != "lock" && entry.file_type()?.is_file() && is_ours(&name) {
+        if name != LOCK && entry.file_type()?.is_file() && is_ours(&name) {
             fs::remove_file(entry.path())?;
         }
     }
     forget(folder);
-    fs::remove_file(folder.join("lock"))?;
+    fs::remove_file(folder.join(LOCK))?;
     drop(lock);
     fs::remove_dir(folder)
 }

@@ -79,7 +79,7 @@ impl CommandLine {
     }
 
     /// What stays with a run.
-    pub fn told(&self) -> RunOptions {
+    pub fn run_options(&self) -> RunOptions {
         self.only(&[&KEPT[..], &FILES, &[COMMENTS_OPTION]].concat())
     }
 
@@ -91,10 +91,10 @@ impl CommandLine {
 
     /// The arguments of the command as if the run's options had been typed with it; those
     /// really typed take precedence.
-    pub fn as_told<A: FromArgMatches>(&self, told: &RunOptions) -> Result<A, Error> {
-        let told = began_with(told.clone());
+    pub fn args_with<A: FromArgMatches>(&self, run_options: &RunOptions) -> Result<A, Error> {
+        let run_options = began_with(run_options.clone());
         // A run folder is data: what it says about places is judged in `trust`.
-        let kept = told
+        let kept = run_options
             .iter()
             .filter(|(name, _)| KEPT.contains(name) || FILES.contains(name));
         let kept = RunOptions::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -125,8 +125,8 @@ impl CommandLine {
 
 /// The options of a run, with the version of the API that it began with. Earlier versions
 /// of this tool kept that only if it was typed, and otherwise used v3.
-pub fn began_with(told: RunOptions) -> RunOptions {
-    RunOptions::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&told)
+pub fn began_with(run_options: RunOptions) -> RunOptions {
+    RunOptions::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&run_options)
 }
 
 /// The value of an option, or nothing if the command line does not give it.
@@ -279,18 +279,18 @@ mod tests {
     fn a_run_keeps_what_was_typed_and_nothing_else() {
         let typed =
             typed_as("import a.csv -m m.toml --rate 50/10s --portal sandbox --rate 20/10s -q");
-        let told: Vec<(String, String)> = typed
-            .told()
+        let run_options: Vec<(String, String)> = typed
+            .run_options()
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        assert_eq!(told, [("rate".to_owned(), "20/10s".to_owned())]);
+        assert_eq!(run_options, [("rate".to_owned(), "20/10s".to_owned())]);
     }
 
     #[test]
     fn a_resume_is_told_what_the_run_was_unless_it_says_otherwise() {
-        let told = typed_as("import a -m m --rate 50/10s --timeout 5").told();
-        let args = typed_as("resume --timeout 7 -- -run").as_told::<ResumeArgs>(&told);
+        let run_options = typed_as("import a -m m --rate 50/10s --timeout 5").run_options();
+        let args = typed_as("resume --timeout 7 -- -run").args_with::<ResumeArgs>(&run_options);
         let shown = format!("{:?}", args.expect("arguments"));
         for words in ["Rate { calls: 50,", "timeout: 7.0", "run: Some(\"-run\")"] {
             assert!(shown.contains(words), "{words} in {shown}");
@@ -299,13 +299,14 @@ mod tests {
 
     #[test]
     fn what_a_run_folder_says_of_places_is_no_option() {
-        let told = [
+        let run_options = [
             ("rate", "50/10s"),
             ("base-url", "http://127.0.0.1:9"),
             ("token-file", "x"),
         ];
-        let told = RunOptions::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let args = typed_as("resume").as_told::<ResumeArgs>(&told);
+        let run_options =
+            RunOptions::new(run_options.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let args = typed_as("resume").args_with::<ResumeArgs>(&run_options);
         let shown = format!("{:?}", args.expect("arguments"));
         assert!(shown.contains("Rate { calls: 50,"), "{shown}");
         assert!(

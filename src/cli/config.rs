@@ -261,9 +261,10 @@ impl Config {
     pub fn write(&self) -> Result<(), Error> {
         self.try_write().map_err(|error| {
             Error::unexpected(format!(
-                "can't write the configuration {}: {error}",
+                "can't write the configuration {}",
                 self.path.display()
             ))
+            .because(error)
         })
     }
 
@@ -507,15 +508,15 @@ fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     });
     let words = error.message().split('"').step_by(2).collect::<Vec<_>>();
     let words = words.join("…");
-    let told = Error::usage(format!(
+    let unreadable = Error::usage(format!(
         "the configuration {} can't be read{line}: {words}",
         path.display()
     ));
     match error.message().contains("`token`") {
-        true => told.advise(
+        true => unreadable.advise(
             "a token doesn't belong there: name its place by token_env, token_file or token_command",
         ),
-        false => told,
+        false => unreadable,
     }
 }
 

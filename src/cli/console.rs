@@ -99,8 +99,8 @@ impl Console {
     pub fn error(&self, error: &Error) {
         // A single item is not shown as a list.
         let (message, details) = match error.details() {
-            [] | [_] => (error.to_string(), &[][..]),
-            details => (error.message().to_owned(), details),
+            [] | [_] => (format!("{error:#}"), &[][..]),
+            details => (error.message(), details),
         };
         if speaks_json() {
             return error_in_json(&message, details, error.advice());
@@ -192,9 +192,9 @@ impl Console {
         self.written(io::stdout().flush());
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         match failed.take() {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::unexpected(
-                format!("can't write to standard output: {error}"),
-            )),
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::unexpected("can't write to standard output").because(error))
+            }
             _ => Ok(()),
         }
     }

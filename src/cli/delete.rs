@@ -102,7 +102,11 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: DeleteArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     if let Some(run) = &args.run {
         let created = CreatedBy {
             run,
@@ -136,12 +140,12 @@ pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Resul
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
     let compiled = Arc::new(compiled);
-    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, console)? {
+    if !archiving::agreed(&input, &compiled, None, &portal, args.yes, console)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
-    job.header.told = told;
+    let mut job = job(&args, input, mapping, compiled, schema, &account)?;
+    job.header.run_options = run_options;
     record(&job, &args.portal, console);
     finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
@@ -235,7 +239,8 @@ fn unfit(errors: &MappingErrors) -> Error {
 fn job(
     args: &DeleteArgs,
     mut input: Input,
-    (mapping, compiled): (MappingFile, Arc<CompiledMapping>),
+    mapping: MappingFile,
+    compiled: Arc<CompiledMapping>,
     schema: Schema,
     account: &Account,
 ) -> Result<Job, Error> {
@@ -257,7 +262,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
-        told: RunOptions::default(),
+        run_options: RunOptions::default(),
         undoes: None,
         plan: None,
     };
@@ -283,5 +288,5 @@ fn job(
 fn mapping_path(given: Option<&Path>, folder: &Path) -> Result<PathBuf, Error> {
     let path = given.map_or_else(|| folder.join("mapping.toml"), Path::to_owned);
     std::path::absolute(path)
-        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))
+        .map_err(|error| Error::usage("can't use the mapping's path").because(error))
 }

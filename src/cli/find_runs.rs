@@ -10,10 +10,7 @@ use super::registry::{Entry, Kind, NewEntry};
 use super::settings::registry;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, is_finished, progress};
-use crate::journal::{JournalError, PlanReading};
-
-/// Where run folders are by default.
-const RUNS: &str = "tickethaul-runs";
+use crate::journal::{JournalError, PlanReading, RUNS};
 
 /// Run folders of this folder: in `tickethaul-runs`, started here, or below it.
 pub fn of_this_folder() -> Vec<PathBuf> {

@@ -16,6 +16,7 @@ use super::settings::PortalArgs;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, Record, SchemaParts};
+use crate::model::key::same_key;
 use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 use crate::model::shelf::Shelf;
 
@@ -92,7 +93,7 @@ pub async fn run(args: GetArgs, console: &Console) -> Result<Exit, Error> {
             None => missing.push(id.as_str()),
         }
     }
-    Ok(tell_missing(&missing, args.archived, console))
+    Ok(say_missing(&missing, args.archived, console))
 }
 
 /// Whether owners are shown, by name if the token may read them.
@@ -101,7 +102,7 @@ fn asks_owners(args: &GetArgs) -> bool {
     args.properties.is_empty() || named.any(|name| name.trim() == OWNER_PROPERTY)
 }
 
-fn tell_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
+fn say_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
     if missing.is_empty() {
         return Exit::Fine;
     }
@@ -197,12 +198,15 @@ impl<'a> Asks<'a> {
 
     /// The tickets with these ids that exist.
     async fn read(&self, client: &Client, ids: &[String]) -> Result<Vec<Record>, CallError> {
-        let wanted = (&self.properties[..], &self.history[..]);
-        let tickets = ObjectType::Tickets;
-        let reply = client
-            .batch_read_with_history(tickets, self.id_property, ids, wanted, self.shelf)
-            .await?;
-        Ok(reply.results)
+        let reply = client.batch_read_with_history(
+            ObjectType::Tickets,
+            self.id_property,
+            ids,
+            &self.properties,
+            &self.history,
+            self.shelf,
+        );
+        Ok(reply.await?.results)
     }
 
     /// Whether a ticket is the one with this id; portals may ignore the case of unique
@@ -212,7 +216,7 @@ impl<'a> Asks<'a> {
             None => record.id == id,
             Some(property) => record
                 .get(property)
-                .is_some_and(|value| value.to_lowercase() == id.to_lowercase()),
+                .is_some_and(|value| same_key(value, id)),
         }
     }
 }
@@ -243,8 +247,8 @@ async fn linked(
     let ids: Vec<String> = live.map(|record| record.id.clone()).collect();
     for object in objects {
         for ids in ids.chunks(LINKED_LIMIT) {
-            let of = (ObjectType::Tickets, *object);
-            let found = client.linked_live(of, ids).await?;
+            let found = client.linked_live(ObjectType::Tickets, *object, ids);
+            let found = found.await?;
             records.retain(|record| !found.gone.contains(&record.id));
             links.extend(
                 found

@@ -263,7 +263,7 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 34] = [
 ];
 
 /// The commands with all that help says of them.
-pub(super) fn told(command: Command) -> Command {
+pub(super) fn complete(command: Command) -> Command {
     let listed = listed(&command);
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{listed}Options:\n{{options}}{{after-help}}"
@@ -313,8 +313,8 @@ fn with_examples(command: Command, path: &str) -> Command {
     let command = match own {
         Some((_, examples)) => {
             let text = written(examples);
-            let also = |told: Option<&StyledStr>| match told {
-                Some(told) => format!("{text}\n{told}"),
+            let also = |after: Option<&StyledStr>| match after {
+                Some(after) => format!("{text}\n{after}"),
                 None => text.clone(),
             };
             let (short, long) = (

@@ -27,11 +27,15 @@ use crate::journal::{Header, RunOptions};
 use crate::mapping::MappingFile;
 
 /// Runs an import, once everything that can be checked beforehand is right.
-pub async fn run(args: ImportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: ImportArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
-    let told = absolute(told);
+    let run_options = absolute(run_options);
     if args.dry_run {
-        return plan::make(&args, None, told, console).await;
+        return plan::make(&args, None, run_options, console).await;
     }
     if args.op == Op::Archive {
         archiving::expect_answer(args.yes, console)?;
@@ -43,7 +47,7 @@ pub async fn run(args: ImportArgs, told: RunOptions, console: &Console) -> Resul
     let new = NewRun {
         mapping,
         input,
-        told,
+        run_options,
         parent: None,
     };
     haul(&args, new, portal, console).await
@@ -56,7 +60,7 @@ pub struct NewRun {
     /// The rows.
     pub input: Input,
     /// What a resume uses again.
-    pub told: RunOptions,
+    pub run_options: RunOptions,
     /// Id of the run whose refused rows these are.
     pub parent: Option<String>,
 }
@@ -72,7 +76,7 @@ pub async fn haul(
     let NewRun {
         mapping,
         mut input,
-        told,
+        run_options,
         parent,
     } = new;
     say_reading(&input, console);
@@ -84,7 +88,7 @@ pub async fn haul(
     }
     let limit = args.limit;
     if args.op == Op::Archive
-        && !archiving::agreed(&input, (&fit.compiled, limit), &portal, args.yes, console)?
+        && !archiving::agreed(&input, &fit.compiled, limit, &portal, args.yes, console)?
     {
         portal.close().await;
         return Ok(Exit::Fine);
@@ -92,15 +96,16 @@ pub async fn haul(
     let comments = comments::open(&mapping, &fit.compiled, args.input.comments(), console)?;
     let header = Header {
         parent,
-        ..header(args, told, &mapping, &portal.account, &fit)?
+        ..header(args, run_options, &mapping, &portal.account, &fit)?
     };
-    begin(args, (input, comments), fit, header, portal, console).await
+    begin(args, input, comments, fit, header, portal, console).await
 }
 
 /// Makes the run folder, then creates what the portal lacks, then imports.
 async fn begin(
     args: &ImportArgs,
-    (input, comments): (Input, Vec<CommentInput>),
+    input: Input,
+    comments: Vec<CommentInput>,
     fit: Fit,
     header: Header,
     portal: Portal,
@@ -117,7 +122,11 @@ async fn begin(
     };
     let path = folder.path().to_owned();
     let account = portal.account.clone();
-    let inputs = (input, comments, files);
+    let inputs = Inputs {
+        input,
+        comments,
+        files,
+    };
     let ended = match job(args, inputs, fit, header, folder, console) {
         Ok(job) => {
             record(&job, &args.portal, console);
@@ -157,14 +166,26 @@ fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
         .advise("--blind and --diff are for update and upsert, --no-key for create"))
 }
 
+/// What a run reads.
+struct Inputs {
+    input: Input,
+    comments: Vec<CommentInput>,
+    files: Option<FileSources>,
+}
+
 fn job(
     args: &ImportArgs,
-    (mut input, comments, files): (Input, Vec<CommentInput>, Option<FileSources>),
+    inputs: Inputs,
     fit: Fit,
     header: Header,
     folder: RunFolder,
     console: &Console,
 ) -> Result<Job, Error> {
+    let Inputs {
+        mut input,
+        comments,
+        files,
+    } = inputs;
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
     let header = Header { inputs, ..header };

@@ -23,7 +23,7 @@ pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, 
         Ok(text) => text,
         Err(error) => match built_in(&name) {
             Some(text) => text.to_owned(),
-            None => return Err(unreadable(path, &error)),
+            None => return Err(unreadable(path, error)),
         },
     };
     Ok(MappingFile::parse(&name, &text))
@@ -49,7 +49,7 @@ pub(super) fn built_in(name: &str) -> Option<&'static str> {
 }
 
 /// The error for a missing mapping, with where to get one.
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     let shown = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => {
@@ -65,7 +65,7 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
             Error::usage(format!("can't read the mapping {shown}: it is a folder"))
                 .advise("name a TOML file in it")
         }
-        _ => Error::usage(format!("can't read the mapping {shown}: {error}")),
+        _ => Error::usage(format!("can't read the mapping {shown}")).because(error),
     }
 }
 

@@ -175,7 +175,7 @@ fn read(args: &[OsString]) -> Result<(App, CommandLine), clap::Error> {
 
 /// The commands with their help for these arguments.
 fn commands(args: &[OsString]) -> clap::Command {
-    let command = help::told(App::command());
+    let command = help::complete(App::command());
     match args.iter().any(|word| word == "--verbose") {
         true => command.long_version(help::build()),
         false => command,
@@ -186,16 +186,16 @@ async fn dispatch(command: Command, typed: CommandLine, console: &Console) -> Re
     signals::watch();
     match command {
         Command::Check(args) => check::run(&args, console).await,
-        Command::Import(args) => import::run(*args, typed.told(), console).await,
+        Command::Import(args) => import::run(*args, typed.run_options(), console).await,
         Command::Apply(args) => apply::run(&args, &typed, console).await,
-        Command::Plan(args) => plan::run(*args, typed.told(), console).await,
+        Command::Plan(args) => plan::run(*args, typed.run_options(), console).await,
         Command::Associate(args) => {
-            associate::run(args, LinkWay::Associate, typed.told(), console).await
+            associate::run(args, LinkWay::Associate, typed.run_options(), console).await
         }
         Command::Dissociate(args) => {
-            associate::run(args, LinkWay::Dissociate, typed.told(), console).await
+            associate::run(args, LinkWay::Dissociate, typed.run_options(), console).await
         }
-        Command::Delete(args) => delete::run(*args, typed.told(), console).await,
+        Command::Delete(args) => delete::run(*args, typed.run_options(), console).await,
         Command::Resume(args) => resume::run(args, &typed, console).await,
         Command::Undo(args) => undo::run(args, console).await,
         Command::Retry(args) => retry::run(*args, &typed, console).await,
@@ -203,7 +203,7 @@ async fn dispatch(command: Command, typed: CommandLine, console: &Console) -> Re
         Command::Report(args) => report::run(&args, console),
         Command::Status(args) => runs::status(&args, console),
         Command::Runs(args) => runs::list(&args, console),
-        Command::Export(args) => export::run(*args, typed.told(), console).await,
+        Command::Export(args) => export::run(*args, typed.run_options(), console).await,
         Command::Get(args) => get::run(args, console).await,
         Command::Schema(command) => schema::run(command, console).await,
         Command::Map(command) => map::run(command, console),
@@ -216,5 +216,5 @@ async fn dispatch(command: Command, typed: CommandLine, console: &Console) -> Re
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Runtime::new()
-        .map_err(|error| Error::unexpected(format!("can't start the runtime: {error}")))
+        .map_err(|error| Error::unexpected("can't start the runtime").because(error))
 }

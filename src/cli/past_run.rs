@@ -59,7 +59,7 @@ impl PastRun {
             target: None,
         };
         trust::go_to(&claims, args, None)?;
-        args.keep_version(version(&past.header.told)?);
+        args.keep_version(version(&past.header.run_options)?);
         let (input, mapping) = input_of(&past.header)?;
         let portal = Portal::open(args, console).await?;
         same_portal(&past.header, &portal.account, Began::Run)?;
@@ -85,9 +85,9 @@ impl PastRun {
 }
 
 /// The version of the API that a run began with.
-fn version(told: &RunOptions) -> Result<ApiVersion, Error> {
-    let told = began_with(told.clone());
-    let mut named = told.iter().filter(|(name, _)| *name == "api");
+fn version(run_options: &RunOptions) -> Result<ApiVersion, Error> {
+    let run_options = began_with(run_options.clone());
+    let mut named = run_options.iter().filter(|(name, _)| *name == "api");
     let version = named
         .next()
         .map_or(Ok(ApiVersion::default()), |(_, word)| word.parse());

@@ -86,7 +86,11 @@ pub struct PlanArgs {
 }
 
 /// Plans an import, or shows a plan that was kept.
-pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+pub async fn run(
+    args: PlanArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     let Some(mapping) = args.mapping else {
         return kept(&args.input, &args.face, console);
     };
@@ -107,7 +111,13 @@ pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    let exit = make(&import, args.output.as_deref(), absolute(told), console).await?;
+    let exit = make(
+        &import,
+        args.output.as_deref(),
+        absolute(run_options),
+        console,
+    )
+    .await?;
     if let Some(folder) = args.output.filter(|_| !args.no_report) {
         report::leave(&folder, console);
     }
@@ -118,7 +128,7 @@ pub async fn run(args: PlanArgs, told: RunOptions, console: &Console) -> Result<
 pub async fn make(
     args: &ImportArgs,
     output: Option<&Path>,
-    told: RunOptions,
+    run_options: RunOptions,
     console: &Console,
 ) -> Result<Exit, Error> {
     let mapping = open_mapping(args, console).await?;
@@ -131,7 +141,7 @@ pub async fn make(
         mapping: &mapping,
         output,
     };
-    let made = match opened.planned(folder.path(), told, console).await {
+    let made = match opened.planned(folder.path(), run_options, console).await {
         Ok(made) => made,
         Err(error) => {
             folder.abandon();
@@ -185,7 +195,7 @@ impl Opened<'_> {
     async fn planned(
         self,
         folder: &Path,
-        told: RunOptions,
+        run_options: RunOptions,
         console: &Console,
     ) -> Result<Made, Error> {
         let (args, mapping) = (self.args, self.mapping);
@@ -202,7 +212,7 @@ impl Opened<'_> {
                     portal: &portal,
                     folder,
                 };
-                making.made(input, told, console).await
+                making.made(input, run_options, console).await
             }
             Err(error) => Err(error),
         };
@@ -235,7 +245,7 @@ impl Making<'_> {
     async fn made(
         &self,
         mut input: Input,
-        told: RunOptions,
+        run_options: RunOptions,
         console: &Console,
     ) -> Result<Made, Error> {
         input.keep_stdin(self.folder)?;
@@ -254,7 +264,7 @@ impl Making<'_> {
             inputs: input.fingerprints()?,
             ..header(
                 self.args,
-                told,
+                run_options,
                 self.opened.mapping,
                 &self.portal.account,
                 self.fit,
@@ -355,8 +365,8 @@ impl Making<'_> {
             remarks: sums.remarks.clone(),
             lacking: self.fit.lacking.names(),
             effects: sums
-                .into_effects(operation, (allowance, self.setting(begin)), planned.files)
-                .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?,
+                .into_effects(operation, allowance, self.setting(begin), planned.files)
+                .map_err(|error| Error::unexpected("can't sum up the plan").because(error))?,
             shown: self.shown(places)?,
             notices: planned.notices,
         })
@@ -406,7 +416,7 @@ struct Course {
 impl Course {
     /// How far it is, with so many rows, which end at that byte.
     fn snapshot(&self, rows: u64, bytes: u64) -> Snapshot {
-        let snapshot = Snapshot::of_bytes(("planning", rows), (bytes, self.bytes));
+        let snapshot = Snapshot::of_bytes("planning", rows, bytes, self.bytes);
         let limit = self.limit.filter(|limit| *limit > 0);
         let by_limit = limit.map_or(0.0, |limit| rows as f64 / limit as f64);
         Snapshot {
@@ -426,7 +436,7 @@ fn creates_others(compiled: &CompiledMapping) -> bool {
 fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
     ShownRow {
         place: places.cell(row.row.address),
-        key: row.key.unwrap_or_default(),
+        key: row.key.unwrap_or_default().into(),
         action: row.action,
         ticket: row.ticket,
         changes: row.changes,
@@ -498,7 +508,9 @@ fn kept(input: &InputArgs, face: &PlanOutputArgs, console: &Console) -> Result<E
         let path = folder.join(name);
         let bytes = read_regular(&path, LONGEST);
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        text.map_err(|error| Error::must_fix(format!("can't read {}: {error}", path.display())))
+        text.map_err(|error| {
+            Error::must_fix(format!("can't read {}", path.display())).because(error)
+        })
     };
     let report: Value = serde_json::from_str(&text(JSON)?).unwrap_or_default();
     let notes = report["import"]["notes"]["notes"].as_u64().unwrap_or(0);

@@ -71,7 +71,7 @@ pub async fn connect(
     token_from: &str,
 ) -> Result<(Client, Account), Error> {
     let client = Client::connect(base_url, settings).map_err(Error::usage)?;
-    client.tell_waits(Box::new(|wait| Console::remark(&wait_words(wait))));
+    client.report_waits_to(Box::new(|wait| Console::remark(&wait_words(wait))));
     let account = client.account().await;
     let account = account.map_err(|error| first_error(error, base_url, token_from))?;
     Ok((client, account))

@@ -287,7 +287,7 @@ impl PortalFacts {
 
     /// The definitions with what they do not say: dates whose values the portal does
     /// not accept, or only in a create; returns their names.
-    fn told(&self, schema: &mut Schema, operation: Operation) -> Vec<(&'static str, &Fact)> {
+    fn completed(&self, schema: &mut Schema, operation: Operation) -> Vec<(&'static str, &Fact)> {
         let with = match operation {
             Operation::Update => Written::Update,
             _ => Written::Create,
@@ -375,7 +375,7 @@ pub fn completed(
     console: &Console,
 ) -> Schema {
     if let Some(known) = PortalFacts::of(portal) {
-        for (name, fact) in known.told(&mut schema, operation) {
+        for (name, fact) in known.completed(&mut schema, operation) {
             if used(name) {
                 console.say(&format!(
                     "the portal keeps no values of {name}: found out {}; `tickethaul portal check \

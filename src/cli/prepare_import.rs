@@ -98,7 +98,7 @@ pub async fn fit(
     let used = |name: &str| mapping.property_names().contains(&name);
     let (id, operation) = (portal.account.portal_id, args.op.operation());
     let held = portal_facts::completed(held, id, operation, used, console);
-    let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
+    let lacking = lacking(args.op, args.no_key, mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
@@ -125,7 +125,8 @@ pub async fn fit(
 
 /// What the portal lacks for the properties that the operation writes.
 pub async fn lacking(
-    (op, no_key): (Op, bool),
+    op: Op,
+    no_key: bool,
     mapping: &MappingFile,
     held: &Schema,
     client: &Client,
@@ -235,13 +236,13 @@ pub(super) fn say_undated(
 /// What a run works on, except its inputs.
 pub fn header(
     args: &ImportArgs,
-    told: RunOptions,
+    run_options: RunOptions,
     mapping: &MappingFile,
     account: &Account,
     fit: &Fit,
 ) -> Result<Header, Error> {
     let mapping_path = std::path::absolute(&args.mapping)
-        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
+        .map_err(|error| Error::usage("can't use the mapping's path").because(error))?;
     Ok(Header {
         run: new_run()?,
         parent: None,
@@ -257,7 +258,7 @@ pub fn header(
         no_key: args.no_key,
         encoding: args.input.encoding(),
         delimiter: args.input.delimiter(),
-        told,
+        run_options,
         undoes: None,
         plan: None,
     })

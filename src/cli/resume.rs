@@ -107,8 +107,8 @@ pub async fn run(args: ResumeArgs, typed: &CommandLine, console: &Console) -> Re
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        let ends = (&mut portal, args.run_args.leaves_report());
-        return undo::resume((folder, past), &run, ends, console).await;
+        let leaves = args.run_args.leaves_report();
+        return undo::resume(folder, past, &run, &mut portal, leaves, console).await;
     }
     match nothing_to_do(&args, &folder, &past, console) {
         Some(exit) => Ok(exit),
@@ -122,7 +122,7 @@ async fn resume_import(
     typed: &CommandLine,
     console: &Console,
 ) -> Result<Exit, Error> {
-    let (told, args) = args_of_run(folder.path(), &past.header, typed)?;
+    let (run_options, args) = args_of_run(folder.path(), &past.header, typed)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
@@ -144,7 +144,7 @@ async fn resume_import(
         input.size(),
         console,
     );
-    say_told(&told, console);
+    say_options(&run_options, console);
     let limit = if args.no_limit { None } else { past.limit };
     let options = args
         .run_args
@@ -155,7 +155,7 @@ async fn resume_import(
         mapping: compiled,
         links,
         header: Header {
-            told,
+            run_options,
             ..past.header.clone()
         },
         folder,
@@ -175,9 +175,9 @@ fn args_of_run(
     header: &Header,
     typed: &CommandLine,
 ) -> Result<(RunOptions, ResumeArgs), Error> {
-    let told = began_with(header.told.clone()).overlaid(&typed.told());
-    let told = absolute(trust::files(folder, &header.run, told, typed)?);
-    let mut args = typed.as_told::<ResumeArgs>(&told)?;
+    let run_options = began_with(header.run_options.clone()).overlaid(&typed.run_options());
+    let run_options = absolute(trust::files(folder, &header.run, run_options, typed)?);
+    let mut args = typed.args_with::<ResumeArgs>(&run_options)?;
     let claims = RunPlaces {
         folder,
         run: &header.run,
@@ -185,7 +185,7 @@ fn args_of_run(
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    Ok((told, args))
+    Ok((run_options, args))
 }
 
 /// Which run is continued, and how far it got; `size`: bytes of its input.
@@ -204,9 +204,9 @@ fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, console: &Conso
 
 /// Reports options that apply although they were not typed just now. The default
 /// version of the API is not worth mentioning.
-fn say_told(told: &RunOptions, console: &Console) {
+fn say_options(run_options: &RunOptions, console: &Console) {
     let usual = ApiVersion::default().to_string();
-    let words = told
+    let words = run_options
         .iter()
         .filter(|(name, value)| *name != "api" || *value != usual)
         .map(|(name, value)| format!(" --{name} {value}"))
@@ -223,13 +223,13 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
         return Ok(exit);
     }
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
-    let told = began_with(asked.told).overlaid(&typed.told());
-    if told.option(FOLDER).is_some() != asked.selection.attachments {
+    let run_options = began_with(asked.run_options).overlaid(&typed.run_options());
+    if run_options.option(FOLDER).is_some() != asked.selection.attachments {
         return Err(Error::usage("--attachments means nothing to this export")
             .advise("leave it out, or start another export with it"));
     }
-    asked.told = absolute(trust::files(folder.path(), &asked.run, told, typed)?);
-    let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
+    asked.run_options = absolute(trust::files(folder.path(), &asked.run, run_options, typed)?);
+    let mut args = typed.args_with::<ResumeArgs>(&asked.run_options)?;
     let claims = RunPlaces {
         folder: folder.path(),
         run: &asked.run,
@@ -245,14 +245,14 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
         force: args.force,
         leaves_report: args.run_args.leaves_report(),
     };
-    export::resume((folder, asked), &again, console).await
+    export::resume(folder, asked, &again, console).await
 }
 
 /// Says that nothing of an export is left to do, where that is so.
 fn finished_export(path: &Path, console: &Console) -> Result<Option<Exit>, Error> {
     let unreadable = |error| {
         let path = path.display();
-        Error::must_fix(format!("can't read summary.json of {path}: {error}"))
+        Error::must_fix(format!("can't read summary.json of {path}")).because(error)
     };
     let Some(outcome) = outcome(path).map_err(unreadable)? else {
         return Ok(None);

@@ -88,10 +88,10 @@ pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Res
     }
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
-    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
-    let told = trust::files(&path, &past.header.run, told, typed)?;
-    let told = absolute(told);
-    let mut args = typed.as_told::<RetryArgs>(&told)?;
+    let run_options = began_with(past.header.run_options.clone()).overlaid(&typed.run_options());
+    let run_options = trust::files(&path, &past.header.run, run_options, typed)?;
+    let run_options = absolute(run_options);
+    let mut args = typed.args_with::<RetryArgs>(&run_options)?;
     if operation == Operation::Archive {
         archiving::expect_answer(args.yes, console)?;
     }
@@ -103,7 +103,7 @@ pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Res
     };
     trust::go_to(&claims, &mut args.portal, None)?;
     let mapping = mapping(&args, &past, console)?;
-    expect_comments(&args, &path, &told)?;
+    expect_comments(&args, &path, &run_options)?;
     let mapping = comments::with_typed(mapping, args.comments.as_deref())?;
     let mapping = args.files.fitted(mapping, console)?;
     let Some(sources) = rows(&args, &path, &past, &mapping, console)? else {
@@ -116,7 +116,7 @@ pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Res
     let new = NewRun {
         mapping,
         input,
-        told,
+        run_options,
         parent: Some(past.header.run).filter(|run| !run.is_empty()),
     };
     haul(&args, new, portal, console).await
@@ -124,8 +124,8 @@ pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Res
 
 /// A retry without the run's comments would create tickets without them. A run folder
 /// is data: files that it names are not read for this.
-fn expect_comments(args: &RetryArgs, path: &Path, told: &RunOptions) -> Result<(), Error> {
-    match (told.option(COMMENTS_OPTION), &args.comments) {
+fn expect_comments(args: &RetryArgs, path: &Path, run_options: &RunOptions) -> Result<(), Error> {
+    match (run_options.option(COMMENTS_OPTION), &args.comments) {
         (Some(file), None) => {
             let message = format!("the run was given the comments in {file}");
             let run = path.display();

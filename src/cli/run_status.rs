@@ -129,7 +129,7 @@ impl RunStatus {
             }
             Err(error) => {
                 console.say(&format!(
-                    "{}: what undos took back of it can't be counted: {error}",
+                    "{}: what undos took back of it can't be counted: {error:#}",
                     one_line(&self.name)
                 ));
                 None
@@ -138,7 +138,7 @@ impl RunStatus {
         match Family::of(&past.run, known) {
             Ok(family) => self.family = family,
             Err(error) => console.say(&format!(
-                "{}: its retries can't be counted with it: {error}",
+                "{}: its retries can't be counted with it: {error:#}",
                 one_line(&self.name)
             )),
         }
@@ -201,7 +201,7 @@ pub fn all(everywhere_too: bool, console: &Console) -> Vec<RunStatus> {
     for path in folders.into_iter().chain(plans(everywhere_too)) {
         match look(&path) {
             Ok(run) => shown.push(run),
-            Err(error) => console.say(&format!("{}: {error}", path.display())),
+            Err(error) => console.say(&format!("{}: {error:#}", path.display())),
         }
     }
     shown

@@ -47,7 +47,7 @@ pub async fn finish(
 
 /// An id for a new run.
 pub fn new_run() -> Result<String, Error> {
-    run_id().map_err(|error| Error::unexpected(format!("can't begin a run: {error}")))
+    run_id().map_err(|error| Error::unexpected("can't begin a run").because(error))
 }
 
 /// Records a new run where `runs`, `status` and `resume` find it.

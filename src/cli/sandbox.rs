@@ -100,9 +100,9 @@ pub async fn run(args: SandboxArgs, console: &Console) -> Result<Exit, Error> {
         None => None,
     };
     let options = options(args, twin.as_ref())?;
-    let told = options.token.is_some();
+    let token_known = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, (holds, told), console).await;
+    let served = serve(&sandbox, holds, token_known, console).await;
     sandbox.stop().await;
     ended(served)
 }
@@ -112,9 +112,7 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
     match served {
         // Nobody reads its address, or the held calls.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(error) => Err(Error::unexpected(format!(
-            "can't serve the sandbox: {error}"
-        ))),
+        Err(error) => Err(Error::unexpected("can't serve the sandbox").because(error)),
         Ok(()) => Ok(Exit::Fine),
     }
 }
@@ -122,12 +120,13 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
 /// Returns at a signal, or when stdout is closed.
 async fn serve(
     sandbox: &Sandbox,
-    (holds, told): (bool, bool),
+    holds: bool,
+    token_known: bool,
     console: &Console,
 ) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
-    if !told {
+    if !token_known {
         console.say(&format!("its token: {}", sandbox.token()));
     }
     console.say(&format!("look at it in a browser: {}", sandbox.pages()));
@@ -160,14 +159,14 @@ async fn look(named: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
         token: sandbox_token()?,
         ..Options::default()
     };
-    let told = options.token.is_some();
+    let token_known = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = show(&sandbox, told, console).await;
+    let served = show(&sandbox, token_known, console).await;
     sandbox.stop().await;
     ended(served)
 }
 
-async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()> {
+async fn show(sandbox: &Sandbox, token_known: bool, console: &Console) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.pages())?;
     console.say("open this address in a browser; Ctrl-C ends it");
@@ -175,7 +174,7 @@ async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()
     console.say(&format!(
         "until then other commands reach it with --base-url {address}"
     ));
-    if !told {
+    if !token_known {
         console.say(&format!(
             "its token, for HUBSPOT_ACCESS_TOKEN: {}",
             sandbox.token()

@@ -352,9 +352,7 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
         Source::Command(..) => {
             token_command::failed(&who, format!("printed what can't be used: {error}"))
         }
-        _ => Error::usage(format!(
-            "the token of portal `{name}` can't be used: {error}"
-        )),
+        _ => Error::usage(format!("the token of portal `{name}` can't be used")).because(error),
     });
     Ok(Credentials::Token(token?))
 }
@@ -368,10 +366,7 @@ pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
         })?,
     };
     std::path::absolute(&folder).map_err(|error| {
-        Error::usage(format!(
-            "can't use the folder {}: {error}",
-            folder.display()
-        ))
+        Error::usage(format!("can't use the folder {}", folder.display())).because(error)
     })
 }
 
@@ -415,7 +410,7 @@ fn access_token(text: &str) -> Result<Token, Error> {
 
 fn secret(what: &str, text: &str) -> Result<Token, Error> {
     Token::new(text.trim().to_owned())
-        .map_err(|error| Error::usage(format!("{what} can't be used: {error}")))
+        .map_err(|error| Error::usage(format!("{what} can't be used")).because(error))
 }
 
 /// TOML's error messages show the line, so only their text is used.
@@ -528,10 +523,7 @@ fn refuse_empty(name: &str, otherwise: &str) -> Result<(), Error> {
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
     private_folder(folder).map_err(|error| {
-        Error::usage(format!(
-            "can't make the folder {}: {error}",
-            folder.display()
-        ))
+        Error::usage(format!("can't make the folder {}", folder.display())).because(error)
     })
 }
 

@@ -53,14 +53,15 @@ pub fn man(args: &ManArgs, command: Command, console: &Console) -> Result<Exit, 
             let page = clap_mangen::Man::new(command);
             page.render(&mut text)
                 .and_then(|()| text.flush())
-                .map_err(|error| Error::unexpected(format!("can't make the page: {error}")))?;
+                .map_err(|error| Error::unexpected("can't make the page").because(error))?;
             console.data(String::from_utf8_lossy(&text).trim_end());
         }
         Some(folder) => {
             let written = std::fs::create_dir_all(folder)
                 .and_then(|()| clap_mangen::generate_to(command, folder));
             written.map_err(|error| {
-                Error::must_fix(format!("can't write {}: {error}", folder.display()))
+                Error::must_fix(format!("can't write {}", folder.display()))
+                    .because(error)
                     .advise("name another folder with -o")
             })?;
             console.say(&format!("written to {}", folder.display()));

@@ -269,7 +269,7 @@ mod tests {
             format!("(sleep 20 & echo $! > {path}; wait); true"),
             format!("sleep 20 & echo $! > {path}; yes abc"),
         ] {
-            let _told = run(&hangs).await.expect_err("it hangs");
+            let _why = run(&hangs).await.expect_err("it hangs");
             assert!(ends(&id()).await, "{hangs}");
         }
         // An agent that keeps running and keeps the output open.

@@ -53,13 +53,13 @@ pub fn go_to(
 pub fn files(
     folder: &Path,
     run: &str,
-    told: RunOptions,
+    run_options: RunOptions,
     typed: &CommandLine,
 ) -> Result<RunOptions, Error> {
-    let typed = typed.told();
+    let typed = typed.run_options();
     let places = ["attachments", "attachment-host"];
     let claimed = places.iter().find_map(|name| {
-        let value = told.option(name)?;
+        let value = run_options.option(name)?;
         (typed.option(name) != Some(value)).then_some((*name, value))
     });
     match claimed {
@@ -69,7 +69,7 @@ pub fn files(
             folder.display()
         ))
         .advise(format!("if that is yours, add `--{name} {value}`"))),
-        _ => Ok(told),
+        _ => Ok(run_options),
     }
 }
 

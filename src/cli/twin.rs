@@ -76,9 +76,10 @@ impl Twin {
     pub fn keep(&self, folder: &Path) -> Result<(), Error> {
         let failed = |error: std::io::Error| {
             Error::usage(format!(
-                "can't write the twin's definitions to {}: {error}",
+                "can't write the twin's definitions to {}",
                 folder.display()
             ))
+            .because(error)
         };
         private_folder(folder).map_err(failed)?;
         let write = |name: &str, text: &[u8]| replace_shared_file(&folder.join(name), text);

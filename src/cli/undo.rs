@@ -104,13 +104,7 @@ async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<
         let folder = RunFolder::open(begun)?;
         let past = Reading::open(folder.path())?.past()?;
         let leaves = !args.no_report;
-        return resume(
-            (folder, past),
-            &args.run,
-            (&mut args.portal, leaves),
-            console,
-        )
-        .await;
+        return resume(folder, past, &args.run, &mut args.portal, leaves, console).await;
     }
     if !args.plan {
         expect_answer(&args, part, console)?;
@@ -140,8 +134,8 @@ async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<
         begun: HashSet::new(),
         notes: 0,
     };
-    let ends = (&args.portal, !args.no_report);
-    let ended = carry_out(run, (began, part), &folder, ends, console).await;
+    let (portal, report) = (&args.portal, !args.no_report);
+    let ended = carry_out(run, began, part, &folder, portal, report, console).await;
     drop(busy);
     ended
 }
@@ -175,7 +169,7 @@ async fn show(
     console: &Console,
 ) -> Result<Exit, Error> {
     let contacts = run.past.contacts_created;
-    let rows = undo(run, None, part, (portal, console)).await?;
+    let rows = undo(run, None, part, portal, console).await?;
     let face = UndoOutput {
         undone: &rows,
         file: None,
@@ -190,9 +184,11 @@ async fn show(
 
 /// Continues an undo; `run` is the run that it undoes. A report stays where that is said.
 pub async fn resume(
-    (folder, past): (RunFolder, Past),
+    folder: RunFolder,
+    past: Past,
     run: &Path,
-    (portal, leaves_report): (&mut PortalArgs, bool),
+    portal: &mut PortalArgs,
+    leaves_report: bool,
     console: &Console,
 ) -> Result<Exit, Error> {
     let run = PastRun::open(Some(run), portal, console).await?;
@@ -219,18 +215,11 @@ pub async fn resume(
         notes: past.notes_archived,
     };
     let is_kept = |(name, _): (&str, &str)| name == CREATED_ONLY;
-    let part = match past.header.told.iter().any(is_kept) {
+    let part = match past.header.run_options.iter().any(is_kept) {
         true => Part::Created,
         false => Part::All,
     };
-    carry_out(
-        run,
-        (began, part),
-        &folder,
-        (portal, leaves_report),
-        console,
-    )
-    .await
+    carry_out(run, began, part, &folder, portal, leaves_report, console).await
 }
 
 /// Says that an undo has nothing left to do.
@@ -374,7 +363,7 @@ fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
         run: new_run()?,
         parent: None,
         operation: KIND.to_owned(),
-        told: match part {
+        run_options: match part {
             Part::All => RunOptions::default(),
             Part::Created => RunOptions::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
         },
@@ -414,15 +403,17 @@ struct Began {
 
 async fn carry_out(
     run: PastRun,
-    (began, part): (Began, Part),
+    began: Began,
+    part: Part,
     folder: &RunFolder,
-    (portal, leaves_report): (&PortalArgs, bool),
+    portal: &PortalArgs,
+    leaves_report: bool,
     console: &Console,
 ) -> Result<Exit, Error> {
     log_calls(&run.portal.client, folder.path());
     let places = run.rows.places.clone();
     let contacts = run.past.contacts_created;
-    let undone = undo(run, Some(began), part, (portal, console)).await?;
+    let undone = undo(run, Some(began), part, portal, console).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let journal = Reading::open(folder.path())?;
     let mut undone = undone.of_journal(&journal.past()?);
@@ -445,7 +436,8 @@ async fn undo(
     run: PastRun,
     began: Option<Began>,
     part: Part,
-    (portal_args, console): (&PortalArgs, &Console),
+    portal_args: &PortalArgs,
+    console: &Console,
 ) -> Result<Undone, Error> {
     let PastRun {
         portal,

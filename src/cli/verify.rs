@@ -53,7 +53,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
         rows: done,
         ..
     } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
-    let unwritable = |error| unwritable(&path, &error);
+    let unwritable = |error| unwritable(&path, error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
     let all = past.tally.of(Fate::Done);
     let all = args.sample.map_or(all, |sample| sample.min(all));
@@ -70,7 +70,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     verified_file::write(&path, &verified, unfinished(&past)).map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
-    say(&past, &verified, (&written, calls), console);
+    say(&past, &verified, &written, calls, console);
     if !args.no_report {
         report::leave(&path, console);
     }
@@ -104,12 +104,10 @@ fn shown(rows: u64, client: &Client, console: &Console) -> impl Fn(u64) + use<> 
     move |rows| board.at(work.at(rows))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::must_fix(format!(
-        "can't write {}: {error}",
-        path.join(NAME).display()
-    ))
-    .advise("make room, or copy the run folder to where it can be written")
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    Error::must_fix(format!("can't write {}", path.join(NAME).display()))
+        .because(error)
+        .advise("make room, or copy the run folder to where it can be written")
 }
 
 /// Rows whose outcome is unknown, or that are not complete yet.
@@ -122,7 +120,7 @@ fn are(rows: u64, name: &str) -> String {
     format!("{} {verb}", counted(rows, name))
 }
 
-fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), console: &Console) {
+fn say(past: &Past, verified: &Verified, file: &Path, calls: u64, console: &Console) {
     console.result(&json!({
         "run": past.header.run,
         "rows": verified.rows,

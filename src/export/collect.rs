@@ -70,15 +70,15 @@ impl Collected {
             None => {
                 self.links.clear()?;
                 let missing = self.fill_tickets(reading, which, heard).await?;
-                self.tell_whole(&missing)?;
+                self.keep_whole(&missing)?;
                 missing
             }
         };
         if !others.is_empty() {
             let tickets = self.tickets()?;
             let heard = |tickets| heard(Step::Linked(tickets));
-            let wanted = (others, self.archived.is_some());
-            links::read(reading, wanted, tickets, &mut self.links, heard).await?;
+            let (links, with_bin) = (&mut self.links, self.archived.is_some());
+            links::read(reading, others, with_bin, tickets, links, heard).await?;
         }
         Ok(missing)
     }
@@ -143,7 +143,7 @@ impl Collected {
         serde_json::from_slice(&text).ok()
     }
 
-    fn tell_whole(&self, missing: &[u64]) -> io::Result<()> {
+    fn keep_whole(&self, missing: &[u64]) -> io::Result<()> {
         let whole = Whole {
             tickets: self.counts(),
             missing: missing.to_vec(),

@@ -16,11 +16,10 @@ use super::outcome::Outcome;
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::hubspot::Search;
-use crate::journal::{Lock, LockError, PortalPath, RunOptions, run_name};
+use crate::journal::{
+    LOCK, Lock, LockError, PortalPath, RunOptions, new_run_folder, remove_run_folder,
+};
 use crate::output::{private_folder, read_regular, replace_file, write_anew};
-
-/// Where run folders go by default.
-const RUNS: &str = "tickethaul-runs";
 
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
@@ -28,14 +27,8 @@ const ASKED: &str = "export.json";
 /// Exists once the export has started to replace what is at its target.
 const PUBLISHING: &str = "publishing";
 
-/// Locked by the process that is working on it.
-const LOCK: &str = "lock";
-
 /// The outcome of the export; exists once it has finished.
 const SUMMARY: &str = "summary.json";
-
-/// The same while it is written.
-const NEW_SUMMARY: &str = "summary.json.new";
 
 /// What stays of a finished export.
 const KEPT: [&str; 5] = [ASKED, LOCK, "report.html", "run.log", SUMMARY];
@@ -63,7 +56,7 @@ const OURS: [&str; 23] = [
     "report.html.new",
     "run.log",
     SUMMARY,
-    NEW_SUMMARY,
+    "summary.json.new",
     LOCK,
 ];
 
@@ -139,8 +132,8 @@ pub struct Asked {
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
     /// Options that a resume uses again (R3).
-    #[serde(default)]
-    pub told: RunOptions,
+    #[serde(default, rename = "told")]
+    pub run_options: RunOptions,
 }
 
 /// A mapping, as it was.
@@ -246,10 +239,7 @@ pub enum ExportState {
 impl RunFolder {
     /// Makes the folder of a new export: `tickethaul-runs/<name>` or the one given.
     pub fn create(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, FolderError> {
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None => Path::new(RUNS).join(run_name("export")),
-        };
+        let path = new_run_folder("export", given);
         let unusable = |error| unusable(&path, error);
         if path.is_file() {
             return Err(FolderError::File(path));
@@ -310,11 +300,8 @@ impl RunFolder {
     /// Keeps the outcome of the export and removes its pages. The ids that were chosen go too: there
     /// may be millions.
     pub fn finish(self, outcome: &Outcome) -> io::Result<()> {
-        let building = self.path.join(NEW_SUMMARY);
         let text = format!("{:#}\n", serde_json::to_value(outcome)?);
-        let file = write_anew(&building, text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(building, self.path.join(SUMMARY))?;
+        replace_file(&self.path.join(SUMMARY), text.as_bytes())?;
         if let Ok(asked) = look(&self.path)
             && asked.ids.is_some()
         {
@@ -352,11 +339,7 @@ impl RunFolder {
         if !left.is_empty() {
             return Ok(left);
         }
-        // A folder that is somebody's working folder may stay.
-        let _in_use = fs::remove_dir(&self.path);
-        if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
-            let _other_runs = fs::remove_dir(runs);
-        }
+        remove_run_folder(&self.path);
         Ok(left)
     }
 }

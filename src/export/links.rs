@@ -95,7 +95,8 @@ impl Kept for Links {
 /// Also when the links of a live ticket can't be read: none is left out.
 pub async fn read(
     reading: &Reading,
-    (wanted, with_bin): (&[Others], bool),
+    wanted: &[Others],
+    with_bin: bool,
     tickets: impl Iterator<Item = io::Result<Ticket>>,
     spool: &mut Spool,
     mut heard: impl FnMut(u64),
@@ -207,13 +208,16 @@ async fn of_live(
     ids: &[String],
     gone: &mut BTreeSet<String>,
 ) -> Result<HashMap<String, Vec<Other>>, PageError> {
-    let (between, mut open) = ((ObjectType::Tickets, others.object), ids.to_vec());
+    let (tickets, mut open) = (ObjectType::Tickets, ids.to_vec());
     let mut linked = HashMap::new();
     for round in 1..=ROUNDS {
         if open.is_empty() {
             break;
         }
-        let read = reading.client.linked_live(between, &open).await?;
+        let read = reading
+            .client
+            .linked_live(tickets, others.object, &open)
+            .await?;
         open.clear();
         gone.extend(read.gone);
         let records = records(reading, others, &read.by_record).await?;
@@ -234,8 +238,8 @@ async fn of_archived(
     others: &Others,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<Other>>, PageError> {
-    let between = (ObjectType::Tickets, others.object);
-    let linked = reading.client.linked_archived(between, ids).await?;
+    let (client, tickets) = (&reading.client, ObjectType::Tickets);
+    let linked = client.linked_archived(tickets, others.object, ids).await?;
     let records = records(reading, others, &linked).await?;
     let links = linked.into_iter();
     Ok(links
@@ -300,7 +304,7 @@ async fn records<'a>(
     let read: Vec<Vec<Record>> = stream::iter(batches)
         .map(|ids| {
             let client = &reading.client;
-            client.read_existing(others.object, ids, (&names, &[]), Shelf::Live)
+            client.read_existing(others.object, ids, &names, &[], Shelf::Live)
         })
         .buffer_unordered(reading.width().min(AT_ONCE))
         .try_collect()

@@ -89,7 +89,7 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
             "rows": file.rows,
         })
     });
-    let mut told = json!({
+    let mut whole = json!({
         "version": 1,
         "tool": concat!("tickethaul ", env!("CARGO_PKG_VERSION")),
         "portal": manifest.portal_id,
@@ -112,10 +112,10 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "columns": headers,
         "files": files.collect::<Vec<_>>(),
     });
-    if let Value::Object(told) = &mut told {
-        told.extend(manifest.more.clone());
+    if let Value::Object(whole) = &mut whole {
+        whole.extend(manifest.more.clone());
     }
-    told
+    whole
 }
 
 fn schema_json(columns: &[Column], tables: &BTreeMap<String, Vec<Column>>) -> Value {

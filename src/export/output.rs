@@ -129,7 +129,7 @@ impl Claimed {
                 To::File(Rows::open(shape, columns, sink, about)?, path)
             }
         };
-        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, (shape, about));
+        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, shape, about);
         let (cases, beside) = match shape.form {
             Form::Case => (
                 tables.into_iter().map(|table| (table, 0)).collect(),
@@ -194,7 +194,7 @@ impl Output {
 
     /// What the columns hold so far.
     pub fn columns(&self) -> ReportedColumns {
-        self.profile.told()
+        self.profile.reported()
     }
 
     /// Rows that have no place, so far.
@@ -244,7 +244,7 @@ impl Output {
 }
 
 impl OpenTable {
-    fn open(table: Table, sink: Sink, (shape, about): (Shape, &About)) -> io::Result<OpenTable> {
+    fn open(table: Table, sink: Sink, shape: Shape, about: &About) -> io::Result<OpenTable> {
         Ok(OpenTable {
             rows: Rows::open(shape, &table.columns, sink, about)?,
             table,

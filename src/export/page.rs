@@ -243,15 +243,18 @@ impl Reading {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = self.history.iter().map(String::as_str).collect();
-        let (tickets, wanted) = (ObjectType::Tickets, (&names[..], &history[..]));
-        let records = self.client.read_existing(tickets, &ids, wanted, shelf);
+        let tickets = ObjectType::Tickets;
+        let records = self
+            .client
+            .read_existing(tickets, &ids, &names, &history, shelf);
         self.tickets(records.await?, shelf)
     }
 
     async fn page(&self, after: Option<&str>, shelf: Shelf) -> Result<Page, CallError> {
-        let what = (self.properties.as_slice(), self.history.as_slice());
-        let tickets = ObjectType::Tickets;
-        self.client.list_history(tickets, what, after, shelf).await
+        let (tickets, properties) = (ObjectType::Tickets, &self.properties);
+        self.client
+            .list_history(tickets, properties, &self.history, after, shelf)
+            .await
     }
 
     /// Calls that are worth having in flight.

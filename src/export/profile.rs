@@ -76,16 +76,16 @@ impl Profile {
     }
 
     /// The counts, for the report.
-    pub fn told(&self) -> ReportedColumns {
+    pub fn reported(&self) -> ReportedColumns {
         ReportedColumns {
             rows: self.rows,
-            columns: self.columns.iter().map(Counted::told).collect(),
+            columns: self.columns.iter().map(Counted::reported).collect(),
         }
     }
 }
 
 impl Counted {
-    fn told(&self) -> ReportedColumn {
+    fn reported(&self) -> ReportedColumn {
         let is_exact = self.values.missed == 0;
         ReportedColumn {
             name: self.name.clone(),
@@ -147,10 +147,10 @@ mod tests {
             };
             profile.take(&[cell]);
         }
-        profile.told().columns.remove(0)
+        profile.reported().columns.remove(0)
     }
 
-    fn told(column: &ReportedColumn) -> Vec<(&str, u64)> {
+    fn values(column: &ReportedColumn) -> Vec<(&str, u64)> {
         let values = column.values.iter();
         values
             .map(|value| (value.value.as_str(), value.times.unwrap_or(0)))
@@ -165,7 +165,7 @@ mod tests {
                 .map(|row| row.iter().map(|v| (*v).to_owned()).collect()),
         );
         assert_eq!((column.filled, column.different), (4, Some(3)));
-        assert_eq!(told(&column), [("b", 3), ("c", 2), ("a", 1)]);
+        assert_eq!(values(&column), [("b", 3), ("c", 2), ("a", 1)]);
     }
 
     #[test]
@@ -179,15 +179,15 @@ mod tests {
         });
         let column = profile(rows);
         assert_eq!(column.different, None, "more than are kept");
-        let told = told(&column);
+        let found = values(&column);
         let missed_at_most = 100_000 / (KEPT as u64 + 1);
         for ((value, times), (expected, real)) in
-            told.iter().zip([("often", 30_000), ("sometimes", 10_000)])
+            found.iter().zip([("often", 30_000), ("sometimes", 10_000)])
         {
-            assert_eq!(*value, expected, "{told:?}");
+            assert_eq!(*value, expected, "{found:?}");
             assert!(
                 *times <= real && *times + missed_at_most >= real,
-                "{told:?}"
+                "{found:?}"
             );
         }
     }

@@ -324,6 +324,7 @@ impl Ranges {
             }
             let next = self.next_range(*range);
             let to = [reader.empty_from, next].into_iter().flatten().min();
+            // What lies before a probe in flight is a gap, and so is what lies behind the last.
             let mut from = reader.last;
             let (density, misses) = (reader.density, reader.misses);
             for probe in self.probes.range(from..to.unwrap_or(u64::MAX).max(from)) {
@@ -378,6 +379,8 @@ impl Ranges {
         let end = self.next_range(range).unwrap_or(u64::MAX);
         let reader = self.ranges.get_mut(&range)?;
         reader.asked = false;
+        // The page may run into the next range, whose own cursor reads it from there on: then
+        // this range is read.
         let records = between(ids, reader.last, end);
         reader.after = after.filter(|_| records.end == ids.len());
         let last = *ids[records.clone()].last()?;
@@ -392,6 +395,8 @@ impl Ranges {
 
     fn probed(&mut self, at: u64, ids: &[u64], after: Option<String>) -> Option<Kept> {
         let _known = self.probes.remove(&at);
+        // `after` is no lower bound here, so the page says nothing of where ids are. Whatever
+        // it shows is read by the cursor of its range.
         if ids.first().is_some_and(|first| *first < at) {
             self.unguessable = true;
             return None;
@@ -400,14 +405,19 @@ impl Ranges {
         let end = self.next_range(*range).unwrap_or(u64::MAX);
         let (_, left) = self.ranges.range_mut(..=at).next_back()?;
         let (last, empty_from) = (left.last, left.empty_from);
+        // From the probe up to what it found there is nothing. Unless the left cursor has come
+        // past it meanwhile: then it knows better.
         if at > last {
             left.empty_from = Some(empty_from.map_or(at, |before| before.min(at)));
         }
+        // What the left cursor has read meanwhile is not read twice, and what the next range
+        // begins with is its own.
         let records = between(ids, last, end);
         left.misses += u32::from(records.is_empty());
         self.fruitless += usize::from(records.len() < FRUITFUL);
         let after = after.filter(|_| records.end == ids.len());
         let kept = self.open(ids, records, after)?;
+        // An older probe may have found nothing further on: that is in the new range now.
         if let Some(reader) = self.ranges.get_mut(&kept.range) {
             reader.empty_from = empty_from.filter(|from| *from > reader.last);
         }

@@ -54,17 +54,17 @@ pub async fn run(
         Which::Since(window) => is_changed(ticket, *window, judge.as_ref()),
         _ => true,
     };
-    let gathered = gather((&job, &reading), tables, &belongs, &mut heard).await?;
+    let gathered = gather(&job, &reading, tables, &belongs, &mut heard).await?;
     let collected = &gathered.collected;
     let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
     let tables = gathered.tables;
     let mut output = claimed.begin(&layout.columns, tables.clone(), &job.about())?;
-    let mut done = write_rows((collected, &belongs), &layout, &mut output, &mut heard).await?;
+    let mut done = write_rows(collected, &belongs, &layout, &mut output, &mut heard).await?;
     done.missing = gathered.missing;
     done.attachments = gathered.brought;
     done.calls = client.calls();
     folder::begin_to_publish(&job.work)?;
-    publish(&job, output, done, (&layout.columns, tables), &client)
+    publish(&job, output, done, &layout.columns, tables, &client)
 }
 
 /// Everything that is written.
@@ -79,7 +79,8 @@ struct Gathered {
 
 /// Reads everything, and brings the files that it names where those are wanted.
 async fn gather(
-    (job, reading): (&Job, &Reading),
+    job: &Job,
+    reading: &Reading,
     tables: Vec<Table>,
     belongs: &impl Fn(&Ticket) -> bool,
     heard: &mut impl FnMut(Step),
@@ -99,8 +100,8 @@ async fn gather(
     };
     if let Some(folder) = &job.attachments {
         let bringing = Bringing::open(reading, folder, &job.work)?;
-        let of = (&gathered.collected, belongs);
-        let (files, sum) = bring(bringing, &job.wanted, of, heard).await?;
+        let collected = &gathered.collected;
+        let (files, sum) = bring(bringing, &job.wanted, collected, belongs, heard).await?;
         gathered.tables = knowing(gathered.tables, &Arc::new(files));
         gathered.brought = Some(sum);
     }
@@ -112,7 +113,8 @@ fn publish(
     job: &Job,
     output: Output,
     done: Done,
-    (columns, tables): (&[Column], Vec<Table>),
+    columns: &[Column],
+    tables: Vec<Table>,
     client: &Client,
 ) -> Result<Done, ExportError> {
     let mut written = Vec::new();
@@ -138,7 +140,8 @@ fn publish(
 async fn bring(
     bringing: Bringing<'_>,
     wanted: &Wanted,
-    (collected, belongs): (&Collected, &impl Fn(&Ticket) -> bool),
+    collected: &Collected,
+    belongs: &impl Fn(&Ticket) -> bool,
     heard: &mut impl FnMut(Step),
 ) -> Result<(Files, Sum), ExportError> {
     let namings = namings(wanted);
@@ -146,8 +149,8 @@ async fn bring(
         Ok((ticket, _)) => belongs(ticket),
         Err(_) => true,
     });
-    let told = |files| heard(Step::Brought(files));
-    Ok(bringing.all(&namings, tickets, told).await?)
+    let hear = |files| heard(Step::Brought(files));
+    Ok(bringing.all(&namings, tickets, hear).await?)
 }
 
 /// The columns; without the empty ones if that is wanted.
@@ -180,7 +183,8 @@ fn is_changed(ticket: &Ticket, window: Window, judge: Option<&Judge>) -> bool {
 }
 
 async fn write_rows(
-    (collected, belongs): (&Collected, &impl Fn(&Ticket) -> bool),
+    collected: &Collected,
+    belongs: &impl Fn(&Ticket) -> bool,
     layout: &Layout,
     output: &mut Output,
     heard: &mut impl FnMut(Step),

@@ -110,7 +110,7 @@ impl Selection {
 
     /// The options that were given, each with its value; those that are as usual are left
     /// out.
-    pub fn told(&self) -> Vec<(String, String)> {
+    pub fn given(&self) -> Vec<(String, String)> {
         let usual = options(&Selection::default());
         let given = options(self).into_iter();
         let given = given.filter(|(name, value)| usual.get(name) != Some(value));
@@ -211,8 +211,8 @@ mod tests {
             now.filter = Some("createdate >= 2024-01-01".to_owned());
             now.record_times = true;
         });
-        let told = asked.told();
-        let told: Vec<String> = told
+        let given = asked.given();
+        let given: Vec<String> = given
             .iter()
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
@@ -221,7 +221,7 @@ mod tests {
             "--where createdate >= 2024-01-01",
             "--record-times yes",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(given, expected);
     }
 
     #[test]

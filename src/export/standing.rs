@@ -167,10 +167,10 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
         return Err(Taken::Unknown(beside.issues));
     }
     let files = files_in(folder).map_err(|_| Taken::Unknown(folder.to_owned()))?;
-    let told = [&beside.schema, &beside.manifest];
+    let about = [&beside.schema, &beside.manifest];
     let parts: Vec<(&Path, &PathBuf)> = files
         .iter()
-        .filter(|file| !told.contains(file))
+        .filter(|file| !about.contains(file))
         .filter_map(|file| Some((file.strip_prefix(folder).ok()?, file)))
         .collect();
     if let Some((_, file)) = parts.iter().find(|(name, _)| earlier.file(name).is_none()) {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use jiff::Timestamp;
 
 use super::attempt::call::{Answer, Caller};
@@ -15,7 +16,7 @@ use super::connect::route::Route;
 use super::connect::settings::{ConnectError, Rate, Settings};
 use super::connect::token::Token;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method, Request, Transport};
+use crate::hubspot::exchange::{Effect, Request, Transport};
 use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::transport::HttpTransport;
 use crate::hubspot::wire::Read;
@@ -62,8 +63,8 @@ impl Client {
 
     /// Sets the listener for long waits that the portal asks for; only the first one set
     /// counts.
-    pub fn tell_waits(&self, listener: HearWait) {
-        self.session.caller().tell_waits(listener);
+    pub fn report_waits_to(&self, listener: HearWait) {
+        self.session.caller().report_waits_to(listener);
     }
 
     /// Ends calls that wait for the next day's allowance, and lets no other begin to.
@@ -180,7 +181,7 @@ impl Client {
         read: Read<T>,
     ) -> Result<T, CallError> {
         let body = body.map_err(Client::unsendable)?;
-        let request = Request::new(Method::Patch, path, effect).with_body(body);
+        let request = Request::new(Method::PATCH, path, effect).with_body(body);
         self.call(&request, read).await
     }
 

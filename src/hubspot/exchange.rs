@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use http::Method;
 
 use super::connect::token::Token;
 
@@ -20,34 +21,6 @@ pub trait Transport: Send + Sync {
         request: &'a Request,
         token: Option<&'a Token>,
     ) -> BoxFuture<'a, Result<Reply, TransportError>>;
-}
-
-/// HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Creates, or asks with a body.
-    Post,
-    /// Replaces something.
-    Put,
-    /// Changes some of a thing.
-    Patch,
-    /// Moves to the recycle bin.
-    Delete,
-}
-
-impl Method {
-    /// As HTTP spells it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-        }
-    }
 }
 
 /// What repeating a request does to the portal (C1 §4.7).
@@ -142,12 +115,12 @@ impl Request {
 
     /// Asks for a page or a list.
     pub(crate) fn get(path: String) -> Request {
-        Request::new(Method::Get, path, Effect::Read)
+        Request::new(Method::GET, path, Effect::Read)
     }
 
     /// Posts a JSON body.
     pub(crate) fn post(path: String, body: Vec<u8>, effect: Effect) -> Request {
-        Request::new(Method::Post, path, effect).with_body(body)
+        Request::new(Method::POST, path, effect).with_body(body)
     }
 
     /// This request with a body.
@@ -171,7 +144,7 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.body.as_ref().map_or(0, Bytes::len);
-        let (method, path) = (self.method.word(), self.bare_path());
+        let (method, path) = (&self.method, self.bare_path());
         write!(f, "Request({method} {path}, {bytes} bytes)")
     }
 }

@@ -21,6 +21,8 @@ pub mod contract;
 pub mod error;
 pub mod records;
 
+pub use http::Method;
+
 pub use attempt::log::{Attempt, CallLog};
 pub use attempt::waits::{HearWait, Wait};
 pub use calls::associations::Linked;
@@ -36,7 +38,7 @@ pub use connect::token::{BadToken, HostToken, Token};
 pub use error::CallError;
 pub use error::row::RowErrorKind;
 pub use exchange::{
-    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError, Upload,
+    Budget, Content, Effect, Headers, Reply, Request, Transport, TransportError, Upload,
 };
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::link_type::{LinkType, USER_DEFINED};

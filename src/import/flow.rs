@@ -5,6 +5,7 @@ use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
 use crate::model::issue::Problem;
+use crate::model::key::{FoldedKey, Key};
 use crate::model::outcome::{Change, RowEnd, Written};
 use crate::model::plan::{Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
@@ -150,17 +151,16 @@ impl PlannedOp {
         }
     }
 
-    /// The key under which the portal may hold two rows as one: portals may fold
-    /// case (protocol K2).
-    pub fn folded_key(&self) -> String {
-        self.draft.key.to_lowercase()
+    /// The key under which the portal may hold two rows as one (protocol K2).
+    pub fn folded_key(&self) -> FoldedKey {
+        self.draft.key.folded()
     }
 
     /// Gives the row another key than the mapping made (protocol K3).
-    pub fn rekey(&mut self, key_property: &str, key: String) {
+    pub fn rekey(&mut self, key_property: &str, key: Key) {
         let mut values = self.draft.properties.iter_mut();
         if let Some((_, value)) = values.find(|(name, _)| **name == *key_property) {
-            value.clone_from(&key);
+            *value = key.to_string();
         }
         for note in &mut self.draft.notes {
             note.rekey(&self.draft.key, &key);
@@ -317,7 +317,7 @@ pub struct RowOutcome {
     /// The row as read; no cells when the record was ragged.
     pub source: SourceRow,
     /// Its key, where one could be made.
-    pub key: Option<String>,
+    pub key: Option<Key>,
     /// The record as it stands in the file, when it could not be cut into cells.
     pub raw: Option<String>,
     /// What mapping did to its values.

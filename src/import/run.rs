@@ -88,7 +88,7 @@ pub async fn run(
     let ledger = join(settle_thread, reader_thread).await?;
     drop(patience);
     ended?;
-    let summary = summarise(&job, &account, ledger, before, (client.calls(), started))?;
+    let summary = summarise(&job, &account, ledger, before, client.calls(), started)?;
     job.options.steps.pass("summary")?;
     job.folder.write_summary(&summary_json(&summary))?;
     if summary.stop.is_none() && !summary.limited {
@@ -118,7 +118,7 @@ fn logged(
     client: &Client,
     listener: Arc<dyn Listener>,
 ) -> Result<Arc<dyn Listener>, Error> {
-    let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(&error))?;
+    let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(error))?;
     let log = Arc::new(log);
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     Ok(Arc::new(Logged { listener, log }))
@@ -181,8 +181,7 @@ fn sender(
 ) -> Sender {
     let options = &job.options;
     let facts = Arc::new(Facts::new(job.facts.clone(), Arc::clone(listener)));
-    let heard = (Arc::clone(listener), Arc::clone(&facts));
-    let notes = notes(job, client, &settle, heard);
+    let notes = notes(job, client, &settle, listener, &facts);
     Sender {
         ends: Ends::new(client, &settle, &job.links, job.mapping.key_property()),
         kinds: job.links.clone(),
@@ -206,17 +205,26 @@ fn notes(
     job: &RunningJob,
     client: &Client,
     settle: &SettleHandle,
-    heard: (Arc<dyn Listener>, Arc<Facts>),
+    listener: &Arc<dyn Listener>,
+    facts: &Arc<Facts>,
 ) -> Notes {
     let (stop, horizon) = (job.options.stop.clone(), job.options.horizon);
-    let until = (horizon, stop.clone());
-    let notes = Notes::new(client.clone(), settle.clone(), stop, horizon, heard);
+    let (client, settle) = (client.clone(), settle.clone());
+    let (listener, facts) = (Arc::clone(listener), Arc::clone(facts));
+    let notes = Notes::new(
+        client.clone(),
+        settle.clone(),
+        stop.clone(),
+        horizon,
+        listener,
+        facts,
+    );
     match job.files.clone().filter(|_| job.mapping.has_files()) {
         None => notes,
         Some(sources) => {
-            let place = (job.mapping.system().to_owned(), job.folder.path());
-            let (client, settle) = (client.clone(), settle.clone());
-            notes.with_files(Uploads::new(client, settle, sources, place, until))
+            let (system, spool) = (job.mapping.system().to_owned(), job.folder.path());
+            let uploads = Uploads::new(client, settle, sources, system, spool, horizon, stop);
+            notes.with_files(uploads)
         }
     }
 }
@@ -253,7 +261,7 @@ fn start_settle(
     let (journal, files, ledger) = match &job.past {
         None => {
             let files = RunFiles::create(folder, headers, places.clone(), job.operation, url)
-                .map_err(|error| job.folder.unusable(&error))?;
+                .map_err(|error| job.folder.unusable(error))?;
             let durability = job.options.durability;
             let journal = Journal::create(folder, &job.header, job.options.limit, durability)?;
             (journal, files, Ledger::new(places.clone()))
@@ -283,14 +291,14 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     job.folder.forget_summary()?;
     let folder = job.folder.path();
     let (headers, places) = (job.input.headers(), job.input.places());
-    let lengths = (&past.lengths, past.filed);
-    let reopened = RunFiles::reopen(folder, headers, places, job.operation, url, lengths);
-    let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
+    let (lengths, filed) = (&past.lengths, past.filed);
+    let reopened = RunFiles::reopen(folder, headers, places, job.operation, url, lengths, filed);
+    let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(error))?;
     let journal = Journal::open(folder, past.settled, job.options.durability)?;
     journal.date_intents()?;
-    refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
+    refile(&job.folder, &job.input, &job.mapping, filed, &mut files)?;
     journal.set_limit(job.options.limit)?;
-    journal.set_options(&job.header.told)?;
+    journal.set_options(&job.header.run_options)?;
     Ok((journal, files))
 }
 
@@ -348,7 +356,8 @@ fn summarise(
     account: &Account,
     ledger: Ledger,
     before: Before,
-    (calls, started): (u64, Instant),
+    calls: u64,
+    started: Instant,
 ) -> Result<Summary, Error> {
     let (folder, options) = (&job.folder, &job.options);
     let mut refusals: Vec<_> = ledger.refusals.into_values().collect();
@@ -357,7 +366,7 @@ fn summarise(
         by_rows.then_with(|| left.code.cmp(&right.code))
     });
     let batch_size = job.header.diff.then_some(options.batch_size as u64);
-    let comments = job.header.told.option(COMMENTS_OPTION);
+    let comments = job.header.run_options.option(COMMENTS_OPTION);
     Ok(Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),

@@ -83,7 +83,7 @@ fn meta(header: &Header) -> rusqlite::Result<[(&'static str, String); 18]> {
             undoes.map_or(String::new(), |undone| undone.run.clone()),
         ),
         ("plan", plan.transpose()?.unwrap_or_default()),
-        ("told", json(serde_json::to_string(&header.told))?),
+        ("told", json(serde_json::to_string(&header.run_options))?),
         ("encoding", header.encoding.clone().unwrap_or_default()),
         ("delimiter", delimiter.unwrap_or_default()),
     ])

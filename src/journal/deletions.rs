@@ -26,7 +26,7 @@ impl Commit<'_> {
         state: FileState,
     ) -> Result<(), JournalError> {
         let known = "SET state = ?6 WHERE state <> 'deleted'";
-        self.put_file(entry, (state, record), known)
+        self.put_file(entry, state, record, known)
     }
 
     /// A file is gone; if that was intended, this undo deleted it.

@@ -10,6 +10,7 @@ use super::error::{JournalError, at};
 use super::read::{Reading, entry};
 use super::schema::Tables;
 use super::{v2_tables, v3_tables};
+use crate::model::key::FoldedKey;
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 
@@ -113,7 +114,7 @@ impl Reading {
         };
         let read = || {
             let mut query = self.db().prepare_cached(sql)?;
-            query.exists(params![key.to_lowercase(), seq])
+            query.exists(params![FoldedKey::of(key), seq])
         };
         read().map_err(at(self.path()))
     }
@@ -166,7 +167,7 @@ impl Reading {
         };
         let read = || -> rusqlite::Result<Vec<Option<String>>> {
             let mut query = self.db().prepare_cached(sql)?;
-            let rows = query.query_map(params![key.to_lowercase(), seq], |row| row.get(0))?;
+            let rows = query.query_map(params![FoldedKey::of(key), seq], |row| row.get(0))?;
             rows.collect()
         };
         let rows = read().map_err(at(self.path()))?;
@@ -206,7 +207,7 @@ impl Reading {
             Tables::Second => v2_tables::TICKET_OF_KEY,
             Tables::Third => v3_tables::TICKET_OF_KEY,
         };
-        self.one(sql, [key.to_lowercase()], 0)
+        self.one(sql, [FoldedKey::of(key)], 0)
     }
 
     fn one(

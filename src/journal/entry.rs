@@ -1,5 +1,6 @@
 //! What a commit gets of a row: its place, the intent to send it, and whether its key is free.
 
+use crate::model::key::Key;
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 
@@ -27,7 +28,7 @@ pub struct Intent<'a> {
     /// Which other rows may have its key.
     pub keys: Keys,
     /// Value of the key property.
-    pub key: &'a str,
+    pub key: &'a Key,
     /// Id of the record that the row means, if it was looked up: an unfinished archive
     /// is settled by it, since a portal may not find archived records by their key
     /// (protocol R4).
@@ -55,11 +56,11 @@ pub struct RowEntry {
 pub enum KeyClaim {
     /// The intent is in the journal, with this key; the row may be sent once the
     /// commit is done.
-    Free(String),
+    Free(Key),
     /// An earlier row of this run has the key and was not refused.
     Taken {
         /// The earlier row's key, as spelled there.
-        key: String,
+        key: Key,
         /// Input of the earlier row, as in `RowAddress`.
         file: u32,
         /// Line of the earlier row.

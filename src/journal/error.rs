@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
 /// A failure of the journal. The run ends: without it nothing may be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// SQLite said no: most often a full disk or a lost folder.
-    #[error("can't use the journal {path}: {source}")]
+    #[error("can't use the journal {path}")]
     Database {
         /// The database.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum JournalError {
         what: String,
     },
     /// SQLite can't read it.
-    #[error("the journal {} is damaged: {source}", path.display())]
+    #[error("the journal {} is damaged", path.display())]
     Damaged {
         /// The database.
         path: PathBuf,
@@ -57,7 +57,7 @@ pub enum JournalError {
     #[error("the plan in {} is not the one that the run applies", .0.display())]
     OtherPlan(PathBuf),
     /// The file system said no.
-    #[error("can't set up the journal {path}: {source}")]
+    #[error("can't set up the journal {path}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -69,10 +69,18 @@ pub enum JournalError {
 impl JournalError {
     /// What the database or the system said, without the path.
     pub fn cause(&self) -> String {
+        let cause = std::error::Error::source(self);
+        cause.map_or_else(|| self.to_string(), ToString::to_string)
+    }
+
+    /// What the database or the system said, if it is to blame.
+    fn into_cause(self) -> Option<Cause> {
         match self {
-            JournalError::Database { source, .. } => source.to_string(),
-            JournalError::Io { source, .. } => source.to_string(),
-            other => other.to_string(),
+            JournalError::Database { source, .. } | JournalError::Damaged { source, .. } => {
+                Some(source.into())
+            }
+            JournalError::Io { source, .. } => Some(source.into()),
+            _ => None,
         }
     }
 }
@@ -93,7 +101,11 @@ impl From<JournalError> for Error {
             JournalError::OtherPlan(_) => "bring the folder of that plan back",
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
-        Error::must_fix(error).advise(advice)
+        let plain = Error::must_fix(&error).advise(advice);
+        match error.into_cause() {
+            Some(cause) => plain.because(cause),
+            None => plain,
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl Commit<'_> {
         let counted = (others.map_err(at(self.path))? == 0).then_some(file.state);
         let state = counted.unwrap_or(FileState::There);
         let known = "SET path = ?3, md5 = ?4, size = ?5, state = ?6, record = ?7, until_ms = NULL";
-        self.put_file(entry, (state, Some(&file.record)), known)?;
+        self.put_file(entry, state, Some(&file.record), known)?;
         Ok(counted)
     }
 
@@ -127,7 +127,8 @@ impl Commit<'_> {
     pub(super) fn put_file(
         &self,
         entry: &FileEntry,
-        (state, record): (FileState, Option<&str>),
+        state: FileState,
+        record: Option<&str>,
         known: &str,
     ) -> Result<(), JournalError> {
         let sql = format!(

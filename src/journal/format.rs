@@ -44,7 +44,7 @@ pub struct Header {
     /// The delimiter given by the user.
     pub delimiter: Option<u8>,
     /// Options that a resume uses again unless it is given others (R3).
-    pub told: RunOptions,
+    pub run_options: RunOptions,
     /// The run that this one undoes.
     pub undoes: Option<UndoneRun>,
     /// The plan that the run applies.

@@ -1,5 +1,7 @@
 //! What a process that dies before its run or plan has begun leaves in a folder.
 
+use super::run_folder::LOCK;
+
 /// Files that are written before `run.db` or `plan.db` exists.
 const BEFORE: [&str; 11] = [
     "comments-left.csv",
@@ -7,7 +9,7 @@ const BEFORE: [&str; 11] = [
     "comments.db",
     "comments.db.new",
     "input-stdin",
-    "lock",
+    LOCK,
     "plan.db.new",
     "retried.csv",
     "retried.jsonl",

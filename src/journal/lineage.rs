@@ -2,11 +2,12 @@
 //! names it (protocol R5). Little is read, since every known run is asked.
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::error::{JournalError, at};
 use super::plan::PlanRef;
 use super::read::{Reading, stamp};
+use crate::model::key::FoldedKey;
 use crate::model::outcome::Fate;
 
 /// A run and the one whose refused rows it retries.
@@ -60,7 +61,7 @@ impl Reading {
         let sql = self.tables().statements().has_created;
         let read = || -> rusqlite::Result<bool> {
             let mut query = self.db().prepare_cached(sql)?;
-            query.exists([&key.to_lowercase(), ticket])
+            query.exists(params![FoldedKey::of(key), ticket])
         };
         read().map_err(at(self.path()))
     }

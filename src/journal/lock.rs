@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use super::run_folder::LOCK;
 use crate::output::open_regular;
 
 /// A held lock; released when dropped.
@@ -31,7 +32,7 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Lock, LockError> {
         let mut options = OpenOptions::new();
         let _same = options.read(true).write(true).create(true).truncate(false);
-        let mut file = open_regular(&folder.join("lock"), &mut options)?;
+        let mut file = open_regular(&folder.join(LOCK), &mut options)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(&mut file))),
@@ -51,7 +52,7 @@ impl Lock {
 impl Lock {
     /// True while a process holds the folder's lock.
     pub fn is_held(folder: &Path) -> bool {
-        let file = open_regular(&folder.join("lock"), OpenOptions::new().read(true)).ok();
+        let file = open_regular(&folder.join(LOCK), OpenOptions::new().read(true)).ok();
         let mut locks = file.into_iter().chain(open_folder(folder));
         locks.any(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }

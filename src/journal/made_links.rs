@@ -11,6 +11,7 @@ use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::read::Reading;
 use super::schema::Tables;
+use crate::model::key::FoldedKey;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
 
@@ -44,7 +45,7 @@ impl Reading {
         if self.tables() == Tables::Second {
             return Ok(Vec::new());
         }
-        let key = key.to_lowercase();
+        let key = FoldedKey::of(key);
         let read = || {
             if !has_links(self.db())? {
                 return Ok(Vec::new());

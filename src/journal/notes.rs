@@ -11,6 +11,7 @@ use super::error::{JournalError, at};
 use super::note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 use super::read::Reading;
 use super::write::Journal;
+use crate::model::key::FoldedKey;
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
 
@@ -169,10 +170,10 @@ impl Reading {
         counts(&self.db).map_err(at(&self.path))
     }
 
-    /// Records of the notes that the run made for rows with a key, which is in lower case.
+    /// Records of the notes that the run made for rows with a key.
     pub(super) fn notes_of_key(
         &self,
-        folded: &str,
+        key: &FoldedKey,
     ) -> Result<Vec<(ObjectType, String)>, JournalError> {
         let read = || {
             if !has_notes(&self.db)? {
@@ -183,7 +184,7 @@ impl Reading {
                 "SELECT {columns} FROM note WHERE seq IN (SELECT seq FROM row WHERE folded = ?1)"
             );
             let mut query = self.db.prepare_cached(&sql)?;
-            let notes = query.query_map([folded], step)?;
+            let notes = query.query_map([key], step)?;
             notes.collect::<rusqlite::Result<Vec<_>>>()
         };
         let notes = read().map_err(at(&self.path))?.into_iter();

@@ -79,7 +79,7 @@ impl Reading {
             files: self.files().map_err(failed())?,
             portal_id: portal.parse().map_err(|_| self.broken("portal"))?,
             state: RunState::numbered(state?),
-            tally: tally(&self.fates()?, read?, (waiting, unknown)),
+            tally: tally(&self.fates()?, read?, waiting, unknown),
             waiting,
             offset: offset?,
             size: self.size().map_err(failed())?,

@@ -20,6 +20,7 @@ use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
 use super::validate::{is_regular, look_at, stranger};
 use crate::model::issue::Refusal;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
@@ -37,7 +38,7 @@ pub struct PastIntent {
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
     /// The key that it was to be sent with.
-    pub key: String,
+    pub key: Key,
     /// Id of the record that it means, if it was looked up (R4).
     pub record: Option<String>,
     /// What it was to change, with what the ticket held before; none if that was not
@@ -51,7 +52,7 @@ pub struct PastRow {
     /// The row's number and place.
     pub row: RowEntry,
     /// Its key, if one could be made.
-    pub key: Option<String>,
+    pub key: Option<Key>,
     /// Id of its ticket, if known; also for a refused row.
     pub record: Option<String>,
     /// How it ended.
@@ -190,7 +191,7 @@ impl Reading {
         let fates = self.fates()?;
         let unknown = self.unknown(marks.get(UNTIL).copied())?;
         let waiting = self.waiting().map_err(at(&self.path))?;
-        let tally = tally(&fates, mark("rows_read"), (waiting, unknown.len() as u64));
+        let tally = tally(&fates, mark("rows_read"), waiting, unknown.len() as u64);
         Ok(Past {
             header: self.header()?,
             state: RunState::numbered(mark("state")),
@@ -301,7 +302,7 @@ impl Reading {
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
-            told: self.parsed("told")?.unwrap_or_default(),
+            run_options: self.parsed("told")?.unwrap_or_default(),
             undoes: match self.word("undoes")?.filter(|path| !path.is_empty()) {
                 Some(folder) => Some(UndoneRun {
                     run: self.word("undoes_run")?.unwrap_or_default(),
@@ -553,7 +554,7 @@ impl Reading {
 }
 
 /// All rows that were read, by fate.
-pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, u64)) -> Tally {
+pub(super) fn tally(fates: &[(Fate, u64)], read: u64, waiting: u64, unknown: u64) -> Tally {
     let mut tally = Tally::resumed(fates.iter().copied());
     let read = read.max(tally.settled() + waiting + unknown);
     tally.hold_open(read, unknown);
@@ -563,7 +564,7 @@ pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, 
 /// A settled row as in the table.
 pub(super) struct StoredRow {
     row: RowEntry,
-    key: Option<String>,
+    key: Option<Key>,
     fate: String,
     ticket: Option<String>,
     pub(super) issue: Option<String>,

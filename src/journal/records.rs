@@ -7,12 +7,13 @@ use super::commit::Commit;
 use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
+use crate::model::key::{FoldedKey, Key};
 
 /// An earlier row of the same run and key, whose record holds what the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Earlier {
     /// The key as that row has it; it may differ by case.
-    pub key: String,
+    pub key: Key,
     /// Id of its record.
     pub record: String,
 }
@@ -22,7 +23,7 @@ impl Commit<'_> {
     pub fn earlier(
         &self,
         kind: &str,
-        key: &str,
+        key: &Key,
         seq: u64,
     ) -> Result<Option<Earlier>, JournalError> {
         let found = |row: &rusqlite::Row<'_>| {
@@ -34,7 +35,7 @@ impl Commit<'_> {
         self.transaction
             .prepare_cached(self.statements.earlier)
             .and_then(|mut query| {
-                let of_row = params![key.to_lowercase(), kind, seq];
+                let of_row = params![key.folded(), kind, seq];
                 query.query_row(of_row, found).optional()
             })
             .map_err(at(self.path))
@@ -57,7 +58,7 @@ impl Reading {
             let sql = "SELECT seq, file, record, line, byte FROM row WHERE folded = ?1
                        AND fate IN ('done', 'exists', 'unchanged', 'waiting') LIMIT 1";
             let mut query = self.db().prepare_cached(sql)?;
-            query.query_row([key.to_lowercase()], entry).optional()
+            query.query_row([FoldedKey::of(key)], entry).optional()
         };
         read().map_err(at(self.path()))
     }

@@ -55,30 +55,30 @@ impl RunOptions {
 mod tests {
     use super::*;
 
-    fn told(options: &[(&str, &str)]) -> RunOptions {
+    fn run_options(options: &[(&str, &str)]) -> RunOptions {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         RunOptions::new(options.iter().map(owned))
     }
 
     #[test]
     fn the_later_word_counts() {
-        let first = told(&[("rate", "50/10s"), ("timeout", "5")]);
-        let later = told(&[("rate", "20/10s"), ("api", "2026-09")]);
+        let first = run_options(&[("rate", "50/10s"), ("timeout", "5")]);
+        let later = run_options(&[("rate", "20/10s"), ("api", "2026-09")]);
         assert_eq!(
             first.clone().overlaid(&later),
-            told(&[("api", "2026-09"), ("rate", "20/10s"), ("timeout", "5")])
+            run_options(&[("api", "2026-09"), ("rate", "20/10s"), ("timeout", "5")])
         );
-        assert_eq!(first.without(&later), told(&[("timeout", "5")]));
+        assert_eq!(first.without(&later), run_options(&[("timeout", "5")]));
     }
 
     #[test]
     fn what_was_told_is_plain_json() {
-        let told = told(&[("rate", "50/10s")]);
-        let text = serde_json::to_string(&told).expect("JSON");
+        let run_options = run_options(&[("rate", "50/10s")]);
+        let text = serde_json::to_string(&run_options).expect("JSON");
         assert_eq!(text, r#"{"rate":"50/10s"}"#);
         assert_eq!(
             serde_json::from_str::<RunOptions>(&text).expect("JSON"),
-            told
+            run_options
         );
     }
 }

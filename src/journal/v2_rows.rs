@@ -6,13 +6,15 @@ use rusqlite::params;
 use super::commit::Commit;
 use super::entry::{Intent, RowEntry};
 use super::error::JournalError;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, Fate, RowEnd};
 
 pub(super) fn settle(
     commit: &Commit<'_>,
     row: RowEntry,
     key: Option<&str>,
-    (end, issue): (&RowEnd, Option<&str>),
+    end: &RowEnd,
+    issue: Option<&str>,
 ) -> Result<(), JournalError> {
     let (fate, place) = (end.fate(), row.address);
     commit.run(
@@ -54,7 +56,7 @@ pub(super) fn wait(commit: &Commit<'_>, row: u64, ticket: &str) -> Result<(), Jo
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,
-    (key, folded): (&str, &str),
+    key: &Key,
     at: Option<Timestamp>,
 ) -> Result<(), JournalError> {
     let (seq, place) = (intent.row.seq, intent.row.address);
@@ -70,7 +72,7 @@ pub(super) fn intend(
         params![
             seq,
             key,
-            folded,
+            key.folded(),
             intent.body,
             at.map(Timestamp::as_millisecond),
             intent.kind,

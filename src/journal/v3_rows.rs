@@ -7,13 +7,15 @@ use super::changes::changes_text;
 use super::commit::Commit;
 use super::entry::{Intent, RowEntry};
 use super::error::JournalError;
+use crate::model::key::Key;
 use crate::model::outcome::{Change, RowEnd};
 
 pub(super) fn settle(
     commit: &Commit<'_>,
     row: RowEntry,
     key: Option<&str>,
-    (end, issue): (&RowEnd, Option<&str>),
+    end: &RowEnd,
+    issue: Option<&str>,
 ) -> Result<(), JournalError> {
     let place = row.address;
     commit.run(
@@ -43,10 +45,10 @@ pub(super) fn settle(
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,
-    (key, folded): (&str, &str),
+    key: &Key,
     at: Option<Timestamp>,
 ) -> Result<(), JournalError> {
-    let place = intent.row.address;
+    let (place, folded) = (intent.row.address, key.folded());
     commit.run(
         "INSERT INTO row (seq, file, record, line, byte, fate, key, folded, body, intended_ms,
             ticket, changes)
@@ -60,7 +62,7 @@ pub(super) fn intend(
             place.record,
             place.line,
             place.byte,
-            (key != folded).then_some(key),
+            (key.as_str() != folded.as_str()).then_some(key),
             folded,
             intent.body,
             at.map(Timestamp::as_millisecond),

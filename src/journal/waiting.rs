@@ -10,6 +10,7 @@ use super::error::{JournalError, at};
 use super::read::entry;
 use super::schema::Tables;
 use super::v2_rows;
+use crate::model::key::Key;
 use crate::model::outcome::Change;
 
 /// A row that waits.
@@ -18,7 +19,7 @@ pub struct Waiting {
     /// The row's number and place.
     pub row: RowEntry,
     /// The key that its ticket has.
-    pub key: String,
+    pub key: Key,
     /// Hash of what was sent; none if nothing was.
     pub body: Option<[u8; 16]>,
     /// Id of the ticket.

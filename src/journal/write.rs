@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::added_tables;
@@ -16,6 +16,7 @@ use super::format::{Header, refusal_text};
 use super::run_options::RunOptions;
 use super::schema::{Tables, migrate};
 use super::{v2_rows, v3_rows};
+use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
 use crate::output::rename_durably;
 
@@ -36,13 +37,6 @@ pub fn run_id() -> std::io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Name for a new run: local time, operation, four random letters.
-pub fn run_name(operation: &str) -> String {
-    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
-    let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-    format!("{now}-{operation}-{letters}")
 }
 
 impl Journal {
@@ -116,10 +110,11 @@ impl Journal {
     }
 
     /// Records the options of the run from now on (R3).
-    pub fn set_options(&self, told: &RunOptions) -> Result<(), JournalError> {
+    pub fn set_options(&self, run_options: &RunOptions) -> Result<(), JournalError> {
         let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
-        let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
+        let kept =
+            json(serde_json::to_string(run_options)).and_then(|text| self.db.execute(sql, [text]));
         kept.map(drop).map_err(at(&self.path))
     }
 
@@ -160,34 +155,25 @@ impl Commit<'_> {
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<KeyClaim, JournalError> {
-        let mut key = intent.key.to_owned();
+        let mut key = intent.key.clone();
         let mut number = 1;
-        let folded = loop {
-            let folded = key.to_lowercase();
-            let Some(taken) = self.holder(intent, (&key, &folded))? else {
-                break folded;
-            };
+        while let Some(taken) = self.holder(intent, &key)? {
             if !intent.counted {
                 return Ok(taken);
             }
             number += 1;
-            key = format!("{}-{number}", intent.key);
-        };
-        let names = (key.as_str(), folded.as_str());
+            key = Key::from(format!("{}-{number}", intent.key));
+        }
         match self.tables {
-            Tables::Second => v2_rows::intend(self, intent, names, at)?,
-            Tables::Third => v3_rows::intend(self, intent, names, at)?,
+            Tables::Second => v2_rows::intend(self, intent, &key, at)?,
+            Tables::Third => v3_rows::intend(self, intent, &key, at)?,
         }
         Ok(KeyClaim::Free(key))
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was
     /// not refused. A numbered row needs its own key.
-    fn holder(
-        &self,
-        intent: &Intent<'_>,
-        (key, folded): (&str, &str),
-    ) -> Result<Option<KeyClaim>, JournalError> {
+    fn holder(&self, intent: &Intent<'_>, key: &Key) -> Result<Option<KeyClaim>, JournalError> {
         let (spelling, body) = match intent.keys {
             _ if intent.counted => (None, None),
             Keys::Once => (None, None),
@@ -202,7 +188,7 @@ impl Commit<'_> {
                 line: row.get(2)?,
             })
         };
-        let asked = params![folded, intent.row.seq, intent.kind, spelling, body];
+        let asked = params![key.folded(), intent.row.seq, intent.kind, spelling, body];
         self.transaction
             .prepare_cached(self.statements.holder)
             .and_then(|mut query| query.query_row(asked, taken).optional())
@@ -224,10 +210,10 @@ impl Commit<'_> {
             | RowEnd::Unchanged { .. }
             | RowEnd::Skipped => None,
         };
-        let outcome = (end, issue.as_deref());
+        let issue = issue.as_deref();
         match self.tables {
-            Tables::Second => v2_rows::settle(self, row, key, outcome),
-            Tables::Third => v3_rows::settle(self, row, key, outcome),
+            Tables::Second => v2_rows::settle(self, row, key, end, issue),
+            Tables::Third => v3_rows::settle(self, row, key, end, issue),
         }
     }
 }
@@ -253,7 +239,7 @@ mod tests {
         Journal::open(folder, 0, Durability::Off).expect("a journal")
     }
 
-    fn intent(seq: u64, key: &str) -> Intent<'_> {
+    fn intent(seq: u64, key: &Key) -> Intent<'_> {
         Intent {
             row: RowEntry {
                 seq,
@@ -305,7 +291,7 @@ mod tests {
         let mut journal = empty(folder.path());
         let commit = journal.begin().expect("a commit");
         for seq in 1..=50 {
-            let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
+            let claim = commit.intend(&intent(seq, &format!("K{seq}").into()), None);
             assert!(matches!(claim, Ok(KeyClaim::Free(_))), "{claim:?}");
         }
         let query = commit
@@ -325,20 +311,22 @@ mod tests {
         let mut journal = empty(folder.path());
         let mut commit = journal.begin().expect("a commit");
         for (seq, key) in [(1, "a"), (2, "A"), (3, "a"), (4, "b")] {
+            let key = Key::from(key);
             let shared = Intent {
                 keys: Keys::Shared,
-                ..intent(seq, key)
+                ..intent(seq, &key)
             };
             let _free = commit.intend(&shared, None).expect("an intent");
         }
-        let before = |commit: &Commit<'_>, seq| commit.earlier("archive", "A", seq).expect("read");
+        let key = Key::from("A");
+        let before = |commit: &Commit<'_>, seq| commit.earlier("archive", &key, seq).expect("read");
         assert_eq!(before(&commit, 3), None, "nothing has ended");
         let end = RowEnd::Done {
             ticket: "7".to_owned(),
             change: Change::Archived,
         };
         commit
-            .settle(intent(1, "a").row, Some("a"), &end)
+            .settle(intent(1, &key).row, Some("a"), &end)
             .expect("settled");
         let found = before(&commit, 3).expect("the first row");
         assert_eq!((&*found.key, &*found.record), ("a", "7"));

@@ -126,13 +126,14 @@ impl CompiledMapping {
         notes.extend(note_of_files(
             &self.files,
             &scope,
-            (ticket, around),
+            ticket,
+            around,
             &mut findings,
         ));
         strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
-                key,
+                key: key.into(),
                 properties,
                 links,
                 notes,

@@ -9,6 +9,7 @@ use crate::mapping::rewritten::is_rewritten;
 use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::{is_invisible, is_spelling, trim_invisible};
 use crate::model::issue::{Problem, Reason, excerpt, was_read};
+use crate::model::key::same_key;
 use crate::model::row::{Cells, Kept};
 use crate::model::ticket::{PlacedRemark, Remark};
 
@@ -240,12 +241,11 @@ fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
     };
     // Both cells had the former key.
     let was = kept.value.as_deref();
-    let is_edited =
-        |before: &str| was.is_some_and(|was| was.to_lowercase() != excerpt(before).to_lowercase());
+    let is_edited = |before: &str| was.is_some_and(|was| !same_key(was, &excerpt(before)));
     match kept.key.as_deref() {
         None => lost("_key"),
         Some(before) if is_edited(before) => lost("_key"),
-        Some(before) if before.to_lowercase() == key.to_lowercase() => still(),
+        Some(before) if same_key(before, key) => still(),
         Some(before) if !as_written && is_rewritten(before) => lost("_key"),
         Some(before) if !as_written && lost_zeros(key, before) => still(),
         Some(_) => None,

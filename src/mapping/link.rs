@@ -13,6 +13,7 @@ use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::json::items;
+use crate::model::key::fold;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, PropertyValues, Remark};
@@ -207,7 +208,7 @@ impl LinkForm {
             LinkForm::Key { prefix, .. } => {
                 return with_prefix(prefix, text).map_err(|fault| fault.reason);
             }
-            LinkForm::Folded => Cow::Owned(text.to_lowercase()),
+            LinkForm::Folded => fold(text),
             LinkForm::Text => Cow::Borrowed(text),
         };
         with_prefix("", &plain).map_err(|fault| fault.reason)

@@ -19,6 +19,7 @@ pub mod row;
 pub mod json;
 pub mod object;
 pub mod schema;
+pub mod key;
 pub mod link_by;
 pub mod property_change;
 pub mod record_id;

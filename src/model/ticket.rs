@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::key::Key;
 use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
 use crate::model::schema::ObjectType;
@@ -206,7 +207,7 @@ impl fmt::Display for PlacedRemark {
 pub struct TicketDraft {
     /// Value of the key property, prefix included. It is among `properties` too,
     /// unless it is the id of the record.
-    pub key: String,
+    pub key: Key,
     /// Property values to be sent. One that is empty clears the property, which only
     /// updates do.
     pub properties: PropertyValues,

@@ -130,11 +130,11 @@ fn write_unmapped(text: &mut String, column: &UnmappedColumn) -> fmt::Result {
 
 /// What was left blank or replaced is reported by column.
 fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
-    let told = [Remark::LeftBlank, Remark::FellBack];
+    let by_column = [Remark::LeftBlank, Remark::FellBack];
     let mut remarks = report
         .remarks
         .iter()
-        .filter(|(remark, _)| !told.contains(remark))
+        .filter(|(remark, _)| !by_column.contains(remark))
         .peekable();
     if remarks.peek().is_some() {
         writeln!(text)?;

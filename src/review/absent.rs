@@ -40,7 +40,7 @@ pub(super) async fn whereabouts(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let read = client.read_existing(ObjectType::Tickets, ids, (&[], &[]), Shelf::RecycleBin);
+    let read = client.read_existing(ObjectType::Tickets, ids, &[], &[], Shelf::RecycleBin);
     let in_bin = read.await?.into_iter().map(|record| {
         let since = record.times.archived.unwrap_or_default();
         (record.id, Absence::InRecycleBin { since })

@@ -12,6 +12,7 @@ use crate::import::resume::recover::Again;
 use crate::journal::{AttachedFile, DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;
+use crate::model::key::same_key;
 use crate::model::link_by::LinkBy;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
@@ -80,8 +81,7 @@ impl ExpectedValue {
     /// Whether a property holds this value.
     pub fn is(&self, holds: Option<&str>) -> bool {
         same_value(self.value_type, &self.wrote, holds)
-            || self.is_key
-                && holds.is_some_and(|holds| holds.to_lowercase() == self.wrote.to_lowercase())
+            || self.is_key && holds.is_some_and(|holds| same_key(holds, &self.wrote))
     }
 }
 

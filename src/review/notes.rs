@@ -46,8 +46,8 @@ impl HeldNotes {
             let of_kind = held.records.keys().filter(|(kind, _)| *kind == activity);
             let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
             for part in ids.chunks(LINKED_LIMIT) {
-                let between = (activity.object(), ObjectType::Tickets);
-                let linked = client.linked_live(between, part).await?.by_record;
+                let linked = client.linked_live(activity.object(), ObjectType::Tickets, part);
+                let linked = linked.await?.by_record;
                 let tickets = linked.into_iter().map(|(note, tickets)| {
                     let ids = tickets.into_iter().map(|ticket| ticket.id);
                     ((activity, note), ids.collect())
@@ -71,8 +71,7 @@ impl HeldNotes {
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         for part in ids.chunks(BATCH_LIMIT) {
             let properties = [&read_properties(activity)[..], &[ATTACHMENTS]].concat();
-            let wanted = (&properties[..], &[][..]);
-            let read = client.read_existing(object, part, wanted, Shelf::Live);
+            let read = client.read_existing(object, part, &properties, &[], Shelf::Live);
             let records = read.await?.into_iter();
             self.records
                 .extend(records.map(|record| ((activity, record.id.clone()), record)));
@@ -83,8 +82,8 @@ impl HeldNotes {
         let tickets: BTreeSet<&String> = noted.map(|row| &row.ticket).collect();
         let tickets: Vec<String> = tickets.into_iter().cloned().collect();
         if !tickets.is_empty() {
-            let between = (ObjectType::Tickets, object);
-            let linked = client.linked_live(between, &tickets).await?.by_record;
+            let linked = client.linked_live(ObjectType::Tickets, object, &tickets);
+            let linked = linked.await?.by_record;
             let of_tickets = linked.into_iter().map(|(ticket, notes)| {
                 let ids = notes.into_iter().map(|note| note.id);
                 ((activity, ticket), ids.collect())

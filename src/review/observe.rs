@@ -75,7 +75,7 @@ async fn live(client: &Client, rows: &[Expected]) -> Result<BTreeMap<String, Rec
     let names: Vec<&str> = names.collect::<BTreeSet<&str>>().into_iter().collect();
     let ids: BTreeSet<&String> = rows.iter().map(|row| &row.ticket).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
-    let read = client.read_existing(ObjectType::Tickets, &ids, (&names, &[]), Shelf::Live);
+    let read = client.read_existing(ObjectType::Tickets, &ids, &names, &[], Shelf::Live);
     let records = read.await?.into_iter();
     Ok(records.map(|record| (record.id.clone(), record)).collect())
 }
@@ -95,7 +95,7 @@ async fn links(
         let tickets: BTreeSet<&String> = tickets.filter(|id| live.contains_key(*id)).collect();
         let tickets: Vec<String> = tickets.into_iter().cloned().collect();
         if !tickets.is_empty() {
-            let read = client.linked_live((ObjectType::Tickets, object), &tickets);
+            let read = client.linked_live(ObjectType::Tickets, object, &tickets);
             let by_record = read.await?.by_record.into_iter();
             found.extend(by_record.map(|(id, others)| ((id, object), others)));
         }
@@ -122,7 +122,7 @@ async fn nowhere(
     let mut nowhere = BTreeSet::new();
     for (object, ids) in asked {
         let asked: Vec<String> = ids.iter().cloned().collect();
-        let live = client.read_existing(object, &asked, (&["hs_object_id"], &[]), Shelf::Live);
+        let live = client.read_existing(object, &asked, &["hs_object_id"], &[], Shelf::Live);
         let live: BTreeSet<String> = live.await?.into_iter().map(|record| record.id).collect();
         nowhere.extend(ids.difference(&live).map(|id| (object, id.clone())));
     }
@@ -190,7 +190,7 @@ async fn date(client: &Client, findings: &mut [Finding]) -> Result<(), CallError
     let ids: Vec<String> = ids.into_iter().collect();
     let mut history: HashMap<String, Record> = HashMap::new();
     for ids in ids.chunks(HISTORY_LIMIT) {
-        let read = client.read_existing(ObjectType::Tickets, ids, (&names, &names), Shelf::Live);
+        let read = client.read_existing(ObjectType::Tickets, ids, &names, &names, Shelf::Live);
         let records = read.await?.into_iter();
         history.extend(records.map(|record| (record.id.clone(), record)));
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::verify::Verified;
 use crate::journal::now;
 use crate::model::run_report::ReportedComparison;
-use crate::output::{read_regular, write_anew};
+use crate::output::{read_regular, replace_file};
 
 /// Name of the file, in the run folder.
 const NAME: &str = "verify.json";
@@ -50,10 +50,8 @@ pub fn write(folder: &Path, verified: &Verified, unfinished: u64) -> io::Result<
         equal: verified.equal,
         unfinished,
     };
-    let building = folder.join(format!("{NAME}.new"));
     let text = format!("{:#}\n", serde_json::to_value(kept)?);
-    drop(write_anew(&building, text.as_bytes())?);
-    fs::rename(building, folder.join(NAME))
+    replace_file(&folder.join(NAME), text.as_bytes())
 }
 
 /// What the last verification compared; none if that is not known.

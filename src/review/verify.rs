@@ -51,7 +51,7 @@ pub async fn verify(
     client: &Client,
     rows: DoneRows,
     sample: Option<u64>,
-    told: impl Fn(CallError) -> Error,
+    call_error: impl Fn(CallError) -> Error,
     mut hear: impl FnMut(u64, &[Finding]) -> Result<(), Error>,
 ) -> Result<Verified, Error> {
     let pages = stream::try_unfold((rows, sample), |(mut rows, left)| async move {
@@ -67,9 +67,9 @@ pub async fn verify(
         let left = left.map(|left| left - page.len() as u64);
         Ok::<_, Error>(Some((page, (rows, left))))
     });
-    let told = &told;
+    let call_error = &call_error;
     let compared = pages.map_ok(|page: Vec<Expected>| async move {
-        let findings = differences(client, &page).await.map_err(told)?;
+        let findings = differences(client, &page).await.map_err(call_error)?;
         Ok::<_, Error>((page.len() as u64, findings))
     });
     let mut compared = std::pin::pin!(compared.try_buffered(IN_FLIGHT));

@@ -362,7 +362,7 @@ async fn links_are_put_and_taken_away_in_batches() {
             types: vec![plain(16)],
         };
         let done = client
-            .link((TICKETS, CONTACTS), &[link])
+            .link(TICKETS, CONTACTS, &[link])
             .await
             .expect("a reply");
         assert_eq!(done.linked, [("1".to_owned(), "2".to_owned())]);
@@ -372,7 +372,7 @@ async fn links_are_put_and_taken_away_in_batches() {
         );
         let pair = ("1".to_owned(), "2".to_owned());
         let _ = client
-            .unlink((TICKETS, CONTACTS), &[pair])
+            .unlink(TICKETS, CONTACTS, &[pair])
             .await
             .expect("a reply");
         assert_eq!(
@@ -405,10 +405,7 @@ async fn links_of_many_records_are_read_to_their_last_page() {
     let (first, second) = pages_of_links();
     let (client, script) = scripted(vec![Step::Reply(first), Step::Reply(second)]);
     let ids = ["1", "2", "3"].map(str::to_owned);
-    let linked = client
-        .linked((TICKETS, CONTACTS), &ids)
-        .await
-        .expect("links");
+    let linked = client.linked(TICKETS, CONTACTS, &ids).await.expect("links");
     assert_eq!(linked.errors, []);
     let of = |id: &str| -> Vec<(&str, usize)> {
         let records = linked.by_record.get(id).into_iter().flatten();
@@ -435,7 +432,7 @@ async fn links_of_many_records_are_read_to_their_last_page() {
 async fn a_cursor_that_stands_still_is_no_end() {
     let (first, _) = pages_of_links();
     let (client, replies) = portal(vec![("/crm", first)]);
-    let linked = client.linked((TICKETS, CONTACTS), &["1".to_owned()]).await;
+    let linked = client.linked(TICKETS, CONTACTS, &["1".to_owned()]).await;
     let error = linked
         .expect_err("part of the links is not all")
         .to_string();
@@ -492,7 +489,8 @@ async fn kinds_of_link_are_read_and_labels_created() {
     assert_eq!(kinds[0], plain(16));
     assert_eq!(kinds[1].label.as_deref(), Some("Billing contact"));
     let made = client.create_link_label(
-        (TICKETS, CONTACTS),
+        TICKETS,
+        CONTACTS,
         "billing",
         "Billing contact",
         Some("Pays for"),

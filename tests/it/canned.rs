@@ -144,6 +144,6 @@ pub fn scripted(steps: Vec<Step>) -> (Client, Arc<Script>) {
 
 fn line(request: &Request) -> String {
     let body = request.body.as_deref().unwrap_or_default();
-    let (method, body) = (request.method.word(), String::from_utf8_lossy(body));
+    let (method, body) = (&request.method, String::from_utf8_lossy(body));
     format!("{method} {} {body}", request.path)
 }

@@ -402,7 +402,7 @@ async fn the_example_of_a_contact_and_a_company_goes_in() {
         (ObjectType::Contacts, contact),
         (ObjectType::Companies, company),
     ] {
-        let linked = client.linked((ObjectType::Tickets, object), &ticket).await;
+        let linked = client.linked(ObjectType::Tickets, object, &ticket).await;
         let linked = linked.expect("links").by_record.remove(&ticket[0]);
         assert_eq!(linked.expect("a link")[0].id, other);
     }

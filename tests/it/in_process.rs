@@ -113,8 +113,8 @@ impl Transport for Wire {
                 return Ok(reply(&answer));
             }
             let method = match request.method {
-                Method::Get => "GET",
-                Method::Delete => "DELETE",
+                Method::GET => "GET",
+                Method::DELETE => "DELETE",
                 _ => "POST",
             };
             let body = request.body.clone().unwrap_or_default();
@@ -318,7 +318,7 @@ impl InProcess {
             no_key: false,
             encoding: None,
             delimiter: None,
-            told: RunOptions::default(),
+            run_options: RunOptions::default(),
             undoes: None,
             plan: PlanReading::is_there(&folder).then(|| PlanRef {
                 id: "plan".to_owned(),

@@ -377,12 +377,12 @@ fn retry_safety() -> Vec<(&'static str, bool, Call)> {
         (
             "association batch create",
             true,
-            call!(|c| c.link((TICKETS, CONTACTS), &[one_link()])),
+            call!(|c| c.link(TICKETS, CONTACTS, &[one_link()])),
         ),
         (
             "association batch archive",
             true,
-            call!(|c| c.unlink((TICKETS, CONTACTS), &[("1".to_owned(), "2".to_owned())])),
+            call!(|c| c.unlink(TICKETS, CONTACTS, &[("1".to_owned(), "2".to_owned())])),
         ),
         (
             "POST create",
@@ -407,7 +407,7 @@ fn retry_safety() -> Vec<(&'static str, bool, Call)> {
         (
             "label create",
             false,
-            call!(|c| c.create_link_label((TICKETS, CONTACTS), "a", "A", None)),
+            call!(|c| c.create_link_label(TICKETS, CONTACTS, "a", "A", None)),
         ),
     ]
 }

@@ -1,6 +1,6 @@
 //! `tickethaul export`: what was typed (`args`, `words`) is a selection and a place for it
 //! (`target`). Checked against the portal (`resolve`, `wanted`) it becomes an export `Job`
-//! with a folder to work in (`work`), and is run; `told` reports the result, `resume`
+//! with a folder to work in (`work`), and is run; `summary` reports the result, `resume`
 //! continues an export that stopped.
 
 mod args;

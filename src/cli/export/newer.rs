@@ -10,7 +10,7 @@ use crate::output::Place;
 
 /// When the target of a stopped export was written, where that was after it began.
 pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
-    let (told, stands) = match asked.selection.partition_by {
+    let (earlier, stands) = match asked.selection.partition_by {
         Some(_) => {
             let manifest = asked.target.join("_manifest.json");
             (Earlier::inside(&asked.target), manifest)
@@ -18,8 +18,8 @@ pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
         None => (Earlier::beside(&asked.target), asked.target.clone()),
     };
     let written = modified(&stands)?;
-    let by_another = told.is_some_and(|told| {
-        told.run.as_deref() != Some(&*asked.run) && is_later(told.started, asked.started)
+    let by_another = earlier.is_some_and(|earlier| {
+        earlier.run.as_deref() != Some(&*asked.run) && is_later(earlier.started, asked.started)
     });
     let later = !has_published(folder) && written > asked.begun;
     (by_another || later).then_some(written)

@@ -17,7 +17,7 @@ pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {
     let Some(words) = &selection.partition_by else {
         return Ok(None);
     };
-    let by = part_by_words(words).map_err(|error| Error::usage(format!("{words}: {error}")))?;
+    let by = part_by_words(words).map_err(|error| Error::usage(words).because(error))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
     Ok(Some(PartBy { zone, ..by }))
 }
@@ -34,10 +34,11 @@ pub(super) fn dates(selection: &Selection) -> Result<Dates, Error> {
 /// The search that a filter comes to, if there is one; its relative dates as of now.
 pub(super) fn filter_search(
     selection: &Selection,
-    (schema, now): (&Schema, Timestamp),
+    schema: &Schema,
+    now: Timestamp,
 ) -> Result<Option<Search>, Error> {
     let text = selection.filter.as_deref();
-    text.map(|text| search(text, selection, (schema, now)))
+    text.map(|text| search(text, selection, schema, now))
         .transpose()
 }
 
@@ -45,7 +46,8 @@ pub(super) fn filter_search(
 pub(super) fn which(
     selection: &Selection,
     ids: Option<&[u64]>,
-    (filter, now): (Option<&Search>, Timestamp),
+    filter: Option<&Search>,
+    now: Timestamp,
 ) -> Result<Which, Error> {
     if let Some(ids) = ids {
         return Ok(Which::Ids(ids.to_vec()));
@@ -66,9 +68,10 @@ pub(super) fn which(
 fn search(
     text: &str,
     selection: &Selection,
-    (schema, now): (&Schema, Timestamp),
+    schema: &Schema,
+    now: Timestamp,
 ) -> Result<Search, Error> {
-    let wrong = |error: String| Error::usage(format!("--where: {error}"));
+    let wrong = |error: String| Error::usage("--where").because(error);
     let filter = expression(text).map_err(|error| wrong(error.to_string()))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
     let frame = Frame { zone, now };

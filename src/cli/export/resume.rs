@@ -37,7 +37,8 @@ pub struct Again<'a> {
 
 /// Continues an export that stopped.
 pub async fn resume(
-    (folder, asked): (RunFolder, Asked),
+    folder: RunFolder,
+    asked: Asked,
     again: &Again<'_>,
     console: &Console,
 ) -> Result<Exit, Error> {
@@ -51,7 +52,7 @@ pub async fn resume(
     let mapping = mapping.transpose()?;
     let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
-    let attachments = asked.told.option(FOLDER).map(Path::new);
+    let attachments = asked.run_options.option(FOLDER).map(Path::new);
     let attachments = attachments.map(folder_of_files).transpose()?;
     let what = What {
         selection: &asked.selection,
@@ -79,8 +80,8 @@ pub async fn resume(
         goes: &goes,
         leaves_report: again.leaves_report,
     };
-    let exit = finish(job, Work::Run(folder), (stop, ends), portal, console).await?;
-    give_up_superseded((goes.path(), asked.begun), console);
+    let exit = finish(job, Work::Run(folder), stop, ends, portal, console).await?;
+    give_up_superseded(goes.path(), asked.begun, console);
     Ok(exit)
 }
 
@@ -128,7 +129,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     if !has_published(folder.path()) {
         let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
             let advice = error.advice().unwrap_or_default().to_owned();
-            Error::must_fix(error).advise(advice)
+            Error::must_fix(format!("{error:#}")).advise(advice)
         })?;
     }
     Ok(())

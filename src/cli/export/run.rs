@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::summary::{tell_json, words};
+use super::summary::{print_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
@@ -59,18 +59,22 @@ pub(super) struct What<'a> {
     pub(super) as_of: Option<Timestamp>,
 }
 
-/// Runs a new export; `told` are options that a resume uses again.
-pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
+/// Runs a new export; `run_options` are options that a resume uses again.
+pub async fn run(
+    args: ExportArgs,
+    run_options: RunOptions,
+    console: &Console,
+) -> Result<Exit, Error> {
     let mut stop = pin!(stopped(args.max_duration));
-    let prepared = unless_stopped(prepare(&args, told, console), stop.as_mut()).await?;
+    let prepared = unless_stopped(prepare(&args, run_options, console), stop.as_mut()).await?;
     let (goes, begun) = (prepared.goes, prepared.begun);
     let (job, work) = (prepared.job, prepared.work);
     let ends = Ends {
         goes: &goes,
         leaves_report: args.leaves_report(),
     };
-    let exit = finish(job, work, (stop, ends), prepared.portal, console).await?;
-    give_up_superseded((goes.path(), begun), console);
+    let exit = finish(job, work, stop, ends, prepared.portal, console).await?;
+    give_up_superseded(goes.path(), begun, console);
     Ok(exit)
 }
 
@@ -93,7 +97,7 @@ struct Prepared {
 
 async fn prepare(
     args: &ExportArgs,
-    told: RunOptions,
+    run_options: RunOptions,
     console: &Console,
 ) -> Result<Prepared, Error> {
     args.expect_columns()?;
@@ -128,9 +132,9 @@ async fn prepare(
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
-            same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
+            same_portal(earlier.as_ref(), path, job.portal_id, args.replace())?;
             go_on(&mut job, args, path, console)?;
-            let mut asked = asked(args, &what, &job, told)?;
+            let mut asked = asked(args, &what, &job, run_options)?;
             asked.onward = job.onward.clone();
             supersede(&asked, console);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
@@ -165,7 +169,12 @@ pub(super) async fn unless_stopped<T>(
 }
 
 /// What a resume needs.
-fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Result<Asked, Error> {
+fn asked(
+    args: &ExportArgs,
+    what: &What<'_>,
+    job: &Job,
+    run_options: RunOptions,
+) -> Result<Asked, Error> {
     let mapping = args.mapping.as_deref().zip(what.mapping);
     let mapping = mapping.map(|(path, mapping)| {
         let path = std::path::absolute(path)?;
@@ -175,7 +184,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Res
             tables: mapping.tables().clone(),
         })
     });
-    let unusable = |error: io::Error| Error::unexpected(format!("can't begin the export: {error}"));
+    let unusable = |error: io::Error| Error::unexpected("can't begin the export").because(error);
     Ok(Asked {
         version: Asked::VERSION,
         run: run_id().map_err(unusable)?,
@@ -192,7 +201,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Res
         portal_id: job.portal_id,
         properties: job.properties(),
         started: job.started,
-        told: absolute(told),
+        run_options: absolute(run_options),
     })
 }
 
@@ -230,7 +239,7 @@ fn supersede(asked: &Asked, console: &Console) {
 
 /// Removes stopped exports to the same target that were started before one that is now
 /// finished.
-pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), console: &Console) {
+pub(super) fn give_up_superseded(target: Option<&Path>, begun: Timestamp, console: &Console) {
     let stopped = target
         .map(find_runs::stopped_exports_to)
         .unwrap_or_default();
@@ -243,7 +252,7 @@ fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, console: &Console) {
         // One that cannot be opened is in use, or has been removed meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
-            console.say(&error.to_string());
+            console.say(&format!("{error:#}"));
         }
     }
 }
@@ -264,17 +273,25 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
         .unwrap_or_else(now);
     let filter = match what.search {
         Some(search) => Some(search.clone()),
-        None => filter_search(what.selection, (&schema, now))?,
+        None => filter_search(what.selection, &schema, now)?,
     };
-    let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
+    let which = which(what.selection, what.ids, filter.as_ref(), now)?;
     let mut missing = Missing {
         as_null: what.missing_as_null,
         // If no property was named, one that the portal has removed does not stop a later run.
         parts_stay: what.goes_on && (what.missing_as_null || what.selection.all_properties),
         ..Missing::default()
     };
-    let reading = (client, &mut missing);
-    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, console).await?;
+    let (selection, mapping) = (what.selection, what.mapping);
+    let wanted = wanted(
+        selection,
+        mapping,
+        &mut schema,
+        client,
+        &mut missing,
+        console,
+    )
+    .await?;
     say_missing(&missing, console);
     let mut target = what.goes.target(what.selection)?;
     if missing.parts.is_some() {
@@ -367,7 +384,8 @@ fn say_of_tombstones(job: &Job, path: &Path, console: &Console) -> Result<(), Er
 pub(super) async fn finish(
     job: Job,
     work: Work,
-    (stop, ends): (Pin<&mut impl Future<Output = String>>, Ends<'_>),
+    stop: Pin<&mut impl Future<Output = String>>,
+    ends: Ends<'_>,
     portal: Portal,
     console: &Console,
 ) -> Result<Exit, Error> {
@@ -377,7 +395,7 @@ pub(super) async fn finish(
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = with_progress((job, &so_far), &portal.client, console) => Some(ended),
+        ended = with_progress(job, &so_far, &portal.client, console) => Some(ended),
         why = stop => {
             why_stopped = why;
             None
@@ -390,9 +408,8 @@ pub(super) async fn finish(
             how_far(so_far.get())
         )))),
         Some(Ok(done)) => {
-            let told = (ends.goes, goes_on);
-            leave(&done, work, (told, ends.leaves_report), console)?;
-            tell_json(&done, told, begun.elapsed(), console);
+            leave(&done, work, ends, goes_on, console)?;
+            print_json(&done, ends.goes, goes_on, begun.elapsed(), console);
             Ok(match done.lacking() {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
@@ -406,13 +423,14 @@ pub(super) async fn finish(
 fn leave(
     done: &Done,
     work: Work,
-    (told, leaves_report): ((&Goes, bool), bool),
+    ends: Ends<'_>,
+    goes_on: bool,
     console: &Console,
 ) -> Result<(), Error> {
-    let words = words(done, told);
+    let words = words(done, ends.goes, goes_on);
     words.iter().for_each(|words| console.say(words));
     let folder = work.finish(&Outcome::of(done, words))?;
-    if let Some(folder) = folder.filter(|_| leaves_report) {
+    if let Some(folder) = folder.filter(|_| ends.leaves_report) {
         report::leave(&folder, console);
     }
     Ok(())
@@ -428,7 +446,8 @@ fn how_far(step: Step) -> String {
 }
 
 async fn with_progress(
-    (job, so_far): (Job, &Cell<Step>),
+    job: Job,
+    so_far: &Cell<Step>,
     client: &Client,
     console: &Console,
 ) -> Result<Done, ExportError> {
@@ -492,9 +511,9 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
         {
             Ok(Exit::Fine)
         }
-        ExportError::Write(error) if to_stream => Err(Error::unexpected(format!(
-            "can't write the export: {error}"
-        ))),
+        ExportError::Write(error) if to_stream => {
+            Err(Error::unexpected("can't write the export").because(error))
+        }
         ExportError::Call(error) => Err(work.resumable(call_error(error))),
         ExportError::Open(error) => {
             let _nothing_read = work.end();

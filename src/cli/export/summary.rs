@@ -11,7 +11,7 @@ use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
 /// What is said of it to people, a sentence each.
-pub(super) fn words(done: &Done, (goes, goes_on): (&Goes, bool)) -> Vec<String> {
+pub(super) fn words(done: &Done, goes: &Goes, goes_on: bool) -> Vec<String> {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {} of them archived", count(archived)),
@@ -98,9 +98,10 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
 }
 
 /// For programs, if stdout is free for it.
-pub(super) fn tell_json(
+pub(super) fn print_json(
     done: &Done,
-    (goes, goes_on): (&Goes, bool),
+    goes: &Goes,
+    goes_on: bool,
     time: Duration,
     console: &Console,
 ) {

@@ -41,7 +41,7 @@ impl Goes {
             (Goes::Stream(None), _) => Target::Stream(stdout()),
             (Goes::Stream(Some(device)), _) => {
                 let opened = open_device(device);
-                Target::Stream(opened.map_err(|error| unwritable(device, &error))?)
+                Target::Stream(opened.map_err(|error| unwritable(device, error))?)
             }
         })
     }
@@ -112,7 +112,7 @@ pub(super) fn folder_of_files(folder: &Path) -> Result<PathBuf, Error> {
         ))
         .advise("name the folder that the files are to go into"));
     }
-    let folder = std::path::absolute(folder).map_err(|error| unwritable(folder, &error))?;
+    let folder = std::path::absolute(folder).map_err(|error| unwritable(folder, error))?;
     refuse_inside_a_set(&folder)?;
     Ok(folder)
 }
@@ -161,11 +161,11 @@ fn refuse_around_us(path: &Path, run_dir: Option<&Path>) -> Result<(), Error> {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    resolved(path).map_err(|error| unwritable(path, &error))
+    resolved(path).map_err(|error| unwritable(path, error))
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::usage(format!("can't write {}: {error}", path.display()))
+fn unwritable(path: &Path, error: io::Error) -> Error {
+    Error::usage(format!("can't write {}", path.display())).because(error)
 }
 
 /// The export at the target that is to be replaced, if there is one.
@@ -213,7 +213,8 @@ fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
 pub(super) fn same_portal(
     earlier: Option<&Earlier>,
     path: &Path,
-    (portal, replace): (u64, Replace),
+    portal: u64,
+    replace: Replace,
 ) -> Result<(), Error> {
     match earlier {
         Some(earlier) if earlier.portal != portal && !replace.other_exports() => {

@@ -24,7 +24,8 @@ pub(super) async fn wanted(
     selection: &Selection,
     mapping: Option<&MappingFile>,
     schema: &mut Schema,
-    (client, missing): (&Client, &mut Missing),
+    client: &Client,
+    missing: &mut Missing,
     console: &Console,
 ) -> Result<Wanted, Error> {
     let backwards = mapping.map(|mapping| mapping.backwards(schema)).transpose();

@@ -54,7 +54,7 @@ pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
 pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
     let shown = path.display();
     let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("can't read the ids in {shown}: {error}")))?;
+        .map_err(|error| Error::usage(format!("can't read the ids in {shown}")).because(error))?;
     let mut ids = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let word = line.split(',').next().unwrap_or_default();

@@ -47,9 +47,9 @@ impl Work {
             use std::os::unix::fs::PermissionsExt;
             let _same = builder.permissions(std::fs::Permissions::from_mode(0o700));
         }
-        let folder = builder.tempdir().map_err(|error| {
-            Error::usage(format!("can't make a folder for the export: {error}"))
-        })?;
+        let folder = builder
+            .tempdir()
+            .map_err(|error| Error::usage("can't make a folder for the export").because(error))?;
         let temporary = Temporary::new(folder.path());
         Ok(Work::Temporary(folder, temporary))
     }
@@ -79,8 +79,9 @@ impl Work {
         folder.finish(outcome).map_err(|error| {
             let path = path.display();
             Error::unexpected(format!(
-                "the export is whole, and the run folder {path} can't be written: {error}"
+                "the export is whole, and the run folder {path} can't be written"
             ))
+            .because(error)
         })?;
         Ok(Some(path))
     }
@@ -95,7 +96,7 @@ impl Work {
         find_runs::forget(&path);
         folder.remove().map_err(|error| {
             let path = path.display();
-            Error::unexpected(format!("can't remove the run folder {path}: {error}"))
+            Error::unexpected(format!("can't remove the run folder {path}")).because(error)
         })
     }
 

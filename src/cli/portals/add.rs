@@ -225,7 +225,7 @@ fn mapping(path: &Path) -> Result<PathBuf, Error> {
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     std::path::absolute(path)
-        .map_err(|error| Error::usage(format!("can't use {}: {error}", path.display())))
+        .map_err(|error| Error::usage(format!("can't use {}", path.display())).because(error))
 }
 
 /// Where its token comes from, as options.

@@ -94,9 +94,7 @@ async fn check(args: &CheckArgs, portal: &Portal, console: &Console) -> Result<E
 fn keep(known: &PortalFacts) -> Result<(), Error> {
     known.keep().map_err(|error| {
         let id = known.portal;
-        Error::unexpected(format!(
-            "can't keep what was found out about portal {id}: {error}"
-        ))
+        Error::unexpected(format!("can't keep what was found out about portal {id}")).because(error)
     })
 }
 
@@ -108,7 +106,7 @@ fn lock(args: &CheckArgs, known: &PortalFacts) -> Result<Option<File>, Error> {
     }
     let id = known.portal;
     let lock = probe_lock(id).map_err(|error| {
-        Error::unexpected(format!("can't lock what is known of portal {id}: {error}"))
+        Error::unexpected(format!("can't lock what is known of portal {id}")).because(error)
     })?;
     match lock {
         None if args.write_probe => Err(Error::later(format!(

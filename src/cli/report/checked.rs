@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::head;
 use crate::cli::console::Console;
 use crate::cli::output::new_file;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::import::read::Input;
 use crate::journal::now;
 use crate::model::check::CheckReport;
@@ -67,11 +67,7 @@ impl CheckPage {
         }
     }
 
-    fn keep(
-        &self,
-        page: Result<String, impl std::fmt::Display>,
-        console: &Console,
-    ) -> Result<(), Error> {
+    fn keep(&self, page: Result<String, impl Into<Cause>>, console: &Console) -> Result<(), Error> {
         self.target
             .write(&page.map_err(head::unmade)?, Privacy::Private)?;
         if let Target::File(path) = &self.target {
@@ -88,7 +84,8 @@ impl CheckPage {
     pub fn write(
         &self,
         report: &CheckReport,
-        (path, text): (&Path, &str),
+        path: &Path,
+        text: &str,
         portal: (u64, String),
         console: &Console,
     ) -> Result<(), Error> {

@@ -18,7 +18,7 @@ pub(super) fn page(folder: &Path) -> Result<String, Error> {
     let asked = export::look(folder).map_err(folder_error)?;
     let unreadable = |error| {
         let folder = folder.display();
-        Error::must_fix(format!("can't read summary.json of {folder}: {error}"))
+        Error::must_fix(format!("can't read summary.json of {folder}")).because(error)
     };
     let outcome = export::outcome(folder).map_err(unreadable)?;
     let (state, tickets) = export::progress(folder);
@@ -27,7 +27,7 @@ pub(super) fn page(folder: &Path) -> Result<String, Error> {
     let report = ExportReport {
         head: head(folder, &asked, outcome.as_ref(), state),
         target: asked.target.display().to_string(),
-        selection: asked.selection.told(),
+        selection: asked.selection.given(),
         facts: match &outcome {
             Some(outcome) => outcome.facts.clone(),
             None => vec![format!("{} read so far", counted(tickets, "ticket"))],

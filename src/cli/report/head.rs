@@ -1,11 +1,10 @@
 //! What every report begins with.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::journal::{Header, InputFile, PortalPath};
 use crate::model::run_report::{ReportHead, ReportedFile};
 
@@ -13,8 +12,8 @@ use crate::model::run_report::{ReportHead, ReportedFile};
 const TOOL: &str = env!("CARGO_PKG_VERSION");
 
 /// A page that can't be made.
-pub(super) fn unmade(error: impl Display) -> Error {
-    Error::unexpected(format!("can't make the page: {error}"))
+pub(super) fn unmade(error: impl Into<Cause>) -> Error {
+    Error::unexpected("can't make the page").because(error)
 }
 
 /// The head of a report that knows no more than its name.

@@ -84,7 +84,7 @@ fn last() -> Result<PathBuf, Error> {
 pub fn leave(folder: &Path, console: &Console) {
     match page(folder).and_then(|page| keep(folder, &page)) {
         Ok(path) => console.say(&format!("the report: {}", path.display())),
-        Err(error) => console.say(&format!("there is no {NAME}: {error}")),
+        Err(error) => console.say(&format!("there is no {NAME}: {error:#}")),
     }
 }
 
@@ -96,7 +96,8 @@ fn keep(folder: &Path, page: &str) -> Result<PathBuf, Error> {
         fs::rename(&building, &path)
     };
     write().map_err(|error| {
-        Error::must_fix(format!("can't write {}: {error}", path.display()))
+        Error::must_fix(format!("can't write {}", path.display()))
+            .because(error)
             .advise("name a file elsewhere with -o")
     })?;
     Ok(path)

@@ -83,7 +83,7 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
 fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
     let unreadable = |error| {
         let folder = folder.display();
-        Error::must_fix(format!("can't read verify.csv of {folder}: {error}"))
+        Error::must_fix(format!("can't read verify.csv of {folder}")).because(error)
     };
     let found = findings_file::read(folder, FINDINGS).map_err(unreadable)?;
     let meant = |found: FoundKind| ReportedFindings {
@@ -163,7 +163,7 @@ fn refusals(group: RefusedRows, most: usize, places: &Places) -> ReportedRefusal
         };
         Some(RefusedExample {
             place: places.cell(row.address),
-            key: key.unwrap_or_default(),
+            key: key.unwrap_or_default().into(),
             column: refusal.column,
             value: refusal.value,
             hint: refusal.hint,

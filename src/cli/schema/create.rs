@@ -88,8 +88,8 @@ pub async fn create(
     }
     let board = console.board(client);
     let properties = &lacking.properties;
-    create_groups(client, properties, (&mut created, &board)).await?;
-    create_properties(client, properties, (&mut created, &board)).await?;
+    create_groups(client, properties, &mut created, &board).await?;
+    create_properties(client, properties, &mut created, &board).await?;
     for (name, options) in &lacking.options {
         let added = client.add_property_options(ObjectType::Tickets, name, options);
         let added = added.await;
@@ -107,7 +107,8 @@ pub async fn create(
 async fn create_groups(
     client: &Client,
     properties: &[NewProperty],
-    (created, board): (&mut Created, &Board),
+    created: &mut Created,
+    board: &Board,
 ) -> Result<(), Error> {
     if properties.is_empty() {
         return Ok(());
@@ -128,7 +129,8 @@ async fn create_groups(
 async fn create_properties(
     client: &Client,
     properties: &[NewProperty],
-    (created, board): (&mut Created, &Board),
+    created: &mut Created,
+    board: &Board,
 ) -> Result<(), Error> {
     for property in properties {
         let made = client.create_property(property).await;

@@ -17,7 +17,7 @@ pub fn place(portal_id: u64) -> Result<Target, Error> {
     let folder = cache_folder()?.join(FOLDER);
     private_folder(&folder).map_err(|error| {
         let folder = folder.display();
-        Error::usage(format!("can't make the folder {folder}: {error}"))
+        Error::usage(format!("can't make the folder {folder}")).because(error)
     })?;
     Ok(Target::File(folder.join(format!("{portal_id}.toml"))))
 }
@@ -40,12 +40,10 @@ pub fn target(path: &Path, force: bool) -> Result<Target, Error> {
 /// Reads a copy that `schema pull` wrote.
 pub fn read(path: &Path) -> Result<PortalCopy, Error> {
     let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("can't read {}: {error}", path.display())))?;
+        .map_err(|error| Error::usage(format!("can't read {}", path.display())).because(error))?;
     PortalCopy::read(&text).map_err(|error| {
-        Error::usage(format!(
-            "{} is not a copy of a portal: {error}",
-            path.display()
-        ))
-        .advise("write it again with `tickethaul schema pull`")
+        Error::usage(format!("{} is not a copy of a portal", path.display()))
+            .because(error)
+            .advise("write it again with `tickethaul schema pull`")
     })
 }

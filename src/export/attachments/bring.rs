@@ -135,11 +135,11 @@ impl<'a> Bringing<'a> {
         }
         let ids = asked.iter().map(|asked| asked.id.as_str());
         let ids: Vec<&str> = ids.filter(|id| id.parse::<u64>().is_ok()).collect();
-        let told = self.reading.client.stored_files(&ids).await?;
+        let stored = self.reading.client.stored_files(&ids).await?;
         let one = |asked: Asked| {
-            let told = told.iter().find(|file| file.id == asked.id).cloned();
+            let stored = stored.iter().find(|file| file.id == asked.id).cloned();
             let this = &*self;
-            async move { Ok((this.one(&asked, told).await?, asked)) }
+            async move { Ok((this.one(&asked, stored).await?, asked)) }
         };
         let settled: Vec<Result<_, BringError>> = stream::iter(asked)
             .map(one)
@@ -188,18 +188,18 @@ impl<'a> Bringing<'a> {
     async fn one(
         &self,
         asked: &Asked,
-        told: Option<StoredFile>,
+        stored: Option<StoredFile>,
     ) -> Result<(Brought, bool), BringError> {
         let file = Brought {
             id: asked.id.parse().unwrap_or_default(),
             ..Brought::default()
         };
-        let told = match told {
-            Some(told) => Ok(told),
+        let stored = match stored {
+            Some(stored) => Ok(stored),
             None => self.looked_up(&asked.id).await?,
         };
-        match told {
-            Ok(told) => self.settled(asked.ticket, file, &told).await,
+        match stored {
+            Ok(stored) => self.settled(asked.ticket, file, &stored).await,
             Err(problem) => Ok((file.lacking(problem), false)),
         }
     }
@@ -209,22 +209,22 @@ impl<'a> Bringing<'a> {
         &self,
         ticket: u64,
         file: Brought,
-        told: &StoredFile,
+        stored: &StoredFile,
     ) -> Result<(Brought, bool), BringError> {
-        let name = name_of(told);
+        let name = name_of(stored);
         let place = place_of(ticket, file.id, &name);
         let path = self.folder.join(path_of(&place));
         let file = Brought {
             name,
-            bytes: told.size,
-            md5: told.md5.clone(),
+            bytes: stored.size,
+            md5: stored.md5.clone(),
             path: Some(place),
             ..file
         };
-        if holds(&path, told).await {
+        if holds(&path, stored).await {
             return Ok((file, false));
         }
-        Ok(match self.fetched(told, path).await? {
+        Ok(match self.fetched(stored, path).await? {
             Ok((size, md5)) => (file.of(size, md5), true),
             Err(problem) => (file.lacking(problem), false),
         })
@@ -250,7 +250,7 @@ impl<'a> Bringing<'a> {
     /// Fetches a file into its place; returns its size and MD5, or what is wrong with it.
     async fn fetched(
         &self,
-        told: &StoredFile,
+        stored: &StoredFile,
         path: PathBuf,
     ) -> Result<Result<(u64, String), String>, BringError> {
         let unwritten = |error: io::Error| BringError::Write {
@@ -263,14 +263,14 @@ impl<'a> Bringing<'a> {
         let part = PartFile::claim(path.clone(), Privacy::Usual).map_err(unwritten)?;
         let mut problem = String::new();
         for _address in 0..ADDRESSES {
-            let Some(address) = self.reading.client.signed_address(&told.id).await? else {
+            let Some(address) = self.reading.client.signed_address(&stored.id).await? else {
                 return Ok(Err("the portal has no such file any more".to_owned()));
             };
             let mut to = tokio::fs::File::from_std(part.emptied().map_err(unwritten)?);
             // Whatever it is, its size and MD5 tell whether it is the file.
-            let most = told.size.unwrap_or(MOST);
+            let most = stored.size.unwrap_or(MOST);
             match self.fetcher.fetch(&address, true, &mut to, most).await {
-                Ok(fetched) => match differs(told, fetched.size, &fetched.md5) {
+                Ok(fetched) => match differs(stored, fetched.size, &fetched.md5) {
                     None => {
                         let _path = part.appear().map_err(unwritten)?;
                         return Ok(Ok((fetched.size, fetched.md5)));
@@ -288,11 +288,11 @@ impl<'a> Bringing<'a> {
 }
 
 /// How the bytes differ from what the portal has.
-fn differs(told: &StoredFile, size: u64, md5: &str) -> Option<String> {
-    if let Some(wanted) = told.size.filter(|wanted| *wanted != size) {
+fn differs(stored: &StoredFile, size: u64, md5: &str) -> Option<String> {
+    if let Some(wanted) = stored.size.filter(|wanted| *wanted != size) {
         return Some(format!("{size} bytes came, and the portal has {wanted}"));
     }
-    let other = told.md5.as_deref().filter(|wanted| *wanted != md5)?;
+    let other = stored.md5.as_deref().filter(|wanted| *wanted != md5)?;
     Some(format!(
         "its bytes have the MD5 {md5}, and the portal's {other}"
     ))
@@ -300,8 +300,8 @@ fn differs(told: &StoredFile, size: u64, md5: &str) -> Option<String> {
 
 /// Whether the file exists with the portal's bytes; if the portal does not say, it is fetched
 /// again.
-async fn holds(path: &Path, told: &StoredFile) -> bool {
-    let (Some(size), Some(wanted)) = (told.size, told.md5.clone()) else {
+async fn holds(path: &Path, stored: &StoredFile) -> bool {
+    let (Some(size), Some(wanted)) = (stored.size, stored.md5.clone()) else {
         return false;
     };
     let found = fs::symlink_metadata(path);

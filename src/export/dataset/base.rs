@@ -98,16 +98,16 @@ pub fn tombstones_in(folder: &Path, portal: u64) -> io::Result<Vec<Tombstone>> {
     if !manifest.exists() {
         return Ok(Vec::new());
     }
-    let told: StoredManifest = serde_json::from_slice(&bytes(&manifest)?)?;
-    let selection: Selection = serde_json::from_value(told.selection)?;
-    let files = told.files.into_iter().map(ManifestFile::facts);
+    let stored: StoredManifest = serde_json::from_slice(&bytes(&manifest)?)?;
+    let selection: Selection = serde_json::from_value(stored.selection)?;
+    let files = stored.files.into_iter().map(ManifestFile::facts);
     let files = files.filter(|file| {
         file.path
             .as_ref()
             .is_some_and(|path| path.starts_with(DELETED))
     });
     let files = files.map(|file| there(folder, &file));
-    let files = match told.portal == portal {
+    let files = match stored.portal == portal {
         true => files.collect(),
         false => Vec::new(),
     };
@@ -145,9 +145,9 @@ impl Base {
                 false => Ok(None),
             };
         }
-        let told: StoredManifest = json(&Beside::inside(folder).manifest)?;
+        let stored: StoredManifest = json(&Beside::inside(folder).manifest)?;
         let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
-        for file in told.files.into_iter().map(ManifestFile::facts) {
+        for file in stored.files.into_iter().map(ManifestFile::facts) {
             let name = file.path.clone().unwrap_or_default();
             if [STATE, IDS].iter().any(|own| name == Path::new(own)) {
                 intact(&there(folder, &file))?;
@@ -160,7 +160,7 @@ impl Base {
         if state.version != VERSION {
             return Err(BaseError::Version(folder.to_owned()));
         }
-        if told.run != state.run {
+        if stored.run != state.run {
             return Err(BaseError::Mixed(folder.to_owned()));
         }
         let ids = folder.join(IDS);

@@ -157,7 +157,7 @@ async fn write_all(
         let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
         let part = part.map_or("", String::as_str);
         for (table, writer) in plan.tables.iter().zip(&mut writers) {
-            if !put(table, (&ticket, &links), (writer, part), noted)?.fits {
+            if !put(table, &ticket, &links, writer, part, noted)?.fits {
                 misfits.push(ticket.id);
                 break;
             }
@@ -187,19 +187,25 @@ struct Put {
 /// Writes the rows of a ticket in a table.
 fn put(
     table: &DataTable,
-    of: (&Ticket, &Links),
-    to: (&mut Parts, &str),
+    ticket: &Ticket,
+    links: &Links,
+    writer: &mut Parts,
+    part: &str,
     noted: &mut Noted,
 ) -> io::Result<Put> {
-    put_new(table, of, to, (noted, &Versions::default()))
+    let logged = Versions::default();
+    put_new(table, ticket, links, writer, part, noted, &logged)
 }
 
 /// Writes those of them that a log has not.
 fn put_new(
     table: &DataTable,
-    (ticket, links): (&Ticket, &Links),
-    (writer, part): (&mut Parts, &str),
-    (noted, logged): (&mut Noted, &Versions),
+    ticket: &Ticket,
+    links: &Links,
+    writer: &mut Parts,
+    part: &str,
+    noted: &mut Noted,
+    logged: &Versions,
 ) -> io::Result<Put> {
     let mut put = Put {
         fits: true,
@@ -269,11 +275,16 @@ async fn merge(
     let all: BTreeSet<u32> = touched.iter().flatten().copied().collect();
     for portion in portions(plan.gathered, decided, &all) {
         let chunk = Chunk::read(plan.gathered, decided, &portion)?;
+        let merging = Merging {
+            plan,
+            base,
+            decided,
+            chunk: &chunk,
+        };
         for part in portion {
             for ((table, writer), touched) in plan.tables.iter().zip(&mut writers).zip(&touched) {
                 if touched.contains(&part) {
-                    let at = (base, part, &*decided, &chunk);
-                    let new = rewrite(plan, table, at, (writer, noted, &mut misfits))?;
+                    let new = merging.rewrite(table, part, writer, noted, &mut misfits)?;
                     built.written += new.tickets;
                     built.added += new.rows;
                 }
@@ -293,67 +304,86 @@ async fn merge(
     ended(plan, writers, built)
 }
 
-/// Rewrites a part of a table: its old rows except those of tickets that changed, and the
-/// new ones, in id order. Returns what is new in it.
-fn rewrite(
-    plan: &Plan<'_>,
-    table: &DataTable,
-    (base, part, decided, chunk): (&Base, u32, &Decided, &Chunk),
-    (writer, noted, misfits): (&mut Parts, &mut Noted, &mut Vec<u64>),
-) -> io::Result<New> {
-    let name = usize::try_from(part)
-        .ok()
-        .and_then(|part| decided.parts.get(part));
-    let name = name.map_or("", String::as_str);
-    let changed = decided
-        .changes
-        .iter()
-        .filter(|change| concerns(table, change));
-    let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
-    let new: Vec<u64> = here.map(|change| change.id).collect();
-    let logged = match plan.append {
-        true => Versions::of(table, (base, base.part(part)), plan.shape, &new)?,
-        false => Versions::default(),
-    };
-    let mut new = new.into_iter().peekable();
-    let mut added = New::default();
-    let mut add = |id: u64, writer: &mut Parts| {
-        added.tickets += u64::from(!table.of_links);
-        let (ticket, links) = chunk.of(id);
-        let no_links = Links::default();
-        let no_ticket = Ticket {
-            id,
-            ..Ticket::default()
+/// What parts are rewritten of.
+struct Merging<'a> {
+    plan: &'a Plan<'a>,
+    base: &'a Base,
+    decided: &'a Decided,
+    chunk: &'a Chunk,
+}
+
+impl Merging<'_> {
+    /// Rewrites a part of a table: its old rows except those of tickets that changed, and the
+    /// new ones, in id order. Returns what is new in it.
+    fn rewrite(
+        &self,
+        table: &DataTable,
+        part: u32,
+        writer: &mut Parts,
+        noted: &mut Noted,
+        misfits: &mut Vec<u64>,
+    ) -> io::Result<New> {
+        let Merging {
+            plan,
+            base,
+            decided,
+            chunk,
+        } = *self;
+        let name = usize::try_from(part)
+            .ok()
+            .and_then(|part| decided.parts.get(part));
+        let name = name.map_or("", String::as_str);
+        let changed = decided
+            .changes
+            .iter()
+            .filter(|change| concerns(table, change));
+        let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
+        let new: Vec<u64> = here.map(|change| change.id).collect();
+        let logged = match plan.append {
+            true => Versions::of(table, base, base.part(part), plan.shape, &new)?,
+            false => Versions::default(),
         };
-        let of = (ticket.unwrap_or(&no_ticket), links.unwrap_or(&no_links));
-        if !table.of_links && ticket.is_none() {
-            let words = format!("ticket {id} was read and is not there");
-            return Err(io::Error::other(words));
+        let mut new = new.into_iter().peekable();
+        let mut added = New::default();
+        let mut add = |id: u64, writer: &mut Parts| {
+            added.tickets += u64::from(!table.of_links);
+            let (ticket, links) = chunk.of(id);
+            let no_links = Links::default();
+            let no_ticket = Ticket {
+                id,
+                ..Ticket::default()
+            };
+            let links = links.unwrap_or(&no_links);
+            if !table.of_links && ticket.is_none() {
+                let words = format!("ticket {id} was read and is not there");
+                return Err(io::Error::other(words));
+            }
+            let ticket = ticket.unwrap_or(&no_ticket);
+            let put = put_new(table, ticket, links, writer, name, noted, &logged)?;
+            if !put.fits {
+                misfits.push(id);
+            }
+            added.rows += if table.name == TICKETS { put.rows } else { 0 };
+            Ok::<_, io::Error>(())
+        };
+        for row in old_rows(plan, base, table, base.part(part)) {
+            let row = row?;
+            while let Some(id) = new.next_if(|id| *id < row.id) {
+                add(id, writer)?;
+            }
+            let is_new = decided
+                .change(row.id)
+                .is_some_and(|change| concerns(table, change));
+            if !is_new || plan.append {
+                carry(plan, writer, name, row.cells, table)?;
+            }
         }
-        let put = put_new(table, of, (writer, name), (noted, &logged))?;
-        if !put.fits {
-            misfits.push(id);
-        }
-        added.rows += if table.name == TICKETS { put.rows } else { 0 };
-        Ok::<_, io::Error>(())
-    };
-    for row in old_rows(plan, base, table, base.part(part)) {
-        let row = row?;
-        while let Some(id) = new.next_if(|id| *id < row.id) {
+        for id in new {
             add(id, writer)?;
         }
-        let is_new = decided
-            .change(row.id)
-            .is_some_and(|change| concerns(table, change));
-        if !is_new || plan.append {
-            carry(plan, (writer, name), row.cells, table)?;
-        }
+        writer.end(name)?;
+        Ok(added)
     }
-    for id in new {
-        add(id, writer)?;
-    }
-    writer.end(name)?;
-    Ok(added)
 }
 
 /// What is new in a part.
@@ -379,7 +409,8 @@ fn old_rows(plan: &Plan<'_>, base: &Base, table: &DataTable, part: &str) -> Held
 /// are gone.
 fn carry(
     plan: &Plan<'_>,
-    (writer, part): (&mut Parts, &str),
+    writer: &mut Parts,
+    part: &str,
     mut cells: Vec<Cell<'static>>,
     table: &DataTable,
 ) -> io::Result<()> {
@@ -406,7 +437,8 @@ pub fn written(written: Result<(), WriteError>) -> io::Result<()> {
 /// Writes a table without parts.
 pub fn write_table<'a>(
     plan: &Plan<'_>,
-    (name, columns): (&str, &[Column]),
+    name: &str,
+    columns: &[Column],
     rows: impl Iterator<Item = io::Result<Vec<Cell<'a>>>>,
     built: &mut Built,
 ) -> io::Result<()> {

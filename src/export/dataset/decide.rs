@@ -135,7 +135,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     seen.settle();
     let lost: HashSet<u64> = gathered.lost.live.iter().copied().collect();
     let here = std::mem::take(&mut seen.here);
-    let now = membership(index, here, (&seen, &lost), rules);
+    let now = membership(index, here, &seen, &lost, rules);
     let is_here = |id: u64| index::of(&now, id).is_some();
     let unseen = |entry: &&Entry| !is_here(entry.id) && !seen.left.contains(&entry.id);
     let unseen: Vec<u64> = index.iter().filter(unseen).map(|entry| entry.id).collect();
@@ -284,7 +284,8 @@ fn losers(ticket: &Ticket, merged: usize) -> impl Iterator<Item = u64> {
 fn membership(
     before: &[Entry],
     mut here: Vec<Entry>,
-    (seen, lost): (&Seen, &HashSet<u64>),
+    seen: &Seen,
+    lost: &HashSet<u64>,
     rules: &Rules<'_>,
 ) -> Vec<Entry> {
     let goes = |id: u64| {

@@ -51,7 +51,7 @@ impl Evolved {
     }
 
     /// A column that continues, or whose property is there again.
-    fn go_on(&mut self, old: &KeptColumn, (source, column): (Source, Column)) {
+    fn go_on(&mut self, old: &KeptColumn, source: Source, column: Column) {
         let header = old.header.clone();
         let now = KeptColumn::of(&column);
         if old.dropped {
@@ -76,9 +76,9 @@ impl Evolved {
         self.push(Source::Nothing, column);
     }
 
-    /// Tells columns that end because their property holds something else from those whose
+    /// Separates columns that end because their property holds something else from those whose
     /// property went.
-    fn tell_continued(&mut self, kept: &[KeptColumn]) {
+    fn find_continued(&mut self, kept: &[KeptColumn]) {
         for old in kept.iter().filter(|old| !old.dropped) {
             let columns = self.layout.columns.iter().filter(|column| !column.dropped);
             let of_property = |column: &&Column| {
@@ -135,7 +135,7 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
         let found = columns.find(|new| new.as_ref().is_some_and(|(_, column)| goes_on(column)));
         match found.and_then(Option::take) {
             Some((_, column)) if column.dropped => evolved.end(old),
-            Some(column) => evolved.go_on(old, column),
+            Some((source, column)) => evolved.go_on(old, source, column),
             None => evolved.end(old),
         }
     }
@@ -144,7 +144,7 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
         let header = evolved.layout.columns.last().map(|new| new.header.clone());
         evolved.added.extend(header.filter(|_| !kept.is_empty()));
     }
-    evolved.tell_continued(kept);
+    evolved.find_continued(kept);
     evolved
 }
 

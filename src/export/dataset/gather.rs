@@ -129,8 +129,8 @@ impl Gathered {
             Archived::Include | Archived::Only => reading.clone(),
         };
         let before = self.live.tickets();
-        let told = |tickets| heard(Step::Read(before + tickets));
-        of_bin.list(Shelf::RecycleBin, &mut self.bin, told).await?;
+        let hear = |tickets| heard(Step::Read(before + tickets));
+        of_bin.list(Shelf::RecycleBin, &mut self.bin, hear).await?;
         let ids = Vec::from_iter(self.left_the_bin(wish.tombstones)?);
         let spool = &mut self.restored;
         self.lost.restored = reading.chosen(&ids, Shelf::Live, spool, |_| {}).await?;
@@ -140,7 +140,7 @@ impl Gathered {
             (&self.bin, Shelf::RecycleBin, place_of_merged(&of_bin)),
         ];
         self.said.merged_at = merges::times(reading, spools, wish.tombstones).await?;
-        Ok(self.tell_whole()?)
+        Ok(self.keep_whole()?)
     }
 
     async fn fill_live(
@@ -150,19 +150,19 @@ impl Gathered {
         heard: &mut impl FnMut(Step),
     ) -> Result<Vec<u64>, PageError> {
         let live = &mut self.live;
-        let told = |tickets| heard(Step::Read(tickets));
+        let hear = |tickets| heard(Step::Read(tickets));
         match wish.which {
-            Which::All => reading.list(Shelf::Live, live, told).await?,
+            Which::All => reading.list(Shelf::Live, live, hear).await?,
             Which::First(limit) => reading.list_first(*limit, Shelf::Live, live).await?,
             Which::Found(search, Some(limit)) => {
-                reading.found(search, Some(*limit), live, told).await?;
+                reading.found(search, Some(*limit), live, hear).await?;
             }
-            Which::Ids(ids) => return reading.chosen(ids, Shelf::Live, live, told).await,
+            Which::Ids(ids) => return reading.chosen(ids, Shelf::Live, live, hear).await,
             Which::Found(search, None) => {
                 let mut ids = reading.ids_found(ObjectType::Tickets, search).await?;
                 ids.extend(wish.recheck);
                 let ids: Vec<u64> = ids.into_iter().collect();
-                return reading.chosen(&ids, Shelf::Live, live, told).await;
+                return reading.chosen(&ids, Shelf::Live, live, hear).await;
             }
             Which::Since(window) => {
                 let search = changed_in(MODIFIED, *window);
@@ -174,7 +174,7 @@ impl Gathered {
                     self.said.survivors = survivors;
                 }
                 let ids: Vec<u64> = ids.into_iter().collect();
-                return reading.chosen(&ids, Shelf::Live, live, told).await;
+                return reading.chosen(&ids, Shelf::Live, live, hear).await;
             }
         }
         Ok(Vec::new())
@@ -200,7 +200,7 @@ impl Gathered {
         serde_json::from_slice(&text).ok()
     }
 
-    fn tell_whole(&self) -> io::Result<()> {
+    fn keep_whole(&self) -> io::Result<()> {
         let whole = Whole {
             tickets: self.counts(),
             lost: self.lost.clone(),

@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use super::base::{Base, IDS};
 use super::build::{Built, Plan, counts};
 use super::decide::Decided;
-use super::gather::Gathered;
 use super::index;
 use super::onward::mark;
 use super::records::RecordTable;
@@ -26,15 +25,12 @@ use crate::export::write::{FileFacts, Sink};
 
 /// The result of a run, as far as it is known before publishing; names of files are
 /// those in the folder.
-pub fn done(
-    (decided, is_new): (&Decided, bool),
-    issues: &Issues,
-    (gathered, built, append): (&Gathered, &Built, bool),
-) -> Done {
+pub fn done(plan: &Plan<'_>, decided: &Decided, issues: &Issues, built: &Built) -> Done {
+    let (gathered, append) = (plan.gathered, plan.append);
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
     // A set that was written as a whole tells nothing apart.
-    let changed = match (is_new, append) {
+    let changed = match (plan.base.is_none(), append) {
         (true, _) => decided.index.len() as u64,
         (false, true) => built.added,
         (false, false) => rows().count() as u64 - gone,
@@ -83,10 +79,11 @@ fn name(file: &FileFacts) -> Option<String> {
 }
 
 /// Writes the set's metadata, the manifest last.
-pub fn tell(
+pub fn write(
     plan: &Plan<'_>,
     update: &Update,
-    (decided, done): (&Decided, &Done),
+    decided: &Decided,
+    done: &Done,
     records: &[RecordTable],
     mut built: Built,
 ) -> io::Result<()> {
@@ -94,7 +91,8 @@ pub fn tell(
     let columns = columns_of(plan, records);
     write_state(
         plan,
-        (&state((plan, update), decided, main, &columns), decided),
+        &state(plan, update, decided, main, &columns),
+        decided,
         &mut built,
     )?;
     built
@@ -119,7 +117,8 @@ fn columns_of(plan: &Plan<'_>, records: &[RecordTable]) -> BTreeMap<String, Vec<
 }
 
 fn state(
-    (plan, update): (&Plan<'_>, &Update),
+    plan: &Plan<'_>,
+    update: &Update,
     decided: &Decided,
     main: &[Column],
     others: &BTreeMap<String, Vec<Column>>,
@@ -146,7 +145,8 @@ fn state(
 
 fn write_state(
     plan: &Plan<'_>,
-    (state, decided): (&State, &Decided),
+    state: &State,
+    decided: &Decided,
     built: &mut Built,
 ) -> io::Result<()> {
     let mut ids = Sink::file(plan.root.join(IDS))?;

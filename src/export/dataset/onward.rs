@@ -25,7 +25,7 @@ pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<S
         return (Onward::Anew, Vec::new());
     };
     let evolved = columns(job, Some(base));
-    let mut words = told(&evolved);
+    let mut words = column_words(&evolved);
     let unseen = unseen(job, base);
     let reads_all =
         !(unseen.is_empty() && evolved.retyped.is_empty() && evolved.returned.is_empty());
@@ -75,7 +75,7 @@ pub fn mark(started: Option<Timestamp>) -> Timestamp {
     mark.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn told(evolved: &Evolved) -> Vec<String> {
+fn column_words(evolved: &Evolved) -> Vec<String> {
     let mut words = Vec::new();
     if !evolved.added.is_empty() {
         words.push(format!("new columns: {}", evolved.added.join(", ")));

@@ -57,7 +57,8 @@ fn columns(shown: &[RecordColumn], headers: Headers) -> Vec<Column> {
 pub async fn read(
     reading: &Reading,
     job: &Job,
-    (base, window): (Option<&Base>, Option<Window>),
+    base: Option<&Base>,
+    window: Option<Window>,
     gathered: &Gathered,
 ) -> Result<Vec<RecordTable>, PageError> {
     let mut tables = Vec::new();
@@ -74,7 +75,7 @@ pub async fn read(
             shown,
             linked,
         };
-        let ids = table.to_read(reading, (base, window), job).await?;
+        let ids = table.to_read(reading, base, window, job).await?;
         table.fill(reading, &ids).await?;
         tables.push(table);
     }
@@ -114,7 +115,8 @@ impl RecordTable {
     async fn to_read(
         &self,
         reading: &Reading,
-        (base, window): (Option<&Base>, Option<Window>),
+        base: Option<&Base>,
+        window: Option<Window>,
         job: &Job,
     ) -> Result<Vec<u64>, PageError> {
         if self.others.properties.is_empty() {
@@ -160,7 +162,7 @@ impl RecordTable {
             async move {
                 reading
                     .client
-                    .read_existing(object, ids, (names, &[]), Shelf::Live)
+                    .read_existing(object, ids, names, &[], Shelf::Live)
                     .await
             }
         });
@@ -188,7 +190,8 @@ impl RecordTable {
     pub fn write(
         &self,
         plan: &Plan<'_>,
-        (base, job): (Option<&Base>, &Job),
+        base: Option<&Base>,
+        job: &Job,
         stamps: &[String; 2],
         built: &mut Built,
     ) -> io::Result<()> {
@@ -205,8 +208,7 @@ impl RecordTable {
                 return built.link(base, plan.root, base.files_of(self.name(), ""));
             }
         }
-        let table = (self.name(), self.columns.as_slice());
-        write_table(plan, table, merged()?, built)
+        write_table(plan, self.name(), &self.columns, merged()?, built)
     }
 
     /// What was read, as rows; without properties, all that is linked.

@@ -43,14 +43,14 @@ pub async fn run(
         // An earlier process of this run was ended after it had published.
         return Ok(with_places(published(standing), &path));
     }
-    let from = goes_on(&job, standing, &path)?;
+    let (base, window) = goes_on(&job, standing, &path)?;
     let ended = async {
-        let stones = match &from.0 {
+        let stones = match &base {
             Some(base) => base.tombstones(job.shape)?,
             // It was said that they can't be read.
             None => tombstones_in(&path, job.portal_id).unwrap_or_default(),
         };
-        let update = Update::new((job, by), from, stones, client);
+        let update = Update::new(job, by, base, window, stones, client);
         let issues = Issues::at(Some(issues_of(&path)));
         let done = build_all(&update, building.root(), issues, &mut heard).await?;
         building.publish(|old| only_ours(old).map_err(io::Error::other))?;
@@ -128,11 +128,9 @@ async fn build_all(
     let anew = base.is_none() || !evolved.retyped.is_empty();
     let mut decided = update.decide(&gathered, &evolved, anew)?;
     let others = update.job.wanted.others();
-    let set = (base, &mut decided);
-    let reading = (&update.reading, &update.stamps);
-    sweep(reading, set, &others, &mut gathered, heard).await?;
-    let from = (base, update.window);
-    let records = records::read(&update.reading, &update.job, from, &gathered).await?;
+    sweep(update, &mut decided, &others, &mut gathered, heard).await?;
+    let (reading, window) = (&update.reading, update.window);
+    let records = records::read(reading, &update.job, base, window, &gathered).await?;
     let plan = Plan {
         root,
         base,
@@ -145,12 +143,11 @@ async fn build_all(
         shape: update.job.shape,
         about: &update.job.about(),
     };
-    let decided = (decided, records.as_slice());
     let noted = Noted {
         issues,
         profile: Profile::new(&evolved.layout.columns),
     };
-    let done = write(&plan, update, decided, noted, heard).await;
+    let done = write(&plan, update, decided, &records, noted, heard).await;
     Ok(done?)
 }
 
@@ -158,21 +155,21 @@ async fn build_all(
 async fn write(
     plan: &Plan<'_>,
     update: &Update,
-    (mut decided, records): (Decided, &[RecordTable]),
+    mut decided: Decided,
+    records: &[RecordTable],
     mut noted: Noted,
     heard: &mut impl FnMut(Step),
 ) -> io::Result<Done> {
     let mut built = build(plan, &mut decided, &mut noted, heard).await?;
-    write_beside(plan, update, (&decided, records), &mut built)?;
-    let set = (&decided, plan.base.is_none());
-    let mut done = metadata::done(set, &noted.issues, (plan.gathered, &built, plan.append));
+    write_beside(plan, update, &decided, records, &mut built)?;
+    let mut done = metadata::done(plan, &decided, &noted.issues, &built);
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
     done.calls = update.reading.client.calls();
-    done.columns = noted.profile.told();
+    done.columns = noted.profile.reported();
     folder::begin_to_publish(&update.job.work)?;
-    metadata::tell(plan, update, (&decided, &done), records, built)?;
+    metadata::write(plan, update, &decided, &done, records, built)?;
     done.first_issue = noted.issues.finish()?;
     Ok(done)
 }

@@ -14,7 +14,8 @@ use super::update::Update;
 pub fn write_beside(
     plan: &Plan<'_>,
     update: &Update,
-    (decided, records): (&Decided, &[RecordTable]),
+    decided: &Decided,
+    records: &[RecordTable],
     built: &mut Built,
 ) -> io::Result<()> {
     match plan.base {
@@ -23,11 +24,11 @@ pub fn write_beside(
         }
         _ => {
             let rows = decided.tombstones.iter().map(|stone| Ok(stone.cells()));
-            write_table(plan, (DELETED, &tombstones::columns()), rows, built)?;
+            write_table(plan, DELETED, &tombstones::columns(), rows, built)?;
         }
     }
     for table in records {
-        table.write(plan, (plan.base, &update.job), &update.stamps, built)?;
+        table.write(plan, plan.base, &update.job, &update.stamps, built)?;
     }
     let job = &update.job;
     for table in dimensions(&job.schema, &update.stamps) {
@@ -38,7 +39,7 @@ pub fn write_beside(
             continue;
         }
         let rows = table.rows.into_iter().map(Ok);
-        write_table(plan, (table.name, &table.columns), rows, built)?;
+        write_table(plan, table.name, &table.columns, rows, built)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::decide::{Change, Decided, Place};
 use super::gather::Gathered;
 use super::index;
 use super::tombstones::{How, Tombstone};
+use super::update::Update;
 use crate::export::columns::Others;
 use crate::export::job::Step;
 use crate::export::links::{self, Fate, Links};
@@ -24,8 +25,8 @@ const MOST_ASKED: usize = 20;
 
 /// Reads the links of all tickets, and takes what is new of them into what was decided.
 pub async fn sweep(
-    (reading, stamps): (&Reading, &[String; 2]),
-    (base, decided): (Option<&Base>, &mut Decided),
+    update: &Update,
+    decided: &mut Decided,
     wanted: &[Others],
     gathered: &mut Gathered,
     heard: &mut impl FnMut(Step),
@@ -33,6 +34,7 @@ pub async fn sweep(
     if wanted.is_empty() {
         return Ok(());
     }
+    let (reading, base) = (&update.reading, update.base.as_ref());
     let others = wanted.iter().map(|others| Others {
         properties: Vec::new(),
         ..others.clone()
@@ -46,9 +48,9 @@ pub async fn sweep(
             ..Ticket::default()
         })
     });
-    let told = |tickets| heard(Step::Linked(tickets));
+    let hear = |tickets| heard(Step::Linked(tickets));
     let spool = &mut gathered.links;
-    links::read(reading, (&others, false), tickets, spool, told).await?;
+    links::read(reading, &others, false, tickets, spool, hear).await?;
     let gone = take(base, decided, gathered)?;
     let before = base.map_or(&[][..], |base| &base.index);
     // One that was not in the set is left out, and read by the next run.
@@ -58,7 +60,7 @@ pub async fn sweep(
         .filter(|id| index::of(before, *id).is_some());
     let nowhere = nowhere(reading, had.collect()).await?;
     leave_out(before, decided, &gone);
-    purge(before, decided, (&nowhere, stamps));
+    purge(before, decided, &nowhere, &update.stamps);
     Ok(())
 }
 
@@ -93,7 +95,7 @@ async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, P
 }
 
 /// Takes tickets out that are nowhere any more.
-fn purge(before: &[index::Entry], decided: &mut Decided, (ids, stamps): (&[u64], &[String; 2])) {
+fn purge(before: &[index::Entry], decided: &mut Decided, ids: &[u64], stamps: &[String; 2]) {
     if ids.is_empty() {
         return;
     }

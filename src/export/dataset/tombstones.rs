@@ -138,16 +138,16 @@ pub fn gone_on(
     for (id, at) in &learnt.bin {
         let _old = now.insert(*id, stone(*id, How::Archived, at.clone(), None));
     }
-    let told: BTreeMap<u64, &Tombstone> = before.iter().map(|old| (old.id, old)).collect();
+    let former: BTreeMap<u64, &Tombstone> = before.iter().map(|old| (old.id, old)).collect();
     for (id, survivor) in &learnt.merged {
         let remembered = learnt.merged_at.get(id);
         let in_bin = || learnt.bin.get(id)?.as_ref();
-        let old = told.get(id).filter(|old| old.into == Some(*survivor));
+        let old = former.get(id).filter(|old| old.into == Some(*survivor));
         let known = || old?.at.as_ref();
         let at = remembered.or_else(in_bin).or_else(known).cloned();
         let _old = now.insert(*id, stone(*id, How::Merged, at, Some(*survivor)));
     }
-    let with_first_notice = |new: Tombstone| match told.get(&new.id) {
+    let with_first_notice = |new: Tombstone| match former.get(&new.id) {
         Some(old) if (old.how, &old.at, old.into) == (new.how, &new.at, new.into) => (*old).clone(),
         _ => new,
     };

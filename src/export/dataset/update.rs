@@ -43,8 +43,10 @@ pub struct Update {
 impl Update {
     /// Nothing of the portal is read yet; `stones` are the tombstones so far.
     pub fn new(
-        (job, by): (Job, PartBy),
-        (base, window): (Option<Base>, Option<Window>),
+        job: Job,
+        by: PartBy,
+        base: Option<Base>,
+        window: Option<Window>,
         stones: Vec<Tombstone>,
         client: Client,
     ) -> Update {

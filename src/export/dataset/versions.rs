@@ -28,7 +28,8 @@ impl Versions {
     /// Of these tickets, whose ids ascend, in a part of a table.
     pub fn of(
         table: &DataTable,
-        (base, part): (&Base, &str),
+        base: &Base,
+        part: &str,
         shape: Shape,
         ids: &[u64],
     ) -> io::Result<Versions> {

@@ -62,9 +62,9 @@ impl Builder {
     pub fn field(header: &str, kind: Kind) -> Result<Type, ParquetError> {
         let (physical, logical) = match kind {
             Kind::List => {
-                return list_field(header, (Physical::BYTE_ARRAY, Some(LogicalType::String)));
+                return list_field(header, Physical::BYTE_ARRAY, Some(LogicalType::String));
             }
-            Kind::Ids => return list_field(header, (Physical::INT64, None)),
+            Kind::Ids => return list_field(header, Physical::INT64, None),
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Id | Kind::OtherId | Kind::Count => (Physical::INT64, None),
             Kind::Number => (Physical::DOUBLE, None),
@@ -209,7 +209,8 @@ fn put<T: DataType>(
 /// The three levels that Parquet wants of a list: optional, `list`, `element`.
 fn list_field(
     header: &str,
-    (physical, logical): (Physical, Option<LogicalType>),
+    physical: Physical,
+    logical: Option<LogicalType>,
 ) -> Result<Type, ParquetError> {
     let element = Type::primitive_type_builder("element", physical)
         .with_repetition(Repetition::REQUIRED)

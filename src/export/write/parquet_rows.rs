@@ -37,7 +37,8 @@ impl ParquetRows {
     pub fn open(
         sink: Sink,
         columns: &[Column],
-        (about, group_bytes): (&About, usize),
+        about: &About,
+        group_bytes: usize,
     ) -> io::Result<ParquetRows> {
         let fields = columns
             .iter()

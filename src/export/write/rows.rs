@@ -39,7 +39,7 @@ enum FormRows {
 impl Rows {
     /// Begins a file that is all of an export.
     pub fn open(shape: Shape, columns: &[Column], sink: Sink, about: &About) -> io::Result<Rows> {
-        Rows::buffered(shape, columns, sink, (about, ONE_FILE))
+        Rows::buffered(shape, columns, sink, about, ONE_FILE)
     }
 
     /// Begins one file of many that are open at the same time.
@@ -49,14 +49,15 @@ impl Rows {
         sink: Sink,
         about: &About,
     ) -> io::Result<Rows> {
-        Rows::buffered(shape, columns, sink, (about, ONE_OF_MANY))
+        Rows::buffered(shape, columns, sink, about, ONE_OF_MANY)
     }
 
     fn buffered(
         shape: Shape,
         columns: &[Column],
         sink: Sink,
-        (about, group_bytes): (&About, usize),
+        about: &About,
+        group_bytes: usize,
     ) -> io::Result<Rows> {
         let packed = |sink| Packed::new(shape.packing, sink);
         let form = match shape.form {
@@ -67,7 +68,7 @@ impl Rows {
             Form::Jsonl => FormRows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
             Form::Case => FormRows::Case(Box::new(CaseRows::open(packed(sink)?, columns))),
             Form::Parquet => {
-                let rows = ParquetRows::open(sink, columns, (about, group_bytes))?;
+                let rows = ParquetRows::open(sink, columns, about, group_bytes)?;
                 FormRows::Parquet(Box::new(rows))
             }
         };

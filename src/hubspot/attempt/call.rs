@@ -190,8 +190,8 @@ impl Caller {
     }
 
     /// Sets the listener for long waits; only the first one set counts.
-    pub(crate) fn tell_waits(&self, listener: HearWait) {
-        self.waits.tell(listener);
+    pub(crate) fn report_waits_to(&self, listener: HearWait) {
+        self.waits.report_to(listener);
     }
 
     /// Ends calls that wait for the next day, and lets no other begin to.
@@ -242,7 +242,7 @@ impl Caller {
         if let Some(log) = self.log.get() {
             let reply = outcome.as_ref().ok();
             log.hear(&Attempt {
-                method: request.method.word(),
+                method: request.method.as_str(),
                 path: request.bare_path(),
                 number,
                 status: reply.map(|reply| reply.status),
@@ -287,12 +287,12 @@ impl Caller {
             .burst()
             .map_or(Duration::ZERO, |rate| rate.window);
         if window > contract::BURST_WINDOW {
-            self.tell_wait(Wait::Asked(window));
+            self.report_wait(Wait::Asked(window));
         }
         slot.await
     }
 
-    fn tell_wait(&self, wait: Wait) {
+    fn report_wait(&self, wait: Wait) {
         if let (true, Some(log)) = (self.waits.begin(wait), self.log.get()) {
             log.wait(wait);
         }
@@ -331,7 +331,7 @@ impl Caller {
         }
         let left = self.day.left(self.clock.now(), *waited);
         *waited = true;
-        self.tell_wait(Wait::Day(left));
+        self.report_wait(Wait::Day(left));
         self.holds.wait_for_day(left);
         let is_hurried = tokio::select! {
             () = sleep(left) => false,
@@ -351,7 +351,7 @@ impl Caller {
     async fn wait(&self, kind: Kind, request: &Request, delay: Duration) {
         let budget = request.budget;
         if kind.is_wait() {
-            self.tell_wait(Wait::Asked(delay));
+            self.report_wait(Wait::Asked(delay));
         } else {
             self.holds.try_again(delay);
         }

@@ -18,7 +18,7 @@ pub trait CallLog: Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     /// HTTP method.
-    pub method: &'static str,
+    pub method: &'a str,
     /// Without its query. The path of a single record contains its id, or its key.
     pub path: &'a str,
     /// Of this call, from 1.

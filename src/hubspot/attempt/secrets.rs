@@ -128,14 +128,16 @@ fn length_of_letter(letter: u8, text: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
-    use crate::hubspot::exchange::{Headers, Method};
+    use crate::hubspot::exchange::Headers;
 
     fn cut(status: u16, effect: Effect, body: &str) -> String {
         let token = Token::new("pat-na1/SECRET+12".to_owned()).expect("a token");
         let secrets = Secrets::default();
         secrets.learn_all(&Credentials::Token(token));
-        let request = Request::new(Method::Post, "/crm".to_owned(), effect);
+        let request = Request::new(Method::POST, "/crm".to_owned(), effect);
         let mut reply = Reply {
             status,
             headers: Headers::default().with("x-hubspot-correlation-id", body),

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -11,7 +12,7 @@ use super::call::{Answer, Caller};
 use crate::hubspot::connect::credentials::{Credentials, OAuthApp};
 use crate::hubspot::connect::token::Token;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Content, Effect, Method, Request};
+use crate::hubspot::exchange::{Budget, Content, Effect, Request};
 use crate::hubspot::paths::{self, ApiVersion};
 use crate::hubspot::wire::{self, Grant, Read};
 
@@ -148,7 +149,7 @@ impl Session {
         let request = Request {
             content: Content::Form,
             budget: Budget::Tokens,
-            ..Request::new(Method::Post, path, Effect::Repeatable).with_body(form.into_bytes())
+            ..Request::new(Method::POST, path, Effect::Repeatable).with_body(form.into_bytes())
         };
         match self.caller.call(&request, None, wire::grant).await {
             Ok(answer) => Ok(answer.value),

@@ -18,19 +18,19 @@ pub enum Wait {
     Day(Duration),
 }
 
-/// Is told of a wait that begins.
+/// Hears of a wait that begins.
 pub type HearWait = Box<dyn Fn(Wait) + Send + Sync>;
 
 /// Reports waits. All calls wait for the same thing, so it is reported once.
 #[derive(Default)]
 pub(crate) struct Waits {
     listener: OnceLock<HearWait>,
-    told_until: Mutex<Option<Instant>>,
+    reported_until: Mutex<Option<Instant>>,
 }
 
 impl Waits {
     /// Sets the listener; only the first one set counts.
-    pub(crate) fn tell(&self, listener: HearWait) {
+    pub(crate) fn report_to(&self, listener: HearWait) {
         let _there_is_one = self.listener.set(listener);
     }
 
@@ -42,7 +42,7 @@ impl Waits {
         };
         let now = Instant::now();
         let mut until = self
-            .told_until
+            .reported_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if is_short || until.is_some_and(|until| now < until) {
@@ -67,18 +67,18 @@ mod tests {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let waits = Waits::default();
         let ears = Arc::clone(&heard);
-        waits.tell(Box::new(move |wait| {
+        waits.report_to(Box::new(move |wait| {
             ears.lock().expect("unpoisoned").push(wait);
         }));
         let asked = |seconds| Wait::Asked(Duration::from_secs(seconds));
         for seconds in [2, 60, 60, 30] {
-            let _told = waits.begin(asked(seconds));
+            let _reported = waits.begin(asked(seconds));
         }
         tokio::time::advance(Duration::from_secs(60)).await;
-        let _told = waits.begin(asked(20));
+        let _reported = waits.begin(asked(20));
         tokio::time::advance(Duration::from_secs(20)).await;
         let day = Wait::Day(Duration::from_secs(1));
-        let _told = waits.begin(day);
+        let _reported = waits.begin(day);
         let expected = [asked(60), asked(20), day];
         assert_eq!(*heard.lock().expect("unpoisoned"), expected);
     }

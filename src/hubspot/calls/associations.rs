@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use http::Method;
+
 use super::progress::Progress;
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Effect, Method, Request};
+use crate::hubspot::exchange::{Budget, Effect, Request};
 use crate::hubspot::paths::End;
 use crate::hubspot::records::ApiError;
 use crate::hubspot::records::link_type::LinkType;
@@ -45,7 +47,8 @@ impl Client {
     /// of its own. `Ambiguous` when the outcome is unclear: read the kinds to see.
     pub async fn create_link_label(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         name: &str,
         label: &str,
         inverse: Option<&str>,
@@ -59,11 +62,12 @@ impl Client {
     /// Puts links, 2,000 at most, no pair twice (`contract::LINK_LIMIT`).
     pub async fn link(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         links: &[LinkInput],
     ) -> Result<LinkReply, CallError> {
         let body = wire::link_body(links).map_err(Client::unsendable)?;
-        let request = self.links((from, to), "create", body, Effect::Repeatable);
+        let request = self.links(from, to, "create", body, Effect::Repeatable);
         self.call(&request, wire::link_reply).await
     }
 
@@ -71,15 +75,16 @@ impl Client {
     /// as many calls as the longest list of links has pages.
     pub async fn linked(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         ids: &[String],
     ) -> Result<Linked, CallError> {
         let mut reading = Reading::of(ids);
         while !reading.open.is_empty() {
             let body = wire::linked_body(&reading.asked()).map_err(Client::unsendable)?;
-            let request = self.links((from, to), "read", body, Effect::Read);
+            let request = self.links(from, to, "read", body, Effect::Read);
             let page = self.call(&request, wire::linked).await?;
-            reading.take((from, to), page)?;
+            reading.take(from, to, page)?;
         }
         Ok(reading.linked)
     }
@@ -88,11 +93,12 @@ impl Client {
     /// pairs at most (`contract::UNLINK_LIMIT`). Missing ones count as removed.
     pub async fn unlink(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         pairs: &[(String, String)],
     ) -> Result<LinkReply, CallError> {
         let body = wire::unlink_body(pairs).map_err(Client::unsendable)?;
-        let request = self.links((from, to), "archive", body, Effect::Repeatable);
+        let request = self.links(from, to, "archive", body, Effect::Repeatable);
         self.call(&request, wire::unlinked).await
     }
 
@@ -100,11 +106,12 @@ impl Client {
     /// the two are kept, but with the plain kind all are removed.
     pub async fn unlabel(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         links: &[LinkInput],
     ) -> Result<LinkReply, CallError> {
         let body = wire::link_body(links).map_err(Client::unsendable)?;
-        let request = self.links((from, to), "labels/archive", body, Effect::Repeatable);
+        let request = self.links(from, to, "labels/archive", body, Effect::Repeatable);
         self.call(&request, wire::unlinked).await
     }
 
@@ -115,7 +122,7 @@ impl Client {
         to: (ObjectType, &str),
         type_id: u32,
     ) -> Result<(), CallError> {
-        self.one_link(Method::Put, "create", from, to, type_id)
+        self.one_link(Method::PUT, "create", from, to, type_id)
             .await
     }
 
@@ -126,7 +133,7 @@ impl Client {
         to: (ObjectType, &str),
         type_id: u32,
     ) -> Result<(), CallError> {
-        self.one_link(Method::Delete, "labels/archive", from, to, type_id)
+        self.one_link(Method::DELETE, "labels/archive", from, to, type_id)
             .await
     }
 
@@ -150,7 +157,7 @@ impl Client {
             types: vec![LinkType::plain(type_id)],
         };
         let body = wire::link_body(&[link]).map_err(Client::unsendable)?;
-        let request = self.links((from.0, to.0), verb, body, Effect::Repeatable);
+        let request = self.links(from.0, to.0, verb, body, Effect::Repeatable);
         let reply = self.call(&request, wire::unlinked).await?;
         match reply.errors.into_iter().next() {
             Some(error) => Err(CallError::Refused(Box::new(error))),
@@ -160,7 +167,8 @@ impl Client {
 
     fn links(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         verb: &str,
         body: Vec<u8>,
         effect: Effect,
@@ -197,7 +205,8 @@ impl Reading {
     /// Adds a page for each record that was asked for; others are ignored.
     fn take(
         &mut self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         page: LinkedPage,
     ) -> Result<(), CallError> {
         let asked = std::mem::take(&mut self.open);

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use http::Method;
 
 use crate::hubspot::client::{Client, found};
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method, Request, Upload};
+use crate::hubspot::exchange::{Effect, Request, Upload};
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::StoredFile;
 use crate::hubspot::transport::Fetcher;
@@ -35,7 +36,7 @@ impl Client {
     /// (protocol H5). Repeating it after a lost reply may upload it twice.
     pub async fn upload(&self, new: &NewFile) -> Result<StoredFile, CallError> {
         let upload = form(new).map_err(Client::unsendable)?;
-        let mut request = Request::new(Method::Post, self.api().files(), Effect::Once);
+        let mut request = Request::new(Method::POST, self.api().files(), Effect::Once);
         request.upload = Some(upload);
         self.call(&request, wire::file).await
     }
@@ -92,7 +93,7 @@ impl Client {
 
     /// Deletes a file; a missing one counts as deleted.
     pub async fn delete_file(&self, id: &str) -> Result<(), CallError> {
-        let request = Request::new(Method::Delete, self.api().file(id), Effect::Repeatable);
+        let request = Request::new(Method::DELETE, self.api().file(id), Effect::Repeatable);
         there(self.call(&request, wire::nothing).await).map(drop)
     }
 
@@ -112,7 +113,7 @@ impl Client {
     /// When a scope is missing, which the error names, or the portal can't be reached.
     pub async fn check_files(&self) -> Result<(), CallError> {
         self.check_reads_files().await?;
-        let mut request = Request::new(Method::Post, self.api().files(), Effect::Repeatable);
+        let mut request = Request::new(Method::POST, self.api().files(), Effect::Repeatable);
         request.upload = Some(part("options", "{}"));
         match self.call(&request, wire::anything).await {
             Ok(_) | Err(CallError::Refused(_)) => Ok(()),

@@ -44,13 +44,14 @@ impl Client {
     /// Also when the links of an existing record can't be read: none is left out.
     pub async fn linked_live(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         ids: &[String],
     ) -> Result<LiveLinks, CallError> {
         let mut found = LiveLinks::default();
         let mut parts = vec![ids.to_vec()];
         while let Some(part) = parts.pop() {
-            let (open, refused) = self.linked_part((from, to), part, &mut found).await?;
+            let (open, refused) = self.linked_part(from, to, part, &mut found).await?;
             // Of fewer records, fewer disappear between a call and the check which ones exist.
             match refused {
                 Some(_) if open.len() > 1 && !found.gone.is_empty() => {
@@ -67,7 +68,8 @@ impl Client {
     /// and the portal's last refusal.
     async fn linked_part(
         &self,
-        (from, to): (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         mut open: Vec<String>,
         found: &mut LiveLinks,
     ) -> Result<(Vec<String>, Option<Box<ApiError>>), CallError> {
@@ -77,7 +79,7 @@ impl Client {
             if open.is_empty() {
                 break;
             }
-            let suspects = match self.linked((from, to), &open).await {
+            let suspects = match self.linked(from, to, &open).await {
                 Ok(linked) => found.take(linked, &open)?,
                 Err(CallError::Refused(error)) if matches!(error.status, 400 | 404) => {
                     Suspects::of_whole(&open, error)
@@ -103,7 +105,7 @@ impl Client {
         ids: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, CallError> {
         let asked: Vec<String> = ids.iter().cloned().collect();
-        let live = self.read_existing(object, &asked, (&["hs_object_id"], &[]), Shelf::Live);
+        let live = self.read_existing(object, &asked, &["hs_object_id"], &[], Shelf::Live);
         let live: BTreeSet<String> = live.await?.into_iter().map(|record| record.id).collect();
         Ok(ids.difference(&live).cloned().collect())
     }
@@ -115,13 +117,14 @@ impl Client {
     /// When the portal can't be asked.
     pub async fn linked_archived(
         &self,
-        between: (ObjectType, ObjectType),
+        from: ObjectType,
+        to: ObjectType,
         ids: &[String],
     ) -> Result<BTreeMap<String, Vec<LinkedRecord>>, CallError> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        match self.linked(between, ids).await {
+        match self.linked(from, to, ids).await {
             Ok(linked) => match linked.errors.into_iter().find(ApiError::is_passing) {
                 Some(error) => Err(CallError::Unavailable(error.message)),
                 None => Ok(linked.by_record),

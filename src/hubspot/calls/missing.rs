@@ -1,7 +1,10 @@
 //! Batch reads that a portal refuses as a whole because some of the records do not
 //! exist.
 
+use std::collections::HashSet;
+
 use crate::hubspot::records::{ApiError, BatchReply};
+use crate::model::key::FoldedKey;
 
 /// A batch read in as many calls as it takes if the portal refuses a whole batch
 /// because of some records: those that it names are left out, or each half is read
@@ -32,9 +35,8 @@ impl Parts {
     }
 
     pub(crate) fn refused(&mut self, mut part: Vec<String>, error: ApiError) {
-        // Portals may fold the case of keys.
-        let named: Vec<String> = error.ids.iter().map(|id| id.to_lowercase()).collect();
-        let is_named = |id: &mut String| named.contains(&id.to_lowercase());
+        let named: HashSet<FoldedKey> = error.ids.iter().map(|id| FoldedKey::of(id)).collect();
+        let is_named = |id: &mut String| named.contains(&FoldedKey::of(id));
         let mut missing: Vec<String> = part.extract_if(.., is_named).collect();
         match (missing.is_empty(), part.len()) {
             (false, 0) => {}

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use http::Method;
+
 use super::missing::Parts;
 use crate::hubspot::client::{Client, found};
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method, Request};
+use crate::hubspot::exchange::{Effect, Request};
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::{ApiError, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::hubspot::wire::{self, Read};
@@ -38,19 +40,19 @@ impl Client {
         properties: &[&str],
         shelf: Shelf,
     ) -> Result<BatchReply, CallError> {
-        let wanted = (properties, &[][..]);
-        self.batch_read_with_history(object, id_property, ids, wanted, shelf)
+        self.batch_read_with_history(object, id_property, ids, properties, &[], shelf)
             .await
     }
 
-    /// Reads records as `batch_read` does, the second list of properties with their
+    /// Reads records as `batch_read` does, the properties of `history` with their
     /// former values; at most 50 ids then (`contract::HISTORY_LIMIT`).
     pub async fn batch_read_with_history(
         &self,
         object: ObjectType,
         id_property: Option<&str>,
         ids: &[String],
-        (properties, history): (&[&str], &[&str]),
+        properties: &[&str],
+        history: &[&str],
         shelf: Shelf,
     ) -> Result<BatchReply, CallError> {
         let query = [("archived", shelf.query())];
@@ -68,7 +70,7 @@ impl Client {
         Ok(parts.whole())
     }
 
-    /// Reads records by id, however many, with the second list of properties with their
+    /// Reads records by id, however many, with the properties of `history` with their
     /// former values: each once and in the order of `ids`. Missing ones are left out,
     /// and so are ids that now lead to another record (protocol E6).
     ///
@@ -78,7 +80,8 @@ impl Client {
         &self,
         object: ObjectType,
         ids: &[String],
-        (properties, history): (&[&str], &[&str]),
+        properties: &[&str],
+        history: &[&str],
         shelf: Shelf,
     ) -> Result<Vec<Record>, CallError> {
         let most = match history.is_empty() {
@@ -87,9 +90,9 @@ impl Client {
         };
         let mut found = HashMap::new();
         for part in ids.chunks(most) {
-            let wanted = (properties, history);
-            let reply = self.batch_read_with_history(object, None, part, wanted, shelf);
-            let reply = reply.await?;
+            let reply = self
+                .batch_read_with_history(object, None, part, properties, history, shelf)
+                .await?;
             if let Some(error) = reply.errors.into_iter().find(|error| !error.is_missing()) {
                 return Err(match error.is_passing() {
                     true => CallError::Unavailable(error.message),
@@ -197,7 +200,7 @@ impl Client {
     /// moved.
     pub async fn delete(&self, object: ObjectType, id: &str) -> Result<(), CallError> {
         let path = self.api().object(object, id);
-        let request = Request::new(Method::Delete, path, Effect::Repeatable);
+        let request = Request::new(Method::DELETE, path, Effect::Repeatable);
         let _gone = found(self.call(&request, wire::nothing).await)?;
         Ok(())
     }
@@ -210,7 +213,7 @@ impl Client {
         after: Option<&str>,
         shelf: Shelf,
     ) -> Result<Page, CallError> {
-        self.list_history(object, (properties, &[]), after, shelf)
+        self.list_history(object, properties, &[], after, shelf)
             .await
     }
 
@@ -220,7 +223,8 @@ impl Client {
     pub async fn list_history(
         &self,
         object: ObjectType,
-        (properties, history): (&[String], &[String]),
+        properties: &[String],
+        history: &[String],
         after: Option<&str>,
         shelf: Shelf,
     ) -> Result<Page, CallError> {
@@ -230,13 +234,13 @@ impl Client {
         };
         let base = self.api().objects(object);
         let path =
-            |names: &str, history: &str| list_path(&base, limit, (names, history), after, shelf);
+            |names: &str, history: &str| list_path(&base, limit, names, history, after, shelf);
         let whole = path(&properties.join(","), &history.join(","));
         if whole.len() <= contract::PATH_LIMIT {
             return self.get(whole, wire::page).await;
         }
         let bare = self.get(path("", ""), wire::page).await?;
-        self.fill(object, bare, (properties, history), shelf).await
+        self.fill(object, bare, properties, history, shelf).await
     }
 
     /// HubSpot answers 414 to a list of very many properties: their values are then
@@ -245,7 +249,8 @@ impl Client {
         &self,
         object: ObjectType,
         bare: Page,
-        (properties, history): (&[String], &[String]),
+        properties: &[String],
+        history: &[String],
         shelf: Shelf,
     ) -> Result<Page, CallError> {
         if bare.results.is_empty() {
@@ -254,7 +259,7 @@ impl Client {
         let ids: Vec<String> = bare.results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = history.iter().map(String::as_str).collect();
-        let results = self.read_existing(object, &ids, (&names, &history), shelf);
+        let results = self.read_existing(object, &ids, &names, &history, shelf);
         Ok(Page {
             results: results.await?,
             after: bare.after,
@@ -299,7 +304,8 @@ fn appends(properties: &PropertyValues) -> bool {
 fn list_path(
     base: &str,
     limit: usize,
-    (properties, history): (&str, &str),
+    properties: &str,
+    history: &str,
     after: Option<&str>,
     shelf: Shelf,
 ) -> String {

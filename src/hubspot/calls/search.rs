@@ -172,7 +172,7 @@ impl Client {
         }
         let ids: Vec<String> = results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = search.properties.iter().map(String::as_str).collect();
-        self.read_existing(object, &ids, (&names, &[]), Shelf::Live)
+        self.read_existing(object, &ids, &names, &[], Shelf::Live)
             .await
     }
 }

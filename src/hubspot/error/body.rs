@@ -72,7 +72,7 @@ fn api_error(status: u16, body: &Value) -> ApiError {
         status,
         category: word(&body["category"]).unwrap_or_default(),
         sub_category: word(&body["subCategory"]).unwrap_or_default(),
-        existing_id: existing_id((context, &body["errorTokens"]), &whole, &problems),
+        existing_id: existing_id(context, &body["errorTokens"], &whole, &problems),
         message: bounded(&with_details(message, body)),
         problems,
         trace_ids: texts(&context["objectWriteTraceId"]),
@@ -221,13 +221,15 @@ fn with_details(message: &str, body: &Value) -> String {
 }
 
 fn existing_id(
-    (context, tokens): (&Value, &Value),
+    context: &Value,
+    tokens: &Value,
     message: &str,
     problems: &[PropertyProblem],
 ) -> Option<String> {
-    let told = [&context["existingId"][0], &context["existingId"]];
-    let told = told.into_iter().find_map(word);
-    told.or_else(|| texts(&tokens["existingObjectId"]).into_iter().next())
+    let named = [&context["existingId"][0], &context["existingId"]];
+    let named = named.into_iter().find_map(word);
+    named
+        .or_else(|| texts(&tokens["existingObjectId"]).into_iter().next())
         .or_else(|| id_in_words(message))
         .or_else(|| {
             problems

@@ -180,9 +180,12 @@ impl Lane {
         }
         let unlimited = self.allowance.is_none() && !self.alone;
         match end {
+            // Where nothing is counted, no slot has to wait for its window.
             _ if unlimited => self.book.release(),
             End::NotSent => self.book.release(),
+            // The portal may count it from any moment up to now, or not at all.
             End::Lost => self.book.hold(call.at, now, false),
+            // Whether the portal counts a call that it refuses is not known.
             End::Replied(reply) => self.book.hold(call.at, now, reply.status != 429),
         }
     }
@@ -204,11 +207,14 @@ impl Lane {
             let window = Duration::from_millis(millis.max(1));
             self.book.set_window(window.min(contract::LONGEST_WINDOW));
         }
+        // A refusal need not say what remains: nothing does.
         let refused = reply.status == 429;
         let remaining = number(contract::RATE_REMAINING).or(refused.then_some(0));
         let Some(remaining) = remaining else {
             return;
         };
+        // Of our calls the portal has counted those that were surely there, and perhaps those that
+        // were sent after this one; whatever is used beyond is that of others.
         let since = usize::try_from(self.sent - call.serial).unwrap_or(usize::MAX);
         let itself = usize::from(!refused);
         let reading = Reading {

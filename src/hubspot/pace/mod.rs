@@ -284,9 +284,9 @@ impl Books {
 
     /// An allowance other than the general one shows a separate budget.
     fn split_associations(&mut self, budget: Budget, headers: &Headers) {
-        let told = headers.number(contract::RATE_MAX);
+        let shown = headers.number(contract::RATE_MAX);
         let general = self.general.allowance().map(|calls| calls as u64);
-        let differs = told.is_some() && general.is_some() && told != general;
+        let differs = shown.is_some() && general.is_some() && shown != general;
         if budget == Budget::Associations && self.associations.is_none() && differs {
             self.associations = Some(Lane::learning(self.reserve));
         }

@@ -195,7 +195,7 @@ impl Fetcher {
         {
             return Err(FileFault::TooLarge { most }.into());
         }
-        self.taken(response, (is_page, host), to, most).await
+        self.taken(response, is_page, host, to, most).await
     }
 
     /// The reply of the host that has the file, after all redirects.
@@ -282,7 +282,8 @@ impl Fetcher {
     async fn taken(
         &self,
         mut response: Response,
-        (is_page, host): (bool, String),
+        is_page: bool,
+        host: String,
         to: &mut File,
         most: u64,
     ) -> Result<Fetched, Failure> {

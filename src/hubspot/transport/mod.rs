@@ -25,9 +25,7 @@ use super::connect::route::Route;
 use super::connect::settings::ConnectError;
 use super::connect::token::Token;
 use crate::hubspot::contract;
-use crate::hubspot::exchange::{
-    Content, Headers, Method, Reply, Request, Transport, TransportError,
-};
+use crate::hubspot::exchange::{Content, Headers, Reply, Request, Transport, TransportError};
 
 /// Calls a portal over HTTP/1.1.
 pub(crate) struct HttpTransport {
@@ -59,7 +57,7 @@ impl HttpTransport {
         token: Option<&Token>,
     ) -> Result<Reply, TransportError> {
         let url = format!("{}{}", self.base, request.path);
-        let mut builder = self.client.request(method(request.method), url);
+        let mut builder = self.client.request(request.method.clone(), url);
         if let Some(token) = token {
             builder = builder.header(AUTHORIZATION, bearer(token)?);
         }
@@ -140,16 +138,6 @@ impl Transport for HttpTransport {
         token: Option<&'a Token>,
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(self.exchange(request, token))
-    }
-}
-
-fn method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
     }
 }
 

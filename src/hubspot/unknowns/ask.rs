@@ -1,11 +1,12 @@
 //! A question to a portal, and its plain answer: yes with what it said, or no.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::found::Found;
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Effect, Method, Request};
+use crate::hubspot::exchange::{Budget, Effect, Request};
 use crate::hubspot::records::ApiError;
 use crate::hubspot::wire;
 use crate::model::schema::ObjectType;

@@ -2,12 +2,13 @@
 //! kept unique, how texts come back, whether a note may stand alone. They are archived with
 //! the ticket, whatever fails meanwhile.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::ask::{Answer, text};
 use super::write::Probe;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Effect, Method};
+use crate::hubspot::exchange::Effect;
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::ApiError;
 use crate::hubspot::records::association_types::{HUBSPOT_DEFINED, NOTE};
@@ -31,7 +32,7 @@ impl Probe<'_> {
             let path = self.asking.client.api().object(Notes, &id);
             let gone = self
                 .asking
-                .write(Method::Delete, path, None, Effect::Repeatable);
+                .write(Method::DELETE, path, None, Effect::Repeatable);
             archived = archived.and(gone.await.map(drop));
         }
         looked.and(archived)
@@ -113,7 +114,7 @@ impl Probe<'_> {
         let path = self.asking.client.api().objects(Notes);
         let answer = self
             .asking
-            .write(Method::Post, path, Some(&body), Effect::Once)
+            .write(Method::POST, path, Some(&body), Effect::Once)
             .await?;
         if let Answer::Yes(note) = &answer {
             self.made_note(text(&note["id"]));

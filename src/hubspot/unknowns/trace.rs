@@ -63,7 +63,7 @@ impl Client {
         let linked = match tickets.as_slice() {
             [] => Vec::new(),
             tickets => {
-                let linked = self.linked_live((Tickets, Notes), tickets);
+                let linked = self.linked_live(Tickets, Notes, tickets);
                 match linked.await {
                     Ok(linked) => {
                         let notes = linked.by_record.into_values().flatten();
@@ -126,7 +126,7 @@ impl Client {
         let ids: BTreeSet<String> = ids.collect();
         let ids: Vec<String> = ids.into_iter().collect();
         let live = self
-            .read_existing(object, &ids, (texts, &[]), Shelf::Live)
+            .read_existing(object, &ids, texts, &[], Shelf::Live)
             .await?;
         let live = live.into_iter().filter(|record| {
             let mut held = texts.iter().filter_map(|text| record.get(text));

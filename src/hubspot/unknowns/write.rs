@@ -2,6 +2,7 @@
 //! fails meanwhile. Everything created contains the word of the probe's trace, and its id is
 //! reported as soon as there is one.
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Answer, Asking, NOBODY, results, text};
@@ -9,7 +10,7 @@ use super::found::Found;
 use super::lists::{follows, zero_millis};
 use super::trace::Trace;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Effect, Method, Request};
+use crate::hubspot::exchange::{Budget, Effect, Request};
 use crate::hubspot::paths::{ApiVersion, with_query};
 use crate::hubspot::records::ApiError;
 use crate::hubspot::records::association_types::HUBSPOT_DEFINED;
@@ -148,7 +149,7 @@ impl<'a> Probe<'a> {
         let body = json!({ "inputs": inputs });
         let answer = self
             .asking
-            .write(Method::Post, path, Some(&body), Effect::Once)
+            .write(Method::POST, path, Some(&body), Effect::Once)
             .await?;
         // Every input names a property that does not exist. If a portal accepts that,
         // nothing is stored.
@@ -158,7 +159,7 @@ impl<'a> Probe<'a> {
                 let path = self.asking.client.api().object(Tickets, &id);
                 let gone = self
                     .asking
-                    .write(Method::Delete, path, None, Effect::Repeatable);
+                    .write(Method::DELETE, path, None, Effect::Repeatable);
                 let _answer = gone.await?;
             }
         }
@@ -251,7 +252,7 @@ impl<'a> Probe<'a> {
         let path = self.asking.client.api().objects(Tickets);
         let answer = self
             .asking
-            .write(Method::Post, path, Some(&body), Effect::Once)
+            .write(Method::POST, path, Some(&body), Effect::Once)
             .await?;
         Ok((answer, properties))
     }
@@ -323,7 +324,7 @@ impl<'a> Probe<'a> {
         let path = self.asking.client.api().object(Tickets, id);
         let body = json!({"properties": {name: value}});
         self.asking
-            .write(Method::Patch, path, Some(&body), Effect::Repeatable)
+            .write(Method::PATCH, path, Some(&body), Effect::Repeatable)
             .await
     }
 
@@ -455,7 +456,7 @@ impl<'a> Probe<'a> {
         let good = update("subject");
         let good = self
             .asking
-            .write(Method::Post, path.clone(), Some(&good), repeatable)
+            .write(Method::POST, path.clone(), Some(&good), repeatable)
             .await?;
         if let Answer::Yes(body) = &good {
             let echoes = results(body)
@@ -466,7 +467,7 @@ impl<'a> Probe<'a> {
         let bad = update(NO_PROPERTY);
         let bad = self
             .asking
-            .write(Method::Post, path, Some(&bad), repeatable)
+            .write(Method::POST, path, Some(&bad), repeatable)
             .await?;
         // What an upsert costs shows only with a unique property.
         let word = bad.either("207 or 400-upsert", "400-update");
@@ -510,7 +511,7 @@ impl<'a> Probe<'a> {
         let delete = || {
             let path = path.clone();
             self.asking
-                .write(Method::Delete, path, None, Effect::Repeatable)
+                .write(Method::DELETE, path, None, Effect::Repeatable)
         };
         let _gone = delete().await?;
         let again = delete().await?;

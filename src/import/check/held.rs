@@ -58,10 +58,10 @@ fn keys(mut input: Input, mapping: &CompiledMapping) -> Result<(Vec<String>, boo
     while let Some(reading) = input.next_row()? {
         let Reading::Row(row) = reading else { continue };
         if let Mapped::Ticket(draft) = mapping.map(&row) {
-            if keys.len() == MOST && !keys.contains(&draft.key) {
+            if keys.len() == MOST && !keys.contains(draft.key.as_str()) {
                 return Ok((keys.into_iter().collect(), false));
             }
-            let _new = keys.insert(draft.key);
+            let _new = keys.insert(String::from(draft.key));
         }
     }
     Ok((keys.into_iter().collect(), true))

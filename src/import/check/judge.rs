@@ -12,6 +12,7 @@ use crate::import::read::Reading;
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped, Unmatched};
 use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::key::Key;
 use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
 use crate::model::outcome::RowEnd;
@@ -149,7 +150,7 @@ impl<'a> Judge<'a> {
                 None => Verdict::Ready(self.ready(source, draft)),
                 Some(problem) => refused(source, Some(draft.key), problem.into()),
             },
-            Mapped::Refused { key, issue } => refused(source, key, issue),
+            Mapped::Refused { key, issue } => refused(source, key.map(Key::from), issue),
         }
     }
 
@@ -227,7 +228,7 @@ pub fn broken_rule(
     Some(problem)
 }
 
-fn refused(source: &SourceRow, key: Option<String>, issue: RowIssue) -> Verdict {
+fn refused(source: &SourceRow, key: Option<Key>, issue: RowIssue) -> Verdict {
     let problems = issue.problems().cloned().collect();
     let mut outcome = RowOutcome::early(source.clone(), RowEnd::Refused(issue.into()));
     outcome.key = key;

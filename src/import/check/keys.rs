@@ -2,12 +2,14 @@
 //! sorted outside memory. For a million rows the chance that two different texts share
 //! a hash is about one in thirty million.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::io;
 
 use foldhash::quality::RandomState;
 
 use super::sort::{Sorted, Sorter};
+use crate::model::key::fold;
 use crate::model::row::SourceRow;
 
 /// A key as it is sorted, with the place of its row.
@@ -15,14 +17,13 @@ use crate::model::row::SourceRow;
 pub struct KeyHash([u64; 4]);
 
 impl KeyHash {
-    /// Hashes the key of a row. Portals may fold case (protocol K2), so keys are
-    /// grouped in lower case; the rest of the exact hash tells variants apart.
+    /// Hashes the key of a row. Keys are grouped by what they are compared by; the rest of
+    /// the exact hash tells variants apart.
     pub fn new(hasher: &RandomState, key: &str, row: &SourceRow) -> KeyHash {
         let exact = hasher.hash_one(key);
-        let is_folded = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-        let folded = match key.bytes().all(is_folded) {
-            true => exact,
-            false => hasher.hash_one(key.to_lowercase().as_str()),
+        let folded = match fold(key) {
+            Cow::Borrowed(_) => exact,
+            Cow::Owned(folded) => hasher.hash_one(&*folded),
         };
         let place = exact << 32 | u64::from(row.address.file);
         KeyHash([folded, row.seq, place, row.address.line])

@@ -69,7 +69,7 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.readers));
     // What came from standard input is gone with the rows, so they stay until the end.
-    let mut rows = first(rows, (&judge, &readers), &mut counts, what.hear)?;
+    let mut rows = first(rows, &judge, &readers, &mut counts, what.hear)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
         let second = Second::new(&again, what.mapping, keys, &judge);
@@ -83,7 +83,8 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
 /// Counts every row; returns the reader at its end.
 fn first(
     mut rows: Rows,
-    (judge, readers): (&Judge<'_>, &Judge<'_>),
+    judge: &Judge<'_>,
+    readers: &Judge<'_>,
     counts: &mut Counts<'_>,
     hear: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Rows, Error> {
@@ -91,7 +92,7 @@ fn first(
     let (give_back, used) = sync_channel(CHUNKS);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            read(&mut rows, readers, (&sender, &used), hear)?;
+            read(&mut rows, readers, &sender, &used, hear)?;
             Ok(rows)
         });
         let mut chunks = chunks.into_iter();
@@ -119,7 +120,8 @@ fn first(
 fn read(
     rows: &mut Rows,
     judge: &Judge<'_>,
-    (chunks, used): (&SyncSender<Chunk>, &Receiver<Vec<Reading>>),
+    chunks: &SyncSender<Chunk>,
+    used: &Receiver<Vec<Reading>>,
     hear: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<(), Error> {
     loop {
@@ -153,6 +155,7 @@ fn read_chunk(rows: &mut Rows) -> Result<(Vec<Reading>, bool), Error> {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    Error::unexpected(format!("a file of the check can't be written: {error}"))
+    Error::unexpected("a file of the check can't be written")
+        .because(error)
         .advise("make room on the disk, also in the folder for temporary files")
 }

@@ -13,6 +13,7 @@ use crate::import::read::{Input, Reading};
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::issue::Reason;
+use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::row::SourceRow;
@@ -26,7 +27,7 @@ pub struct Second<'a> {
     places: Places,
     /// Keys from which a later one differs only by case. These are few; if every key of
     /// a file comes in two cases, each takes a hundred bytes.
-    variants: HashMap<u64, String>,
+    variants: HashMap<u64, Key>,
 }
 
 impl<'a> Second<'a> {
@@ -98,7 +99,10 @@ impl<'a> Second<'a> {
         let place = self.places.words(repeat.first_file, repeat.first_line);
         let other = self.variants.get(&repeat.first).cloned();
         let reason = match other.filter(|_| repeat.only_case) {
-            Some(other) => Reason::KeyCase { other, place },
+            Some(other) => Reason::KeyCase {
+                other: other.into(),
+                place,
+            },
             None => Reason::RepeatedKey { place },
         };
         let problem = self.mapping.key_problem(reason, &draft.key);

@@ -188,7 +188,7 @@ impl Sender {
     fn problem(&self, op: &PlannedOp, Since { property, what }: Since) -> Problem {
         let shown = match &what {
             SincePlan::Value { holds, .. } => holds.clone(),
-            _ => op.draft.key.clone(),
+            _ => op.draft.key.to_string(),
         };
         let property = property.unwrap_or_else(|| self.mapping.key_property().to_owned());
         Problem::new(Reason::ChangedSincePlan { what })

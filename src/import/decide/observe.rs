@@ -35,7 +35,7 @@ impl Sender {
 
     /// Rows that differ from the portal; the others are settled here.
     pub(crate) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
-        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
+        let names: Vec<String> = ops.iter().map(|op| op.draft.key.to_string()).collect();
         let (tickets, wanted) = (self.tickets(), self.wanted());
         let given = tickets.read_each(&names, &wanted, Shelf::Live).await?;
         let (ops, held) = self.shown(ops, given).await?;
@@ -82,7 +82,7 @@ impl Sender {
         let mut shown = Vec::new();
         let mut refused = Vec::new();
         for op in ops {
-            match closed.iter().find(|closed| closed.name == op.draft.key) {
+            match closed.iter().find(|closed| *closed.name == *op.draft.key) {
                 Some(closed) => refused.push(self.refuse_key(op, closed.reason())),
                 None => shown.push(op),
             }

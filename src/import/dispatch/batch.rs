@@ -6,10 +6,12 @@
 //! upsert pass here twice: first to be compared, then, if they differ, to be sent. Rows that
 //! a plan says are written are sent at once, creates and changes in separate batches.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use crate::import::flow::{Batch, Operation, PlannedOp, Task};
 use crate::import::plan::CALL_BYTES;
+use crate::model::key::FoldedKey;
 
 /// How many rows may wait for a key before the reader has to wait.
 const WAITING: usize = 1_000;
@@ -24,7 +26,7 @@ pub struct Batcher {
     differing: VecDeque<PlannedOp>,
     /// Rows that a plan creates.
     created: VecDeque<PlannedOp>,
-    open: HashMap<String, VecDeque<PlannedOp>>,
+    open: HashMap<FoldedKey, VecDeque<PlannedOp>>,
     waiting: usize,
 }
 
@@ -50,13 +52,13 @@ impl Batcher {
 
     /// Adds a row.
     pub fn push(&mut self, op: PlannedOp) {
-        match self.open.get_mut(&op.folded_key()) {
-            Some(behind) => {
-                behind.push_back(op);
+        match self.open.entry(op.folded_key()) {
+            Entry::Occupied(mut behind) => {
+                behind.get_mut().push_back(op);
                 self.waiting += 1;
             }
-            None => {
-                let _new = self.open.insert(op.folded_key(), VecDeque::new());
+            Entry::Vacant(free) => {
+                let _behind = free.insert(VecDeque::new());
                 self.enqueue(op);
             }
         }
@@ -76,8 +78,8 @@ impl Batcher {
     }
 
     /// The row with this key is settled; the next row with it may go.
-    pub fn release(&mut self, folded_key: &str) {
-        let Some(behind) = self.open.get_mut(folded_key) else {
+    pub fn release(&mut self, key: &FoldedKey) {
+        let Some(behind) = self.open.get_mut(key) else {
             return;
         };
         match behind.pop_front() {
@@ -86,7 +88,7 @@ impl Batcher {
                 self.enqueue(next);
             }
             None => {
-                let _closed = self.open.remove(folded_key);
+                let _closed = self.open.remove(key);
             }
         }
     }
@@ -191,7 +193,7 @@ mod tests {
                 comments: Vec::new(),
             },
             draft: TicketDraft {
-                key: key.to_owned(),
+                key: key.into(),
                 ..TicketDraft::default()
             },
             ticket: None,
@@ -222,7 +224,7 @@ mod tests {
             let mut batcher = Batcher::new(inputs, first);
             let mut rows_left = rows.iter().enumerate();
             let mut in_flight: VecDeque<Batch> = VecDeque::new();
-            let mut sent: Vec<(u64, String)> = Vec::new();
+            let mut sent: Vec<(u64, FoldedKey)> = Vec::new();
             loop {
                 if batcher.has_room()
                     && let Some((idx, (key, bytes))) = rows_left.next() {
@@ -262,8 +264,9 @@ mod tests {
             }
             prop_assert_eq!(sent.len(), rows.len());
             for key in 0..12u8 {
+                let key = FoldedKey::of(&format!("K{key}"));
                 let order: Vec<u64> = sent.iter()
-                    .filter(|(_, sent_key)| *sent_key == format!("k{key}")).map(|(seq, _)| *seq).collect();
+                    .filter(|(_, sent_key)| *sent_key == key).map(|(seq, _)| *seq).collect();
                 prop_assert!(order.is_sorted(), "{order:?}");
             }
         }

@@ -69,7 +69,7 @@ impl LastPhase {
                 }
                 _now = alive.tick() => {
                     // A settle thread that is gone reports its own error.
-                    let _told = sender.settle.alive().await;
+                    let _gone = sender.settle.alive().await;
                 }
             }
         }

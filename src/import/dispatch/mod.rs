@@ -22,6 +22,7 @@ use super::job::Options;
 use super::send::{Delivered, Sender, Wrote};
 use super::stop::StopSwitch;
 use crate::model::event::{Event, Listener, Stop};
+use crate::model::key::FoldedKey;
 use batch::{Batcher, Which};
 use late::LateRows;
 
@@ -45,7 +46,7 @@ struct Finished {
     /// What was done with its rows.
     task: Task,
     /// Their keys.
-    keys: Vec<String>,
+    keys: Vec<FoldedKey>,
     /// Its result.
     delivered: Delivered,
 }
@@ -112,24 +113,29 @@ impl Dispatcher {
             let due = self.late.next_due().filter(|_| may_send);
             tokio::select! {
                 Some(finished) = self.in_flight.join_next() => self.finish(finished).await,
+                // Without room the channel stays full, and the reader thread waits.
                 chunk = planned.recv(), if wants => match chunk {
                     Some(ops) => ops.into_iter().for_each(|op| self.batcher.push(op)),
                     None => reading = false,
                 },
+                // What is in flight may end by itself; nothing new begins, and the reader
+                // thread ends because nobody takes its rows any more.
                 () = self.stop.pulled(), if deadline.is_none() => {
                     planned.close();
                     self.sender.client.wind_down();
                     reading = false;
                     deadline = Some(Instant::now() + GRACE);
                 }
+                // Late rows are due: the next turn starts their batch.
                 () = sleep_until(due), if due.is_some() => {}
+                // Too late to wait for replies: rows without one stay unknown.
                 () = sleep_until(deadline), if deadline.is_some() && !given_up => {
                     self.sender.client.give_up();
                     given_up = true;
                 }
                 _now = alive.tick() => {
                     // A settle thread that is gone reports its own error.
-                    let _told = self.sender.settle.alive().await;
+                    let _gone = self.sender.settle.alive().await;
                 }
                 else => break,
             }
@@ -186,11 +192,13 @@ impl Dispatcher {
         loop {
             let which = match reading && self.has_room() {
                 true => Which::Full,
+                // No comparison is in flight that could bring more rows to send.
                 false if self.in_flight.is_empty() => Which::Last,
                 false => Which::Ready,
             };
             let batch = self.batcher.take(sends, which)?;
             let batch = self.hold_past(batch);
+            // All its rows may have to wait; then there may be another batch.
             if !batch.ops.is_empty() {
                 return Some(batch);
             }
@@ -255,14 +263,16 @@ impl Dispatcher {
                 return;
             }
         };
-        let held: HashSet<String> = delivered
+        let held: HashSet<FoldedKey> = delivered
             .late
             .iter()
             .chain(&delivered.differing)
             .map(PlannedOp::folded_key)
             .collect();
+        // A row that comes again keeps its key open, so that none overtakes it (K4).
         keys.retain(|key| !held.contains(key));
         match delivered.stop {
+            // Rows behind these keys are not sent any more.
             Some(stop) => self.stop.pull(stop),
             None => keys.iter().for_each(|key| self.batcher.release(key)),
         }
@@ -270,6 +280,7 @@ impl Dispatcher {
         self.batcher.push_differing(delivered.differing);
         match self.canary {
             Canary::Passed => {}
+            // Nothing was sent that could be looked at.
             _ if self.stop.is_pulled() || task == Task::Compare => {}
             _ if delivered.wrote.is_empty() => self.canary = Canary::Waiting,
             _ => self.read_back_first(&delivered.wrote).await,
@@ -286,8 +297,8 @@ impl Dispatcher {
         match canary::check(canary, wrote).await {
             Ok(findings) => {
                 self.canary = Canary::Passed;
-                let tell = |words| self.listener.hear(&Event::Notice(words));
-                findings.notices.into_iter().for_each(tell);
+                let notice = |words| self.listener.hear(&Event::Notice(words));
+                findings.notices.into_iter().for_each(notice);
                 self.sender.fallbacks.settle(findings.not_kept);
             }
             Err(stop) => self.stop.pull(stop),

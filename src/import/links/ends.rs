@@ -49,16 +49,16 @@ impl Ends {
     pub async fn resolve(&self, links: impl Iterator<Item = &LinkDraft>) -> Result<Found, Stop> {
         let mut groups: HashMap<_, Vec<&LinkDraft>> = HashMap::new();
         for link in links {
-            let told = (link.to, link.by.clone());
-            groups.entry(told).or_default().push(link);
+            let group = (link.to, link.by.clone());
+            groups.entry(group).or_default().push(link);
         }
         let mut found = Found::default();
-        for (told, links) in groups {
-            let resolved = match self.others.get(&told) {
+        for (group, links) in groups {
+            let resolved = match self.others.get(&group) {
                 Some(others) => others.resolve(&links).await?,
-                None => self.look.plain(told.0, &told.1, &links).await?,
+                None => self.look.plain(group.0, &group.1, &links).await?,
             };
-            let _new = found.0.insert(told, resolved);
+            let _new = found.0.insert(group, resolved);
         }
         Ok(found)
     }

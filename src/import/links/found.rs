@@ -13,21 +13,20 @@ pub struct Found(pub(super) HashMap<(ObjectType, LinkBy), HashMap<String, Resolv
 impl Found {
     /// Adds what a link means.
     pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
-        let told = (draft.to, draft.by.clone());
-        let of_kind = self.0.entry(told).or_default();
-        let _old = of_kind.insert(draft.value.clone(), resolved);
+        let group = self.0.entry((draft.to, draft.by.clone())).or_default();
+        let _old = group.insert(draft.value.clone(), resolved);
     }
 
     /// Whether it is known what a link means.
     pub fn knows(&self, draft: &LinkDraft) -> bool {
-        let told = self.0.get(&(draft.to, draft.by.clone()));
-        told.is_some_and(|told| told.contains_key(&draft.value))
+        let group = self.0.get(&(draft.to, draft.by.clone()));
+        group.is_some_and(|group| group.contains_key(&draft.value))
     }
 
     /// What a link means. Everything that was asked for is in it.
     pub fn of(&self, draft: &LinkDraft) -> &Resolved {
-        let told = self.0.get(&(draft.to, draft.by.clone()));
-        let found = told.and_then(|told| told.get(&draft.value));
+        let group = self.0.get(&(draft.to, draft.by.clone()));
+        let found = group.and_then(|group| group.get(&draft.value));
         found.unwrap_or(&Resolved::Missing)
     }
 }

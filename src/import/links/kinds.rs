@@ -259,7 +259,7 @@ impl LinkKinds {
     /// if it does not use one.
     pub fn step_kind(&self, draft: &LinkDraft) -> Option<String> {
         let mut naturals = self.naturals.iter();
-        let natural = naturals.find(|one| one.tells(draft.to, &draft.by))?;
+        let natural = naturals.find(|one| one.is_for(draft.to, &draft.by))?;
         Some(natural.kind())
     }
 

@@ -47,13 +47,13 @@ impl Look {
     pub async fn find(&self, links: &[&LinkDraft]) -> Result<Found, Stop> {
         let mut groups: HashMap<_, Vec<&LinkDraft>> = HashMap::new();
         for link in links {
-            let told = (link.to, link.by.clone());
-            groups.entry(told).or_default().push(link);
+            let group = (link.to, link.by.clone());
+            groups.entry(group).or_default().push(link);
         }
         let mut found = Found::default();
         for ((to, by), links) in groups {
             let mut naturals = self.naturals.iter();
-            let natural = naturals.find(|one| one.tells(to, &by));
+            let natural = naturals.find(|one| one.is_for(to, &by));
             let mut resolved = match natural {
                 Some(natural) => self.natural(natural, &links).await?,
                 None => self.plain(to, &by, &links).await?,

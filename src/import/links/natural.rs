@@ -10,6 +10,7 @@ use crate::hubspot::{Client, Filter, Search, SearchError, Test};
 use crate::import::send::reading::{Given, Reading};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
+use crate::model::key::{fold, same_key};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
@@ -30,7 +31,7 @@ pub struct Natural {
 
 impl Natural {
     /// Whether links to records of this kind, found in this way, use this key.
-    pub fn tells(&self, to: ObjectType, by: &LinkBy) -> bool {
+    pub fn is_for(&self, to: ObjectType, by: &LinkBy) -> bool {
         self.object == to && by.property() == Some(&self.property)
     }
 
@@ -86,7 +87,10 @@ impl Natural {
     }
 
     fn search_for(&self, values: &[String]) -> Search {
-        let folded = values.iter().map(|value| value.to_lowercase()).collect();
+        let folded = values
+            .iter()
+            .map(|value| fold(value).into_owned())
+            .collect();
         let filter = Filter {
             property: self.property.to_string(),
             test: Test::In(folded),
@@ -124,7 +128,7 @@ impl Natural {
     /// Whether a record holds the value. Portals fold case; secondary e-mails count:
     /// HubSpot resolves them but answers with the first (L2).
     pub fn holds(&self, record: &Record, value: &str) -> bool {
-        let is = |held: &str| held.trim().to_lowercase() == value.to_lowercase();
+        let is = |held: &str| same_key(held.trim(), value);
         let others = record.get("hs_additional_emails").unwrap_or_default();
         record.get(&self.property).is_some_and(is) || (self.is_email() && others.split(';').any(is))
     }

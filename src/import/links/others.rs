@@ -259,7 +259,7 @@ impl Others {
     /// Withdraws the intents of records for which no call began.
     async fn release(&self, keys: Vec<String>) {
         // A settle thread that is gone reports its own error.
-        let _told = self.settle.release_others(self.natural.kind(), keys).await;
+        let _gone = self.settle.release_others(self.natural.kind(), keys).await;
     }
 
     async fn send(&self, open: &[Open<'_>]) -> Sent {
@@ -366,6 +366,6 @@ fn item((idx, open): (usize, &Open<'_>)) -> Item {
             properties: open.draft.properties.clone(),
             associations: Vec::new(),
         }),
-        key: open.draft.value.clone(),
+        key: open.draft.value.as_str().into(),
     }
 }

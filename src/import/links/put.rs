@@ -131,7 +131,7 @@ impl Held {
             let refused = todo.send(client, *object, way, began).await?;
             for (linked, of) in linked.iter_mut().zip(wanted) {
                 for link in of.links.iter().filter(|link| link.to == *object) {
-                    todo.tell(linked, &pair(of, link), link, &refused);
+                    todo.record(linked, &pair(of, link), link, &refused);
                 }
             }
         }
@@ -161,7 +161,7 @@ async fn read(
     let ids: Vec<String> = tickets.iter().map(|id| (*id).to_owned()).collect();
     let mut between = Between::new();
     for ids in ids.chunks(LINKED_LIMIT) {
-        let linked = client.linked_live((ObjectType::Tickets, object), ids).await;
+        let linked = client.linked_live(ObjectType::Tickets, object, ids).await;
         for (ticket, others) in linked.map_err(stop_for)?.by_record {
             let of_ticket = others
                 .into_iter()
@@ -247,7 +247,13 @@ impl Todo {
     }
 
     /// Records the outcome of one of a ticket's links.
-    fn tell(&self, linked: &mut Linked, pair: &Pair, link: &Link, refused: &HashMap<Pair, String>) {
+    fn record(
+        &self,
+        linked: &mut Linked,
+        pair: &Pair,
+        link: &Link,
+        refused: &HashMap<Pair, String>,
+    ) {
         let Linked::Done { changed } = linked else {
             return;
         };
@@ -307,14 +313,14 @@ impl Call<'_> {
     }
 
     async fn call(&self, part: &[LinkInput]) -> Result<LinkReply, CallError> {
-        let between = (ObjectType::Tickets, self.object);
+        let (client, from, to) = (self.client, ObjectType::Tickets, self.object);
         let all = part.iter().all(|input| input.types.is_empty());
         match (self.way, all) {
-            (Way::Make, _) => self.client.link(between, part).await,
-            (Way::Cut, false) => self.client.unlabel(between, part).await,
+            (Way::Make, _) => client.link(from, to, part).await,
+            (Way::Cut, false) => client.unlabel(from, to, part).await,
             (Way::Cut, true) => {
                 let pairs: Vec<Pair> = part.iter().map(ends).collect();
-                self.client.unlink(between, &pairs).await
+                client.unlink(from, to, &pairs).await
             }
         }
     }

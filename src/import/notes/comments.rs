@@ -205,7 +205,7 @@ impl Left<'_> {
             none => none.insert(begin(self.folder, self.before, input)?),
         };
         file.add(outcome)
-            .map_err(|error| unwritten(self.folder, &error))
+            .map_err(|error| unwritten(self.folder, error))
     }
 
     fn finish(&mut self) -> Result<Option<PathBuf>, Error> {
@@ -213,7 +213,7 @@ impl Left<'_> {
             return Ok(None);
         };
         let written = file.finish();
-        written.map_err(|error| unwritten(self.folder, &error))?;
+        written.map_err(|error| unwritten(self.folder, error))?;
         Ok(Some(path))
     }
 }
@@ -231,14 +231,15 @@ fn begin(folder: &Path, before: usize, input: &Input) -> Result<(PathBuf, Refusa
         let to = Writer::Stream(Box::new(file));
         Refusals::begin(to, input.headers(), input.places())
     });
-    let file = begun.map_err(|error| unwritten(folder, &error))?;
+    let file = begun.map_err(|error| unwritten(folder, error))?;
     Ok((path, file))
 }
 
-fn unwritten(folder: &Path, error: &std::io::Error) -> Error {
+fn unwritten(folder: &Path, error: std::io::Error) -> Error {
     let folder = folder.display();
     Error::unexpected(format!(
-        "can't write the comments that are left into {folder}: {error}"
+        "can't write the comments that are left into {folder}"
     ))
+    .because(error)
     .advise("make room, or choose another place with --run-dir")
 }

@@ -111,16 +111,17 @@ impl Notes {
     async fn holders(&self, way: &KeyWay, ids: &[String]) -> Result<Holders, Stop> {
         let object = way.activity.object();
         let mut holders = Holders::default();
-        let wanted = (&["hs_object_id", "hs_createdate"][..], &[][..]);
-        let live = self.client.read_existing(object, ids, wanted, Shelf::Live);
+        let wanted = ["hs_object_id", "hs_createdate"];
+        let live = self
+            .client
+            .read_existing(object, ids, &wanted, &[], Shelf::Live);
         let live = live.await.map_err(unreadable)?;
         let old = |record: &Record| Some((record.id.clone(), self.is_old(record)?));
         holders.old = live.iter().filter_map(old).collect();
         let live: Vec<String> = live.into_iter().map(|record| record.id).collect();
         if !live.is_empty() {
-            let between = (object, ObjectType::Tickets);
-            let linked = self.client.linked_live(between, &live).await;
-            let mut linked = linked.map_err(unreadable)?.by_record;
+            let linked = self.client.linked_live(object, ObjectType::Tickets, &live);
+            let mut linked = linked.await.map_err(unreadable)?.by_record;
             for id in live {
                 let tickets = linked.remove(&id).unwrap_or_default().into_iter();
                 let tickets = tickets.map(|ticket: LinkedRecord| ticket.id);
@@ -130,9 +131,9 @@ impl Notes {
         let is_gone = |id: &&String| !holders.live.contains_key(id.as_str());
         let gone: Vec<String> = ids.iter().filter(is_gone).cloned().collect();
         if !gone.is_empty() {
-            let archived = self
-                .client
-                .read_existing(object, &gone, wanted, Shelf::RecycleBin);
+            let archived =
+                self.client
+                    .read_existing(object, &gone, &wanted, &[], Shelf::RecycleBin);
             let archived = archived.await.map_err(unreadable)?.into_iter();
             holders.archived = archived.map(|record| record.id).collect();
         }

@@ -123,7 +123,7 @@ impl Notes {
                 (None, None) => {}
                 (None, Some(step)) => {
                     let late = step.until_ms.is_some_and(|until| until > safe);
-                    recalled(work, place, step, (late, &kept));
+                    recalled(work, place, step, late, &kept);
                 }
             }
         }
@@ -150,7 +150,7 @@ impl Notes {
         if places.is_empty() || kept || Instant::now() >= seen {
             return Ok(());
         }
-        self.tell_of_pause(seen);
+        self.announce_pause(seen);
         self.pause_until(seen).await?;
         self.find(work, way, &places).await
     }
@@ -194,7 +194,7 @@ impl Notes {
         }
         self.settle.settle_notes(news.settled).await?;
         let keys = match keys {
-            Keys::ToldKept if stop.is_none() && !news.unclear.is_empty() => {
+            Keys::KnownKept if stop.is_none() && !news.unclear.is_empty() => {
                 self.prove(work, way).await?
             }
             keys => keys,
@@ -205,7 +205,7 @@ impl Notes {
         } else {
             self.let_wait(work, &news.unclear).await?;
         }
-        if keys == Keys::ToldNotKept && !news.collided.is_empty() {
+        if keys == Keys::KnownNotKept && !news.collided.is_empty() {
             self.met_collision(way).await?;
         }
         match stop {
@@ -347,12 +347,7 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
 
 /// Applies what the journal knows of a note: whether it may still come late, and the
 /// kinds of notes whose keys the portal keeps unique.
-fn recalled(
-    work: &mut Work,
-    place: usize,
-    step: NoteStep,
-    (late, kept): (bool, &BTreeSet<Activity>),
-) {
+fn recalled(work: &mut Work, place: usize, step: NoteStep, late: bool, kept: &BTreeSet<Activity>) {
     let piece = &mut work.pieces[place];
     let own = step.entry.seq == work.rows[piece.row].seq();
     match step.state {

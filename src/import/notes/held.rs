@@ -31,11 +31,8 @@ impl<'w> Held<'w> {
         };
         let tickets: Vec<String> = tickets.iter().cloned().collect();
         for part in tickets.chunks(LINKED_LIMIT) {
-            let between = (ObjectType::Tickets, way.activity.object());
-            let linked = client
-                .linked_live(between, part)
-                .await
-                .map_err(unreadable)?;
+            let linked = client.linked_live(ObjectType::Tickets, way.activity.object(), part);
+            let linked = linked.await.map_err(unreadable)?;
             let mut notes = linked.by_record.into_iter().flat_map(|(ticket, notes)| {
                 let of_ticket = move |note: LinkedRecord| (note.id, ticket.clone());
                 notes.into_iter().map(of_ticket)
@@ -56,9 +53,8 @@ impl<'w> Held<'w> {
         let ids: BTreeSet<String> = notes.iter().map(|(id, _)| id.clone()).collect();
         let ids: Vec<String> = ids.into_iter().collect();
         let properties = read_properties(self.way.activity);
-        let wanted = (&properties[..], &[][..]);
         let object = self.way.activity.object();
-        let read = client.read_existing(object, &ids, wanted, Shelf::Live);
+        let read = client.read_existing(object, &ids, &properties, &[], Shelf::Live);
         let records = read.await.map_err(unreadable)?.into_iter();
         let records: HashMap<String, Record> =
             records.map(|record| (record.id.clone(), record)).collect();
@@ -79,7 +75,10 @@ impl<'w> Held<'w> {
     /// were created when the portal stored keys in another way, or by somebody else.
     pub(super) fn keyless(&self, ticket: &str, key: &str, said: (i64, [u8; 16])) -> Vec<&Record> {
         let activity = self.way.activity;
-        self.of_ticket(ticket, |record| says_the_same(record, activity, key, said))
+        let (at_ms, text) = said;
+        self.of_ticket(ticket, |record| {
+            says_the_same(record, activity, key, at_ms, text)
+        })
     }
 
     fn of_ticket(&self, ticket: &str, is: impl Fn(&Record) -> bool) -> Vec<&Record> {

@@ -69,8 +69,8 @@ pub struct Notes {
     uploads: Option<Uploads>,
     /// Is told of waits.
     listener: Arc<dyn Listener>,
-    /// Whether it was told that tickets are read again.
-    told: AtomicBool,
+    /// Whether it was announced that tickets are read again.
+    announced: AtomicBool,
     /// When this process last lost a call for notes.
     lost: std::sync::Mutex<Option<Instant>>,
 }
@@ -82,7 +82,8 @@ impl Notes {
         settle: SettleHandle,
         stop: StopSwitch,
         horizon: Duration,
-        (listener, facts): (Arc<dyn Listener>, Arc<Facts>),
+        listener: Arc<dyn Listener>,
+        facts: Arc<Facts>,
     ) -> Notes {
         Notes {
             client,
@@ -95,7 +96,7 @@ impl Notes {
             facts,
             uploads: None,
             listener,
-            told: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),
         }
     }
@@ -134,8 +135,8 @@ impl Notes {
     }
 
     /// Reports once that tickets are read again after a while.
-    fn tell_of_pause(&self, until: Instant) {
-        if !self.told.swap(true, Ordering::Relaxed) {
+    fn announce_pause(&self, until: Instant) {
+        if !self.announced.swap(true, Ordering::Relaxed) {
             let seconds = until
                 .saturating_duration_since(Instant::now())
                 .as_secs_f64();
@@ -183,7 +184,8 @@ pub async fn check_access(
 /// Why a run can't begin.
 pub fn denied(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::must_fix(format!("notes can't be written: {error}"))
+        CallError::Denied(_) => Error::must_fix("notes can't be written")
+            .because(error)
             .advise("give the token these scopes, or take [[notes]] out of the mapping"),
         CallError::Unavailable(_) | CallError::Ambiguous(_) | CallError::Paused(_) => {
             Error::later(error.to_string())
@@ -195,7 +197,8 @@ pub fn denied(error: CallError) -> Error {
 /// Why a run that uploads files can't begin.
 pub fn denied_files(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::must_fix(format!("files can't be uploaded: {error}"))
+        CallError::Denied(_) => Error::must_fix("files can't be uploaded")
+            .because(error)
             .advise(
                 "give the token these scopes, or leave --attachments and --attachment-host out",
             ),

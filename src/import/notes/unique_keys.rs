@@ -26,9 +26,9 @@ pub(super) enum Keys {
     /// It does: this run has seen it.
     Kept,
     /// It did, as far as is known; this run has not seen it.
-    ToldKept,
+    KnownKept,
     /// It did not, as far as is known; this run has not seen it.
-    ToldNotKept,
+    KnownNotKept,
     /// It does not, or nobody knows.
     NotKept,
 }
@@ -62,9 +62,9 @@ impl Notes {
         if kept.is_none() {
             *kept = self.settle.note_keys_kept(way.activity).await?;
         }
-        match (*kept, self.told(way)) {
-            (None, Some(true)) => return Ok(Keys::ToldKept),
-            (None, Some(false)) => return Ok(Keys::ToldNotKept),
+        match (*kept, self.kept_before(way)) {
+            (None, Some(true)) => return Ok(Keys::KnownKept),
+            (None, Some(false)) => return Ok(Keys::KnownNotKept),
             _ => {}
         }
         while kept.is_none() {
@@ -81,7 +81,7 @@ impl Notes {
     }
 
     /// Whether the portal kept keys unique when it was found out before.
-    fn told(&self, way: &KeyWay) -> Option<bool> {
+    fn kept_before(&self, way: &KeyWay) -> Option<bool> {
         let property = way.property.as_deref()?;
         self.facts.keys_kept(way.activity, property)
     }

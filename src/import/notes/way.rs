@@ -118,7 +118,8 @@ pub(super) fn says_the_same(
     record: &Record,
     activity: Activity,
     key: &str,
-    (at_ms, text): (i64, [u8; 16]),
+    at_ms: i64,
+    text: [u8; 16],
 ) -> bool {
     let body = record.get(activity.body()).unwrap_or_default();
     keys_of(record).next().is_none()
@@ -198,7 +199,7 @@ mod tests {
             (note("", "<p>Hi</p><p>[k:2]</p>"), at, false),
         ] {
             assert_eq!(
-                says_the_same(&record, Activity::Note, "k:1", (at, text)),
+                says_the_same(&record, Activity::Note, "k:1", at, text),
                 same,
                 "{record:?}"
             );

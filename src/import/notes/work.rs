@@ -150,7 +150,7 @@ impl Piece {
         };
         Item {
             input: Input::New(input),
-            key: self.name.clone(),
+            key: self.name.as_str().into(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::import::settle::SettleHandle;
 use crate::journal::{Past, PastIntent, PlanReading, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
+use crate::model::key::Key;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::record_id::RecordId;
@@ -75,15 +76,15 @@ impl Feed {
             for notice in input.take_notices() {
                 self.listener.hear(&Event::Notice(notice));
             }
-            let told = self
+            let sent = self
                 .settle
                 .read(chunk.rows, input.offset(), chunk.fallen, chunk.unknown);
-            if told.is_err() || self.ops.blocking_send(chunk.ops).is_err() {
+            if sent.is_err() || self.ops.blocking_send(chunk.ops).is_err() {
                 return Ok(());
             }
             if let Some(state) = ended {
                 // A settle thread that is gone reports its own error.
-                let _told = self.settle.ended(state);
+                let _gone = self.settle.ended(state);
                 return Ok(());
             }
         }
@@ -244,7 +245,7 @@ pub fn map(mapping: &CompiledMapping, mut source: SourceRow) -> Result<MappedRow
         Mapped::Skipped => Err(Box::new(RowOutcome::early(source, RowEnd::Skipped))),
         Mapped::Refused { key, issue } => {
             let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue.into()));
-            outcome.key = key;
+            outcome.key = key.map(Key::from);
             Err(Box::new(outcome))
         }
     }

@@ -302,7 +302,7 @@ impl Input {
         if let Some(rows) = self.current.as_mut().filter(|_| !jumps) {
             let name = self.files[self.next_file - 1].name();
             for _passed in 1..address.record {
-                let _row = rows.next(0).map_err(|error| broken_off(name, &error))?;
+                let _row = rows.next(0).map_err(|error| broken_off(name, error))?;
             }
         }
         self.next_seq = row.seq;
@@ -354,7 +354,7 @@ impl Input {
         let old = spool.path().to_owned();
         let kept = spool.keep(folder).map_err(|error| {
             let folder = folder.display();
-            Error::unexpected(format!("can't keep standard input in {folder}: {error}"))
+            Error::unexpected(format!("can't keep standard input in {folder}")).because(error)
         })?;
         let moved = self.files.iter_mut().map(|file| &mut file.planned.part);
         for part in moved.filter(|part| part.path == old) {
@@ -393,7 +393,7 @@ impl Input {
                 }
             };
             let file = &mut self.files[self.next_file - 1];
-            let failed = |error: io::Error| broken_off(file.name(), &error);
+            let failed = |error: io::Error| broken_off(file.name(), error);
             let reading = rows.next(self.next_seq).map_err(failed)?;
             self.notices.extend(file.follow(rows));
             match reading {
@@ -422,7 +422,7 @@ impl Input {
         let Some(InputText { planned, .. }) = self.files.get(self.next_file) else {
             return Ok(false);
         };
-        let failed = |error: io::Error| broken_off(planned.part.name(), &error);
+        let failed = |error: io::Error| broken_off(planned.part.name(), error);
         let file = u32::try_from(self.next_file).map_err(Error::unexpected)?;
         self.current = Some(Rows {
             records: match row {

@@ -121,7 +121,7 @@ impl Planned {
     }
 
     fn look_as(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
-        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let failed = |error: io::Error| broken_off(part.name(), error);
         let (raw, is_whole) = raw_head(part).map_err(failed)?;
         let is_sheet = part.sheet().is_some();
         let opening = match is_sheet {
@@ -138,14 +138,15 @@ impl Planned {
         if !is_sheet {
             refuse_other_kinds(part.name(), &head)?;
         }
-        Planned::of_table(part, opening, (&head, is_whole), dialect)
+        Planned::of_table(part, opening, &head, is_whole, dialect)
     }
 
     /// A text of records; `is_whole` says whether its start is the whole text.
     fn of_table(
         part: &Part,
         opening: Opening,
-        (head, is_whole): (&[u8], bool),
+        head: &[u8],
+        is_whole: bool,
         dialect: &Dialect,
     ) -> Result<Planned, Error> {
         let body = &head[behind_lines(head, dialect.skip_lines)..];
@@ -229,7 +230,7 @@ impl Planned {
         form: Form,
         dialect: &Dialect,
     ) -> Result<Planned, Error> {
-        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let failed = |error: io::Error| broken_off(part.name(), error);
         let (text, _offset) = opened(part, opening, &Arc::default()).map_err(failed)?;
         let objects = Objects::look(text, form, dialect.max_columns).map_err(failed)?;
         check_width(part.name(), objects.columns.len(), dialect.max_columns)?;
@@ -351,7 +352,7 @@ impl Planned {
 
     fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
-        let failed = |error: io::Error| broken_off(name, &error);
+        let failed = |error: io::Error| broken_off(name, error);
         let opened = opened(&self.part, self.opening, &Arc::default());
         let records = opened.and_then(|(text, byte)| self.cells(text, byte));
         let mut records = records.map_err(failed)?;

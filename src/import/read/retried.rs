@@ -100,7 +100,8 @@ pub fn pick(
     let mut input = Input::open(Sources::known(std::iter::once((path, None))), dialect)?;
     expect_ours(&name, &input)?;
     let failed = |error: io::Error| {
-        Error::unexpected(format!("can't keep a copy of {name}: {error}"))
+        Error::unexpected(format!("can't keep a copy of {name}"))
+            .because(error)
             .advise("make room, or choose another place with --run-dir")
     };
     let kept_as = RETRIED[usize::from(input.is_json())];

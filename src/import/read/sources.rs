@@ -132,7 +132,7 @@ impl Sources {
         folder: Option<&Path>,
     ) -> Result<(), Error> {
         let spool = Spool::fill(from, folder)
-            .map_err(|error| Error::unexpected(format!("can't keep {name}: {error}")))?;
+            .map_err(|error| Error::unexpected(format!("can't keep {name}")).because(error))?;
         self.files.push(Source {
             name: name.to_owned(),
             path: spool.path().to_owned(),

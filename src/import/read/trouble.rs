@@ -33,7 +33,7 @@ pub(super) fn unusable(name: &str, why: impl Display) -> Error {
 
 /// A text that failed half way: damaged if an unpacker says so, else the system's own
 /// error.
-pub(super) fn broken_off(name: &str, error: &io::Error) -> Error {
+pub(super) fn broken_off(name: &str, error: io::Error) -> Error {
     let inner = error.get_ref();
     if let Some(broken) = inner.and_then(|inner| inner.downcast_ref::<BrokenObject>()) {
         return unusable(name, broken).advise(
@@ -44,7 +44,7 @@ pub(super) fn broken_off(name: &str, error: &io::Error) -> Error {
     match error.raw_os_error() {
         None => unusable(name, format!("the archive is damaged: {error}"))
             .advise("rows before the damage were read; fetch the file again"),
-        Some(_) => Error::unexpected(format!("reading {name} failed: {error}")),
+        Some(_) => Error::unexpected(format!("reading {name} failed")).because(error),
     }
 }
 

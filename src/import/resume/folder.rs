@@ -2,23 +2,18 @@
 //! by name.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::import::settle::files::holds_no_row;
-use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
+use crate::journal::{
+    Journal, LOCK, Lock, LockError, RUNS, is_leftover, new_run_folder, remove_run_folder,
+};
 use crate::output::{private_folder, replace_file};
-
-/// Where run folders go by default.
-const RUNS: &str = "tickethaul-runs";
-
-/// Locks the folder.
-const LOCK: &str = "lock";
 
 const NOTHING_WRITTEN: &str =
     "nothing was written to the portal; make room or choose another place with --run-dir";
@@ -42,16 +37,13 @@ impl RunFolder {
     /// When it can't be created or written; nothing has been written to the portal by
     /// then.
     pub fn create(operation: &str, given: Option<&Path>) -> Result<RunFolder, Error> {
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None => Path::new(RUNS).join(run_name(operation)),
-        };
-        let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
+        let path = new_run_folder(operation, given);
+        let refuse = |error: Cause| unusable(&path, error).advise(NOTHING_WRITTEN);
         let is_new = !path.exists();
-        private_folder(&path).map_err(|error| refuse(&words(&path, &error)))?;
-        let held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
+        private_folder(&path).map_err(|error| refuse(why(&path, error)))?;
+        let held = fs::read_dir(&path).map_err(|error| refuse(error.into()))?;
         let held: io::Result<Vec<_>> = held.map(|entry| Ok(entry?.file_name())).collect();
-        let held = held.map_err(|error| refuse(&error))?;
+        let held = held.map_err(|error| refuse(error.into()))?;
         let is_left = |name: &OsString| {
             let text = name.to_str();
             text.is_some_and(is_leftover) || holds_no_row(&path.join(name))
@@ -66,12 +58,12 @@ impl RunFolder {
         let folder = RunFolder::lock(path.clone()).map_err(|error| error.advise(NOTHING_WRITTEN));
         let folder = RunFolder { is_new, ..folder? };
         for name in held.iter().filter(|name| *name != LOCK) {
-            fs::remove_file(path.join(name)).map_err(|error| refuse(&error))?;
+            fs::remove_file(path.join(name)).map_err(|error| refuse(error.into()))?;
         }
         if let Err(error) = Journal::try_in(&path) {
             folder.abandon();
             let words = format!("a journal can't be kept there: {}", error.cause());
-            return Err(refuse(&words));
+            return Err(refuse(words.into()));
         }
         Ok(folder)
     }
@@ -81,10 +73,7 @@ impl RunFolder {
         // Anything that can't be removed is harmless: it holds no run.
         let _gone = fs::remove_file(self.path.join(LOCK));
         if self.is_new {
-            let _gone = fs::remove_dir(&self.path);
-            if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
-                let _other_runs = fs::remove_dir(runs);
-            }
+            remove_run_folder(&self.path);
         }
     }
 
@@ -101,7 +90,7 @@ impl RunFolder {
             LockError::Held(_) => {
                 Error::must_fix(&error).advise("wait for it, or end that process first")
             }
-            LockError::Io(error) => unusable(&path, &error),
+            LockError::Io(error) => unusable(&path, error),
         })?;
         let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(RunFolder {
@@ -138,7 +127,7 @@ impl RunFolder {
     pub fn write_summary(&self, summary: &Value) -> Result<(), Error> {
         let text = format!("{summary:#}\n");
         replace_file(&self.path.join("summary.json"), text.as_bytes())
-            .map_err(|error| self.unusable(&error))
+            .map_err(|error| self.unusable(error))
     }
 
     /// Whether the run's last process lived to write its summary.
@@ -149,24 +138,24 @@ impl RunFolder {
     /// Removes the summary of an earlier process: it is no longer valid.
     pub fn forget_summary(&self) -> Result<(), Error> {
         match fs::remove_file(self.path.join("summary.json")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unusable(&error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unusable(error)),
             _ => Ok(()),
         }
     }
 
     /// An error of the file system in this folder.
-    pub fn unusable(&self, error: &io::Error) -> Error {
+    pub fn unusable(&self, error: io::Error) -> Error {
         unusable(&self.path, error)
     }
 }
 
 /// Why a folder can't be made.
-fn words(path: &Path, error: &io::Error) -> String {
+fn why(path: &Path, error: io::Error) -> Cause {
     let mut above = path.ancestors();
     match above.find(|path| path.is_file()) {
-        Some(file) if file == path => "it is a file, and a folder is meant".to_owned(),
-        Some(file) => format!("{} is a file", file.display()),
-        None => error.to_string(),
+        Some(file) if file == path => "it is a file, and a folder is meant".into(),
+        Some(file) => format!("{} is a file", file.display()).into(),
+        None => error.into(),
     }
 }
 
@@ -175,11 +164,8 @@ pub fn has_begun(folder: &Path) -> bool {
     folder.join("run.db").is_file()
 }
 
-fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {
-    Error::must_fix(format!(
-        "can't use the run folder {}: {error}",
-        path.display()
-    ))
+fn unusable(path: &Path, cause: impl Into<Cause>) -> Error {
+    Error::must_fix(format!("can't use the run folder {}", path.display())).because(cause)
 }
 
 #[cfg(test)]

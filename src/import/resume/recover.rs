@@ -17,7 +17,8 @@ use crate::mapping::{CompiledMapping, Mapped};
 /// When journal or input can't be read, or the files can't be written.
 pub fn refile(
     folder: &RunFolder,
-    (input, mapping): (&Input, &CompiledMapping),
+    input: &Input,
+    mapping: &CompiledMapping,
     filed: u64,
     files: &mut RunFiles,
 ) -> Result<(), Error> {
@@ -27,9 +28,9 @@ pub fn refile(
         let reading = source.row(row.row)?;
         files
             .add(&outcome(row, reading, mapping))
-            .map_err(|error| folder.unusable(&error))?;
+            .map_err(|error| folder.unusable(error))?;
     }
-    files.flush().map_err(|error| folder.unusable(&error))
+    files.flush().map_err(|error| folder.unusable(error))
 }
 
 /// The input, to read single rows of it again.

@@ -12,19 +12,20 @@ use crate::hubspot::records::WriteInput;
 use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::Link;
 use crate::model::event::Stop;
+use crate::model::key::Key;
 
 impl Sender {
     /// A row that is to be sent.
     pub(crate) fn changing(&self, mut op: PlannedOp, links: Option<Vec<Link>>) -> Slot {
         let properties = std::mem::take(&mut op.draft.properties);
         let ticket = op.ticket.as_deref().filter(|_| self.names_by_id());
-        let name = ticket.unwrap_or(&op.draft.key).to_owned();
+        let key = ticket.map_or_else(|| op.draft.key.clone(), Key::from);
         let input = Input::Change(WriteInput {
             trace_id: op.source.seq.to_string(),
-            id: name.clone(),
+            id: key.to_string(),
             properties,
         });
-        Slot::new(op, Item { input, key: name }, links)
+        Slot::new(op, Item { input, key }, links)
     }
 
     /// Whether calls name tickets by their ids, as archive must.

@@ -72,7 +72,7 @@ impl Sender {
             key_property,
             facts: &self.facts,
         };
-        let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
+        let keys = doubtful.iter().map(|(slot, _)| slot.item.key.to_string());
         let live = look_up.live(&keys.collect::<Vec<_>>()).await;
         let mut failed = None;
         let mut decided = Decided::default();

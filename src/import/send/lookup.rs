@@ -108,8 +108,8 @@ impl LookUp<'_> {
     /// The row's outcome if the recycle bin has a ticket with its key.
     async fn in_bin(&self, slot: &Slot) -> Result<Option<Looked>, Stop> {
         let key = &slot.item.key;
-        let one = std::slice::from_ref(key);
-        let archived = self.tickets.read_each(one, &[], Shelf::RecycleBin).await?;
+        let one = [key.to_string()];
+        let archived = self.tickets.read_each(&one, &[], Shelf::RecycleBin).await?;
         if let Some(closed) = archived.of(key) {
             return self.hidden(slot, closed).map(Some);
         }

@@ -55,7 +55,7 @@ enum Place {
 impl Sender {
     /// Rows whose ticket is live; the others are settled here.
     pub(crate) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<Located>, Stop> {
-        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
+        let names: Vec<String> = ops.iter().map(|op| op.draft.key.to_string()).collect();
         let given = self.tickets().read_each(&names, &[], Shelf::Live).await?;
         let (ops, records) = self.shown(ops, given).await?;
         let mut live = Vec::new();
@@ -125,7 +125,8 @@ impl Sender {
     /// Finds the tickets of rows whose intents have none, as in journals of older
     /// versions, and makes their ids durable before anything is sent.
     async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<RecordId>>, Stop> {
-        let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
+        let names = slots.iter().map(|slot| slot.op.draft.key.to_string());
+        let names: Vec<String> = names.collect();
         let live = self.tickets().read(&names, &[], Shelf::Live).await?;
         let id = |name: &String| {
             let record = self.tickets().find(&live, name);
@@ -161,13 +162,13 @@ impl Sender {
             }
         };
         let ended = absent.into_iter().zip(places);
-        let ended = ended.map(|(row, place)| self.told(row, place));
+        let ended = ended.map(|(row, place)| self.outcome_of(row, place));
         self.settle.settle(ended.collect()).await?;
         Ok(())
     }
 
     /// The outcome of a row whose ticket exists and is not live.
-    fn told(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
+    fn outcome_of(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
         let archives = self.operation == Operation::Archive;
         if !sent && was_live(&op, &place) {
             return self.refuse_changed(op, Since::ticket(SincePlan::Gone));
@@ -210,7 +211,7 @@ impl Sender {
         let known = |row: &Absent| row.op.ticket.clone().map(String::from);
         let ids: Vec<String> = absent.iter().filter_map(known).collect();
         let keys = absent.iter().filter(|row| row.op.ticket.is_none());
-        let keys: Vec<String> = keys.map(|row| row.op.draft.key.clone()).collect();
+        let keys: Vec<String> = keys.map(|row| row.op.draft.key.to_string()).collect();
         let by_id = self
             .tickets_by_id()
             .read(&ids, &[], Shelf::RecycleBin)
@@ -248,7 +249,7 @@ impl Sender {
     /// in the recycle bin and not the other.
     async fn by_spelling(&self, row: &Absent, before: Earlier) -> Result<Place, Stop> {
         if row.op.ticket.is_none() && before.key != row.op.draft.key {
-            let names = [before.key];
+            let names = [String::from(before.key)];
             let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
             if !bin.is_empty() {
                 return Ok(Place::Nowhere);

@@ -31,6 +31,7 @@ use crate::journal::{KeyClaim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Reason, RowIssue};
+use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::ticket::PropertyValues;
@@ -150,7 +151,7 @@ impl Sender {
     pub(super) async fn count_unknown(&self, rows: usize) {
         if rows > 0 {
             // A settle thread that is gone reports its own error.
-            let _told = self.settle.unknown(rows as u64).await;
+            let _gone = self.settle.unknown(rows as u64).await;
         }
     }
 
@@ -161,7 +162,7 @@ impl Sender {
             let unsent = fresh.into_iter();
             let unsent = unsent.filter(|seq| !delivered.began.contains(seq));
             // A settle thread that is gone reports its own error.
-            let _told = self.settle.release(unsent.collect()).await;
+            let _gone = self.settle.release(unsent.collect()).await;
         }
     }
 
@@ -194,7 +195,7 @@ impl Sender {
         let keys = self.run.keys(self.mapping.rows_are_tickets());
         let intents = rows
             .iter()
-            .map(|row| row_intent(row.as_ref(), (self.run, keys), counted))
+            .map(|row| row_intent(row.as_ref(), self.run, keys, counted))
             .collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
@@ -214,10 +215,13 @@ impl Sender {
         Ok(free)
     }
 
-    fn taken(&self, op: PlannedOp, other: String, place: String) -> RowOutcome {
+    fn taken(&self, op: PlannedOp, other: Key, place: String) -> RowOutcome {
         let reason = match other == op.draft.key {
             true => Reason::RepeatedKey { place },
-            false => Reason::KeyCase { other, place },
+            false => Reason::KeyCase {
+                other: other.into(),
+                place,
+            },
         };
         self.refuse_key(op, reason)
     }
@@ -237,7 +241,7 @@ impl Sender {
     }
 }
 
-fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: bool) -> RowIntent {
+fn row_intent(op: &PlannedOp, operation: Operation, keys: Keys, counted: bool) -> RowIntent {
     RowIntent {
         operation,
         seq: op.source.seq,

@@ -49,12 +49,15 @@ impl Sender {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
                         true => standing.push(self.wrote(slot, record)),
+                        // Sent again, unless a plan says what it must hold and somebody else has
+                        // changed that meanwhile.
                         false => match self.overwritten(&slot.op, record) {
                             Some(since) => changed.push(self.refuse_changed(slot.op, since)),
                             None => todo.push(slot),
                         },
                     }
                 }
+                // An upsert creates what is not there, whether or not its call was lost.
                 None if self.operation == Operation::Upsert => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
@@ -71,7 +74,7 @@ impl Sender {
         slots: &[Slot],
     ) -> Result<(Vec<Record>, Vec<Option<String>>), Stop> {
         let keys = slots.iter().map(|slot| slot.op.draft.key.clone());
-        let names: Vec<String> = keys.clone().collect();
+        let names: Vec<String> = keys.clone().map(String::from).collect();
         let live = self
             .tickets()
             .read(&names, &self.wanted(), Shelf::Live)
@@ -133,6 +136,8 @@ impl Sender {
         };
         let mut refused = Vec::new();
         for ((mut slot, _), reason) in collided.into_iter().zip(reasons) {
+            // A ticket that was created between the two calls is live by now: an upsert that is
+            // sent once more finds it.
             let is_final = self.operation != Operation::Upsert
                 || slot.collisions > 0
                 || matches!(reason, Reason::KeyInRecycleBin { .. });
@@ -156,7 +161,9 @@ impl Sender {
                 .map(|id| Reason::ConflictingUniqueValue { id })
                 .collect());
         }
-        let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
+        let names = collided
+            .iter()
+            .map(|(slot, _)| slot.op.draft.key.to_string());
         let names: Vec<String> = names.collect();
         let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
         let mut reasons = Vec::new();

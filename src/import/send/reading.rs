@@ -10,6 +10,7 @@ use crate::hubspot::records::{ApiError, Record};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
+use crate::model::key::same_key;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
@@ -101,11 +102,11 @@ impl Reading<'_> {
             if passing.is_empty() {
                 return Ok(given);
             }
-            let told = |name: &String| {
+            let is_settled = |name: &String| {
                 given.records.iter().any(|record| is(record, name))
                     || given.closed.iter().any(|closed| closed.name == *name)
             };
-            left.retain(|name| !told(name));
+            left.retain(|name| !is_settled(name));
             tokio::time::sleep(wait).await;
             wait *= 2;
         }
@@ -119,8 +120,7 @@ impl Reading<'_> {
         let names: Vec<&String> = match asked {
             [only] => vec![only],
             _ => {
-                let ids: Vec<String> = error.ids.iter().map(|id| id.to_lowercase()).collect();
-                let named = |name: &&String| ids.contains(&name.to_lowercase());
+                let named = |name: &&String| error.ids.iter().any(|id| same_key(id, name));
                 asked.iter().filter(named).collect()
             }
         };

@@ -8,6 +8,7 @@ use crate::hubspot::records::{
     ApiError, BatchReply, CreateInput, PropertyProblem, Record, WriteInput,
 };
 use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::key::{FoldedKey, Key};
 use crate::model::ticket::PropertyValues;
 
 /// An input of a call that writes, with what ties its record to its row.
@@ -16,7 +17,7 @@ pub struct Item {
     /// What is sent.
     pub input: Input,
     /// Value of the key property, or the record's id, as the call's matching says.
-    pub key: String,
+    pub key: Key,
 }
 
 /// What is sent for one record.
@@ -157,7 +158,7 @@ pub fn match_reply(
     reply: &BatchReply,
 ) -> Result<Matched, PropertyFault> {
     let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id());
-    let by_key: HashMap<String, usize> = indexed(items, |item| item.key.to_lowercase());
+    let by_key: HashMap<FoldedKey, usize> = indexed(items, |item| item.key.folded());
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     for record in &reply.results {
         let by_trace = record.trace_id.as_deref().map(|trace| by_trace.get(trace));
@@ -165,8 +166,8 @@ pub fn match_reply(
             (Some(traced), _) => traced.copied(),
             (None, Matching::Key(property)) => record
                 .get(property)
-                .and_then(|key| by_key.get(&key.to_lowercase()).copied()),
-            (None, Matching::Id) => by_key.get(&record.id).copied(),
+                .and_then(|key| by_key.get(&FoldedKey::of(key)).copied()),
+            (None, Matching::Id) => by_key.get(&FoldedKey::of(&record.id)).copied(),
             (None, Matching::Content(same)) => {
                 (0..items.len()).find(|&idx| verdicts[idx].is_none() && same(items[idx], record))
             }
@@ -206,7 +207,7 @@ fn indexed<'a, K: std::hash::Hash + Eq>(
 fn named(
     error: &ApiError,
     by_trace: &HashMap<&str, usize>,
-    by_key: &HashMap<String, usize>,
+    by_key: &HashMap<FoldedKey, usize>,
     verdicts: &[Option<Verdict>],
 ) -> Vec<usize> {
     let traces = error.trace_ids.iter();
@@ -214,7 +215,7 @@ fn named(
         .filter_map(|trace| by_trace.get(trace.as_str()).copied())
         .collect();
     if found.is_empty() {
-        let ids = error.ids.iter().map(|id| id.to_lowercase());
+        let ids = error.ids.iter().map(|id| FoldedKey::of(id));
         found.extend(ids.filter_map(|id| by_key.get(&id).copied()));
     }
     if found.is_empty() && error.trace_ids.is_empty() && error.ids.is_empty() {
@@ -316,7 +317,7 @@ mod tests {
                 properties: vec![("k".into(), key.to_owned()), ("p".into(), "v".to_owned())],
                 associations: Vec::new(),
             }),
-            key: key.to_owned(),
+            key: key.into(),
         }
     }
 
@@ -411,7 +412,7 @@ mod tests {
                 id: id.to_owned(),
                 properties: Vec::new(),
             }),
-            key: id.to_owned(),
+            key: id.into(),
         };
         let items = [item("1"), item("2"), item("3")];
         let missing = ApiError {

@@ -171,9 +171,11 @@ impl Sender {
     ) -> Result<(), Stop> {
         let (past, fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
+        // First what an earlier process may have sent, so that nothing of it is sent twice.
         let past = past.into_iter().map(|op| self.slot(op, None)).collect();
         self.clear_up(past, todo).await?;
         let fresh = self.as_observed(fresh).await?;
+        // Taken before the intents: no call of these rows can have been carried out earlier (K6).
         let intended = self.client.portal_now();
         let fresh = self.write_intents(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
@@ -185,6 +187,7 @@ impl Sender {
             }
             let (verdicts, stop) = self.send_round(todo).await;
             let doubtful = self.take(todo, verdicts, intended, delivered).await?;
+            // The portal is not asked any more: what is in doubt is counted as unknown.
             if let Some(stop) = stop {
                 todo.extend(doubtful.into_iter().map(|(slot, _)| slot));
                 return Err(stop);
@@ -213,6 +216,7 @@ impl Sender {
         let rows = todo.iter().map(|slot| slot.op.source.seq).collect();
         self.settle.renew(rows).await?;
         todo.iter_mut().for_each(Slot::renew);
+        // A create takes its links along, so their ends must be known before it is sent.
         if self.operation == Operation::Create {
             let left = std::mem::take(todo).into_iter().map(Slot::into_op);
             let left: Vec<PlannedOp> = left.collect();
@@ -265,6 +269,7 @@ impl Sender {
             for slot in part.iter_mut() {
                 slot.attempts += 1;
             }
+            // The replies are no help, so what became of the row can only be seen later.
             if part.iter().any(Slot::is_spent) {
                 return (verdicts, Some(replies_say_nothing()));
             }

@@ -6,6 +6,7 @@ use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
+use crate::model::key::same_key;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
@@ -80,7 +81,7 @@ impl Tickets<'_> {
         }))
     }
 
-    /// The ticket with this name: exactly, else ignoring case, as portals may.
+    /// The ticket with this name: exactly, else one that the portal may take for it (K2).
     pub fn find<'r>(&self, records: &'r [Record], name: &str) -> Option<&'r Record> {
         let Some(by) = self.by else {
             return records.iter().find(|record| record.id == name);
@@ -88,7 +89,7 @@ impl Tickets<'_> {
         let held = |record: &&Record| record.get(by) == Some(name);
         let folded = |record: &&Record| {
             let value = record.get(by);
-            value.is_some_and(|value| value.to_lowercase() == name.to_lowercase())
+            value.is_some_and(|value| same_key(value, name))
         };
         let mut exactly = records.iter();
         exactly.find(held).or_else(|| records.iter().find(folded))
@@ -105,8 +106,7 @@ pub fn compared(mapping: &CompiledMapping) -> Vec<&str> {
     names.chain(["hs_createdate"]).collect()
 }
 
-/// Whether a ticket holds a value of its key property; portals may fold case (K2).
+/// Whether a ticket holds a value of its key property.
 pub fn has_key(record: &Record, key_property: &str, key: &str) -> bool {
-    let held = record.get(key_property).unwrap_or_default();
-    held.to_lowercase() == key.to_lowercase()
+    same_key(record.get(key_property).unwrap_or_default(), key)
 }

@@ -144,7 +144,7 @@ impl Call<'_> {
             for (verdict, item) in matched.verdicts.iter_mut().zip(items) {
                 if *verdict == Verdict::Unclear {
                     *verdict = Verdict::Written {
-                        id: item.key.clone(),
+                        id: item.key.to_string(),
                         created: None,
                     };
                 }

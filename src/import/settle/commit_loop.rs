@@ -11,7 +11,7 @@ use super::files::RunFiles;
 use super::handle::{Message, SettleHandle};
 use super::ledger::Ledger;
 use super::steps::Steps;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::import::flow::RowOutcome;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Commit, Journal, JournalError, RunState};
@@ -77,7 +77,8 @@ impl CommitLoop {
         self.finish()
     }
 
-    /// One commit, then the files, then the answers.
+    /// One commit, then the answers, then the files: senders need not wait for the files, which
+    /// a resumed run makes of the journal (D3).
     fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let mut group = Group::default();
         self.settler.steps.pass("commit")?;
@@ -102,7 +103,7 @@ impl CommitLoop {
             self.settler
                 .files
                 .add(outcome)
-                .map_err(|error| self.lost(&error))?;
+                .map_err(|error| self.lost(error))?;
             self.settler.ledger.count(outcome);
         }
         if !settled.is_empty() {
@@ -110,12 +111,14 @@ impl CommitLoop {
             self.settler
                 .files
                 .flush()
-                .map_err(|error| self.lost(&error))?;
+                .map_err(|error| self.lost(error))?;
             self.settler.steps.pass("filed")?;
         }
+        // A journal that was deleted can still be written where a process has it open, and what
+        // is written there is lost with it.
         match self.settler.journal.is_there() {
             true => Ok(()),
-            false => Err(self.lost(&"it was deleted or moved")),
+            false => Err(self.lost("it was deleted or moved")),
         }
     }
 
@@ -123,6 +126,7 @@ impl CommitLoop {
         let lengths = self.settler.files.lengths();
         let reach = (self.settler.reach)();
         let commit = self.settler.journal.begin()?;
+        // Of the files as they are before this commit's rows are appended to them.
         mark(&commit, lengths)?;
         if let Some(until) = reach {
             commit.mark_until(until)?;
@@ -151,6 +155,7 @@ impl CommitLoop {
                 let rows = counted_as(refused, "row is", "rows are");
                 format!("{rows} refused, more than --max-refused {max} allows")
             }
+            // Without a limit only what looks like the wrong mapping ends a run.
             None if refused >= ALL_REFUSED
                 && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
                     == 0 =>
@@ -169,7 +174,7 @@ impl CommitLoop {
         self.settler
             .files
             .sync()
-            .map_err(|error| self.lost(&error))?;
+            .map_err(|error| self.lost(error))?;
         let lengths = self.settler.files.lengths();
         let commit = self.settler.journal.begin()?;
         let unknown = commit.count_unknown()?;
@@ -182,6 +187,7 @@ impl CommitLoop {
             // Rows that wait at a limit wait for tickets beyond it.
             RunState::Limited if open == waiting => RunState::Limited,
             state if open == 0 => state,
+            // Rows without an outcome: a resume continues.
             _ => RunState::Open,
         };
         mark(&commit, lengths)?;
@@ -194,11 +200,13 @@ impl CommitLoop {
     }
 
     /// The run folder can no longer be written.
-    fn lost(&self, why: &dyn std::fmt::Display) -> Error {
+    fn lost(&self, why: impl Into<Cause>) -> Error {
         let folder = self.settler.folder.display();
-        Error::must_fix(format!("can't write to the run folder {folder}: {why}")).advise(format!(
-            "make room or bring the folder back, then `tickethaul resume {folder}`"
-        ))
+        Error::must_fix(format!("can't write to the run folder {folder}"))
+            .because(why)
+            .advise(format!(
+                "make room or bring the folder back, then `tickethaul resume {folder}`"
+            ))
     }
 }
 

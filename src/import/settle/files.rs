@@ -103,7 +103,8 @@ impl RunFiles {
         places: Places,
         operation: Operation,
         ticket_url: TicketUrl,
-        (lengths, filed): (&BTreeMap<String, u64>, u64),
+        lengths: &BTreeMap<String, u64>,
+        filed: u64,
     ) -> io::Result<(RunFiles, u64)> {
         let length = |name: &str| lengths.get(name).copied().unwrap_or(0);
         let names = names(headers);
@@ -573,8 +574,8 @@ mod tests {
             .into();
         drop(files);
         let reopen = |lengths: &BTreeMap<String, u64>| {
-            let at = (lengths, 1);
-            let files = RunFiles::reopen(folder.path(), &headers, places(), operation, url(), at);
+            let (folder, places) = (folder.path(), places());
+            let files = RunFiles::reopen(folder, &headers, places, operation, url(), lengths, 1);
             files.expect("opened").1
         };
         assert_eq!(reopen(&lengths), 1, "as they are");

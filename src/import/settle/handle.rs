@@ -10,6 +10,7 @@ use crate::journal::{
     SettledFile, SettledNote, Waiting,
 };
 use crate::model::event::Stop;
+use crate::model::key::Key;
 use crate::model::made_link::MadeLink;
 use crate::model::note::Activity;
 use crate::model::place::RowAddress;
@@ -26,7 +27,7 @@ pub struct RowIntent {
     /// Its place in the input.
     pub address: RowAddress,
     /// Value of the key property.
-    pub key: String,
+    pub key: Key,
     /// Id of the ticket, if it was looked up before (R4).
     pub ticket: Option<String>,
     /// Which other rows may have the same key.
@@ -49,7 +50,7 @@ pub(super) enum Message {
     },
     Earlier {
         operation: Operation,
-        rows: Vec<(u64, String)>,
+        rows: Vec<(u64, Key)>,
         reply: oneshot::Sender<Vec<Option<Earlier>>>,
     },
     Alive,
@@ -253,7 +254,7 @@ impl SettleHandle {
     pub async fn earlier(
         &self,
         operation: Operation,
-        rows: Vec<(u64, String)>,
+        rows: Vec<(u64, Key)>,
     ) -> Result<Vec<Option<Earlier>>, Gone> {
         self.ask(|reply| Message::Earlier {
             operation,
@@ -282,7 +283,7 @@ impl SettleHandle {
     pub async fn release(&self, rows: Vec<u64>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
-            false => self.tell(Message::Rows(AboutRows::Release(rows))).await,
+            false => self.send(Message::Rows(AboutRows::Release(rows))).await,
         }
     }
 
@@ -299,21 +300,21 @@ impl SettleHandle {
 
     /// Records that this process is working: calls may have begun since the last commit.
     pub async fn alive(&self) -> Result<(), Gone> {
-        self.tell(Message::Alive).await
+        self.send(Message::Alive).await
     }
 
     /// Settles rows. Whatever is sent here later is written later.
     pub async fn settle(&self, outcomes: Vec<RowOutcome>) -> Result<(), Gone> {
         match outcomes.is_empty() {
             true => Ok(()),
-            false => self.tell(Message::Settle(outcomes)).await,
+            false => self.send(Message::Settle(outcomes)).await,
         }
     }
 
     /// Counts rows whose outcome this process won't learn. The journal knows them by
     /// their intents.
     pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
-        self.tell(Message::Unknown(rows)).await
+        self.send(Message::Unknown(rows)).await
     }
 
     /// Makes durable what rows, by number, are about to add between their tickets and other
@@ -333,7 +334,7 @@ impl SettleHandle {
     pub async fn wait(&self, rows: Vec<Waiting>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
-            false => self.tell(Message::Rows(AboutRows::Wait(rows))).await,
+            false => self.send(Message::Rows(AboutRows::Wait(rows))).await,
         }
     }
 
@@ -373,7 +374,7 @@ impl SettleHandle {
     /// Withdraws the intent to create other records: no call began for them.
     pub async fn release_others(&self, kind: String, keys: Vec<String>) -> Result<(), Gone> {
         let about = AboutOthers::Release { kind, keys };
-        self.tell(Message::Others(about)).await
+        self.send(Message::Others(about)).await
     }
 
     /// Keeps other records' ids.
@@ -388,7 +389,7 @@ impl SettleHandle {
             kind,
             others,
         };
-        self.tell(Message::Others(about)).await
+        self.send(Message::Others(about)).await
     }
 
     /// What the journal knows of notes, in the order of `keys`.
@@ -407,14 +408,14 @@ impl SettleHandle {
     /// Records that calls for notes were lost that can be carried out until then, in
     /// milliseconds of the portal's clock.
     pub async fn lose_notes(&self, keys: Vec<String>, until_ms: i64) -> Result<(), Gone> {
-        self.tell_notes(AboutNotes::Lose { keys, until_ms }).await
+        self.send_notes(AboutNotes::Lose { keys, until_ms }).await
     }
 
     /// Withdraws the intents of notes: no call can have created them.
     pub async fn release_notes(&self, keys: Vec<String>) -> Result<(), Gone> {
         match keys.is_empty() {
             true => Ok(()),
-            false => self.tell_notes(AboutNotes::Release(keys)).await,
+            false => self.send_notes(AboutNotes::Release(keys)).await,
         }
     }
 
@@ -422,7 +423,7 @@ impl SettleHandle {
     pub async fn settle_notes(&self, notes: Vec<SettledNote>) -> Result<(), Gone> {
         match notes.is_empty() {
             true => Ok(()),
-            false => self.tell_notes(AboutNotes::Settle(notes)).await,
+            false => self.send_notes(AboutNotes::Settle(notes)).await,
         }
     }
 
@@ -450,7 +451,7 @@ impl SettleHandle {
     /// Records whether the portal keeps the keys of a kind unique.
     pub async fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), Gone> {
         let about = AboutNotes::Keys(AboutNoteKeys::Keep(activity, kept));
-        self.tell_notes(about).await
+        self.send_notes(about).await
     }
 
     /// What the journal knows of a file.
@@ -480,30 +481,30 @@ impl SettleHandle {
     /// of the portal's clock.
     pub async fn lose_file(&self, key: String, until_ms: i64) -> Result<(), Gone> {
         let about = AboutFiles::Lose { key, until_ms };
-        self.tell(Message::Files(about)).await
+        self.send(Message::Files(about)).await
     }
 
     /// Withdraws the intent of a file: no call can have created it.
     pub async fn release_file(&self, key: String) -> Result<(), Gone> {
-        self.tell(Message::Files(AboutFiles::Release(key))).await
+        self.send(Message::Files(AboutFiles::Release(key))).await
     }
 
     /// Records an existing file.
     pub async fn settle_file(&self, file: SettledFile) -> Result<(), Gone> {
-        self.tell(Message::Files(AboutFiles::Settle(file))).await
+        self.send(Message::Files(AboutFiles::Settle(file))).await
     }
 
-    async fn tell_notes(&self, about: AboutNotes) -> Result<(), Gone> {
-        self.tell(Message::Notes(about)).await
+    async fn send_notes(&self, about: AboutNotes) -> Result<(), Gone> {
+        self.send(Message::Notes(about)).await
     }
 
-    async fn tell(&self, message: Message) -> Result<(), Gone> {
+    async fn send(&self, message: Message) -> Result<(), Gone> {
         self.queue.send(message).await.map_err(|_| Gone)
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Gone> {
         let (reply, answer) = oneshot::channel();
-        self.tell(message(reply)).await?;
+        self.send(message(reply)).await?;
         answer.await.map_err(|_| Gone)
     }
 }

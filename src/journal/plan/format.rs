@@ -9,6 +9,7 @@ use crate::journal::error::JournalError;
 use crate::journal::format::refusal_from;
 use crate::journal::read::{Reading, entry};
 use crate::model::issue::Refusal;
+use crate::model::key::Key;
 use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, Planned, PlannedAction, PlannedLink};
 use crate::model::property_change::PropertyChange;
@@ -58,7 +59,7 @@ pub struct PlannedRow {
     /// What is done.
     pub action: PlannedAction,
     /// Its key, if one could be made.
-    pub key: Option<String>,
+    pub key: Option<Key>,
     /// Id of the ticket; none if there is none yet.
     pub ticket: Option<String>,
     /// Hash of what the row sends; none if it was refused before.
@@ -144,7 +145,7 @@ fn links_from(text: &str) -> Option<Vec<PlannedLink>> {
 pub(super) struct Stored {
     row: RowEntry,
     action: String,
-    key: Option<String>,
+    key: Option<Key>,
     ticket: Option<String>,
     body: Option<[u8; 16]>,
     changes: Option<String>,

@@ -14,6 +14,7 @@ use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, PlanRef};
 use crate::journal::read::{Reading, stamp};
 use crate::journal::validate::{PATIENCE, connect, is_regular, look_at, strange_but};
+use crate::model::key::FoldedKey;
 use crate::model::plan::PlannedAction;
 
 /// The run that applied a plan.
@@ -202,7 +203,7 @@ impl PlanReading {
     pub fn of_key(&self, key: &str) -> Result<Vec<PlannedRow>, JournalError> {
         self.rows(
             "WHERE folded = ?1 ORDER BY seq LIMIT ?2",
-            params![key.to_lowercase(), 1_000],
+            params![FoldedKey::of(key), 1_000],
         )
     }
 

@@ -13,6 +13,7 @@ use crate::journal::changes::changes_text;
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, refusal_text};
 use crate::journal::validate::connect;
+use crate::model::key::{FoldedKey, Key};
 use crate::model::plan::PlannedAction;
 use crate::output::rename_durably;
 
@@ -103,7 +104,7 @@ impl PlanWriter {
             place.byte,
             row.action.word(),
             row.key,
-            row.key.as_ref().map(|key| key.to_lowercase()),
+            row.key.as_ref().map(Key::folded),
             row.ticket,
             row.body,
             changes,
@@ -125,7 +126,7 @@ impl PlanWriter {
                 "SELECT {COLUMNS} FROM row
                  WHERE folded = ?1 AND action NOT IN ('refused', 'skipped') ORDER BY seq"
             ))?;
-            let rows = query.query_map([key.to_lowercase()], stored)?;
+            let rows = query.query_map([FoldedKey::of(key)], stored)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         let rows = read().map_err(at(&self.building))?;

@@ -9,6 +9,7 @@ use super::listed::listed;
 use crate::mapping::row_context::Findings;
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
+use crate::model::key::FoldedKey;
 use crate::model::note::{Activity, Note};
 
 /// In bytes. Longer ids, such as those of e-mails, are hashed, so that a key stays
@@ -112,11 +113,11 @@ pub(crate) fn identified(
 }
 
 /// Ids by kind and folded form: the hash of the content, and how the id is spelled.
-type Ids = HashMap<(Activity, String), ([u8; 16], String)>;
+type Ids = HashMap<(Activity, FoldedKey), ([u8; 16], String)>;
 
 /// Whether a comment is the first of its id; a problem if another one differs.
 fn is_new(known: &mut Ids, draft: &Draft, id: &str) -> Result<bool, Box<Problem>> {
-    match known.entry((draft.activity, id.to_lowercase())) {
+    match known.entry((draft.activity, FoldedKey::of(id))) {
         Entry::Vacant(entry) => {
             let _new = entry.insert((draft.hash, id.to_owned()));
             Ok(true)

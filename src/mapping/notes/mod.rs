@@ -216,7 +216,7 @@ impl Notes {
             text => text?,
         };
         let at = self.at.text(element).unwrap_or_default();
-        let facts = self.facts(element, (&at, files), place, findings);
+        let facts = self.facts(element, &at, files, place, findings);
         let made = facts.made?;
         let said = Said {
             at: &at,
@@ -257,7 +257,8 @@ impl Notes {
     fn facts(
         &self,
         element: &Element<'_>,
-        (at, files): (&str, Result<Vec<Attachment>, Strange>),
+        at: &str,
+        files: Result<Vec<Attachment>, Strange>,
         place: &Arc<str>,
         findings: &mut Findings,
     ) -> Facts {

@@ -36,7 +36,8 @@ pub(crate) struct TicketFiles {
 pub(crate) fn note_of_files(
     all: &[TicketFiles],
     scope: &RowContext<'_>,
-    (ticket, around): (&str, Option<i64>),
+    ticket: &str,
+    around: Option<i64>,
     findings: &mut Findings,
 ) -> Option<Note> {
     let mut files: Vec<Attachment> = Vec::new();

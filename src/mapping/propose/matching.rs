@@ -43,7 +43,7 @@ pub fn matches(survey: &Survey) -> Vec<Match> {
     let names: Vec<String> = names.collect();
     for (idx, target) in TARGETS.iter().enumerate() {
         for (column, name) in names.iter().enumerate() {
-            all.extend(judge(survey, (idx, target), column, name));
+            all.extend(judge(survey, idx, target, column, name));
         }
     }
     let is_mail = |one: &Match| TARGETS[one.target].place == Place::Contact;
@@ -97,12 +97,7 @@ fn choose(all: Vec<Match>, survey: &Survey) -> Vec<Match> {
     chosen
 }
 
-fn judge(
-    survey: &Survey,
-    (idx, target): (usize, &Target),
-    column: usize,
-    name: &str,
-) -> Option<Match> {
+fn judge(survey: &Survey, idx: usize, target: &Target, column: usize, name: &str) -> Option<Match> {
     let found = survey.columns.get(column)?;
     let (score, reason) = match likeness(name, target) {
         Some((likeness, of_name)) => {

@@ -35,7 +35,7 @@ impl Snapshot {
 
     /// Work on rows, of which so many are done; the bytes of the input that they make up
     /// are a part of its size.
-    pub fn of_bytes((phase, rows): (&'static str, u64), (bytes, size): (u64, u64)) -> Snapshot {
+    pub fn of_bytes(phase: &'static str, rows: u64, bytes: u64, size: u64) -> Snapshot {
         Snapshot {
             share: (size > 0).then(|| bytes as f64 / size as f64),
             ..Snapshot::new(phase, "row", None).at(rows)

@@ -132,7 +132,10 @@ impl Rules<'_> {
         let other = other.key.clone().unwrap_or_default();
         Some(match other == *key {
             true => Reason::RepeatedKey { place },
-            false => Reason::KeyCase { other, place },
+            false => Reason::KeyCase {
+                other: other.into(),
+                place,
+            },
         })
     }
 

@@ -31,13 +31,13 @@ impl PlanFolder {
     /// # Errors
     /// When it is not empty, or can't be created.
     pub fn create(path: &Path) -> Result<PlanFolder, Error> {
-        let unusable = |error: &io::Error| unusable(path, error);
+        let unusable = |error: io::Error| unusable(path, error);
         let is_new = !path.exists();
-        private_folder(path).map_err(|error| unusable(&error))?;
+        private_folder(path).map_err(unusable)?;
         let lock = lock(path)?;
-        let held = fs::read_dir(path).map_err(|error| unusable(&error))?;
+        let held = fs::read_dir(path).map_err(unusable)?;
         for entry in held {
-            let name = entry.map_err(|error| unusable(&error))?.file_name();
+            let name = entry.map_err(unusable)?.file_name();
             if !name.to_str().is_some_and(is_leftover) {
                 let message = format!("the folder {} is not empty", path.display());
                 return Err(Error::usage(message).advise("name a new folder with -o"));
@@ -56,9 +56,8 @@ impl PlanFolder {
     /// # Errors
     /// When the system's temporary folder can't be written.
     pub fn passing() -> Result<PlanFolder, Error> {
-        let folder = tempfile::tempdir().map_err(|error| {
-            Error::unexpected(format!("can't make a temporary folder: {error}"))
-        })?;
+        let folder = tempfile::tempdir()
+            .map_err(|error| Error::unexpected("can't make a temporary folder").because(error))?;
         let path = folder.path().to_owned();
         Ok(PlanFolder {
             temporary: Some((Temporary::new(&path), Some(folder))),
@@ -95,7 +94,7 @@ impl PlanFolder {
             let path = self.path.join(name);
             let written = write_anew(&path, format!("{text}\n").as_bytes());
             let synced = written.and_then(|file| file.sync_all());
-            synced.map_err(|error| unusable(&self.path, &error))?;
+            synced.map_err(|error| unusable(&self.path, error))?;
         }
         self.temporary = None;
         Ok(())
@@ -116,14 +115,15 @@ fn lock(path: &Path) -> Result<Lock, Error> {
             Error::must_fix(format!("the plan {} is in use by {holder}", path.display()))
                 .advise("wait for it, or end that process first")
         }
-        LockError::Io(error) => unusable(path, &error),
+        LockError::Io(error) => unusable(path, error),
     })
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Error {
+fn unusable(path: &Path, error: io::Error) -> Error {
     Error::must_fix(format!(
-        "can't use the folder {} for a plan: {error}",
+        "can't use the folder {} for a plan",
         path.display()
     ))
+    .because(error)
     .advise("nothing was written to the portal; make room or name another folder")
 }

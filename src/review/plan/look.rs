@@ -192,7 +192,7 @@ impl Looker<'_> {
             Row::Op(op) => {
                 let ticket = ticket(row).map(|record| &*record.id);
                 let links = op.draft.links.iter();
-                let links = links.map(|draft| self.link(draft, &found, (ticket, &held)));
+                let links = links.map(|draft| self.link(draft, &found, ticket, &held));
                 let links: Result<_, _> = links.collect();
                 links.and_then(|links| self.fit(op, &found).map(|()| links))
             }
@@ -272,7 +272,8 @@ impl Looker<'_> {
         &self,
         draft: &LinkDraft,
         found: &Found,
-        (ticket, held): (Option<&str>, &HeldLinks),
+        ticket: Option<&str>,
+        held: &HeldLinks,
     ) -> Result<PlannedLink, Box<Problem>> {
         let skips = draft.missing == Missing::Skip;
         if self.is_for_last(draft) {

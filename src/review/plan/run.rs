@@ -144,7 +144,7 @@ pub async fn plan<'a>(
         }
     }
     let notices = joined(thread)?;
-    decider.tell_open().await?;
+    decider.resolve_open().await?;
     let Decider { sums, read, .. } = decider;
     drop(looker);
     let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -195,7 +195,7 @@ impl<H> Decider<'_, '_, H> {
             self.read += 1;
             match row {
                 Row::Ended(outcome) => self.ended(*outcome)?,
-                Row::Op(op) => self.op(*op, (links, files), &seen).await?,
+                Row::Op(op) => self.op(*op, links, files, &seen).await?,
             }
         }
         Ok(())
@@ -231,7 +231,8 @@ impl<H> Decider<'_, '_, H> {
     async fn op(
         &mut self,
         mut op: PlannedOp,
-        (links, files): (RowLinks, Vec<Looked>),
+        links: RowLinks,
+        files: Vec<Looked>,
         seen: &Seen,
     ) -> Result<(), Error> {
         let numbered = self.number(&mut op)?;
@@ -254,8 +255,7 @@ impl<H> Decider<'_, '_, H> {
         let links = links.map(|links| made_before(links, &earlier));
         self.link(&mut row, &op, links)?;
         self.file(&mut row, &op, files)?;
-        let of_row = (&op, earlier.len());
-        let taken = self.sums.take_effect(&row, of_row, &self.judge);
+        let taken = self.sums.take_effect(&row, &op, earlier.len(), &self.judge);
         taken.map_err(unwritten)?;
         self.keep(&row)
     }
@@ -297,7 +297,7 @@ impl<H> Decider<'_, '_, H> {
             number += 1;
             op.rekey(
                 self.rules.mapping.key_property(),
-                format!("{first}-{number}"),
+                format!("{first}-{number}").into(),
             );
         }
         Ok(number > 1)
@@ -351,7 +351,7 @@ impl<H> Decider<'_, '_, H> {
     }
 
     /// Resolves the links to tickets of the input, now that all of those are known.
-    async fn tell_open(&mut self) -> Result<(), Error> {
+    async fn resolve_open(&mut self) -> Result<(), Error> {
         let mut after = 0;
         loop {
             let rows = locked(self.looker.writer).open(after, OPEN)?;
@@ -359,11 +359,11 @@ impl<H> Decider<'_, '_, H> {
                 return Ok(());
             };
             after = last.row.seq;
-            self.tell(rows).await?;
+            self.resolve(rows).await?;
         }
     }
 
-    async fn tell(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
+    async fn resolve(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
         let made = self.name_ends(&mut rows).await?;
         let known: Vec<(String, Vec<Link>)> = rows
             .iter()
@@ -512,6 +512,7 @@ fn left(row: &PlannedRow, problem: Problem) -> RowIssue {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    Error::unexpected(format!("a file of the plan can't be written: {error}"))
+    Error::unexpected("a file of the plan can't be written")
+        .because(error)
         .advise("make room on the disk, also in the folder for temporary files")
 }

@@ -131,7 +131,8 @@ impl<'a> Sums<'a> {
     pub(super) fn take_effect(
         &mut self,
         row: &PlannedRow,
-        (op, earlier): (&PlannedOp, usize),
+        op: &PlannedOp,
+        earlier: usize,
         judge: &Judge<'_>,
     ) -> io::Result<()> {
         self.repeated += u64::from(earlier > 0);
@@ -181,7 +182,8 @@ impl<'a> Sums<'a> {
     pub fn into_effects(
         mut self,
         operation: Operation,
-        (allowance, setting): (Allowance, Setting),
+        allowance: Allowance,
+        setting: Setting,
         files: Option<FileSums>,
     ) -> io::Result<Effects> {
         self.effects.count_emails()?;

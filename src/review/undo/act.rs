@@ -67,7 +67,7 @@ impl Act<'_> {
             .iter()
             .map(|&idx| item(rows[idx].0, given(rows[idx].1)));
         let items: Vec<Item> = items.collect();
-        self.send(Verb::Update(None), &items, chosen, (acted, Change::Updated))
+        self.send(Verb::Update(None), &items, chosen, acted, Change::Updated)
             .await
     }
 
@@ -128,15 +128,15 @@ impl Act<'_> {
             };
             let items: Vec<Item> = chosen.iter().map(|&idx| aside(rows[idx].0)).collect();
             let mut moved: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
-            let kept = (&mut moved[..], Change::Updated);
-            let stop = self.send(Verb::Update(None), &items, chosen, kept).await;
+            let (verb, change) = (Verb::Update(None), Change::Updated);
+            let stop = self.send(verb, &items, chosen, &mut moved, change).await;
             if stop.is_some() {
                 return stop;
             }
         }
         let items = chosen.iter().map(|&idx| item(rows[idx].0, Vec::new()));
         let items: Vec<Item> = items.collect();
-        self.send(Verb::Archive, &items, chosen, (acted, Change::Archived))
+        self.send(Verb::Archive, &items, chosen, acted, Change::Archived)
             .await
     }
 
@@ -145,7 +145,8 @@ impl Act<'_> {
         verb: Verb<'_>,
         items: &[Item],
         chosen: &[usize],
-        (acted, change): (&mut [Acted], Change),
+        acted: &mut [Acted],
+        change: Change,
     ) -> Option<Stop> {
         if items.is_empty() {
             return None;
@@ -208,6 +209,6 @@ fn item(row: &Expected, properties: PropertyValues) -> Item {
     });
     Item {
         input,
-        key: row.ticket.clone(),
+        key: row.ticket.as_str().into(),
     }
 }

@@ -12,6 +12,7 @@ use crate::hubspot::records::{FormerValue, Record};
 use crate::import::links::Link;
 use crate::journal::NoteState;
 use crate::model::compare::same_value;
+use crate::model::key::same_key;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
@@ -159,7 +160,7 @@ fn touched(
         }
     }
     let holds_key = record.get(now.key_property).unwrap_or(&row.key);
-    if !now.begun && holds_key.to_lowercase() != row.key.to_lowercase() {
+    if !now.begun && !same_key(holds_key, &row.key) {
         return Some(touched_by(record, now.key_property));
     }
     set_by_others(row, record, now, writable).or_else(|| linked_by_others(row, now))

@@ -132,8 +132,8 @@ async fn live(client: &Client, notes: BTreeSet<NoteId>) -> Result<BTreeSet<NoteI
         let of_kind = notes.iter().filter(|(kind, _)| *kind == activity);
         let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
         for part in ids.chunks(BATCH_LIMIT) {
-            let wanted = (&["hs_object_id"][..], &[][..]);
-            let read = client.read_existing(activity.object(), part, wanted, Shelf::Live);
+            let object = activity.object();
+            let read = client.read_existing(object, part, &["hs_object_id"], &[], Shelf::Live);
             let records = read.await?.into_iter();
             live.extend(records.map(|record| (activity, record.id)));
         }

@@ -92,18 +92,17 @@ impl Held {
             .collect();
         let names: Vec<&str> = names.into_iter().collect();
         let history: Vec<&str> = writable.iter().map(String::as_str).collect();
-        held.keep(client, &created, (&names, &history)).await?;
+        held.keep(client, &created, &names, &history).await?;
         let noted = ids(rows, Change::Noted);
-        held.keep(client, &noted, (&["hs_object_id"], &[])).await?;
+        held.keep(client, &noted, &["hs_object_id"], &[]).await?;
         let names: BTreeSet<&str> = rows.iter().flat_map(changed).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let updated = rows.iter().filter(|row| row.change == Change::Updated);
         let (staged, plain): (Vec<&Expected>, Vec<&Expected>) =
             updated.partition(|row| changed(row).any(|name| name == STAGE));
-        held.keep(client, &tickets(&plain), (&names, &[])).await?;
+        held.keep(client, &tickets(&plain), &names, &[]).await?;
         let names = [&names[..], &DATED].concat();
-        held.keep(client, &tickets(&staged), (&names, &DATED))
-            .await?;
+        held.keep(client, &tickets(&staged), &names, &DATED).await?;
         let live = created.into_iter();
         let live: Vec<String> = live.filter(|id| held.records.contains_key(id)).collect();
         held.read_links(client, &live).await?;
@@ -122,8 +121,7 @@ impl Held {
             ..Held::default()
         };
         let created = ids(rows, Change::Created);
-        held.keep(client, &created, (&["hs_createdate"], &[]))
-            .await?;
+        held.keep(client, &created, &["hs_createdate"], &[]).await?;
         held.read_absent(client, rows).await?;
         Ok(held)
     }
@@ -132,10 +130,12 @@ impl Held {
         &mut self,
         client: &Client,
         ids: &[String],
-        wanted: (&[&str], &[&str]),
+        properties: &[&str],
+        history: &[&str],
     ) -> Result<(), CallError> {
         if !ids.is_empty() {
-            let read = client.read_existing(ObjectType::Tickets, ids, wanted, Shelf::Live);
+            let tickets = ObjectType::Tickets;
+            let read = client.read_existing(tickets, ids, properties, history, Shelf::Live);
             let records = read.await?.into_iter();
             let by_id = records.map(|record| (record.id.clone(), record));
             self.records.extend(by_id);
@@ -180,7 +180,7 @@ impl Held {
                 continue;
             }
             let tickets: Vec<String> = tickets.into_iter().cloned().collect();
-            let linked = client.linked_live((ObjectType::Tickets, object), &tickets);
+            let linked = client.linked_live(ObjectType::Tickets, object, &tickets);
             let linked = linked.await?;
             self.gone.extend(linked.gone);
             for (id, others) in linked.by_record {
@@ -196,7 +196,7 @@ impl Held {
             return Ok(());
         }
         for object in ObjectType::ALL {
-            let linked = client.linked_live((ObjectType::Tickets, object), live);
+            let linked = client.linked_live(ObjectType::Tickets, object, live);
             let linked = match linked.await {
                 // A token need not have the scopes of all activities for this.
                 Err(CallError::Denied(error)) if error.status == 403 && is_activity(object) => {
@@ -230,8 +230,8 @@ impl Held {
         let contacts: Vec<String> = contacts.into_iter().cloned().collect();
         let mut companies: HashMap<String, Vec<LinkedRecord>> = HashMap::new();
         for part in contacts.chunks(LINKED_LIMIT) {
-            let between = (ObjectType::Contacts, ObjectType::Companies);
-            companies.extend(client.linked_live(between, part).await?.by_record);
+            let linked = client.linked_live(ObjectType::Contacts, ObjectType::Companies, part);
+            companies.extend(linked.await?.by_record);
         }
         let found = contacts_of.into_iter().map(|(ticket, contacts)| {
             let companies = contacts.iter().filter_map(|contact| companies.get(contact));

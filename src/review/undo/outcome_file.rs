@@ -36,7 +36,8 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     let path = folder.join(NAME);
     let building = folder.join(format!("{NAME}.new"));
     let unwritable = |error: io::Error| {
-        Error::must_fix(format!("can't write {}: {error}", path.display()))
+        Error::must_fix(format!("can't write {}", path.display()))
+            .because(error)
             .advise("make room, then resume the undo")
     };
     let file = write_anew(&building, b"").map_err(unwritable)?;

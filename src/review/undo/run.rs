@@ -24,6 +24,7 @@ use crate::journal::{
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
+use crate::model::key::Key;
 use crate::model::note::Activity;
 use crate::model::outcome::{Change, Fate, RowEnd, Written};
 use crate::model::schema::ObjectType;
@@ -293,8 +294,8 @@ impl Undo {
             }
         };
         match self.journal {
-            Some(_) => self.act(&decided, (&notes, &files), undone).await,
-            None => self.show_all(&decided, (&notes, &files), undone),
+            Some(_) => self.act(&decided, &notes, &files, undone).await,
+            None => self.show_all(&decided, &notes, &files, undone),
         }
     }
 
@@ -302,7 +303,8 @@ impl Undo {
     fn show_all(
         &mut self,
         decided: &[(Expected, Inverse)],
-        (notes, files): (&OwnNotes, &OwnFiles),
+        notes: &OwnNotes,
+        files: &OwnFiles,
         undone: &mut Undone,
     ) -> Result<Vec<Expected>, Error> {
         undone.notes += notes.counts.values().sum::<u64>();
@@ -338,7 +340,8 @@ impl Undo {
     async fn act(
         &mut self,
         decided: &[(Expected, Inverse)],
-        (notes, files): (&OwnNotes, &OwnFiles),
+        notes: &OwnNotes,
+        files: &OwnFiles,
         undone: &mut Undone,
     ) -> Result<Vec<Expected>, Error> {
         let Some(journal) = &mut self.journal else {
@@ -355,7 +358,7 @@ impl Undo {
             return Ok(Vec::new());
         }
         files.settle(journal)?;
-        settle_still(journal, decided, (&self.begun, notes), undone)?;
+        settle_still(journal, decided, &self.begun, notes, undone)?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
         let act = Act {
@@ -533,7 +536,7 @@ fn intend(
                 row: entry(row),
                 kind: KIND,
                 keys: Keys::Shared,
-                key: &row.key,
+                key: &Key::from(&*row.key),
                 record: Some(&row.ticket),
                 body: [0; 16],
                 changes,
@@ -550,7 +553,8 @@ fn intend(
 fn settle_still(
     journal: &mut Journal,
     decided: &[(Expected, Inverse)],
-    (begun, notes): (&HashSet<u64>, &OwnNotes),
+    begun: &HashSet<u64>,
+    notes: &OwnNotes,
     undone: &mut Undone,
 ) -> Result<(), Error> {
     let mut commit = journal.begin()?;
@@ -609,7 +613,8 @@ fn ended(
     row: &Expected,
     inverse: &Inverse,
     acted: Acted,
-    (notes, undone): (&OwnNotes, &mut Undone),
+    notes: &OwnNotes,
+    undone: &mut Undone,
 ) -> Option<(RowEnd, Option<Written>)> {
     let ticket = row.ticket.clone();
     let end = match acted {
@@ -648,7 +653,7 @@ fn settle<'a>(
     let mut commit = journal.begin()?;
     let mut late = Vec::new();
     for ((row, inverse), acted) in acted {
-        let Some((end, partly)) = ended(row, inverse, acted, (notes, &mut *undone)) else {
+        let Some((end, partly)) = ended(row, inverse, acted, notes, &mut *undone) else {
             late.push(row.clone());
             continue;
         };

@@ -229,7 +229,7 @@ async fn a_window_without_end_is_a_minute_and_is_told() {
     let (caller, script) = caller(vec![step(), step()]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
-    caller.tell_waits(Box::new(move |wait| {
+    caller.report_waits_to(Box::new(move |wait| {
         ears.lock().expect("unpoisoned").push(wait);
     }));
     for _ in 0..2 {
@@ -246,7 +246,7 @@ async fn a_wait_that_the_portal_asks_for_is_cut_and_told() {
     let (caller, script) = caller(vec![Step::Reply(429, hour, "{}"), ok()]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
-    caller.tell_waits(Box::new(move |wait| {
+    caller.report_waits_to(Box::new(move |wait| {
         ears.lock().expect("unpoisoned").push(wait);
     }));
     assert_eq!(call(&caller, Effect::Once).await.expect("an answer"), 7);
@@ -305,7 +305,7 @@ async fn who_waits_for_a_day_can_be_called_away() {
     let (caller, _) = patient(vec![at_night(429, "0", SPENT)]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
-    caller.tell_waits(Box::new(move |wait| {
+    caller.report_waits_to(Box::new(move |wait| {
         ears.lock().expect("unpoisoned").push(wait);
     }));
     let begun = Instant::now();

@@ -73,8 +73,10 @@ impl Uploads {
         client: Client,
         settle: SettleHandle,
         sources: FileSources,
-        (system, spool): (String, &Path),
-        (horizon, stop): (Duration, StopSwitch),
+        system: String,
+        spool: &Path,
+        horizon: Duration,
+        stop: StopSwitch,
     ) -> Uploads {
         let earlier = Arc::clone(&sources.earlier);
         let source = Source::new(sources, spool, client.deadline());
@@ -178,7 +180,7 @@ impl Uploads {
     /// A file that an earlier run uploaded, if it still exists.
     async fn of_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
         let known = self.earlier.like(entry, &self.system);
-        let known = known.map_err(|error| Stop::Later(error.to_string()))?;
+        let known = known.map_err(|error| Stop::Later(format!("{error:#}")))?;
         for step in known {
             let Some(id) = &step.record else { continue };
             let there = self.client.file_by_id(id).await.map_err(stop_for)?;

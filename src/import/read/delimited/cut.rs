@@ -112,6 +112,8 @@ impl<R: Read> RecordReader<R> {
         let line = self.parser.line();
         let cut = self.cut()?;
         self.found_end = self.at;
+        // The parser counts line feeds only. At the end of the buffer it may have been given one
+        // that is not in the text.
         let feeds = match self.has_cr || cut != Cut::Whole || self.at == self.end {
             true => None,
             false => Some(self.parser.line() - line),
@@ -232,10 +234,12 @@ impl<R: Read> RecordReader<R> {
     fn cut(&mut self) -> io::Result<Cut> {
         loop {
             if self.at == self.end {
+                // The record is given up before more of it is held.
                 if self.at - self.start >= self.limit {
                     return Ok(self.torn());
                 }
                 self.fill()?;
+                // Nothing came: the text ends within the record.
                 if self.at == self.end {
                     return Ok(self.cut_at_end());
                 }
@@ -250,6 +254,7 @@ impl<R: Read> RecordReader<R> {
             self.cells += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
+                // No longer than the raw record, whose length is limited above.
                 ReadRecordResult::OutputFull => double(&mut self.text),
                 ReadRecordResult::OutputEndsFull if self.ends.len() < MOST_CELLS => {
                     double(&mut self.ends);
@@ -275,6 +280,7 @@ impl<R: Read> RecordReader<R> {
                 ReadRecordResult::OutputFull => double(&mut self.text),
                 ReadRecordResult::OutputEndsFull => double(&mut self.ends),
                 ReadRecordResult::Record => return Cut::Whole,
+                // The line end was taken into the cell: a quote is open.
                 ReadRecordResult::InputEmpty | ReadRecordResult::End => {
                     self.parser.reset();
                     return Cut::Unclosed;
@@ -303,6 +309,7 @@ impl<R: Read> RecordReader<R> {
             if count == 0 {
                 return Ok(());
             }
+            // The CR before was counted as one by itself.
             if self.after_cr && bytes[0] == b'\n' && self.line_ends.cr > 0 {
                 self.line_ends.cr -= 1;
                 self.line_ends.crlf += 1;
@@ -321,6 +328,7 @@ impl<R: Read> RecordReader<R> {
             if self.at == self.end {
                 self.fill()?;
             }
+            // Passed piece by piece, so that a line of any length takes no memory.
             let found = memchr2(b'\n', b'\r', &self.buffer[self.at..self.end]);
             self.at = found.map_or(self.end, |idx| self.at + idx + 1);
             if found.is_some() || self.at == self.start {
@@ -338,6 +346,7 @@ impl<R: Read> RecordReader<R> {
         self.at -= self.start;
         self.end -= self.start;
         self.start = 0;
+        // One chunk beyond the limit is enough to see that a record is longer.
         if self.end == self.buffer.len() {
             let len = (self.end * 2).min(self.limit + CHUNK);
             self.buffer.resize(len.max(self.end + 1), 0);
@@ -363,6 +372,7 @@ impl<R: Read> RecordReader<R> {
         let Some(last) = taken.last() else {
             return;
         };
+        // The CR of this CRLF was the end of what was taken before, and counted there.
         let joined = self.after_cr && taken[0] == b'\n';
         self.place.line += feeds.unwrap_or_else(|| count_lines(taken)) - u64::from(joined);
         self.place.byte += taken.len() as u64;

@@ -237,7 +237,7 @@ impl<R: Read + Seek> Book for Xlsx<R> {
             let format = formats.get(style).and_then(Option::as_deref);
             let text = shown(cell.get_value(), format);
             let more = take(cell.get_position(), text);
-            if !more.map_err(|error| unwritten(file, &error))? {
+            if !more.map_err(|error| unwritten(file, error))? {
                 break;
             }
         }
@@ -255,7 +255,7 @@ impl<R: Read + Seek> Book for Xlsb<R> {
         let mut reader = self.worksheet_cells_reader(sheet).map_err(trouble)?;
         while let Some(cell) = reader.next_cell().map_err(trouble)? {
             let more = take(cell.get_position(), shown(cell.get_value(), None));
-            if !more.map_err(|error| unwritten(file, &error))? {
+            if !more.map_err(|error| unwritten(file, error))? {
                 break;
             }
         }
@@ -280,7 +280,7 @@ macro_rules! whole_book {
                 let range = self
                     .worksheet_range(sheet)
                     .map_err(|error| damaged(file, &error))?;
-                whole(&range, take).map_err(|error| unwritten(file, &error))
+                whole(&range, take).map_err(|error| unwritten(file, error))
             }
         }
     };
@@ -317,10 +317,10 @@ fn borrowed(value: &Data) -> DataRef<'_> {
     }
 }
 
-fn unwritten(file: &str, error: &io::Error) -> Error {
+fn unwritten(file: &str, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::FileTooLarge => bounds::too_large(file),
-        _ => Error::unexpected(format!("can't keep the rows of {file}: {error}")),
+        _ => Error::unexpected(format!("can't keep the rows of {file}")).because(error),
     }
 }
 
@@ -331,7 +331,7 @@ fn write(mut book: Box<dyn Book>, wanted: Wanted<'_>) -> Result<Sheet, Error> {
         Some(typed) => named(&sheets, typed, wanted.file)?,
         None => only(&mut *book, &sheets, wanted.file)?,
     };
-    let kept = |error: io::Error| unwritten(wanted.file, &error);
+    let kept = |error: io::Error| unwritten(wanted.file, error);
     let file = match wanted.folder {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(kept)?;
