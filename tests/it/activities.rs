@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::{Answer, Portal};
+use crate::support::{Answer, Portal};
 
 /// Kind, its type to a ticket, the type back, and what a new one must have.
 fn kinds() -> [(&'static str, u32, u32, Value); 6] {
@@ -119,13 +119,13 @@ async fn each_kind_is_made_read_searched_and_archived_with_its_ticket() {
                 .expect(200);
             assert_eq!(found["total"], 1, "{kind}");
             let gone = json!({"inputs": [{"id": id}]});
-            let _ = portal
+            portal
                 .post(&format!("{path}/batch/archive"), gone)
                 .await
                 .expect(204);
         }
         let lives = json!({"properties": properties, "associations": to_ticket(there, &ticket)});
-        let _ = portal
+        portal
             .post(&format!("/crm/v3/objects/{kind}"), lives)
             .await
             .expect(201);
@@ -146,7 +146,7 @@ async fn each_kind_is_made_read_searched_and_archived_with_its_ticket() {
             .expect(200);
         assert_eq!(labels["results"][0]["typeId"], there, "{kind}");
         let merge = json!({"primaryObjectId": "1", "objectIdToMerge": "2"});
-        let _ = portal
+        portal
             .post(&format!("/crm/v3/objects/{kind}/merge"), merge)
             .await
             .expect(404);
@@ -276,7 +276,7 @@ async fn collisions_have_three_forms() {
     ] {
         let portal = Portal::switched(&[switch]).await;
         let ticket = portal.ticket(json!({})).await;
-        let _ = note(&portal, "k", &ticket).await.expect(201);
+        note(&portal, "k", &ticket).await.expect(201);
         let read = json!({"idProperty": "hs_unique_id", "inputs": [{"id": "k"}]});
         let _ = portal
             .post("/crm/v3/objects/notes/batch/read", read)
@@ -304,7 +304,7 @@ async fn properties_of_ones_own_may_be_had() {
         let _ = portal.post(path, property(false)).await.expect(plain);
         let Some(again) = again else { continue };
         let note = json!({"properties": {"hs_timestamp": "0", "haul_key": "k"}});
-        let _ = portal
+        portal
             .post("/crm/v3/objects/notes", note.clone())
             .await
             .expect(201);
@@ -361,7 +361,7 @@ async fn scopes_guard_activities() {
     }
     let portal = Portal::switched(&["missing_scopes=sales-email-read"]).await;
     let mail = json!({"properties": {"hs_timestamp": "0", "hs_email_direction": "EMAIL"}});
-    let _ = portal
+    portal
         .post("/crm/v3/objects/emails", mail)
         .await
         .expect(403);
@@ -371,11 +371,11 @@ async fn scopes_guard_activities() {
 async fn associations_of_new_activities_may_be_late_and_lone_ones_refused() {
     let portal = Portal::switched(&["link_lag=300ms", "lone_activity=400"]).await;
     let ticket = portal.ticket(json!({})).await;
-    let _ = note(&portal, "k", &ticket).await.expect(201);
+    note(&portal, "k", &ticket).await.expect(201);
     assert_eq!(notes_of(&portal, &ticket).await, 0);
     while notes_of(&portal, &ticket).await == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let lone = json!({"properties": {"hs_timestamp": "0"}});
-    let _ = portal.post("/crm/v3/objects/notes", lone).await.expect(400);
+    portal.post("/crm/v3/objects/notes", lone).await.expect(400);
 }

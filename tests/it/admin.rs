@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::plain_http::Portal;
-use crate::rehearsal::{Ended, TOKEN};
+use crate::support::{FilledPortal, Portal, TOKEN, keyed};
 
 const LIMITS: &str = "/crm/associations/2026-09/definitions/configurations";
 const RULES: &str = "/crm/property-validations/2026-09/0-5";
@@ -27,7 +25,7 @@ async fn contact(portal: &Portal, mail: &str) -> String {
 async fn limits_of_associations_are_kept_in_every_way_of_making_one() {
     let portal = Portal::switched(&[]).await;
     let set = format!("{LIMITS}/tickets/contacts/batch/create");
-    let _set = portal.post(&set, bound(16, 1)).await.expect(200);
+    portal.post(&set, bound(16, 1)).await.expect(200);
     let shown = portal.get(&format!("{LIMITS}/all")).await.expect(200);
     assert_eq!(shown["results"][0]["typeId"], 16);
     assert_eq!(shown["results"][0]["userEnforcedMaxToObjectIds"], 1);
@@ -75,7 +73,7 @@ async fn limits_of_associations_are_kept_in_every_way_of_making_one() {
     assert_eq!(refused.status, 400, "{refused:?}");
     // The way back counts by itself, and is full for whoever comes next.
     let back = format!("{LIMITS}/contacts/tickets/batch/update");
-    let _set = portal.post(&back, bound(15, 1)).await.expect(200);
+    portal.post(&back, bound(15, 1)).await.expect(200);
     let mut one = new;
     one["associations"] = json!([to(&a)]);
     let refused = portal
@@ -91,7 +89,7 @@ async fn limits_of_associations_are_kept_in_every_way_of_making_one() {
         .post(&format!("{LIMITS}/contacts/tickets/batch/purge"), purge)
         .await;
     assert_eq!(gone.status, 204);
-    let _made = portal
+    portal
         .post("/crm/objects/2026-09/tickets", one)
         .await
         .expect(201);
@@ -137,40 +135,48 @@ async fn rules_for_values_bind_writes_by_the_paths_of_2026_09() {
         refused["errors"][0]["context"]["propertyName"],
         json!(["subject"])
     );
-    let _made = portal.post(dated, ticket("five5")).await.expect(201);
-    let _made = portal
+    portal.post(dated, ticket("five5")).await.expect(201);
+    portal
         .post("/crm/v3/objects/tickets", ticket("sixsix"))
         .await
         .expect(201);
     assert_eq!(put(&rule, json!([])).await, 204);
-    let _made = portal.post(dated, ticket("sixsix")).await.expect(201);
+    portal.post(dated, ticket("sixsix")).await.expect(201);
 }
 
-const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
-     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
-     [[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nsplit = \";\"\nmissing = \"create\"\n";
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+split = ";"
+missing = "create"
+"#
+);
 
 /// Two rows that keep everything, one with a subject that is too long, one with too many
 /// contacts, and one whose contact is full.
 const ROWS: &str = "Id,Subject,Mail\n1,a,a@x.example;b@x.example\n2,b,c@x.example\n\
      3,too long by far,d@x.example\n4,d,d@x.example;e@x.example;f@x.example\n5,e,full@x.example\n";
 
-fn codes(rows: &[crate::rehearsal::Row]) -> BTreeMap<String, String> {
-    let code = |row: &crate::rehearsal::Row| (row["Id"].clone(), row["_code"].clone());
+fn codes(rows: &[crate::support::Row]) -> BTreeMap<String, String> {
+    let code = |row: &crate::support::Row| (row["Id"].clone(), row["_code"].clone());
     rows.iter().map(code).collect()
 }
 
 /// A portal with limits, a rule, and a contact that has its ticket already.
 fn desk() -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "5000/1s"]);
+    let desk = FilledPortal::new("--rate 5000/1s");
     let set = |from: &str, to: &str, body: Value| {
-        let _set = desk.call("POST", &format!("{LIMITS}/{from}/{to}/batch/create"), &body);
+        desk.call("POST", &format!("{LIMITS}/{from}/{to}/batch/create"), &body);
     };
     set("tickets", "contacts", bound(16, 2));
     set("contacts", "tickets", bound(15, 1));
     let rule = format!("{RULES}/subject/rule-type/MAX_LENGTH");
-    let _set = desk.call("PUT", &rule, &json!({"ruleArguments": ["8"]}));
+    desk.call("PUT", &rule, &json!({"ruleArguments": ["8"]}));
     let full = json!({"properties": {"email": "full@x.example"}});
     let full = desk.call("POST", "/crm/v3/objects/contacts", &full);
     let ids = desk.create(1, |_| json!({"subject": "held"}));
@@ -179,10 +185,10 @@ fn desk() -> FilledPortal {
         ids[0],
         full["id"].as_str().expect("an id")
     );
-    let _linked = desk.call("PUT", &link, &Value::Null);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", ROWS);
-    let _file = desk.here.write("token", TOKEN);
+    desk.call("PUT", &link, &Value::Null);
+    desk.here.write("m.toml", MAPPING);
+    desk.here.write("in.csv", ROWS);
+    desk.here.write("token", TOKEN);
     let add = [
         "portal",
         "add",
@@ -192,25 +198,17 @@ fn desk() -> FilledPortal {
         "--base-url",
         desk.sandbox.url(),
     ];
-    let _ended = desk.here.run(add).expect(0);
+    desk.here.run(add).expect(0);
     desk
 }
 
-const IMPORT: [&str; 7] = [
-    "import",
-    "in.csv",
-    "-m",
-    "m.toml",
-    "--create-properties",
-    "--run-dir",
-    "run",
-];
+const IMPORT: &str = "import in.csv -m m.toml --create-properties --run-dir run";
 
 #[test]
 fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
     let desk = desk();
-    let live = |args: &[&str]| -> Ended { desk.here.run([args, &["--portal", "live"]].concat()) };
-    let told = live(&["portal", "check"]).expect(0).stdout;
+    let live = |args: &str| desk.here.run((args, "--portal live"));
+    let told = live("portal check").expect(0).stdout;
     for words in [
         "at most 2 contacts a ticket",
         "at most 1 of type 15",
@@ -218,38 +216,30 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
     ] {
         assert!(told.contains(words), "{words}\n{told}");
     }
-    let shown = desk
-        .here
-        .run(["portal", "show", "live", "--json"])
-        .expect(0)
-        .stdout;
-    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let shown = desk.here.run("portal show live --json").expect(0).json();
     assert_eq!(shown["known"]["association_limits"]["16"], 2);
-    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _ended = live(&apply).expect(0);
-    let planned = live(&["plan", "in.csv", "-m", "m.toml", "-o", "plan", "--json"])
+    live("schema apply -m m.toml --yes").expect(0);
+    let planned = live("plan in.csv -m m.toml -o plan --json")
         .expect(0)
         .stdout;
     for code in ["TOO_MANY_LINKS", "FAILED_VALIDATION"] {
         assert!(planned.contains(code), "{planned}");
     }
     // A check knows the rules as well, and by the numbered paths they bind nobody.
-    let check = ["check", "in.csv", "-m", "m.toml", "-o"];
-    let told = live(&[&check[..], &["would.csv"]].concat())
-        .expect(4)
-        .stdout;
+    let told = live("check in.csv -m m.toml -o would.csv").expect(4).stdout;
     assert!(told.contains("FAILED_VALIDATION"), "{told}");
     let would = desk.here.rows("would.csv");
     assert_eq!(codes(&would)["3"], "FAILED_VALIDATION");
     assert_eq!(would[0]["_column"], "Subject");
     assert!(would[0]["_hint"].contains("MAX_LENGTH 8"), "{:?}", would[0]);
-    let old = [&check[..], &["none.csv", "--api", "v3"]].concat();
-    let told = live(&old).expect(0).stdout;
+    let told = live("check in.csv -m m.toml -o none.csv --api v3")
+        .expect(0)
+        .stdout;
     assert!(!told.contains("FAILED_VALIDATION"), "{told}");
-    let planned = live(&["plan", "in.csv", "-m", "m.toml", "--json", "--api", "v3"]);
+    let planned = live("plan in.csv -m m.toml --json --api v3");
     let planned = planned.expect(0).stdout;
     assert!(!planned.contains("FAILED_VALIDATION"), "{planned}");
-    let _ended = live(&IMPORT).expect(3);
+    live(IMPORT).expect(3);
     let refused = desk.here.rows("run/refused.csv");
     let wanted = [
         ("3", "FAILED_VALIDATION"),
@@ -273,18 +263,10 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
         "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
     let more = MAPPING.replace(properties, "");
     assert_ne!(more, MAPPING);
-    let _file = desk.here.write("links.toml", more);
+    desk.here.write("links.toml", more);
     let rows = "Id,Mail\n1,a@x.example\n2,c@x.example;g@x.example\n2,h@x.example\n";
-    let _file = desk.here.write("links.csv", rows);
-    let ended = live(&[
-        "associate",
-        "links.csv",
-        "-m",
-        "links.toml",
-        "--run-dir",
-        "links",
-    ])
-    .expect(3);
+    desk.here.write("links.csv", rows);
+    let ended = live("associate links.csv -m links.toml --run-dir links").expect(3);
     let refused = desk.here.rows("links/refused.csv");
     assert_eq!(refused.len(), 1, "{}", ended.stderr);
     assert_eq!(refused[0]["_code"], "LINK_REFUSED");
@@ -297,10 +279,9 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
     let text = desk.here.read("run/refused.csv");
     let text = text.replace("too long by far", "short");
     let text = text.replace("d@x.example;e@x.example;f@x.example", "e@x.example");
-    let _file = desk
-        .here
+    desk.here
         .write("run/refused.csv", text.replace("full@x", "new@x"));
-    let _ended = live(&["retry", "run"]).expect(0);
+    live("retry run").expect(0);
 }
 
 #[test]
@@ -319,7 +300,7 @@ fn a_twin_has_the_limits_and_the_rules() {
         ),
     ] {
         let labels = |from: &str, to: &str| format!("/crm/v4/associations/{from}/{to}/labels");
-        let _made = desk.call("POST", &labels("tickets", to), &label);
+        desk.call("POST", &labels("tickets", to), &label);
         let back = desk.call("GET", &labels(to, "tickets"), &Value::Null);
         let back = back["results"].as_array().expect("labels").clone();
         let name = label.get("inverseLabel").unwrap_or(&label["label"]);
@@ -334,20 +315,18 @@ fn a_twin_has_the_limits_and_the_rules() {
         let set = desk.call("POST", &limits, &body);
         assert!(set["results"].is_array(), "{set}");
     }
-    let _ended = desk
-        .here
-        .run(["schema", "pull", "--portal", "live", "-o", "real.toml"])
+    desk.here
+        .run("schema pull --portal live -o real.toml")
         .expect(0);
-    let twin = ["--portal", "sandbox", "--like", "live"];
-    let on_twin = |args: &[&str]| desk.here.run([args, &twin[..]].concat());
-    let _ended = on_twin(&["schema", "pull", "-o", "twin.toml"]).expect(0);
+    let on_twin = |args| desk.here.run((args, "--portal sandbox --like live"));
+    on_twin("schema pull -o twin.toml").expect(0);
     let copies = ["real.toml", "twin.toml"].map(|file| {
         let copy: toml::Table = desk.here.read(file).parse().expect("TOML");
         ["link_limits", "links", "links_back", "rules"].map(|part| copy[part].clone())
     });
     assert_eq!(copies[0], copies[1]);
     assert_eq!(copies[0][0].as_array().map(Vec::len), Some(5), "{copies:?}");
-    let _ended = on_twin(&IMPORT).expect(3);
+    on_twin(IMPORT).expect(3);
     // The contact that is full is a record, of which the twin has none.
     let wanted = [("3", "FAILED_VALIDATION"), ("4", "TOO_MANY_LINKS")];
     let wanted = wanted.map(|(id, code)| (id.to_owned(), code.to_owned()));

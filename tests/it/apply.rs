@@ -5,34 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Ended;
-use crate::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::{Args, Ended, FilledPortal};
 
 #[track_caller]
-fn plan(desk: &FilledPortal, file: &str, op: &str, more: &[&str], code: i32) -> Value {
-    let args = [
-        "plan",
-        file,
-        "-m",
-        "m.toml",
-        "--op",
-        op,
-        "--json",
-        "--detailed-exitcode",
-    ];
-    let args = [&args[..], more].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("a plan")
+fn plan(desk: &FilledPortal, file: &str, op: &str, more: impl Args, code: i32) -> Value {
+    let args = format!("plan {file} -m m.toml --op {op} --json --detailed-exitcode");
+    desk.run((args, more)).expect(code).json()
 }
 
 fn apply(desk: &FilledPortal, plan: &str, run: &str) -> Ended {
-    let args = ["apply", plan, "--run-dir", run, "--yes", "--horizon", "0.2"];
-    desk.here.run_against(&desk.sandbox, &args)
+    desk.run(format!("apply {plan} --run-dir {run} --yes --horizon 0.2"))
 }
 
 fn summary(desk: &FilledPortal, run: &str) -> Value {
-    serde_json::from_str(&desk.here.read(&format!("{run}/summary.json"))).expect("JSON")
+    desk.here.json(&format!("{run}/summary.json"))
 }
 
 /// Keys of the refused rows by code.
@@ -40,21 +27,15 @@ fn refused(desk: &FilledPortal, run: &str) -> BTreeMap<String, BTreeSet<String>>
     let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in desk.here.rows(&format!("{run}/refused.csv")) {
         let keys = refused.entry(row["_code"].clone()).or_default();
-        let _new = keys.insert(row["Id"].clone());
+        keys.insert(row["Id"].clone());
     }
     refused
 }
 
 /// Subjects of live tickets by key.
 fn subjects(desk: &FilledPortal) -> BTreeMap<String, String> {
-    let args = [
-        "--properties",
-        "desk_id,subject",
-        "--force",
-        "-o",
-        "all.csv",
-    ];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties desk_id,subject --force -o all.csv")
+        .expect(0);
     let rows = desk.here.rows("all.csv").into_iter();
     rows.map(|row| (row["desk_id"].clone(), row["subject"].clone()))
         .collect()
@@ -62,19 +43,19 @@ fn subjects(desk: &FilledPortal) -> BTreeMap<String, String> {
 
 #[test]
 fn a_plan_is_applied_once_and_a_second_plan_is_empty() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("made.csv", file(1..=30, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let desk = desk("");
+    desk.here.write("made.csv", file(1..=30, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
     for (op, text, left) in [
         ("create", file(31..=150, "New", "text"), "exists"),
         ("update", file(20..=40, "Other", ""), "unchanged"),
         ("upsert", file(35..=260, "Third", "text"), "unchanged"),
     ] {
-        let _file = desk.here.write("in.csv", text);
+        desk.here.write("in.csv", text);
         let folder = format!("plan-{op}");
-        let planned = plan(&desk, "in.csv", op, &["-o", &folder], 2);
+        let planned = plan(&desk, "in.csv", op, format!("-o {folder}"), 2);
         let run = format!("run-{op}");
-        let _ended = apply(&desk, &folder, &run).expect(0).says("going to ");
+        apply(&desk, &folder, &run).expect(0).says("going to ");
         let summary = summary(&desk, &run);
         let zero = json!(0);
         for (action, change) in [("create", "created"), ("update", "updated")] {
@@ -83,10 +64,10 @@ fn a_plan_is_applied_once_and_a_second_plan_is_empty() {
         }
         assert_eq!(planned["operation"], op);
         assert_eq!(summary["operation"], op);
-        let again = plan(&desk, "in.csv", op, &[], 0);
+        let again = plan(&desk, "in.csv", op, "", 0);
         assert_eq!(again["rows"][left], planned["read"], "{op}: {again}");
         let before = subjects(&desk);
-        let _ended = apply(&desk, &folder, "twice")
+        apply(&desk, &folder, "twice")
             .expect(7)
             .says("was applied before, by the run")
             .says(&run);
@@ -94,30 +75,27 @@ fn a_plan_is_applied_once_and_a_second_plan_is_empty() {
         assert_eq!(subjects(&desk), before);
     }
     // Verify and undo take it as any run.
-    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
-    let _ended = run(&["verify", "run-upsert"], 0);
-    let undone = run(&["undo", "run-upsert", "--yes", "--json"], 0);
-    let undone: Value = serde_json::from_str(&undone.stdout).expect("JSON");
+    desk.run("verify run-upsert").expect(0);
+    let undone = desk.run("undo run-upsert --yes --json").expect(0).json();
     assert_eq!(undone["archived"], 110, "{undone}");
     assert_eq!(undone["restored"], 116, "{undone}");
-    let archived = plan(&desk, "made.csv", "archive", &["-o", "gone"], 2);
+    let archived = plan(&desk, "made.csv", "archive", "-o gone", 2);
     assert_eq!(archived["rows"]["archive"], 30);
-    let _ended = apply(&desk, "gone", "gone-run").expect(0);
-    let again = plan(&desk, "made.csv", "archive", &[], 0);
+    apply(&desk, "gone", "gone-run").expect(0);
+    let again = plan(&desk, "made.csv", "archive", "", 0);
     assert_eq!(again["rows"]["unchanged"], 30, "{again}");
 }
 
 /// Between plan and apply others change tickets and make some of the keys: exactly those rows
 /// are refused.
 fn others_come_between(known: usize, new: usize, touched: usize, came: usize) {
-    let desk = desk(&[]);
-    let _file = desk
-        .here
+    let desk = desk("");
+    desk.here
         .write("made.csv", file(1..=known, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    import(&desk, "create", "made.csv", "made").expect(0);
     let all = file(1..=known, "Other", "text") + &rows(known + 1..=known + new, "New", "text");
-    let _file = desk.here.write("in.csv", all);
-    let planned = plan(&desk, "in.csv", "upsert", &["-o", "plan"], 2);
+    desk.here.write("in.csv", all);
+    let planned = plan(&desk, "in.csv", "upsert", "-o plan", 2);
     assert_eq!(planned["rows"]["update"], known);
     assert_eq!(planned["rows"]["create"], new);
     let ids = ids(&desk, "made");
@@ -134,7 +112,7 @@ fn others_come_between(known: usize, new: usize, touched: usize, came: usize) {
         |n| json!({"subject": "theirs", "desk_id": keys[n]}),
     );
     changed.extend(keys);
-    let _ended = apply(&desk, "plan", "run").expect(3);
+    apply(&desk, "plan", "run").expect(3);
     let refused = refused(&desk, "run");
     assert_eq!(refused["CHANGED_SINCE_PLAN"], changed);
     assert_eq!(refused.len(), 1, "{refused:?}");
@@ -168,20 +146,20 @@ fn of_ten_thousand_rows_exactly_those_that_others_changed_are_refused() {
 
 #[test]
 fn every_kind_of_change_is_told() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("made.csv", file(1..=20, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let desk = desk("");
+    desk.here.write("made.csv", file(1..=20, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
     let ids = ids(&desk, "made");
     // Five change, five stay, five are archived, one is there and one is not.
-    let _file = desk.here.write(
+    desk.here.write(
         "in.csv",
         file(1..=5, "Other", "text") + &rows(6..=10, "Subject", "text"),
     );
-    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
-    let _file = desk.here.write("bin.csv", file(11..=15, "", ""));
-    let _planned = plan(&desk, "bin.csv", "archive", &["-o", "bin"], 2);
-    let _file = desk.here.write("new.csv", file(20..=22, "New", "text"));
-    let _planned = plan(&desk, "new.csv", "create", &["-o", "new"], 2);
+    let _planned = plan(&desk, "in.csv", "update", "-o plan", 2);
+    desk.here.write("bin.csv", file(11..=15, "", ""));
+    let _planned = plan(&desk, "bin.csv", "archive", "-o bin", 2);
+    desk.here.write("new.csv", file(20..=22, "New", "text"));
+    let _planned = plan(&desk, "new.csv", "create", "-o new", 2);
 
     update(&desk, &[ids["D-1"]], &json!({"subject": "theirs"}));
     // What somebody else did just so is a change as well.
@@ -195,7 +173,7 @@ fn every_kind_of_change_is_told() {
     let _new = desk.create(1, |_| json!({"desk_id": "D-21", "subject": "theirs"}));
 
     let keys = |run: &str, code: i32, plan: &str| {
-        let _ended = apply(&desk, plan, run).expect(code);
+        apply(&desk, plan, run).expect(code);
         let mut refused = refused(&desk, run);
         let keys = refused.remove("CHANGED_SINCE_PLAN").unwrap_or_default();
         assert!(refused.is_empty(), "{refused:?}");
@@ -223,8 +201,7 @@ fn every_kind_of_change_is_told() {
         ("theirs", "Subject 3", "Other 4")
     );
     // A retry carries the rows out on what the portal holds now.
-    let args = ["retry", "new-run", "--run-dir", "again"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.run("retry new-run --run-dir again").expect(0);
     let again = summary(&desk, "again");
     assert_eq!(
         (&again["rows"]["done"], &again["rows"]["exists"]),
@@ -235,16 +212,16 @@ fn every_kind_of_change_is_told() {
 
 #[test]
 fn a_link_that_was_cut_and_a_contact_that_is_gone_refuse_their_rows_alone() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("made.csv", file(1..=6, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let desk = desk("");
+    desk.here.write("made.csv", file(1..=6, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
     // D-1 to D-4 have their contacts, D-5 and D-6 get one that is there.
     let others = rows(5..=6, "Other", "text")
         .replace("p6@", "p1@")
         .replace("p5@", "p4@");
     let text = file(1..=2, "Other", "text") + &rows(3..=4, "Subject", "text") + &others;
-    let _file = desk.here.write("in.csv", text);
-    let planned = plan(&desk, "in.csv", "upsert", &["-o", "plan"], 2);
+    desk.here.write("in.csv", text);
+    let planned = plan(&desk, "in.csv", "upsert", "-o plan", 2);
     assert_eq!(planned["links"], json!({"contacts": 2}), "{planned}");
     let ids = ids(&desk, "made");
     let contact = |key: &str| {
@@ -254,11 +231,11 @@ fn a_link_that_was_cut_and_a_contact_that_is_gone_refuse_their_rows_alone() {
     let of = ["D-1", "D-3", "D-4"].map(|key| (ids[key], contact(key)));
     for (ticket, contact) in &of[..2] {
         let path = format!("/crm/v4/objects/tickets/{ticket}/associations/contacts/{contact}");
-        let _cut = desk.call("DELETE", &path, &Value::Null);
+        desk.call("DELETE", &path, &Value::Null);
     }
     let path = format!("/crm/v3/objects/contacts/{}", of[2].1);
-    let _gone = desk.call("DELETE", &path, &Value::Null);
-    let _ended = apply(&desk, "plan", "run").expect(3);
+    desk.call("DELETE", &path, &Value::Null);
+    apply(&desk, "plan", "run").expect(3);
     let refused = refused(&desk, "run");
     let expected = ["D-1", "D-3", "D-4", "D-5"].map(str::to_owned);
     assert_eq!(
@@ -277,21 +254,21 @@ fn a_link_that_was_cut_and_a_contact_that_is_gone_refuse_their_rows_alone() {
 
 #[test]
 fn a_plan_is_applied_once_wherever_it_and_its_run_are_moved() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=3, "Subject", "text"));
-    let _planned = plan(&desk, "in.csv", "create", &["-o", "plan"], 2);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=3, "Subject", "text"));
+    let _planned = plan(&desk, "in.csv", "create", "-o plan", 2);
     let copy = desk.here.path("copy");
     std::fs::create_dir(&copy).expect("a folder");
     for entry in std::fs::read_dir(desk.here.path("plan")).expect("a plan") {
         let entry = entry.expect("a file");
         let _bytes = std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("a copy");
     }
-    let _ended = apply(&desk, "plan", "run").expect(0);
-    let _ended = apply(&desk, "copy", "twice")
+    apply(&desk, "plan", "run").expect(0);
+    apply(&desk, "copy", "twice")
         .expect(7)
         .says("was applied before, by the run");
     std::fs::rename(desk.here.path("run"), desk.here.path("moved")).expect("moved");
-    let _ended = apply(&desk, "plan", "twice")
+    apply(&desk, "plan", "twice")
         .expect(7)
         .says("was applied before, by the run");
     assert_eq!(subjects(&desk).len(), 3);
@@ -299,43 +276,38 @@ fn a_plan_is_applied_once_wherever_it_and_its_run_are_moved() {
 
 #[test]
 fn a_plan_that_does_not_fit_any_more_is_not_applied() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("made.csv", file(1..=5, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let desk = desk("");
+    desk.here.write("made.csv", file(1..=5, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
     let mapping = desk.here.read("m.toml");
     let table = mapping.replace(
         "subject = \"Subject\"",
         "subject = { column = \"Subject\", map = { file = \"v.csv\" }, unmapped = \"keep\" }",
     );
-    let _file = desk.here.write("v.csv", "from,to\nx,y\n");
-    let _file = desk.here.write("m.toml", &table);
+    desk.here.write("v.csv", "from,to\nx,y\n");
+    desk.here.write("m.toml", &table);
     let text = file(1..=5, "Other", "text");
-    let _file = desk.here.write("in.csv", &text);
-    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
+    desk.here.write("in.csv", &text);
+    let _planned = plan(&desk, "in.csv", "update", "-o plan", 2);
     let before = subjects(&desk);
     let refused = |words: &str, code: i32| {
-        let _ended = apply(&desk, "plan", "run").expect(code).says(words);
+        apply(&desk, "plan", "run").expect(code).says(words);
         assert!(!desk.here.path("run").exists(), "{words}");
     };
-    let _file = desk
-        .here
+    desk.here
         .write("in.csv", text.replace("Other 3", "Third 3"));
     refused("is not the file that the plan was made of", 7);
-    let _file = desk.here.write("in.csv", &text);
-    let _file = desk.here.write("m.toml", &mapping);
+    desk.here.write("in.csv", &text);
+    desk.here.write("m.toml", &mapping);
     refused("has changed since the plan was made", 7);
-    let _file = desk.here.write("m.toml", &table);
-    let _file = desk.here.write("v.csv", "from,to\nx,z\n");
+    desk.here.write("m.toml", &table);
+    desk.here.write("v.csv", "from,to\nx,z\n");
     refused("v.csv, which the mapping", 7);
-    let _file = desk.here.write("v.csv", "from,to\nx,y\n");
+    desk.here.write("v.csv", "from,to\nx,y\n");
     // Without a terminal nobody is asked, so --yes is needed where something changes.
     let args = ["apply", "plan", "--run-dir", "run"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &args)
-        .expect(64)
-        .says("--yes");
-    let other = crate::reviewed::desk(&[]);
+    desk.run(&args).expect(64).says("--yes");
+    let other = crate::support::reviewed::desk("");
     let args = [
         "apply",
         "plan",
@@ -345,19 +317,12 @@ fn a_plan_that_does_not_fit_any_more_is_not_applied() {
         "--base-url",
         other.sandbox.url(),
     ];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &args)
-        .expect(7)
-        .says("the plan belongs to portal");
-    let none = ["apply", "made", "--yes"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &none)
+    desk.run(&args).expect(7).says("the plan belongs to portal");
+    desk.run("apply made --yes")
         .expect(7)
         .says("holds no plan.db");
     assert_eq!(subjects(&desk), before, "nothing was sent");
-    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
+    desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
     refused(
         "the portal holds property desk_id among the archived ones",
         7,
@@ -366,44 +331,33 @@ fn a_plan_that_does_not_fit_any_more_is_not_applied() {
 
 #[test]
 fn what_the_portal_lacks_is_created_when_the_plan_says_so() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let lent = crate::reviewed::desk(&[]);
-    let _file = desk.here.write("m.toml", lent.here.read("m.toml"));
-    let _file = desk.here.write("in.csv", file(1..=3, "New", "text"));
-    let args = ["plan", "in.csv", "-m", "m.toml", "-o", "plan"];
-    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
-    let _ended = run(&args, 7).says("the portal lacks the property desk_id");
+    let desk = FilledPortal::new("--rate off");
+    let lent = crate::support::reviewed::desk("");
+    desk.here.write("m.toml", lent.here.read("m.toml"));
+    desk.here.write("in.csv", file(1..=3, "New", "text"));
+    let args = "plan in.csv -m m.toml -o plan";
+    desk.run(args)
+        .expect(7)
+        .says("the portal lacks the property desk_id");
     assert!(!desk.here.path("plan").exists());
-    let planned = run(&[&args[..], &["--create-properties"]].concat(), 0);
+    let planned = desk.run((args, "--create-properties")).expect(0);
     let said = "create what the portal lacks: the property desk_id";
     assert!(planned.stdout.contains(said), "{}", planned.stdout);
-    let _ended = run(&["schema", "diff", "-m", "m.toml"], 4);
+    desk.run("schema diff -m m.toml").expect(4);
     // Nothing that is there changes, so nobody is asked.
-    let _ended = run(&["apply", "plan", "--run-dir", "run"], 0);
+    desk.run("apply plan --run-dir run").expect(0);
     assert_eq!(summary(&desk, "run")["rows"]["done"], 3);
 }
 
 #[test]
 fn a_run_that_is_resumed_is_held_to_its_plan_too() {
-    let mut desk = desk(&["--trouble", "hold@2=committed:batch/update"]);
-    let _file = desk.here.write("made.csv", file(1..=60, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
-    let _file = desk.here.write("in.csv", file(1..=60, "Other", "text"));
-    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
-    let args = [
-        "apply",
-        "plan",
-        "--run-dir",
-        "run",
-        "--yes",
-        "--batch-size",
-        "20",
-        "--concurrency",
-        "1",
-        "--horizon",
-        "0.2",
-    ];
-    assert!(desk.kill_tool_while_held(&args));
+    let mut desk = desk("--trouble hold@2=committed:batch/update");
+    desk.here.write("made.csv", file(1..=60, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
+    desk.here.write("in.csv", file(1..=60, "Other", "text"));
+    let _planned = plan(&desk, "in.csv", "update", "-o plan", 2);
+    let args = "apply plan --run-dir run --yes --batch-size 20 --concurrency 1 --horizon 0.2";
+    assert!(desk.kill_tool_while_held(args));
     // The first ten are done, the next twenty are carried out and nobody knows it.
     let ids = ids(&desk, "made");
     update(
@@ -411,11 +365,10 @@ fn a_run_that_is_resumed_is_held_to_its_plan_too() {
         &[ids["D-5"], ids["D-15"], ids["D-45"]],
         &json!({"subject": "theirs"}),
     );
-    let _ended = apply(&desk, "plan", "more")
+    apply(&desk, "plan", "more")
         .expect(7)
         .says("was applied before");
-    let args = ["resume", "run", "--horizon", "0.2"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    desk.run("resume run --horizon 0.2").expect(3);
     let changed: BTreeSet<String> = ["D-15", "D-45"].map(str::to_owned).into();
     assert_eq!(refused(&desk, "run")["CHANGED_SINCE_PLAN"], changed);
     let subjects = subjects(&desk);
@@ -423,27 +376,12 @@ fn a_run_that_is_resumed_is_held_to_its_plan_too() {
     assert_eq!(theirs.count(), 3);
     assert_eq!(summary(&desk, "run")["rows"]["done"], 58);
     // Without its plan the run does not continue.
-    let _file = desk.here.write("more.csv", file(1..=60, "Third", "text"));
-    let _planned = plan(&desk, "more.csv", "update", &["-o", "more"], 2);
-    let args = [
-        "apply",
-        "more",
-        "--run-dir",
-        "late",
-        "--yes",
-        "--max-duration",
-        "0.000001",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(5);
+    desk.here.write("more.csv", file(1..=60, "Third", "text"));
+    let _planned = plan(&desk, "more.csv", "update", "-o more", 2);
+    desk.run("apply more --run-dir late --yes --max-duration 0.000001")
+        .expect(5);
     std::fs::rename(desk.here.path("more"), desk.here.path("moved")).expect("moved");
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume", "late"])
-        .expect(7)
-        .says("holds no plan.db");
+    desk.run("resume late").expect(7).says("holds no plan.db");
     std::fs::rename(desk.here.path("moved"), desk.here.path("more")).expect("moved");
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume", "late", "--max-duration", "600"])
-        .expect(0);
+    desk.run("resume late --max-duration 600").expect(0);
 }

@@ -3,44 +3,21 @@
 
 use std::process::Command;
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Rehearsal, TOKEN};
-
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
-hs_pipeline_stage = { value = "New" }
-[[property]]
-name = "source_ticket_id"
-type = "string"
-unique = true
-"#;
+use crate::support::{Args, FilledPortal, Rehearsal, SUBJECTS, TOKEN};
 
 /// A portal with three tickets of a file.
 fn imported() -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("in.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
-    let _file = desk.here.write("m.toml", MAPPING);
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "made",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
+    let desk = FilledPortal::new("--rate off");
+    desk.tool("import in.csv -m m.toml --create-properties --run-dir made")
+        .rows("Id,Subject\n1,a\n2,b\n3,c\n")
+        .mapping(SUBJECTS)
+        .run()
+        .expect(0);
     desk
 }
 
 fn held(desk: &FilledPortal) -> usize {
-    let args = ["--properties", "subject", "-o", "held.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties subject -o held.csv").expect(0);
     desk.here.rows("held.csv").len()
 }
 
@@ -53,52 +30,46 @@ const ARCHIVING: [&[&str]; 2] = [
 fn nothing_is_changed_for_good_without_a_yes() {
     for archiving in ARCHIVING {
         let desk = imported();
-        let run = |more: &[&str]| {
-            let args = [archiving, more].concat();
-            desk.here.run_against(&desk.sandbox, &args)
-        };
-        let refused = run(&[]).expect(64).says("pass --yes to archive tickets");
+        let run = |more: &str| desk.run((archiving, more));
+        let refused = run("").expect(64).says("pass --yes to archive tickets");
         assert!(
             !refused.stderr.contains("portal"),
             "before any call: {}",
             refused.stderr
         );
         assert_eq!(held(&desk), 3);
-        let _ended = run(&["--yes"])
+        run("--yes")
             .expect(0)
             .says("archive the tickets of 3 rows in portal");
         assert_eq!(held(&desk), 0);
     }
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let apply = ["schema", "apply", "-m", "m.toml"];
-    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
-    let _ended = run(&apply)
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("m.toml", SUBJECTS);
+    let apply = "schema apply -m m.toml";
+    desk.run(apply)
         .expect(64)
         .says("pass --yes to create properties");
-    let _ended = run(&["schema", "diff", "-m", "m.toml"]).expect(4);
-    let _ended = run(&[&apply[..], &["--yes"]].concat()).expect(0);
-    let _ended = run(&["schema", "diff", "-m", "m.toml"]).expect(0);
+    desk.run("schema diff -m m.toml").expect(4);
+    desk.run((apply, "--yes")).expect(0);
+    desk.run("schema diff -m m.toml").expect(0);
 }
 
 #[test]
 fn a_resume_never_asks() {
     let desk = imported();
-    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
-    let begin = [ARCHIVING[0], &["--yes", "--limit", "1", "--run-dir", "run"]].concat();
-    let _ended = run(&begin)
+    desk.run((ARCHIVING[0], "--yes --limit 1 --run-dir run"))
         .expect(0)
         .says("archive the ticket of 1 row in portal");
-    let _ended = run(&["resume", "run", "--no-limit"]).expect(0);
+    desk.run("resume run --no-limit").expect(0);
     assert_eq!(held(&desk), 0);
 }
 
 /// The tool on a terminal of its own, which answers the question; what it said after.
 #[cfg(unix)]
-fn answered(desk: &FilledPortal, args: &[&str], question: &str, answer: &str) -> (i32, String) {
+fn answered(desk: &FilledPortal, args: impl Args, question: &str, answer: &str) -> (i32, String) {
     let mut command: Command = Command::new(env!("CARGO_BIN_EXE_tickethaul"));
-    let _same = command
-        .args(args)
+    command
+        .args(args.words())
         .current_dir(desk.here.path(""))
         .env_clear()
         .env("HOME", desk.here.path(""))
@@ -123,44 +94,33 @@ fn on_a_terminal_a_question_names_what_and_where() {
     for archiving in ARCHIVING {
         for quiet in [false, true] {
             let desk = imported();
-            let args = if quiet {
-                [archiving, &["-q"]].concat()
-            } else {
-                archiving.to_vec()
-            };
+            let args = (archiving, if quiet { "-q" } else { "" });
             let question = "archive the tickets of 3 rows in portal";
-            let (code, said) = answered(&desk, &args, question, "n");
+            let (code, said) = answered(&desk, args, question, "n");
             assert!(
                 code == 0 && said.contains("not done: the answer was no"),
                 "{code} {said}"
             );
             assert_eq!(held(&desk), 3, "{said}");
             assert_eq!(desk.runs_of_rows(), [""; 0], "no run was begun");
-            let (code, said) = answered(&desk, &args, question, "y");
+            let (code, said) = answered(&desk, args, question, "y");
             assert_eq!((code, held(&desk)), (0, 0), "{said}");
         }
     }
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("m.toml", SUBJECTS);
     let question = "create the property source_ticket_id in portal";
-    for quiet in [
-        &["schema", "apply", "-m", "m.toml"][..],
-        &["schema", "apply", "-m", "m.toml", "-q"],
-    ] {
+    for quiet in ["schema apply -m m.toml", "schema apply -m m.toml -q"] {
         let (code, said) = answered(&desk, quiet, question, "");
         assert!(
             code == 0 && said.contains("nothing was changed in the portal"),
             "{code} {said}"
         );
-        let diff = desk
-            .here
-            .run_against(&desk.sandbox, &["schema", "diff", "-m", "m.toml"]);
-        let _ended = diff.expect(4);
+        let diff = desk.run("schema diff -m m.toml");
+        diff.expect(4);
     }
-    let (code, _said) = answered(&desk, &["schema", "apply", "-m", "m.toml"], question, "yes");
-    let diff = desk
-        .here
-        .run_against(&desk.sandbox, &["schema", "diff", "-m", "m.toml"]);
+    let (code, _said) = answered(&desk, "schema apply -m m.toml", question, "yes");
+    let diff = desk.run("schema diff -m m.toml");
     assert_eq!((code, diff.code), (0, 0));
 }
 
@@ -194,11 +154,11 @@ fn the_portal_is_named_first_of_all() {
         &["schema", "apply", "-m", "m.toml", "--yes"],
     ];
     let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Subject\"\n";
-    let _file = desk.here.write("link.toml", format!("{MAPPING}{link}"));
+    desk.here.write("link.toml", format!("{SUBJECTS}{link}"));
     let url = desk.sandbox.url();
     let by = format!("{url} (TICKETHAUL_BASE_URL), chosen by HUBSPOT_ACCESS_TOKEN");
     for command in commands {
-        let ended = desk.here.run_against(&desk.sandbox, command);
+        let ended = desk.run(command);
         let first = ended.stderr.lines().next().unwrap_or_default();
         assert!(
             first.starts_with("portal ") && first.ends_with(&by),
@@ -206,25 +166,25 @@ fn the_portal_is_named_first_of_all() {
             ended.stderr
         );
     }
-    let quiet = desk
-        .here
-        .run_against(&desk.sandbox, &["get", &id, "-q"])
-        .expect(0);
+    let quiet = desk.run(format!("get {id} -q")).expect(0);
     assert_eq!(quiet.stderr, "");
 }
 
 #[test]
 fn what_a_portal_was_chosen_by_is_said() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let here = &desk.here;
     let file = here.write("token.txt", TOKEN);
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(file, private).expect("private");
     let url = desk.sandbox.url();
     let show = |args: &[&str], environment: &[(&str, &str)]| {
-        let mut command = here.command(["schema", "show"]);
-        let _same = command.args(args).envs(environment.iter().copied());
-        let ended = here.finish(command).expect(0);
+        let ended = here
+            .tool("schema show")
+            .args(args)
+            .envs(environment)
+            .run()
+            .expect(0);
         ended.stderr.lines().next().unwrap_or_default().to_owned()
     };
     let data = here.path("data").display().to_string();
@@ -262,33 +222,37 @@ fn what_a_portal_was_chosen_by_is_said() {
 #[test]
 fn what_people_try_is_answered() {
     let desk = imported();
-    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
     for command in [
-        &["delete", "in.csv", "--dry-run"][..],
-        &["schema", "apply", "-m", "m.toml", "--dry-run"],
+        "delete in.csv --dry-run",
+        "schema apply -m m.toml --dry-run",
     ] {
-        let _ended = run(command, 64)
+        desk.run(command)
+            .expect(64)
             .says("this command has no --dry-run")
             .says("`tickethaul plan");
     }
-    let _ended = run(&["import", "in.csv", "-m", "zendisk"], 64)
+    desk.run("import in.csv -m zendisk")
+        .expect(64)
         .says("there is no such file")
         .says("map init")
         .says("zendesk, ");
-    for export in [&["export"][..], &["export", "--properties", ""]] {
-        let _ended = run(export, 64).says("--all-properties").says("-m MAPPING");
+    for export in ["export", "export --properties ''"] {
+        let ended = desk.run(export).expect(64);
+        ended.says("--all-properties").says("-m SUBJECTS");
     }
 }
 
 #[test]
 fn a_rehearsal_says_what_a_portal_would_want() {
     let here = Rehearsal::new();
-    let _file = here.write("in.csv", "Id,Subject\n1,a\n");
-    let _file = here.write("m.toml", MAPPING);
     let ended = here
-        .run_embedded(&["import", "in.csv", "-m", "m.toml"])
+        .tool("import in.csv -m m.toml")
+        .embedded()
+        .rows("Id,Subject\n1,a\n")
+        .mapping(SUBJECTS)
+        .run()
         .expect(0);
-    let _ended = ended
+    ended
         .says("the portal lacks the property source_ticket_id; for a portal of your own add --create-properties")
         .says("creating 1 property")
         .says("created 1 property");
@@ -297,34 +261,33 @@ fn a_rehearsal_says_what_a_portal_would_want() {
 #[test]
 fn a_sandbox_is_emptied_and_what_it_held_is_told() {
     let here = Rehearsal::new();
-    let _file = here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
-    let _file = here.write("m.toml", MAPPING);
+    here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
+    here.write("m.toml", SUBJECTS);
     let data = here.path("sandbox-data").display().to_string();
     let reset = ["sandbox", "reset", "--sandbox-data", &data];
-    let _ended = here
-        .run(reset)
+    here.run(reset)
         .expect(0)
         .says("the sandbox is empty already");
-    let import = ["import", "in.csv", "-m", "m.toml"];
-    let _ended = here.run_embedded(&import).expect(0).says("2 done");
-    let _ended = here.run_embedded(&import).expect(0).says("2 exists");
+    let import = "import in.csv -m m.toml";
+    here.run_embedded(import).expect(0).says("2 done");
+    here.run_embedded(import).expect(0).says("2 exists");
 
     let state = here.path("sandbox-data/sandbox.db").display().to_string();
-    let serving = here.serve(&["--data", &state]);
-    let _ended = here.run(reset).expect(7).says("is in use by process");
+    let serving = here.serve(format!("--data {state}"));
+    here.run(reset).expect(7).says("is in use by process");
     drop(serving);
-    let ended = here
-        .run([&reset[..], &["--json"]].concat())
+    let told = here
+        .run((&reset, "--json"))
         .expect(0)
-        .says("it held 2 tickets");
-    let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        .says("it held 2 tickets")
+        .json();
     assert_eq!(told["removed"]["tickets"], 2);
-    let _ended = here.run_embedded(&import).expect(0).says("2 done");
+    here.run_embedded(import).expect(0).says("2 done");
 
     // A file that is no state stays.
-    let _ended = here.run(reset).expect(0);
-    let _file = here.write("sandbox-data/sandbox.db", "my own notes");
-    let _ended = here.run(reset).expect(64);
+    here.run(reset).expect(0);
+    here.write("sandbox-data/sandbox.db", "my own notes");
+    here.run(reset).expect(64);
     assert_eq!(here.read("sandbox-data/sandbox.db"), "my own notes");
 }
 
@@ -332,44 +295,37 @@ fn a_sandbox_is_emptied_and_what_it_held_is_told() {
 fn the_question_counts_what_can_be_archived() {
     let desk = imported();
     // A row without a key, one that is cut short, and the keys of three tickets.
-    let _file = desk
-        .here
+    desk.here
         .write("some.csv", "Id,Subject\n1,a\n,b\n2\n2,b\n3,c\n");
     for (archiving, run) in [
-        (
-            &["import", "some.csv", "-m", "m.toml", "--op", "archive"][..],
-            "one",
-        ),
-        (&["delete", "some.csv", "-m", "m.toml"], "two"),
+        ("import some.csv -m m.toml --op archive", "one"),
+        ("delete some.csv -m m.toml", "two"),
     ] {
-        let args = [archiving, &["--yes", "--run-dir", run]].concat();
-        let _ended = desk
-            .here
-            .run_against(&desk.sandbox, &args)
+        desk.run((archiving, format!("--yes --run-dir {run}")))
             .expect(3)
             .says("2 rows name no ticket in a way that can be used: refused")
             .says("archive the tickets of 3 rows in portal");
     }
-    let _file = desk.here.write("none.csv", "Id,Subject\n,b\n");
-    let args = ["delete", "none.csv", "-m", "m.toml", "--yes"];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
-    assert!(!ended.stderr.contains("going to"), "{}", ended.stderr);
+    desk.here.write("none.csv", "Id,Subject\n,b\n");
+    desk.run("delete none.csv -m m.toml --yes")
+        .expect(3)
+        .says_nothing_of("going to");
 }
 
 #[test]
 fn a_portal_that_is_not_reached_is_named_too() {
     let here = Rehearsal::new();
-    let export = ["export", "--properties", "subject"];
+    let export = "export --properties subject";
     for (variable, value, more) in [
-        ("HTTPS_PROXY", "socks5://127.0.0.1:1", &[][..]),
-        ("NO_PROXY", "*", &["--base-url", "ftp://portal.example"]),
-        ("NO_PROXY", "*", &["--base-url", "http://127.0.0.1:9"]),
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1", ""),
+        ("NO_PROXY", "*", "--base-url ftp://portal.example"),
+        ("NO_PROXY", "*", "--base-url http://127.0.0.1:9"),
     ] {
-        let mut command = here.command([&export[..], more].concat());
-        let _same = command
+        let ended = here
+            .tool((export, more))
             .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-            .env(variable, value);
-        let ended = here.finish(command);
+            .env(variable, value)
+            .run();
         let ended = ended
             .says("portal: ")
             .says("chosen by HUBSPOT_ACCESS_TOKEN");

@@ -5,49 +5,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::rehearsal::Ended;
+use crate::support::{Args, DESK_KEY, Ended, FilledPortal, id, link};
 
-const KEY: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
 const TICKET: &str =
     "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
 
 /// Without a limit, and with a search index that is never late.
 fn a_desk() -> FilledPortal {
-    FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"])
+    FilledPortal::new("--rate off --switch search_lag=0s")
 }
 
-/// Runs a command with a file and a mapping that is `KEY` and more, in run folder `run`.
-fn run(desk: &FilledPortal, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
-    let _file = desk.here.write("rows.csv", csv);
-    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
-    let args = ["rows.csv", "-m", "mapping.toml", "--run-dir", run];
-    let args = [words, &args].concat();
-    desk.here.run_against(&desk.sandbox, &args)
+/// Runs a command with a file and a mapping that is `DESK_KEY` and more, in run folder `run`.
+fn run(desk: &FilledPortal, words: impl Args, (csv, more): (&str, &str), run: &str) -> Ended {
+    desk.tool((words, "in.csv -m m.toml", ["--run-dir", run]))
+        .rows(csv)
+        .mapping(format!("{DESK_KEY}{more}"))
+        .run()
 }
 
 fn import(desk: &FilledPortal, csv: &str, more: &str) -> Ended {
     let more = format!("{TICKET}{more}");
-    run(
-        desk,
-        &["import", "--create-properties"],
-        (csv, &more),
-        "run",
-    )
-}
-
-fn link(to: &str, by: &str, column: &str, more: &str) -> String {
-    format!("[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"{column}\"\n{more}")
+    run(desk, "import --create-properties", (csv, &more), "run")
 }
 
 fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
@@ -58,13 +36,13 @@ fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
 fn label(desk: &FilledPortal, to: &str, words: &str) {
     let path = format!("/crm/v4/associations/tickets/{to}/labels");
     let name = words.to_lowercase();
-    let _new = desk.call("POST", &path, &json!({"name": name, "label": words}));
+    desk.call("POST", &path, &json!({"name": name, "label": words}));
 }
 
 /// What each ticket is linked to, by its key: other ids with their labels, sorted.
 fn links(desk: &FilledPortal, to: &str) -> BTreeMap<String, Vec<String>> {
-    let ids = desk.export(&["--properties", "desk_id", "-o", "all.csv"]);
-    let _ended = ids.expect(0);
+    let ids = desk.export("--properties desk_id -o all.csv");
+    ids.expect(0);
     let rows = desk.here.rows("all.csv");
     let mut args = vec![
         "get",
@@ -75,7 +53,7 @@ fn links(desk: &FilledPortal, to: &str) -> BTreeMap<String, Vec<String>> {
         to,
     ];
     args.extend(rows.iter().map(|row| row["hs_object_id"].as_str()));
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let ended = desk.run(&args).expect(0);
     let of_line = |line: &str| {
         let ticket: Value = serde_json::from_str(line).expect("JSON");
         let others = ticket["associations"][to].as_array().expect("links").iter();
@@ -127,7 +105,7 @@ fn a_new_ticket_is_linked_by_domain_by_id_by_a_unique_property_and_under_a_label
     label(&desk, "contacts", "Requester");
     let unique = json!({"name": "tax_id", "label": "Tax id", "groupName": "companyinformation",
         "type": "string", "fieldType": "text", "hasUniqueValue": true});
-    let _new = desk.call("POST", "/crm/v3/properties/companies", &unique);
+    desk.call("POST", "/crm/v3/properties/companies", &unique);
     let peak = made(
         &desk,
         "companies",
@@ -173,7 +151,7 @@ fn a_new_ticket_is_linked_by_domain_by_id_by_a_unique_property_and_under_a_label
          4,Wall,A@L.example,,P2,999\n\
          5,Roof,,,,\n"
     );
-    let _ended = import(&desk, &csv, &more.concat()).expect(3);
+    import(&desk, &csv, &more.concat()).expect(3);
     let refused = map([("2", "AMBIGUOUS"), ("3", "COMPANY_MISSING")]);
     assert_eq!(cells(&desk, "run/refused.csv", "_code"), refused);
     let columns = map([("2", "Site"), ("3", "Site")]);
@@ -214,20 +192,20 @@ fn labels_and_properties_that_the_portal_lacks_are_told_before_anything_is_sent(
         ),
     ];
     for (more, words) in table {
-        let _ended = import(&desk, "Id,Subject,Mail\n1,Lamp,x\n", &more)
+        import(&desk, "Id,Subject,Mail\n1,Lamp,x\n", &more)
             .expect(64)
             .says(words);
     }
-    let nothing = run(&desk, &["associate"], ("Id\n1\n", TICKET), "none").expect(64);
-    let _said = nothing.says("the mapping has no [[associate]]");
+    let nothing = run(&desk, "associate", ("Id\n1\n", TICKET), "none").expect(64);
+    nothing.says("the mapping has no [[associate]]");
     let parent = link("tickets", "key", "Parent", "");
     let more = format!("{TICKET}{parent}");
     let rows = ("Id,Subject,Parent\n1,Lamp,\n", more.as_str());
-    let _ended = run(&desk, &["import", "--no-key"], rows, "none")
+    run(&desk, "import --no-key", rows, "none")
         .expect(64)
         .says("by their keys");
     assert_eq!(
-        desk.export(&["--properties", "subject"])
+        desk.export("--properties subject")
             .expect(0)
             .stdout
             .lines()
@@ -238,8 +216,8 @@ fn labels_and_properties_that_the_portal_lacks_are_told_before_anything_is_sent(
 
 /// The id of each ticket, by its key.
 fn ids(desk: &FilledPortal) -> BTreeMap<String, String> {
-    let rows = desk.export(&["--properties", "desk_id", "-o", "ids.csv"]);
-    let _ended = rows.expect(0);
+    let rows = desk.export("--properties desk_id -o ids.csv");
+    rows.expect(0);
     let rows = desk.here.rows("ids.csv").into_iter();
     rows.map(|row| (row["desk_id"].clone(), row["hs_object_id"].clone()))
         .collect()
@@ -291,7 +269,7 @@ fn tickets_of_one_file_are_linked_wherever_they_stand_in_it() {
     // What the hint says works: the corrected rows are given to `associate`.
     let rows = "Id,Subject,Parent\n4,Wall,1\n6,Roof,3\n";
     let more = link("tickets", "key", "Parent", "");
-    let _ended = run(&desk, &["associate"], (rows, &more), "later").expect(0);
+    run(&desk, "associate", (rows, &more), "later").expect(0);
     assert_eq!(links(&desk, "tickets")["6"], [three]);
 }
 
@@ -300,7 +278,7 @@ fn a_link_between_tickets_is_left_out_where_the_mapping_says_skip() {
     let desk = a_desk();
     let parent = link("tickets", "key", "Parent", "missing = \"skip\"\n");
     let rows = FAMILY.replace("7,Self,7\n", "");
-    let _ended = import(&desk, &rows, &parent).expect(3);
+    import(&desk, &rows, &parent).expect(3);
     assert_eq!(
         cells(&desk, "run/refused.csv", "_code"),
         map([("5", "MISSING_VALUE")])
@@ -317,13 +295,12 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
         more.as_str(),
     );
     let words = ["import", "--create-properties", "--limit", "2"];
-    let _ended = run(&desk, &words, rows, "run").expect(5);
+    run(&desk, &words, rows, "run").expect(5);
     assert_eq!(cells(&desk, "run/done.csv", "_fate"), map([("2", "done")]));
-    let status = desk.here.run(["status", "run"]).expect(0);
+    let status = desk.here.run("status run").expect(0);
     let words = "1 written, with links or notes to come";
     assert!(status.stdout.contains(words), "{}", status.stdout);
-    let rest = ["resume", "run", "--no-limit"];
-    let _ended = desk.here.run_against(&desk.sandbox, &rest).expect(0);
+    desk.run("resume run --no-limit").expect(0);
     assert_eq!(cells(&desk, "run/done.csv", "_fate").len(), 3);
     let ids = ids(&desk);
     assert_eq!(links(&desk, "tickets")["3"], [&*ids["1"]]);
@@ -332,7 +309,7 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
 #[test]
 fn changed_tickets_are_linked_once_they_are_written() {
     let desk = a_desk();
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Door\n", "").expect(0);
+    import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Door\n", "").expect(0);
     let deal = made(&desk, "deals", &json!({"dealname": "Chairs"}));
     let more = [
         "[properties]\nsubject = \"Subject\"\n",
@@ -340,8 +317,8 @@ fn changed_tickets_are_linked_once_they_are_written() {
     ]
     .concat();
     let csv = format!("Id,Subject,Deal\n1,Lamp,{deal}\n2,Table,{deal}\n3,Gate,999\n");
-    let words = ["import", "--op", "update", "--diff"];
-    let _ended = run(&desk, &words, (&csv, &more), "update").expect(3);
+    let words = "import --op update --diff";
+    run(&desk, words, (&csv, &more), "update").expect(3);
     let operations = map([("1", "link"), ("2", "update")]);
     assert_eq!(cells(&desk, "update/done.csv", "_operation"), operations);
     assert_eq!(
@@ -350,7 +327,7 @@ fn changed_tickets_are_linked_once_they_are_written() {
     );
     let expected = held([("1", &[&deal]), ("2", &[&deal]), ("3", &[])]);
     assert_eq!(links(&desk, "deals"), expected);
-    let _ended = run(&desk, &words, (&csv, &more), "again").expect(3);
+    run(&desk, words, (&csv, &more), "again").expect(3);
     let fates = map([("1", "unchanged"), ("2", "unchanged")]);
     assert_eq!(cells(&desk, "again/done.csv", "_fate"), fates);
     // An upsert makes tickets that links of earlier rows lead to.
@@ -359,7 +336,7 @@ fn changed_tickets_are_linked_once_they_are_written() {
         "Id,Subject,Parent\n2,Table,8\n8,Leg,\n9,Top,1\n",
         more.as_str(),
     );
-    let _ended = run(&desk, &["import", "--op", "upsert"], rows, "upsert").expect(0);
+    run(&desk, "import --op upsert", rows, "upsert").expect(0);
     let operations = map([("2", "link"), ("8", "create"), ("9", "create")]);
     assert_eq!(cells(&desk, "upsert/done.csv", "_operation"), operations);
     let ids = ids(&desk);
@@ -375,7 +352,7 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
     let desk = a_desk();
     label(&desk, "contacts", "Requester");
     label(&desk, "contacts", "Watcher");
-    let _ended = import(
+    import(
         &desk,
         "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Door\n4,Wall\n",
         "",
@@ -388,7 +365,7 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
         let more = format!("missing = \"create\"\nlabel = \"{words}\"\n");
         link("contacts", "email", "Mail", &more)
     };
-    let _ended = run(&desk, &["associate"], (csv, &labelled("Requester")), "made").expect(3);
+    run(&desk, "associate", (csv, &labelled("Requester")), "made").expect(3);
     let codes: Vec<String> = {
         let rows = desk.here.rows("made/refused.csv").into_iter();
         rows.map(|row| format!("{} {}", row["_code"], row["_column"]))
@@ -421,19 +398,13 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
     assert!(linked["1"][0].ends_with(" Requester"));
     // Another label leaves the first; the same again changes nothing.
     let two = "Id,Mail\n1,a@l.example\n2,b@l.example\n";
-    let _ended = run(
-        &desk,
-        &["associate"],
-        (two, &labelled("Watcher")),
-        "watcher",
-    )
-    .expect(0);
+    run(&desk, "associate", (two, &labelled("Watcher")), "watcher").expect(0);
     let labels = links(&desk, "contacts")["1"][0].clone();
     assert!(
         labels.contains("Requester") && labels.contains("Watcher"),
         "{labels}"
     );
-    let ended = run(&desk, &["associate"], (two, &labelled("Watcher")), "same").expect(0);
+    let ended = run(&desk, "associate", (two, &labelled("Watcher")), "same").expect(0);
     let unchanged = map([("1", "unchanged"), ("2", "unchanged")]);
     assert_eq!(
         cells(&desk, "same/done.csv", "_fate"),
@@ -443,7 +414,7 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
     );
     // A label is cut alone; without a label the whole link goes, and what is not there
     // is unchanged. Nobody is created to be unlinked.
-    let _ended = run(&desk, &["dissociate"], (two, &labelled("Requester")), "cut").expect(0);
+    run(&desk, "dissociate", (two, &labelled("Requester")), "cut").expect(0);
     assert_eq!(
         cells(&desk, "cut/done.csv", "_fate"),
         map([("1", "done"), ("2", "done")])
@@ -451,7 +422,7 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
     assert!(links(&desk, "contacts")["1"][0].ends_with(" Watcher"));
     let three = "Id,Mail\n1,a@l.example\n2,a@l.example\n3,a@l.example\n2,new@l.example\n";
     let plain = link("contacts", "email", "Mail", "missing = \"create\"\n");
-    let _ended = run(&desk, &["dissociate"], (three, &plain), "all").expect(3);
+    run(&desk, "dissociate", (three, &plain), "all").expect(3);
     assert_eq!(
         cells(&desk, "all/refused.csv", "_code"),
         map([("2", "CONTACT_MISSING")])
@@ -465,27 +436,20 @@ fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
 #[test]
 fn tickets_are_named_by_record_id_too() {
     let desk = a_desk();
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
     let company = made(&desk, "companies", &json!({"name": "Peak"}));
     let ticket = ids(&desk)["1"].clone();
     let mapping = format!(
         "version = 1\n[key]\nrecord_id = {{ column = \"Ticket\" }}\n{}",
         link("companies", "id", "Company", "label = \"Primary\"\n")
     );
-    let _file = desk.here.write("by-id.toml", mapping);
-    let _file = desk.here.write(
+    desk.here.write("by-id.toml", mapping);
+    desk.here.write(
         "by-id.csv",
         format!("Ticket,Company\n{ticket},{company}\n17,{company}\n"),
     );
-    let args = [
-        "associate",
-        "by-id.csv",
-        "-m",
-        "by-id.toml",
-        "--run-dir",
-        "by-id",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    desk.run("associate by-id.csv -m by-id.toml --run-dir by-id")
+        .expect(3);
     let refused = desk.here.rows("by-id/refused.csv");
     assert_eq!(
         (refused.len(), refused[0]["_code"].as_str()),
@@ -500,17 +464,17 @@ fn tickets_are_named_by_record_id_too() {
 #[test]
 fn what_clashes_with_the_portal_is_named_before_the_first_link() {
     let desk = a_desk();
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
     let property = |name: &str, kind: &str| {
         json!({"name": name, "label": name, "type": kind, "fieldType": if kind == "number" { "number" } else { "text" },
                "groupName": "ticketinformation"})
     };
-    let _new = desk.call(
+    desk.call(
         "POST",
         "/crm/v3/properties/tickets",
         &property("effort", "number"),
     );
-    let _new = desk.call(
+    desk.call(
         "POST",
         "/crm/v3/properties/tickets",
         &property("color", "string"),
@@ -539,23 +503,23 @@ fn what_clashes_with_the_portal_is_named_before_the_first_link() {
     }
     // What the portal lacks is nothing to links, and stays lacking.
     let more = format!("{}{mail}", more[2]);
-    let _ended = run(&desk, &["associate"], (rows, &more), "made").expect(0);
+    run(&desk, "associate", (rows, &more), "made").expect(0);
     let known = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
     assert!(!known.to_string().contains("brand_new"), "{known}");
     // Without the key no ticket can be found.
     let other = a_desk();
-    let ended = run(&other, &["associate"], (rows, &more), "made").expect(7);
-    let _said = ended.says("the portal has no ticket property desk_id");
+    let ended = run(&other, "associate", (rows, &more), "made").expect(7);
+    ended.says("the portal has no ticket property desk_id");
 }
 
 #[test]
 fn rows_of_one_ticket_that_ask_for_the_same_links_agree_in_any_order() {
     let desk = a_desk();
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
     let mails = "[[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nsplit = \";\"\nmissing = \"create\"\n";
     let more = format!("{TICKET}{mails}");
     let rows = "Id,Subject,Mail\n1,Lamp,a@l.example;b@l.example\n1,Lamp,b@l.example;a@l.example\n1,Lamp,c@l.example\n";
-    let ended = run(&desk, &["associate"], (rows, &more), "made").expect(3);
+    let ended = run(&desk, "associate", (rows, &more), "made").expect(3);
     let refused = desk.here.rows("made/refused.csv");
     assert_eq!(refused.len(), 1, "{}", ended.stderr);
     assert_eq!(refused[0]["Mail"], "c@l.example");

@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::followed::follow;
-use crate::rehearsal::{Rehearsal, project};
+use crate::support::followed::follow;
+use crate::support::{Rehearsal, project};
 
 /// A test for each chapter that has commands, so that they run side by side.
 macro_rules! chapters {
@@ -205,7 +205,7 @@ fn completed(example: &str) -> String {
 fn every_example_of_a_mapping_is_one() {
     let here = Rehearsal::new();
     for (name, text) in BESIDE {
-        let _beside = here.write(name, text);
+        here.write(name, text);
     }
     let pages = [chapter("mapping"), chapter("expressions")];
     let examples: Vec<&str> = pages.iter().flat_map(|page| blocks(page, "toml")).collect();
@@ -213,17 +213,17 @@ fn every_example_of_a_mapping_is_one() {
     let mut args = vec!["map".to_owned(), "check".to_owned()];
     for (number, example) in examples.into_iter().enumerate() {
         let name = format!("example-{number}.toml");
-        let _mapping = here.write(&name, completed(example));
+        here.write(&name, completed(example));
         args.push(name);
     }
-    let _ended = here.run(&args).expect(0);
+    here.run(&args).expect(0);
 }
 
 /// The keys that a node of the JSON Schema allows, at any depth.
 fn keys(node: &Value, found: &mut BTreeSet<String>) {
     let properties = node.get("properties").and_then(Value::as_object);
     for (key, inside) in properties.into_iter().flatten() {
-        let _new = found.insert(key.clone());
+        found.insert(key.clone());
         keys(inside, found);
     }
     for key in ["items", "additionalProperties"] {
@@ -273,7 +273,7 @@ fn every_key_of_a_mapping_is_explained_with_an_example() {
         let mut inside = BTreeSet::new();
         keys(node, &mut inside);
         if node.is_null() {
-            let _new = inside.insert(name.clone());
+            inside.insert(name.clone());
         }
         assert!(!inside.is_empty(), "{name}");
         let lacking = unexplained(section(&page, &heading), &inside);
@@ -315,7 +315,7 @@ fn every_code_of_a_refused_row_is_explained() {
 #[test]
 fn every_exit_code_is_in_the_tables() {
     let here = Rehearsal::new();
-    let help = here.run(["--help"]).expect(0).stdout;
+    let help = here.run("--help").expect(0).stdout;
     let (_, table) = help.split_once("Exit codes:").expect("the table");
     let code = pattern(r"(?m)^ {1,3}(\d+)  ");
     let row = pattern(r"(?m)^\| (\d+) \|");

@@ -8,7 +8,7 @@ use tickethaul::hubspot::{
 use tickethaul::model::schema::{ObjectType, PropertyOption};
 use tickethaul::model::shelf::Shelf;
 
-use crate::canned::{numbered, portal, portal_with, reply};
+use crate::support::canned::{numbered, portal, portal_with, reply};
 
 const TICKETS: ObjectType = ObjectType::Tickets;
 const CONTACTS: ObjectType = ObjectType::Contacts;
@@ -401,7 +401,8 @@ fn pages_of_links() -> (Reply, Reply) {
 
 #[tokio::test]
 async fn links_of_many_records_are_read_to_their_last_page() {
-    use crate::canned::{Step, scripted};
+    use crate::support::canned::scripted;
+    use tickethaul::hubspot::testing::Step;
     let (first, second) = pages_of_links();
     let (client, script) = scripted(vec![Step::Reply(first), Step::Reply(second)]);
     let ids = ["1", "2", "3"].map(str::to_owned);

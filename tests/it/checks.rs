@@ -5,14 +5,11 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::rehearsal::{Rehearsal, Row, write_rows};
+use crate::support::{Args, Rehearsal, Row, keyed, write_rows};
 
-const MAPPING: &str = r#"version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = { column = "Status", map = { open = "Waiting on us", done = "Closed" } }
 hs_ticket_priority = { column = "Priority" }
 hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "blank" }
@@ -21,30 +18,22 @@ to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
-[[property]]
-name = "source_ticket_id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const HEADER: &str = "Id,Subject,Status,Priority,Agent,Mail,Note\n";
 
 /// What `check` says of in.csv as JSON.
 #[track_caller]
-fn report(here: &Rehearsal, more: &[&str], code: i32) -> Value {
-    let args: Vec<&str> = ["check", "in.csv", "-m", "m.toml", "--json"]
-        .iter()
-        .chain(more)
-        .copied()
-        .collect();
-    let ended = here.run_embedded(&args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("a report")
+fn report(here: &Rehearsal, more: impl Args, code: i32) -> Value {
+    let args = ("check in.csv -m m.toml --json", more);
+    here.run_embedded(args).expect(code).json()
 }
 
 fn desk(rows: &str) -> Rehearsal {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", format!("{HEADER}{rows}"));
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", format!("{HEADER}{rows}"));
     here
 }
 
@@ -58,7 +47,7 @@ fn values_filled_in_by_a_script_leave_nothing_unmapped() {
          5,e,dnoe,,,,\n\
          6,f,paused,Low,,,\n",
     );
-    let before = report(&here, &["--write-values", "values.csv"], 4);
+    let before = report(&here, "--write-values values.csv", 4);
     assert_eq!(before["rows"]["refused"], 5);
     let found: Vec<(String, String, u64, Value)> = unmapped(&before);
     let line = |property: &str, value: &str, count, suggestion: Value| {
@@ -95,12 +84,12 @@ fn values_filled_in_by_a_script_leave_nothing_unmapped() {
             "\"Agent\",",
             "\"Agent\", map = { file = \"values.csv\" }, unmapped = \"keep\",",
         );
-    let _mapping = here.write("m.toml", filled);
-    let after = report(&here, &[], 0);
+    here.write("m.toml", filled);
+    let after = report(&here, "", 0);
     assert_eq!(after["unmapped"], serde_json::json!([]));
     assert_eq!(after["rows"]["ready"], 6);
-    let import = ["import", "in.csv", "-m", "m.toml", "--run-dir", "run"];
-    let _ended = here.run_embedded(&import).expect(0);
+    here.run_embedded("import in.csv -m m.toml --run-dir run")
+        .expect(0);
 }
 
 /// Property, value, count and suggestion of everything without a counterpart.
@@ -135,7 +124,7 @@ fn fill_in(here: &Rehearsal) {
             "" => known.to_owned(),
             suggestion => suggestion.to_owned(),
         };
-        let _blank = row.insert("to".to_owned(), to);
+        row.insert("to".to_owned(), to);
     }
     let path = here.path("values.csv");
     let filled = here.path("filled.csv");
@@ -146,22 +135,16 @@ fn fill_in(here: &Rehearsal) {
 #[test]
 fn a_value_file_is_never_written_over() {
     let here = desk("1,a,opne,,,,\n");
-    let _report = report(&here, &["--write-values", "values.csv"], 4);
-    let args = [
-        "check",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--write-values",
-        "values.csv",
-    ];
-    let _ended = here.run_embedded(&args).expect(64).says("values.csv");
+    let _report = report(&here, "--write-values values.csv", 4);
+    here.run_embedded("check in.csv -m m.toml --write-values values.csv")
+        .expect(64)
+        .says("values.csv");
 }
 
 #[test]
 fn repeated_keys_are_told_with_both_places_as_the_import_tells_them() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
+    here.write("m.toml", MAPPING);
     let row = |id: &str, status: &str| format!("{id},s,{status},,,,\n");
     let first = [row("A1", "open"), row("b", "odd"), row("b", "open")].concat();
     let second = [
@@ -171,18 +154,10 @@ fn repeated_keys_are_told_with_both_places_as_the_import_tells_them() {
         row("b", "done"),
         row("A1", "open"),
     ];
-    let _file = here.write("a.csv", format!("{HEADER}{first}"));
-    let _file = here.write("b.csv", format!("{HEADER}{}", second.concat()));
-    let args = [
-        "check",
-        "a.csv",
-        "b.csv",
-        "-m",
-        "m.toml",
-        "-o",
-        "checked.csv",
-    ];
-    let _ended = here.run_embedded(&args).expect(4);
+    here.write("a.csv", format!("{HEADER}{first}"));
+    here.write("b.csv", format!("{HEADER}{}", second.concat()));
+    here.run_embedded("check a.csv b.csv -m m.toml -o checked.csv")
+        .expect(4);
     let told: Vec<(String, String, String)> = here
         .rows("checked.csv")
         .into_iter()
@@ -226,16 +201,8 @@ fn repeated_keys_are_told_with_both_places_as_the_import_tells_them() {
             ),
         ]
     );
-    let args = [
-        "import",
-        "a.csv",
-        "b.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-    ];
-    let _ended = here.run_embedded(&args).expect(3);
+    here.run_embedded("import a.csv b.csv -m m.toml --run-dir run")
+        .expect(3);
     let sorted = |mut rows: Vec<Row>| {
         rows.sort();
         rows
@@ -255,8 +222,8 @@ fn first_words(row: &Row) -> String {
 #[test]
 fn standard_input_with_repeated_keys_is_read_twice() {
     let here = desk("");
-    let mut command = here.command(["check", "-", "-m", "m.toml", "--json"]);
-    let _same = command
+    let mut command = here.command("check - -m m.toml --json");
+    command
         .args(["--portal", "sandbox", "--sandbox-data"])
         .arg(here.path("sandbox-data"))
         .stdin(Stdio::from(
@@ -265,8 +232,7 @@ fn standard_input_with_repeated_keys_is_read_twice() {
             )
             .expect("the rows"),
         ));
-    let ended = here.finish(command).expect(4);
-    let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
+    let report = here.finish(command).expect(4).json();
     assert_eq!(report["refusals"][0]["code"], "REPEATED_KEY");
     assert_eq!(report["refusals"][0]["examples"][0]["line"], "3");
     assert_eq!(report["import"]["tickets"], 1);
@@ -284,7 +250,7 @@ fn what_a_run_costs_and_sets_off_is_what_it_then_does() {
         })
         .collect();
     let here = desk(&rows);
-    let found = report(&here, &[], 0);
+    let found = report(&here, "", 0);
     let run = &found["import"];
     assert_eq!((&run["tickets"], &run["emails"]), (&250.into(), &40.into()));
     assert_eq!(
@@ -300,20 +266,13 @@ fn what_a_run_costs_and_sets_off_is_what_it_then_does() {
         run["rate"],
         serde_json::json!({"calls": 190, "seconds": 10.0})
     );
-    let slow = report(&here, &["--rate", "1/2s"], 0);
+    let slow = report(&here, "--rate 1/2s", 0);
     let calls = run["calls_at_most"].as_u64().expect("a number");
     assert_eq!(slow["import"]["seconds"], calls as f64 * 2.0);
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--json",
-    ];
-    let ended = here.run_embedded(&args).expect(0);
-    let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+    let summary = here
+        .run_embedded("import in.csv -m m.toml --run-dir run --json")
+        .expect(0)
+        .json();
     assert_eq!(summary["contacts_created"], run["emails"]);
     let (most, made) = (run["calls_at_most"].as_u64(), summary["calls"].as_u64());
     // The import creates the key property too, which the portal lacks.
@@ -327,10 +286,8 @@ fn mistakes_of_a_mapping_are_told_as_the_import_tells_them() {
         .replace("hs_ticket_priority", "hs_ticket_prority")
         .replace("done = \"Closed\"", "done = \"Closd\"")
         .replace("missing = \"blank\"", "mising = \"blank\"");
-    let _mapping = here.write("m.toml", bad);
-    let ended = here
-        .run_embedded(&["check", "in.csv", "-m", "m.toml"])
-        .expect(64);
+    here.write("m.toml", bad);
+    let ended = here.run_embedded("check in.csv -m m.toml").expect(64);
     for words in [
         "did you mean `hs_ticket_priority`?",
         "did you mean \"Closed\"?",
@@ -345,14 +302,14 @@ fn what_a_check_minds_depends_on_the_operation() {
     let here = desk("A,one,open,,,,\nA,two,open,,,,\na,three,open,,,,\n");
     // Which pipeline a ticket has that is there already is not known, and both have this.
     let mapping = MAPPING.replace("Closed", "Waiting on contact");
-    let _file = here.write("m.toml", &mapping);
+    here.write("m.toml", &mapping);
     for (operation, refused, codes) in [
         ("create", 2, vec!["KEY_CASE", "REPEATED_KEY"]),
         ("upsert", 1, vec!["KEY_CASE"]),
         ("update", 0, vec![]),
     ] {
         let code = if refused > 0 { 4 } else { 0 };
-        let found = report(&here, &["--op", operation], code);
+        let found = report(&here, format!("--op {operation}"), code);
         assert_eq!(found["rows"]["refused"], refused, "{operation}: {found}");
         assert_eq!(found["import"]["operation"], operation);
         let mut told: Vec<&str> = found["refusals"]
@@ -364,8 +321,8 @@ fn what_a_check_minds_depends_on_the_operation() {
         told.sort_unstable();
         assert_eq!(told, codes, "{operation}");
     }
-    let upsert = ["import", "in.csv", "-m", "m.toml", "--op", "upsert"];
-    let _ended = here.run_embedded(&[&upsert[..], &["--run-dir", "run"]].concat());
+    let upsert = "import in.csv -m m.toml --op upsert";
+    let _ended = here.run_embedded((upsert, "--run-dir run"));
     let refused = here.rows("run/refused.csv");
     assert_eq!(refused.len(), 1, "the import minds the same");
     assert_eq!(refused[0]["_code"], "KEY_CASE");
@@ -374,10 +331,10 @@ fn what_a_check_minds_depends_on_the_operation() {
         "hs_pipeline_stage = { column = \"Status\", map = { open = \"Waiting on us\", done = \"Waiting on contact\" } }\n",
         "",
     );
-    let _file = here.write("m.toml", keys_and_subjects);
-    let created = here.run_embedded(&["check", "in.csv", "-m", "m.toml"]);
-    let _ended = created
+    here.write("m.toml", keys_and_subjects);
+    let created = here.run_embedded("check in.csv -m m.toml");
+    created
         .expect(64)
         .says("nothing is mapped to `hs_pipeline_stage`");
-    let _found = report(&here, &["--op", "update"], 0);
+    let _found = report(&here, "--op update", 0);
 }

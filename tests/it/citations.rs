@@ -114,7 +114,7 @@ fn cited_rules(text: &str) -> BTreeSet<String> {
             if let (" to " | "-", Some(first)) = (&one[1], &last) {
                 cited.extend(between(first, &rule));
             }
-            let _new = cited.insert(rule.clone());
+            cited.insert(rule.clone());
             last = Some(rule);
         }
     }

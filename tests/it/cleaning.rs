@@ -2,18 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::reviewed::{desk, file, ids, import, update};
+use crate::support::reviewed::{desk, file, ids, import, update};
+use crate::support::{Args, FilledPortal};
 
-fn json_of(desk: &FilledPortal, args: &[&str]) -> Value {
-    let args = [args, &["--json"]].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+fn json_of(desk: &FilledPortal, args: impl Args) -> Value {
+    desk.run((args, "--json")).expect(0).json()
 }
 
 /// Names and states of what `runs` lists.
 fn listed(desk: &FilledPortal) -> Vec<(String, String)> {
-    let runs = json_of(desk, &["runs"]);
+    let runs = json_of(desk, "runs");
     let text = |run: &Value, name: &str| run[name].as_str().unwrap_or_default().to_owned();
     let runs = runs.as_array().expect("a list").iter();
     runs.map(|run| (text(run, "run"), text(run, "state")))
@@ -28,27 +26,19 @@ fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
     let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=30, "Subject", "text"));
+    desk.here.write("in.csv", file(1..=30, "Subject", "text"));
     let plan = |op: &str, folder: &str| {
-        let args = ["plan", "in.csv", "-m", "m.toml", "--op", op, "-o", folder];
-        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        desk.run(format!("plan in.csv -m m.toml --op {op} -o {folder}"))
+            .expect(0);
     };
     plan("create", "first");
-    let args = ["apply", "first", "--run-dir", "made", "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _file = desk.here.write("other.csv", file(1..=30, "Other", "text"));
-    let stopped = [
-        "--run-dir",
-        "stopped",
-        "--op",
-        "update",
-        "--max-duration",
-        "0.000001",
-    ];
-    let args = [&["import", "other.csv", "-m", "m.toml"][..], &stopped].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(5);
+    desk.run("apply first --run-dir made --yes").expect(0);
+    desk.here.write("other.csv", file(1..=30, "Other", "text"));
+    let stopped = "--run-dir stopped --op update --max-duration 0.000001";
+    desk.run((&["import", "other.csv", "-m", "m.toml"][..], stopped))
+        .expect(5);
     plan("update", "second");
-    let _ended = import(&desk, "create", "in.csv", "noted").expect(0);
+    import(&desk, "create", "in.csv", "noted").expect(0);
     let all = [
         ("first", "applied"),
         ("made", "finished"),
@@ -57,29 +47,27 @@ fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
         ("noted", "finished"),
     ];
     assert_eq!(listed(&desk), pairs(&all));
-    let table = desk.here.run(["runs"]).expect(0).stdout;
+    let table = desk.here.run("runs").expect(0).stdout;
     assert!(table.contains("create: 30 create"), "{table}");
-    let status = desk.here.run(["status", "first"]).expect(0).stdout;
+    let status = desk.here.run("status first").expect(0).stdout;
     assert!(
         status.contains("30 create") && status.contains("applied by"),
         "{status}"
     );
 
-    let _mine = desk.here.write("noted/notes.txt", "mine");
-    let clean = |more: &[&str]| {
-        let args = [&["runs", "clean"][..], more].concat();
-        json_of(&desk, &args)
-    };
+    desk.here.write("noted/notes.txt", "mine");
+    let clean = |more: &str| json_of(&desk, ("runs clean", more));
     // Without a terminal nobody is asked.
-    let args = ["runs", "clean", "--older-than", "1s"];
-    let _ended = desk.here.run(args).expect(64).says("--yes");
-    let _ended = desk
-        .here
-        .run(["runs", "clean", "--older-than", "soon", "--yes"])
+    desk.here
+        .run("runs clean --older-than 1s")
+        .expect(64)
+        .says("--yes");
+    desk.here
+        .run("runs clean --older-than soon --yes")
         .expect(64);
-    let none = clean(&["--older-than", "1h", "--yes"]);
+    let none = clean("--older-than 1h --yes");
     assert_eq!(none["removed"], json!([]));
-    let removed = clean(&["--older-than", "1ms", "--yes"]);
+    let removed = clean("--older-than 1ms --yes");
     assert_eq!(
         removed["removed"],
         json!(["first", "made", "second"]),
@@ -91,7 +79,7 @@ fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
     }
     assert_eq!(desk.here.read("noted/notes.txt"), "mine");
     assert!(desk.here.path("noted/run.db").exists(), "all of it stays");
-    let removed = clean(&["--older-than", "1ms", "--unfinished", "--yes"]);
+    let removed = clean("--older-than 1ms --unfinished --yes");
     assert_eq!(removed["removed"], json!(["stopped"]), "{removed}");
     assert_eq!(removed["left"][0]["folder"], "noted", "{removed}");
 }
@@ -99,50 +87,27 @@ fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
 #[test]
 fn all_tickets_that_a_run_created_are_deleted_whoever_changed_them() {
     let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "made").expect(0);
-    let _file = desk.here.write("more.csv", file(51..=170, "Other", "text"));
-    let _ended = import(&desk, "upsert", "more.csv", "more").expect(0);
+    desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+    import(&desk, "create", "in.csv", "made").expect(0);
+    desk.here.write("more.csv", file(51..=170, "Other", "text"));
+    import(&desk, "upsert", "more.csv", "more").expect(0);
     let ids = ids(&desk, "more");
     update(&desk, &[ids["D-70"]], &json!({"subject": "theirs"}));
-    let args = ["delete", "--run", "more"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &args)
-        .expect(64)
-        .says("--yes");
-    let args = [
-        "delete",
-        "--run",
-        "more",
-        "--yes",
-        "--run-dir",
-        "gone",
-        "--horizon",
-        "0.2",
-    ];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended
-        .says("archive 110 tickets that the run created, even where others changed them since");
-    let args = [
-        "--properties",
-        "desk_id,subject",
-        "--force",
-        "-o",
-        "all.csv",
-    ];
-    let _ended = desk.export(&args).expect(0);
+    desk.run("delete --run more").expect(64).says("--yes");
+    let ended = desk
+        .run("delete --run more --yes --run-dir gone --horizon 0.2")
+        .expect(0);
+    ended.says("archive 110 tickets that the run created, even where others changed them since");
+    desk.export("--properties desk_id,subject --force -o all.csv")
+        .expect(0);
     let left = desk.here.rows("all.csv");
     assert_eq!(left.len(), 60);
     let others = left
         .iter()
         .filter(|row| row["subject"].starts_with("Other"));
     assert_eq!(others.count(), 10, "what it updated stays as it is");
-    let again = desk
-        .here
-        .run_against(&desk.sandbox, &args_again())
-        .expect(0);
-    let _ended = again.says("110 before");
+    let again = desk.run(&args_again()).expect(0);
+    again.says("110 before");
 }
 
 fn args_again() -> [&'static str; 4] {
@@ -152,25 +117,14 @@ fn args_again() -> [&'static str; 4] {
 #[test]
 fn a_deletion_of_created_tickets_that_is_killed_goes_on_as_one() {
     let mut desk = desk(&["--trouble", "hold@2=committed:tickets/batch/archive"]);
-    let _file = desk.here.write("in.csv", file(1..=120, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "made").expect(0);
+    desk.here.write("in.csv", file(1..=120, "Subject", "text"));
+    import(&desk, "create", "in.csv", "made").expect(0);
     let ids = ids(&desk, "made");
-    let args = [
-        "delete",
-        "--run",
-        "made",
-        "--yes",
-        "--run-dir",
-        "gone",
-        "--horizon",
-        "0.2",
-    ];
-    assert!(desk.kill_tool_while_held(&args));
+    assert!(desk.kill_tool_while_held("delete --run made --yes --run-dir gone --horizon 0.2"));
     // The first rows come last; this one is not archived yet.
     update(&desk, &[ids["D-3"]], &json!({"subject": "theirs"}));
-    let args = ["resume", "gone", "--horizon", "0.2"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let args = ["--properties", "desk_id", "--force", "-o", "all.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.run("resume gone --horizon 0.2").expect(0);
+    desk.export("--properties desk_id --force -o all.csv")
+        .expect(0);
     assert_eq!(desk.here.rows("all.csv").len(), 0);
 }

@@ -5,21 +5,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Conversations, Form, Talk};
-use crate::rehearsal::{Rehearsal, project};
+use crate::support::conversation::{Conversations, Form, Talk};
+use crate::support::{Rehearsal, project};
 
-fn import<'a>(op: &'a str, run: &'a str) -> Vec<&'a str> {
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        op,
-        "--run-dir",
-        run,
-    ];
-    [&args[..], &["--horizon", "0.8"]].concat()
+fn import(op: &str, run: &str) -> String {
+    format!("import in.csv -m m.toml --op {op} --run-dir {run} --horizon 0.8")
 }
 
 /// The lines of the comments that a run or plan left out, with their codes.
@@ -46,9 +36,8 @@ fn made_and_left(talk: &Talk, run: &str) -> (u64, u64) {
 #[test]
 fn comments_of_a_file_become_notes_and_those_without_a_ticket_are_left() {
     let mut conversations = Conversations::new(40);
-    let talk = Talk::of(Form::Beside, &conversations, &[]);
-    let check = ["check", "in.csv", "-m", "m.toml", "--json"];
-    let checked = talk.run(&check, 0);
+    let talk = Talk::of(Form::Beside, &conversations, "");
+    let checked = talk.run("check in.csv -m m.toml --json", 0);
     let report: Value = serde_json::from_str(checked.stdout.trim()).expect("JSON");
     let all = conversations.comments.len();
     assert_eq!(report["import"]["notes"]["notes"], all, "{report}");
@@ -58,18 +47,10 @@ fn comments_of_a_file_become_notes_and_those_without_a_ticket_are_left() {
         "{told}"
     );
     assert!(told.contains("2 left out"), "{told}");
-    let shown = talk.run(&["check", "in.csv", "-m", "m.toml"], 0);
-    assert!(
-        shown.stdout.contains("Ann: says 1 the 1. time"),
-        "{}",
-        shown.stdout
-    );
-    let ended = talk.run(&import("create", "run"), 0);
-    assert!(
-        ended.stderr.contains("2 comments left out"),
-        "{}",
-        ended.stderr
-    );
+    talk.run("check in.csv -m m.toml", 0)
+        .prints("Ann: says 1 the 1. time");
+    talk.run(import("create", "run"), 0)
+        .says("2 comments left out");
     talk.check(&conversations, "import");
     assert_eq!(made_and_left(&talk, "run"), (all as u64, 2));
     let code = "NO_TICKET_OF_COMMENT".to_owned();
@@ -79,50 +60,35 @@ fn comments_of_a_file_become_notes_and_those_without_a_ticket_are_left() {
         !talk.desk.here.path("run/comments.db").exists(),
         "it is over"
     );
-    let _clean = talk.run(&["verify", "run"], 0);
+    talk.run("verify run", 0);
     // What was left goes in once its ticket does, as a file of comments like any other.
     conversations.add_ticket(41);
     let row = "Id,Subject\nK90001,stranger\n";
-    let _file = talk.desk.here.write("late.csv", row);
+    talk.desk.here.write("late.csv", row);
     let comments = "run/comments-left.csv";
-    let late = [
-        "import",
-        "late.csv",
-        "-m",
-        "m.toml",
-        "--comments",
-        comments,
-        "--run-dir",
-        "late",
-    ];
-    let _ended = talk.run(&late, 0);
+    let late = format!("import late.csv -m m.toml --comments {comments} --run-dir late");
+    talk.run(late, 0);
     assert_eq!(made_and_left(&talk, "late"), (1, 1));
 }
 
 #[test]
 fn a_later_file_brings_what_came_since_and_a_third_run_writes_nothing() {
     let mut conversations = Conversations::new(20);
-    let talk = Talk::of(Form::Beside, &conversations, &[]);
-    let _ended = talk.run(&import("create", "first"), 0);
+    let talk = Talk::of(Form::Beside, &conversations, "");
+    talk.run(import("create", "first"), 0);
     conversations.add_ticket(21);
     for n in [3, 9, 21] {
         conversations.add_comment(n);
     }
     conversations.write(&talk.desk.here.path("."), Form::Beside);
-    let planned = [
-        "plan", "in.csv", "-m", "m.toml", "--op", "upsert", "-o", "plan",
-    ];
-    let _planned = talk.run(&planned, 0);
+    talk.run("plan in.csv -m m.toml --op upsert -o plan", 0);
     assert_eq!(left(&talk, "plan").len(), 2);
-    let _file = talk.desk.here.write("comments.csv", "gone");
-    let _applied = talk.run(
-        &["apply", "plan", "--run-dir", "second", "--horizon", "0.8"],
-        0,
-    );
+    talk.desk.here.write("comments.csv", "gone");
+    talk.run("apply plan --run-dir second --horizon 0.8", 0);
     talk.check(&conversations, "apply");
     assert_eq!(talk.summary("second")["notes"]["created"], 3);
     conversations.write(&talk.desk.here.path("."), Form::Beside);
-    let _ended = talk.run(&import("upsert", "third"), 0);
+    talk.run(import("upsert", "third"), 0);
     talk.check(&conversations, "third");
     let summary = talk.summary("third");
     assert_eq!(summary["notes"]["created"], 0, "{summary}");
@@ -132,71 +98,62 @@ fn a_later_file_brings_what_came_since_and_a_third_run_writes_nothing() {
 #[test]
 fn a_bad_comment_refuses_its_row_and_a_retry_reads_the_file_again() {
     let conversations = Conversations::new(10);
-    let talk = Talk::of(Form::Beside, &conversations, &[]);
+    let talk = Talk::of(Form::Beside, &conversations, "");
     let here = &talk.desk.here;
     let good = conversations.comments_csv();
     let bad = good.replacen("2021-03-01T09:00:02Z", "soon", 1);
     let line = bad.lines().position(|line| line.starts_with("soon"));
     let line = line.expect("a bad line") + 1;
-    let _file = here.write("comments.csv", &bad);
-    let _file = here.write("elsewhere.csv", bad);
+    here.write("comments.csv", &bad);
+    here.write("elsewhere.csv", bad);
     let args = import("create", "run");
-    let _ended = talk.run(&args, 3);
+    talk.run(&args, 3);
     let refused = here.rows("run/refused.csv");
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0]["_code"], "INVALID_DATE");
     let place = &refused[0]["_column"];
     assert!(place.ends_with(&format!("comments.csv:{line}")), "{place}");
-    let _file = here.write("comments.csv", &good);
-    let retry = ["retry", "run", "--run-dir", "again", "--horizon", "0.8"];
-    let _ended = talk.run(&retry, 0);
+    here.write("comments.csv", &good);
+    let retry = "retry run --run-dir again --horizon 0.8";
+    talk.run(retry, 0);
     talk.check(&conversations, "retry");
     assert!(!here.path("again/comments-left.csv").exists());
     // A run that was told where the comments are has to be told again.
-    let other = Talk::of(Form::Beside, &conversations, &[]);
+    let other = Talk::of(Form::Beside, &conversations, "");
     let here = &other.desk.here;
-    let _file = here.write(
+    here.write(
         "elsewhere.csv",
         good.replacen("2021-03-01T09:00:02Z", "soon", 1),
     );
-    let args = [
-        &import("create", "run")[..],
-        &["--comments", "elsewhere.csv"],
-    ]
-    .concat();
-    let _ended = other.run(&args, 3);
-    let asked = other.run(&retry, 64);
-    assert!(
-        asked.stderr.contains("retry run --comments elsewhere.csv"),
-        "{}",
-        asked.stderr
-    );
-    let _file = here.write("elsewhere.csv", &good);
-    let _ended = other.run(&[&retry[..], &["--comments", "elsewhere.csv"]].concat(), 0);
+    other.run((import("create", "run"), "--comments elsewhere.csv"), 3);
+    other
+        .run(retry, 64)
+        .says("retry run --comments elsewhere.csv");
+    here.write("elsewhere.csv", &good);
+    other.run((retry, "--comments elsewhere.csv"), 0);
     other.check(&conversations, "retry with a file");
 }
 
 #[test]
 fn a_file_of_comments_that_does_not_fit_is_named_before_anything_is_sent() {
     let conversations = Conversations::new(3);
-    let talk = Talk::of(Form::Beside, &conversations, &[]);
+    let talk = Talk::of(Form::Beside, &conversations, "");
     let here = &talk.desk.here;
     let args = import("create", "run");
     let says = |words: &str| {
         let ended = talk.run(&args, 64);
         assert!(ended.stderr.contains(words), "{words}\n{}", ended.stderr);
     };
-    let _file = here.write("comments.csv", "at,author,id,Tickets,body\n");
+    here.write("comments.csv", "at,author,id,Tickets,body\n");
     says("has no column \"Ticket\"");
     std::fs::remove_file(here.path("comments.csv")).expect("removed");
     says("can't read the comments in comments.csv");
-    let _file = here.write("comments.csv", "");
+    here.write("comments.csv", "");
     says("it is empty");
-    let with = [&args[..], &["--comments", "none-*.csv"]].concat();
-    let ended = talk.run(&with, 64);
-    assert!(ended.stderr.contains("no such file"), "{}", ended.stderr);
+    talk.run((&args, "--comments none-*.csv"), 64)
+        .says("no such file");
     let mapping = here.read("m.toml");
-    let _file = here.write(
+    here.write(
         "m.toml",
         mapping.replace("file = \"comments.csv\"", "file = \"../c.csv\""),
     );
@@ -206,37 +163,24 @@ fn a_file_of_comments_that_does_not_fit_is_named_before_anything_is_sent() {
         "ticket = \"Ticket\"",
         "ticket = \"Ticket\"\noptional = true",
     );
-    let _file = here.write("m.toml", optional);
+    here.write("m.toml", optional);
     std::fs::remove_file(here.path("comments.csv")).expect("removed");
-    let ended = talk.run(&args, 0);
-    assert!(!ended.stderr.contains("comment"), "{}", ended.stderr);
-    let plain = [
-        "import",
-        "in.csv",
-        "-m",
-        "plain.toml",
-        "--comments",
-        "x.csv",
-    ];
-    let _file = here.write("plain.toml", Form::Columns.mapping());
-    let ended = talk.run(&plain, 64);
-    assert!(
-        ended.stderr.contains("reads no comments from one"),
-        "{}",
-        ended.stderr
-    );
+    talk.run(&args, 0).says_nothing_of("comment");
+    here.write("plain.toml", Form::Columns.mapping());
+    talk.run("import in.csv -m plain.toml --comments x.csv", 64)
+        .says("reads no comments from one");
 }
 
 #[test]
 fn comments_join_by_another_column_from_json_and_packed() {
-    let talk = Talk::of(Form::Beside, &Conversations::new(1), &[]);
+    let talk = Talk::of(Form::Beside, &Conversations::new(1), "");
     let here = &talk.desk.here;
     let mapping = Form::Beside.mapping().replace(
         "ticket = \"Ticket\"",
         "ticket = \"on.ticket\"\njoins = \"Sys\"",
     );
-    let _file = here.write("m.toml", mapping.replace("comments.csv", "comments.jsonl"));
-    let _file = here.write(
+    here.write("m.toml", mapping.replace("comments.csv", "comments.jsonl"));
+    here.write(
         "in.csv",
         "Id,Subject,Sys\nK00001,one,abc\nK00002,two,\nK00003,three,def\n",
     );
@@ -251,8 +195,8 @@ fn comments_join_by_another_column_from_json_and_packed() {
         line("def", 4),
         "{broken".to_owned(),
     ];
-    let _file = here.write("comments.jsonl", lines.join("\n"));
-    let _ended = talk.run(&import("create", "run"), 0);
+    here.write("comments.jsonl", lines.join("\n"));
+    talk.run(import("create", "run"), 0);
     assert_eq!(made_and_left(&talk, "run"), (3, 2));
     let left = here.read("run/comments-left.jsonl");
     let codes: Vec<String> = left
@@ -265,15 +209,15 @@ fn comments_join_by_another_column_from_json_and_packed() {
 #[test]
 fn a_ticket_with_more_comments_than_a_record_may_have_is_refused() {
     let conversations = Conversations::new(2);
-    let talk = Talk::of(Form::Beside, &conversations, &[]);
+    let talk = Talk::of(Form::Beside, &conversations, "");
     let here = &talk.desk.here;
     let mut comments = "at,author,id,Ticket,body\n".to_owned();
     let text = "x".repeat(1 << 20);
     for id in 0..20 {
         let _infallible = writeln!(comments, "2021-03-01T09:00:00Z,Ann,{id},K00001,{text}");
     }
-    let _file = here.write("comments.csv", comments);
-    let _ended = talk.run(&import("create", "run"), 3);
+    here.write("comments.csv", comments);
+    talk.run(import("create", "run"), 3);
     let refused = here.rows("run/refused.csv");
     assert_eq!(refused[0]["_code"], "COMMENTS_TOO_LONG");
     assert_eq!(talk.summary("run")["rows"]["done"], 1);
@@ -327,17 +271,15 @@ fn presets_with_files_of_comments_carry_their_samples() {
         let args = [&*tickets, "-m", sampled.preset, "--comments", &comments];
         let [done, refused, notes, left] = sampled.ends;
         let code = if refused > 0 { 4 } else { 0 };
-        let shown = here
-            .run_embedded(&[&["check"], &args[..]].concat())
-            .expect(code);
+        let shown = here.run_embedded(("check", &args)).expect(code);
         for words in sampled.shown {
             assert!(shown.stdout.contains(words), "{words}\n{}", shown.stdout);
         }
         let code = if refused > 0 { 3 } else { 0 };
-        let import = [&["import"], &args[..], &["--run-dir", "run"]].concat();
-        let ended = here.run_embedded(&import).expect(code);
-        let summary = here.read("run/summary.json");
-        let summary: Value = serde_json::from_str(&summary).expect("JSON");
+        let ended = here
+            .run_embedded(("import", &args, "--run-dir run"))
+            .expect(code);
+        let summary = here.json("run/summary.json");
         let found = [
             &summary["rows"]["done"],
             &summary["rows"]["refused"],
@@ -361,9 +303,8 @@ fn a_preset_whose_file_of_comments_is_absent_works_without_it() {
         .display()
         .to_string();
     let import = ["import", &tickets, "-m", "servicenow", "--run-dir", "run"];
-    let _ended = here.run_embedded(&import).expect(3);
-    let _clean = here.run_embedded(&["verify", "run"]).expect(0);
-    let summary = here.read("run/summary.json");
-    let summary: Value = serde_json::from_str(&summary).expect("JSON");
+    here.run_embedded(&import).expect(3);
+    here.run_embedded("verify run").expect(0);
+    let summary = here.json("run/summary.json");
     assert_eq!(summary["comments_left_out"], 0);
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::{Answer, Portal};
+use crate::support::{Answer, Portal};
 
 const TICKETS: &str = "/crm/v3/objects/tickets";
 
@@ -271,7 +271,7 @@ async fn batches_hold_a_hundred() {
          Please reduce the number of items and try again"
     );
     history["propertiesWithHistory"] = json!([]);
-    let _ = portal.post(&path, &history).await.expect(207);
+    portal.post(&path, &history).await.expect(207);
     assert_eq!(n_tickets(&portal).await, 0);
 }
 
@@ -565,7 +565,7 @@ async fn other_refusals_have_their_forms() {
     let answer = portal
         .post(&format!("{TICKETS}/batch/create"), r#"{"results":[]}"#)
         .await;
-    let _ = answer.expect(400);
+    answer.expect(400);
     assert_eq!(
         message(&answer),
         "Invalid input JSON on line 1, column 14: Some required fields were not set: [inputs]"
@@ -676,7 +676,7 @@ async fn a_property_is_made_once() {
     let lost = PROPERTY
         .replace("import_key", "other")
         .replace("ticketinformation", "nowhere");
-    let _ = portal.post(path, lost).await.expect(400);
+    portal.post(path, lost).await.expect(400);
     let body = portal.get(&format!("{path}/nothing")).await.expect(404);
     assert!(
         body["message"]
@@ -692,12 +692,12 @@ async fn ten_properties_may_be_unique() {
     for n in 0..10 {
         portal.unique_property(&format!("key_{n}")).await;
     }
-    let _ = portal
+    portal
         .post("/crm/v3/properties/tickets", PROPERTY)
         .await
         .expect(400);
     let plain = PROPERTY.replace(r#","hasUniqueValue":true"#, "");
-    let _ = portal
+    portal
         .post("/crm/v3/properties/tickets", plain)
         .await
         .expect(201);
@@ -708,8 +708,8 @@ async fn groups_are_listed_and_made() {
     let portal = Portal::start().await;
     let path = "/crm/v3/properties/tickets/groups";
     let group = json!({"name": "migration", "label": "Migration"});
-    let _ = portal.post(path, &group).await.expect(201);
-    let _ = portal.post(path, &group).await.expect(409);
+    portal.post(path, &group).await.expect(201);
+    portal.post(path, &group).await.expect(409);
     let all = portal.get(path).await.expect(200);
     let names: Vec<&Value> = all["results"]
         .as_array()
@@ -763,7 +763,7 @@ async fn pipelines_are_as_described() {
         .await
         .expect(200);
     assert_eq!(stages["results"], second["stages"]);
-    let _ = portal.get("/crm/v3/pipelines/tickets/9").await.expect(404);
+    portal.get("/crm/v3/pipelines/tickets/9").await.expect(404);
 }
 
 /// 7.2.
@@ -804,7 +804,7 @@ async fn owners_come_in_pages() {
         .await
         .expect(200);
     assert_eq!(one["results"].as_array().expect("results").len(), 1);
-    let _ = portal.get("/crm/v3/owners?limit=501").await.expect(400);
+    portal.get("/crm/v3/owners?limit=501").await.expect(400);
 }
 
 /// 4.5 and 5.
@@ -836,7 +836,7 @@ async fn the_allowance_is_told_and_kept() {
             );
         }
     }
-    let _ = Answer::of(&portal.bytes("GET", "/", "wrong", "").await).expect(401);
+    Answer::of(&portal.bytes("GET", "/", "wrong", "").await).expect(401);
     let answer = portal.get("/account-info/v3/details").await;
     let body = answer.expect(429);
     assert_eq!(

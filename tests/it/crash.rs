@@ -9,23 +9,15 @@ use tickethaul::import::flow::Operation;
 use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::Fate;
 
-use crate::in_process::{InProcess, Life, contacts, tickets};
-use crate::plain_http::Portal;
-use crate::rehearsal::rows_of;
+use crate::support::in_process::{InProcess, Life, contacts, tickets};
+use crate::support::{Portal, keyed, rows_of};
 
-const MAPPING: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-prefix = "t-"
-
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    prefix = "t-",
+    r#"subject = "Subject"
 content = { column = "Body", optional = true }
 hs_pipeline_stage = "Stage"
-
 [[associate]]
 to = "contacts"
 by = "email"
@@ -33,12 +25,8 @@ column = "Mail"
 missing = "create"
 properties = { firstname = "Name" }
 
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const ROWS: usize = 300;
 /// E-mails of the input; two of them belong to contacts of a new sandbox.
@@ -184,7 +172,7 @@ async fn check(import: &InProcess, summary: &Summary, expected: &[Expected], sto
             .entry(mail.clone())
             .or_insert_with(|| contact.clone());
         assert_eq!(*known, contact, "{story}: one contact for each e-mail");
-        let _new = ids.insert(
+        ids.insert(
             text("source_ticket_id"),
             ticket["id"].as_str().expect("an id").to_owned(),
         );

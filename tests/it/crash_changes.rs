@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tickethaul::import::flow::Operation;
 
-use crate::in_process::{InProcess, Life, tickets};
-use crate::scenario::{CHECKED, Held, Scenario, Setting, plant, portal_with};
+use crate::support::in_process::{InProcess, Life, tickets};
+use crate::support::scenario::{CHECKED, Held, Scenario, Setting, plant, portal_with};
 
 const ROWS: usize = 200;
 

@@ -8,9 +8,9 @@ use tickethaul::import::flow::Operation;
 use tickethaul::model::learned::KnownFacts;
 use tokio::runtime::Handle;
 
-use crate::filed::{Filed, mapping};
-use crate::in_process::{InProcess, Life};
-use crate::scenario::portal_with;
+use crate::support::filed::{Filed, mapping};
+use crate::support::in_process::{InProcess, Life};
+use crate::support::scenario::portal_with;
 
 async fn run_in(folder: &Path, filed: &Filed, switches: &[&str]) -> InProcess {
     filed.write(folder);

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tickethaul::import::flow::Operation;
 use tokio::runtime::Handle;
 
-use crate::in_process::{InProcess, Life};
-use crate::linking::Linking;
-use crate::scenario::portal_in;
+use crate::support::in_process::{InProcess, Life};
+use crate::support::linking::Linking;
+use crate::support::scenario::portal_in;
 
 const ROWS: usize = 80;
 

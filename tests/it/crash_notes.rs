@@ -10,9 +10,9 @@ use tickethaul::model::learned::KnownFacts;
 use tickethaul::model::note::Activity;
 use tokio::runtime::Handle;
 
-use crate::conversation::{Conversations, Form};
-use crate::in_process::{InProcess, Life};
-use crate::scenario::portal_with;
+use crate::support::conversation::{Conversations, Form};
+use crate::support::in_process::{InProcess, Life};
+use crate::support::scenario::portal_with;
 
 async fn run_in(
     folder: &Path,

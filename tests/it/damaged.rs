@@ -1,58 +1,41 @@
 //! The files of a run used as input after people or spreadsheets damaged them: the
 //! damage is reported, and nothing is done by what is left of them.
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Row, write_rows};
+use crate::support::{Args, Ended, FilledPortal, Row, keyed, write_rows};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-prefix = "desk-"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    prefix = "desk-",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "1" }
 [[associate]]
 to = "contacts"
 by = "email"
 column = "Mail"
 missing = "skip"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// A portal into which `text` was imported, as run `run`.
 fn imported(text: &str, code: i32) -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", text);
-    let _ended = import(&desk, "create", "in.csv", "run", &["--create-properties"]).expect(code);
+    let desk = FilledPortal::new("--rate off");
+    desk.tool("import in.csv -m m.toml --create-properties --run-dir run")
+        .rows(text)
+        .mapping(MAPPING)
+        .run()
+        .expect(code);
     desk
 }
 
-fn import(desk: &FilledPortal, operation: &str, file: &str, run: &str, more: &[&str]) -> Ended {
-    let words = [
-        "import",
-        file,
-        "-m",
-        "m.toml",
-        "--op",
-        operation,
-        "--run-dir",
-        run,
-    ];
-    desk.here
-        .run_against(&desk.sandbox, &[&words[..], more].concat())
+fn import(desk: &FilledPortal, operation: &str, file: &str, run: &str, more: impl Args) -> Ended {
+    let words = format!("import {file} -m m.toml --op {operation} --run-dir {run}");
+    desk.run((&words, more))
 }
 
 /// Ids and subjects of all tickets.
 fn tickets(desk: &FilledPortal) -> Vec<(String, String)> {
-    let args = ["--properties", "subject", "-o", "all.csv", "--force"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties subject -o all.csv --force")
+        .expect(0);
     let rows = desk.here.rows("all.csv").into_iter();
     rows.map(|row| (row["hs_object_id"].clone(), row["subject"].clone()))
         .collect()
@@ -110,9 +93,9 @@ fn a_refused_csv_that_lost_columns_or_their_names_is_refused_before_the_first_ro
     for (gone, called, said) in cases {
         without(&desk, "run/refused.csv", gone, called);
         for operation in ["create", "update", "upsert"] {
-            let ended = import(&desk, operation, "edited.csv", "again", &[]).expect(64);
+            let ended = import(&desk, operation, "edited.csv", "again", "").expect(64);
             let ended = ended.says("it is the refused.csv of a run, and damaged");
-            let _ended = ended.says(said).says("take all of them out");
+            ended.says(said).says("take all of them out");
             assert!(!desk.here.path("again").exists(), "nothing was begun");
         }
     }
@@ -122,7 +105,7 @@ fn a_refused_csv_that_lost_columns_or_their_names_is_refused_before_the_first_ro
         "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
     ];
     without(&desk, "run/refused.csv", &all, &[]);
-    let _ended = import(&desk, "create", "edited.csv", "plain", &[]).expect(0);
+    import(&desk, "create", "edited.csv", "plain", "").expect(0);
     assert_eq!(desk.here.rows("plain/done.csv")[0]["_fate"], "exists");
 }
 
@@ -150,11 +133,11 @@ fn a_row_that_was_refused_for_its_key_stays_so_where_our_cells_were_emptied_or_r
     ];
     for (nth, (column, cell, code, hint)) in cases.into_iter().enumerate() {
         edited(&desk, "run/refused.csv", |row| {
-            let _old = row.insert(column.to_owned(), cell.to_owned());
+            row.insert(column.to_owned(), cell.to_owned());
         });
         for operation in ["update", "upsert"] {
             let run = format!("{operation}{nth}");
-            let _ended = import(&desk, operation, "edited.csv", &run, &[]).expect(3);
+            import(&desk, operation, "edited.csv", &run, "").expect(3);
             let refused = desk.here.rows(&format!("{run}/refused.csv"));
             assert_eq!(refused[0]["_code"], code, "{column} {cell}");
             assert!(refused[0]["_hint"].contains(hint), "{refused:?}");
@@ -167,18 +150,17 @@ fn a_row_that_was_refused_for_its_key_stays_so_where_our_cells_were_emptied_or_r
 fn a_deletion_wants_to_know_of_every_row_whether_the_run_created_its_ticket() {
     let desk = imported("Id,Subject,Mail\n1,one,\n2,two,\n", 0);
     let rows = "Id,Subject,Mail\n1,one,\n2,two,\n3,three,\n";
-    let _file = desk.here.write("more.csv", rows);
-    let _ended = import(&desk, "create", "more.csv", "more", &[]).expect(0);
+    desk.here.write("more.csv", rows);
+    import(&desk, "create", "more.csv", "more", "").expect(0);
     let held = tickets(&desk);
     let refused = |words: &str| {
         for command in [
             &["delete", "edited.csv"][..],
             &["import", "edited.csv", "-m", "m.toml", "--op", "archive"],
         ] {
-            let args = [command, &["--yes", "--run-dir", "gone"]].concat();
-            let ended = desk.here.run_against(&desk.sandbox, &args);
+            let ended = desk.run((command, "--yes --run-dir gone"));
             if ended.code == 64 {
-                let _ended = ended.says(words);
+                ended.says(words);
             } else {
                 // A plain file has no column of keys for the mapping.
                 assert!(
@@ -218,10 +200,7 @@ fn a_deletion_wants_to_know_of_every_row_whether_the_run_created_its_ticket() {
         (&[], &[("fate", "FATE")], "\"FATE\" should be called fate"),
     ] {
         without(&desk, "more/idmap.csv", gone, called);
-        let args = ["delete", "edited.csv", "--yes", "--run-dir", "gone"];
-        let _ended = desk
-            .here
-            .run_against(&desk.sandbox, &args)
+        desk.run("delete edited.csv --yes --run-dir gone")
             .expect(64)
             .says(words);
         assert_eq!(tickets(&desk), held, "{words}");
@@ -234,7 +213,7 @@ fn a_deletion_wants_to_know_of_every_row_whether_the_run_created_its_ticket() {
     ] {
         edited(&desk, "more/done.csv", |row| {
             if row["Id"] == "2" {
-                let _old = row.insert(column.to_owned(), cell.to_owned());
+                row.insert(column.to_owned(), cell.to_owned());
             }
         });
         let rows = desk.here.rows("edited.csv");
@@ -244,10 +223,9 @@ fn a_deletion_wants_to_know_of_every_row_whether_the_run_created_its_ticket() {
     // People may add columns of their own.
     let idmap = desk.here.read("more/idmap.csv");
     let noted: Vec<String> = idmap.lines().map(|line| format!("{line},note")).collect();
-    let _file = desk.here.write("noted.csv", noted.join("\n"));
-    let args = ["delete", "noted.csv", "--yes", "--run-dir", "taken"];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended.says("2 rows are left alone");
+    desk.here.write("noted.csv", noted.join("\n"));
+    let ended = desk.run("delete noted.csv --yes --run-dir taken").expect(0);
+    ended.says("2 rows are left alone");
     assert_eq!(tickets(&desk).len(), 2);
 }
 
@@ -266,36 +244,26 @@ fn keys_as_spreadsheets_and_people_mark_them_make_no_second_ticket() {
         .iter()
         .map(|(cell, _)| format!("{cell},again,\n"))
         .collect();
-    let _file = desk
-        .here
+    desk.here
         .write("odd.csv", format!("Id,Subject,Mail\n{rows}"));
     let template = MAPPING.replace(
         "column = \"Id\"\nprefix = \"desk-\"",
         "template = \"desk-{{ col('Id') }}\"",
     );
-    let _file = desk.here.write("template.toml", template);
+    desk.here.write("template.toml", template);
     for mapping in ["m.toml", "template.toml"] {
         for operation in ["create", "upsert"] {
             let run = format!("{operation}-{mapping}");
-            let args = [
-                "import",
-                "odd.csv",
-                "-m",
-                mapping,
-                "--op",
-                operation,
-                "--run-dir",
-                &run,
-            ];
-            let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+            let args = format!("import odd.csv -m {mapping} --op {operation} --run-dir {run}");
+            desk.run(args).expect(3);
             let codes = desk.column(&format!("{run}/refused.csv"), "_code");
             assert_eq!(codes, cells.map(|(_, code)| code), "{run}");
         }
     }
     assert_eq!(tickets(&desk).len(), 1);
     let written = MAPPING.replace("[key]", "[key]\nas_written = true");
-    let _file = desk.here.write("m.toml", written);
-    let _ended = import(&desk, "create", "odd.csv", "written", &[]).expect(0);
+    desk.here.write("m.toml", written);
+    import(&desk, "create", "odd.csv", "written", "").expect(0);
     assert_eq!(tickets(&desk).len(), 7);
 }
 
@@ -316,11 +284,11 @@ fn a_record_in_raw_is_told_its_own_reason() {
     ];
     for (nth, (raw, subject, code, hint)) in cases.into_iter().enumerate() {
         edited(&desk, "run/refused.csv", |row| {
-            let _old = row.insert("_raw".to_owned(), raw.to_owned());
-            let _old = row.insert("Subject".to_owned(), subject.to_owned());
+            row.insert("_raw".to_owned(), raw.to_owned());
+            row.insert("Subject".to_owned(), subject.to_owned());
         });
         let run = format!("again{nth}");
-        let _ended = import(&desk, "create", "edited.csv", &run, &[]).expect(3);
+        import(&desk, "create", "edited.csv", &run, "").expect(3);
         let refused = desk.here.rows(&format!("{run}/refused.csv"));
         assert_eq!(refused.len(), 1, "{raw}");
         assert_eq!(
@@ -338,10 +306,10 @@ fn a_record_in_raw_is_told_its_own_reason() {
             ("Subject", "one,two"),
             ("Id", "1"),
         ] {
-            let _old = row.insert(column.to_owned(), cell.to_owned());
+            row.insert(column.to_owned(), cell.to_owned());
         }
     });
-    let _ended = import(&desk, "create", "edited.csv", "same", &[]).expect(0);
+    import(&desk, "create", "edited.csv", "same", "").expect(0);
 }
 
 #[test]
@@ -356,10 +324,10 @@ fn a_new_key_that_a_ticket_has_already_and_links_left_out_are_remarks() {
     assert_eq!(done[0]["_remark"], left);
     assert_eq!(done[1]["_remark"], "");
     edited(&desk, "run/refused.csv", |row| {
-        let _old = row.insert("Id".to_owned(), "2".to_owned());
+        row.insert("Id".to_owned(), "2".to_owned());
     });
-    let ended = import(&desk, "upsert", "edited.csv", "upsert", &[]).expect(0);
-    let _ended = ended.says("whose new key a ticket had already");
+    let ended = import(&desk, "upsert", "edited.csv", "upsert", "").expect(0);
+    ended.says("whose new key a ticket had already");
     let done = desk.here.rows("upsert/done.csv");
     assert_eq!(done[0]["_operation"], "update");
     assert!(
@@ -367,8 +335,8 @@ fn a_new_key_that_a_ticket_has_already_and_links_left_out_are_remarks() {
         "{done:?}"
     );
     edited(&desk, "run/refused.csv", |row| {
-        let _old = row.insert("Id".to_owned(), "3".to_owned());
+        row.insert("Id".to_owned(), "3".to_owned());
     });
-    let _ended = import(&desk, "upsert", "edited.csv", "new", &[]).expect(0);
+    import(&desk, "upsert", "edited.csv", "new", "").expect(0);
     assert_eq!(desk.here.rows("new/done.csv")[0]["_remark"], "");
 }

@@ -3,215 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, OF_EXPORT};
-use crate::rehearsal::{Ended, Row, rows_of};
-
-/// What every run into the data set of a story is told.
-const NIGHTLY: [&str; 6] = [
-    "--properties",
-    "subject,content,createdate",
-    "--since",
-    "last",
-    "-o",
-    "lake",
-];
-
-/// All files below a folder.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else {
-        return files;
-    };
-    for entry in entries {
-        let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => files.extend(files_below(&path)),
-            false => files.push(path),
-        }
-    }
-    files.sort();
-    files
-}
-
-/// The rows of a table of a CSV data set, file by file, without what differs from run to
-/// run; each with the part that it is in.
-pub fn rows(desk: &FilledPortal, set: &str, table: &str) -> impl Iterator<Item = Row> {
-    let root = desk.here.path(set).join(table);
-    files_below(&root).into_iter().flat_map(move |file| {
-        let part = file.parent().and_then(|part| part.strip_prefix(&root).ok());
-        let part = part.map(|part| part.to_string_lossy().into_owned());
-        let part = part.unwrap_or_default();
-        rows_of(&file).into_iter().map(move |mut row| {
-            assert!(row.remove("_extracted_at").is_some_and(|at| !at.is_empty()));
-            assert_eq!(row.remove("_run_id").map(|run| run.len()), Some(32));
-            let _none = row.insert("part".to_owned(), part.clone());
-            row
-        })
-    })
-}
-
-/// The same, sorted.
-pub fn table(desk: &FilledPortal, set: &str, table: &str) -> Vec<Row> {
-    let mut rows: Vec<Row> = rows(desk, set, table).collect();
-    rows.sort();
-    rows
-}
-
-/// Every file of a data set is listed in its manifest, with its length and hash.
-pub fn is_whole(desk: &FilledPortal, set: &str) -> Value {
-    let root = desk.here.path(set);
-    let text = fs::read_to_string(root.join("_manifest.json")).expect("a manifest");
-    let manifest: Value = serde_json::from_str(&text).expect("JSON");
-    let listed = manifest["files"].as_array().expect("files").iter();
-    let listed: BTreeMap<String, &Value> = listed
-        .map(|file| (file["name"].as_str().expect("a name").to_owned(), file))
-        .collect();
-    let mut found = 0;
-    for path in files_below(&root) {
-        let name = path.strip_prefix(&root).expect("below");
-        let name = name.to_string_lossy().into_owned();
-        if ["_manifest.json", "_schema.json"].contains(&&*name) {
-            continue;
-        }
-        let file = listed
-            .get(&name)
-            .unwrap_or_else(|| panic!("{name} is not listed"));
-        let bytes = fs::read(&path).expect("a file");
-        assert_eq!(
-            file["blake3"],
-            blake3::hash(&bytes).to_hex().as_str(),
-            "{name}"
-        );
-        found += 1;
-    }
-    assert_eq!(found, listed.len());
-    manifest
-}
-
-/// A portal with tickets of several months, and the arguments of a nightly run.
-pub struct Story {
-    pub desk: FilledPortal,
-    pub ids: Vec<u64>,
-    more: Vec<String>,
-}
-
-impl Story {
-    pub fn new(tickets: usize, switches: &[&str], more: &[&str]) -> Story {
-        let mut args = vec!["--rate", "off"];
-        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        if !switches
-            .iter()
-            .any(|switch| switch.starts_with("search_lag"))
-        {
-            args.extend(["--switch", "search_lag=0s"]);
-        }
-        let desk = FilledPortal::new(&args);
-        let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
-        let made = |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)});
-        let ids = desk.create(tickets, made);
-        Story {
-            desk,
-            ids,
-            more: more.iter().map(|word| (*word).to_owned()).collect(),
-        }
-    }
-
-    fn args<'a>(&'a self, set: &'a str) -> Vec<&'a str> {
-        let mut args: Vec<&str> = NIGHTLY[..5].to_vec();
-        args.push(set);
-        args.extend(self.more.iter().map(String::as_str));
-        args
-    }
-
-    /// Brings the data set up to date.
-    pub fn run(&self) -> Ended {
-        self.desk.export(&self.args("lake"))
-    }
-
-    pub fn run_with(&self, more: &[&str]) -> Ended {
-        self.desk.export(&[&self.args("lake")[..], more].concat())
-    }
-
-    /// What a full export into a fresh folder holds, the data set holds; gives its
-    /// manifest.
-    #[track_caller]
-    pub fn check(&self, tables: &[&str], story: &str) -> Value {
-        let fresh = self.desk.here.path("fresh");
-        let _none = fs::remove_dir_all(&fresh);
-        let _ended = self.desk.export(&self.args("fresh")).expect(0);
-        for name in [
-            "tickets",
-            "deleted",
-            "pipelines",
-            "stages",
-            "properties",
-            "owners",
-        ]
-        .iter()
-        .chain(tables)
-        {
-            let rows = |set| table(&self.desk, set, name);
-            let (held, expected) = (rows("lake"), rows("fresh"));
-            assert_eq!(held, expected, "{story}: {name}");
-        }
-        let manifest = is_whole(&self.desk, "lake");
-        let held = table(&self.desk, "lake", "tickets").len();
-        assert_eq!(manifest["tickets"], held, "{story}");
-        manifest
-    }
-
-    pub fn update(&self, ids: &[u64], properties: &Value) {
-        for ids in ids.chunks(100) {
-            let inputs = ids
-                .iter()
-                .map(|id| json!({"id": id.to_string(), "properties": properties}));
-            let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-            let _done = self
-                .desk
-                .call("POST", "/crm/v3/objects/tickets/batch/update", &body);
-        }
-    }
-
-    pub fn press(&self, button: &str, ids: &[u64]) {
-        let inputs = ids.iter().map(|id| json!({"id": id.to_string()}));
-        let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-        let path = format!("/_sandbox/tickets/{button}");
-        let _done = self.desk.call("POST", &path, &body);
-    }
-
-    fn merge(&self, primary: u64, loser: u64) -> u64 {
-        let body =
-            json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
-        crate::filled_portal::id(
-            &self
-                .desk
-                .call("POST", "/crm/v3/objects/tickets/merge", &body),
-        )
-    }
-
-    pub fn tombstones(&self) -> Vec<(u64, String)> {
-        let rows = table(&self.desk, "lake", "deleted").into_iter();
-        let stone = |row: Row| {
-            (
-                row["hs_object_id"].parse().expect("an id"),
-                row["how"].clone(),
-            )
-        };
-        let mut stones: Vec<(u64, String)> = rows.map(stone).collect();
-        stones.sort();
-        stones
-    }
-}
+use crate::support::data_set::{Story, is_whole, table};
+use crate::support::{FilledPortal, OF_EXPORT, files_below};
 
 #[test]
 fn a_run_without_a_change_writes_nothing_anew() {
     use std::os::unix::fs::MetadataExt;
-    let story = Story::new(250, &[], &[]);
-    let _ended = story.run().expect(0).says("250 tickets exported");
+    let story = Story::new(250, &[], "");
+    story.run().expect(0).says("250 tickets exported");
     let first = story.check(&[], "first");
     let inodes = || -> BTreeMap<PathBuf, u64> {
         let files = files_below(&story.desk.here.path("lake/tickets")).into_iter();
@@ -222,10 +25,10 @@ fn a_run_without_a_change_writes_nothing_anew() {
     let before = inodes();
     assert_eq!(before.len(), 6);
     let ended = story.run().expect(0);
-    let _ended = ended.says("0 new or changed, 0 gone; the data set holds 250 tickets");
+    ended.says("0 new or changed, 0 gone; the data set holds 250 tickets");
     assert_eq!(inodes(), before);
     story.update(&story.ids[..1], &json!({"subject": "new"}));
-    let _ended = story.run().expect(0).says("1 new or changed, 0 gone");
+    story.run().expect(0).says("1 new or changed, 0 gone");
     let after = inodes();
     let kept = before
         .iter()
@@ -242,12 +45,12 @@ fn a_run_without_a_change_writes_nothing_anew() {
 
 #[test]
 fn tickets_move_part_come_go_and_come_back() {
-    let story = Story::new(120, &[], &[]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(120, &[], "");
+    story.run().expect(0);
     // All of January moves: its part is empty then.
     let january: Vec<u64> = story.ids.iter().copied().step_by(5).collect();
     story.update(&january, &json!({"createdate": "2027-02-01T00:00:00Z"}));
-    let _ended = story.run().expect(0).says("24 new or changed");
+    story.run().expect(0).says("24 new or changed");
     let _manifest = story.check(&[], "moved");
     let parts = fs::read_dir(story.desk.here.path("lake/tickets")).expect("parts");
     assert_eq!(parts.count(), 5);
@@ -256,14 +59,14 @@ fn tickets_move_part_come_go_and_come_back() {
     let _new = story
         .desk
         .create(7, |n| json!({"subject": format!("Late {n}")}));
-    let _ended = story.run().expect(0).says("7 new or changed, 10 gone");
+    story.run().expect(0).says("7 new or changed, 10 gone");
     let _manifest = story.check(&[], "archived");
     assert_eq!(story.tombstones().len(), 10);
     story.press("restore", back);
-    let _ended = story.run().expect(0).says("4 new or changed, 0 gone");
+    story.run().expect(0).says("4 new or changed, 0 gone");
     let _manifest = story.check(&[], "restored");
     story.press("purge", &archived[8..]);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let mut stones = story.tombstones();
     stones.retain(|(_, how)| how == "purged");
     let purged: Vec<u64> = stones.into_iter().map(|(id, _)| id).collect();
@@ -278,15 +81,15 @@ fn merged_tickets_leave_tombstones() {
         "merge_loser=archived",
         "merged_ids=off",
     ] {
-        let story = Story::new(40, &[switch], &[]);
+        let story = Story::new(40, &[switch], "");
         let ids = &story.ids;
-        let _ended = story.run().expect(0);
+        story.run().expect(0);
         let survivor = story.merge(ids[0], ids[1]);
-        let _ended = story.run().expect(0);
+        story.run().expect(0);
         let manifest = story.check(&[], switch);
         assert_eq!(manifest["tickets"], 39, "{switch}");
         let again = story.merge(ids[2], survivor);
-        let _ended = story.run().expect(0);
+        story.run().expect(0);
         let _manifest = story.check(&[], switch);
         let stones = table(&story.desk, "lake", "deleted");
         let into = |id: u64| {
@@ -301,14 +104,13 @@ fn merged_tickets_leave_tombstones() {
 
 #[test]
 fn a_ticket_that_was_merged_into_one_that_does_not_match_is_gone() {
-    let filter = ["--where", "hs_ticket_priority = HIGH"];
-    let story = Story::new(20, &[], &filter);
+    let story = Story::new(20, &[], "--where 'hs_ticket_priority = HIGH'");
     story.update(&story.ids[..5], &json!({"hs_ticket_priority": "HIGH"}));
     story.update(&story.ids[5..], &json!({"hs_ticket_priority": "LOW"}));
-    let _ended = story.run().expect(0).says("5 tickets exported");
+    story.run().expect(0).says("5 tickets exported");
     let survivor = story.merge(story.ids[9], story.ids[0]);
     for night in 1..=3 {
-        let _ended = story.run().expect(0);
+        story.run().expect(0);
         assert_eq!(table(&story.desk, "lake", "tickets").len(), 4, "{night}");
         let stones = table(&story.desk, "lake", "deleted");
         let mut stones = stones.iter();
@@ -321,10 +123,9 @@ fn a_ticket_that_was_merged_into_one_that_does_not_match_is_gone() {
 
 #[test]
 fn the_result_names_files_and_tells_time_and_calls() {
-    let story = Story::new(5, &[], &["--json"]);
+    let story = Story::new(5, &[], "--json");
     for _night in 0..2 {
-        let ended = story.run().expect(0);
-        let told: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let told = story.run().expect(0).json();
         assert!(
             told["seconds"]
                 .as_f64()
@@ -353,50 +154,50 @@ fn the_result_names_files_and_tells_time_and_calls() {
 
 #[test]
 fn a_data_set_that_lost_its_state_is_not_begun_anew() {
-    let story = Story::new(5, &[], &[]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(5, &[], "");
+    story.run().expect(0);
     let state = story.desk.here.path("lake/_state.json");
     std::fs::remove_file(&state).expect("there");
-    let _refused = story.run().expect(7).says("_state.json");
+    story.run().expect(7).says("_state.json");
 }
 
 #[test]
 fn tickets_that_stop_matching_leave_and_others_come() {
-    let filter = [
-        "--where",
-        "hs_ticket_priority = HIGH or subject has printer",
-    ];
-    let story = Story::new(60, &[], &filter);
+    let story = Story::new(
+        60,
+        &[],
+        "--where 'hs_ticket_priority = HIGH or subject has printer'",
+    );
     story.update(&story.ids[..20], &json!({"hs_ticket_priority": "HIGH"}));
-    let _ended = story.run().expect(0).says("20 tickets exported");
+    story.run().expect(0).says("20 tickets exported");
     story.update(&story.ids[..5], &json!({"hs_ticket_priority": "LOW"}));
     story.update(
         &story.ids[30..33],
         &json!({"subject": "My Printer is on fire"}),
     );
-    let _ended = story.run().expect(0).says("3 new or changed, 5 gone");
+    story.run().expect(0).says("3 new or changed, 5 gone");
     let _manifest = story.check(&[], "left");
     assert!(story.tombstones().is_empty(), "what left is not deleted");
     story.update(&story.ids[5..7], &json!({"hs_ticket_priority": "LOW"}));
-    let _ended = story.run_with(&["--reconcile"]).expect(0).says("2 gone");
+    story.run_with("--reconcile").expect(0).says("2 gone");
     let _manifest = story.check(&[], "reconciled");
     assert!(story.tombstones().is_empty(), "what left is not deleted");
 }
 
 #[test]
 fn columns_come_last_and_dropped_ones_stay_empty() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let define = |name: &str, kind: &str, field: &str| {
         let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field});
-        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+        desk.call("POST", "/crm/v3/properties/tickets", &body);
     };
     define("colour", "string", "text");
     let ids = desk.create(
         30,
         |n| json!({"subject": format!("T {n}"), "colour": "red"}),
     );
-    let args = ["--all-properties", "--since", "last", "-o", "lake"];
-    let _ended = desk.export(&args).expect(0);
+    let args = "--all-properties --since last -o lake";
+    desk.export(args).expect(0);
     let headers = || {
         let file = files_below(&desk.here.path("lake/tickets")).remove(0);
         let text = fs::read_to_string(file).expect("a file");
@@ -407,12 +208,11 @@ fn columns_come_last_and_dropped_ones_stay_empty() {
             .collect::<Vec<String>>()
     };
     let first = headers();
-    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/colour", &json!({}));
+    desk.call("DELETE", "/crm/v3/properties/tickets/colour", &json!({}));
     define("a_size", "number", "number");
     let body = json!({"inputs": [{"id": ids[0].to_string(), "properties": {"a_size": "7"}}]});
-    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
-    let _ended = desk
-        .export(&args)
+    desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    desk.export(args)
         .expect(0)
         .says("new columns: a_size")
         .says("does not have colour any more");
@@ -424,14 +224,13 @@ fn columns_come_last_and_dropped_ones_stay_empty() {
     assert!(rows.iter().all(|row| row["colour"].is_empty()));
     let sizes: Vec<&str> = rows.iter().map(|row| row["a_size"].as_str()).collect();
     assert_eq!(sizes.iter().filter(|size| **size == "7").count(), 1);
-    let _ended = desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let told = is_whole(&desk, "lake");
     assert_eq!(told["columns_dropped"], json!([]), "it is told once");
     // A type that changes: everything is read anew.
     let text = json!({"type": "string", "fieldType": "text"});
-    let _done = desk.call("PATCH", "/crm/v3/properties/tickets/a_size", &text);
-    let _ended = desk
-        .export(&args)
+    desk.call("PATCH", "/crm/v3/properties/tickets/a_size", &text);
+    desk.export(args)
         .expect(0)
         .says("the column a_size holds text now, not number")
         .says("all tickets are read again");
@@ -443,18 +242,12 @@ fn columns_come_last_and_dropped_ones_stay_empty() {
 
 #[test]
 fn history_links_and_linked_records_stay_exact() {
-    let more = [
-        "--history",
-        "hs_pipeline_stage",
-        "--with",
-        "contacts,contacts.email,companies",
-        "--archived",
-        "include",
-    ];
-    let story = Story::new(40, &[], &more);
+    let more = "--history hs_pipeline_stage --with contacts,contacts.email,companies \
+            --archived include";
+    let story = Story::new(40, &[], more);
     let contacts = story.desk.link_contacts(&story.ids[..6], 3);
     let tables = ["history", "links", "contacts", "companies"];
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let _manifest = story.check(&tables, "first");
     assert_eq!(table(&story.desk, "lake", "links").len(), 18);
     let tickets = table(&story.desk, "lake", "tickets");
@@ -463,17 +256,17 @@ fn history_links_and_linked_records_stay_exact() {
     // Links alone, then a contact alone, then a stage.
     let between = json!({"inputs": [{"from": {"id": story.ids[0].to_string()}, "to": [{"id": contacts[0].to_string()}]}]});
     let path = "/crm/v4/associations/tickets/contacts/batch/archive";
-    let _gone = story.desk.call("POST", path, &between);
-    let _more = story.desk.link_contacts(&story.ids[20..22], 2);
-    let _ended = story.run().expect(0).says("0 new or changed");
+    story.desk.call("POST", path, &between);
+    story.desk.link_contacts(&story.ids[20..22], 2);
+    story.run().expect(0).says("0 new or changed");
     let _manifest = story.check(&tables, "links");
     let email = json!({"inputs": [{"id": contacts[1].to_string(), "properties": {"email": "new@desk.example"}}]});
-    let _done = story
+    story
         .desk
         .call("POST", "/crm/v3/objects/contacts/batch/update", &email);
     story.update(&story.ids[..3], &json!({"hs_pipeline_stage": "2"}));
     story.desk.archive(&story.ids[4..5]);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let _manifest = story.check(&tables, "contacts, history and the bin");
     let history = table(&story.desk, "lake", "history");
     assert_eq!(history.len(), 43);
@@ -482,27 +275,20 @@ fn history_links_and_linked_records_stay_exact() {
 
 #[test]
 fn a_column_comes_with_its_first_value() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(20, |n| json!({"subject": format!("T {n}")}));
     let run = |set| {
-        let args = [
-            "--all-properties",
-            "--skip-empty",
-            "--since",
-            "last",
-            "-o",
-            set,
-        ];
-        desk.export(&args).expect(0)
+        let args = format!("--all-properties --skip-empty --since last -o {set}");
+        desk.export(args).expect(0)
     };
     let _ended = run("lake");
     let has = |name: &str| table(&desk, "lake", "tickets")[0].contains_key(name);
     assert!(has("subject") && !has("content"));
     let body = json!({"inputs": [{"id": ids[3].to_string(), "properties": {"content": "text"}}]});
-    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
-    let _ended = run("lake").says("1 new or changed, 0 gone");
+    desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    run("lake").says("1 new or changed, 0 gone");
     assert!(has("subject") && has("content"));
-    let _ended = run("lake").says("0 new or changed, 0 gone");
+    run("lake").says("0 new or changed, 0 gone");
     let _ended = run("fresh");
     assert_eq!(
         table(&desk, "lake", "tickets"),
@@ -512,13 +298,13 @@ fn a_column_comes_with_its_first_value() {
 
 #[test]
 fn what_no_date_shows_is_found_by_reconciling() {
-    let story = Story::new(30, &[], &["--format", "csv"]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(30, &[], "--format csv");
+    story.run().expect(0);
     story.desk.archive(&story.ids[..2]);
     story.press("purge", &story.ids[..2]);
-    let _ended = story.run().expect(0).says("0 gone");
-    let ended = story.run_with(&["--reconcile"]).expect(0);
-    let _ended = ended.says("0 new or changed, 2 gone; the data set holds 28 tickets");
+    story.run().expect(0).says("0 gone");
+    let ended = story.run_with("--reconcile").expect(0);
+    ended.says("0 new or changed, 2 gone; the data set holds 28 tickets");
     let stones = story.tombstones();
     let expected = [0, 1].map(|place| (story.ids[place], "purged".to_owned()));
     assert_eq!(stones, expected);
@@ -527,12 +313,12 @@ fn what_no_date_shows_is_found_by_reconciling() {
 
 #[test]
 fn a_log_keeps_every_version() {
-    let story = Story::new(20, &[], &["--append", "--format", "jsonl"]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(20, &[], "--append --format jsonl");
+    story.run().expect(0);
     story.update(&story.ids[..3], &json!({"subject": "second"}));
     story.desk.archive(&story.ids[5..6]);
-    let _ended = story.run().expect(0);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
+    story.run().expect(0);
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files_below(&story.desk.here.path("lake/tickets")) {
         for line in fs::read_to_string(file).expect("a file").lines() {
@@ -556,51 +342,35 @@ fn a_log_keeps_every_version() {
 
 #[test]
 fn a_file_of_changes_moves_no_state() {
-    let story = Story::new(20, &[], &[]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(20, &[], "");
+    story.run().expect(0);
     let state = story.desk.here.read("lake/_state.json");
-    let args = [
-        "--properties",
-        "subject",
-        "--since",
-        "2h",
-        "-o",
-        "changes.csv",
-    ];
-    let _ended = story
+    let args = "--properties subject --since 2h -o changes.csv";
+    story
         .desk
-        .export(&args)
+        .export(args)
         .expect(0)
         .says("20 tickets exported");
     let filter = ["--where", "subject = 'Ticket 3'", "--replace"];
-    let _ended = story.desk.export(&[&args[..], &filter].concat()).expect(0);
+    story.desk.export((args, &filter)).expect(0);
     assert_eq!(story.desk.ids("changes.csv").len(), 1);
-    let future = [
-        "--properties",
-        "subject",
-        "--since",
-        "2099-01-01",
-        "-o",
-        "none.csv",
-    ];
-    let _ended = story
+    story
         .desk
-        .export(&future)
+        .export("--properties subject --since 2099-01-01 -o none.csv")
         .expect(0)
         .says("0 tickets exported");
     assert_eq!(story.desk.here.read("lake/_state.json"), state);
-    let whole = ["--properties", "subject", "-o", "changes.csv"];
-    let _ended = story
+    story
         .desk
-        .export(&whole)
+        .export("--properties subject -o changes.csv")
         .expect(64)
         .says("--since none instead of 2h");
 }
 
 #[test]
 fn what_can_not_go_on_is_refused_before_anything_is_read() {
-    let story = Story::new(5, &[], &[]);
-    let _ended = story.run().expect(0);
+    let story = Story::new(5, &[], "");
+    story.run().expect(0);
     let cases: [(&[&str], i32, &str); 7] = [
         (
             &["--where", "createdate > today - 7d"],
@@ -627,24 +397,22 @@ fn what_can_not_go_on_is_refused_before_anything_is_read() {
         ),
     ];
     for (more, code, words) in cases {
-        let _ended = story.run_with(more).expect(code).says(words);
+        story.run_with(more).expect(code).says(words);
     }
-    let file = ["--properties", "subject", "--since", "last", "-o", "a.csv"];
-    let _ended = story
+    story
         .desk
-        .export(&file)
+        .export("--properties subject --since last -o a.csv")
         .expect(64)
         .says("name a folder with -o");
-    let soon = ["--properties", "subject", "--since", "soon", "-o", "a.csv"];
-    let _ended = story
+    story
         .desk
-        .export(&soon)
+        .export("--properties subject --since soon -o a.csv")
         .expect(64)
         .says("a span such as 7d");
-    let _path = story.desk.here.write("lake/_state.json", "{}");
-    let _ended = story.run().expect(7).says("has been changed since");
-    let _ended = story
-        .run_with(&["--force"])
+    story.desk.here.write("lake/_state.json", "{}");
+    story.run().expect(7).says("has been changed since");
+    story
+        .run_with("--force")
         .expect(0)
         .says("5 tickets exported");
     let _manifest = story.check(&[], "forced");
@@ -652,13 +420,13 @@ fn what_can_not_go_on_is_refused_before_anything_is_read() {
 
 #[test]
 fn a_set_that_somebody_took_files_from_is_not_gone_on_with() {
-    let story = Story::new(20, &[], &[]);
+    let story = Story::new(20, &[], "");
     let files = || files_below(&story.desk.here.path("lake/tickets"));
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     fs::remove_file(&files()[2]).expect("removed");
     let ended = story.run().expect(7).says("is missing, or was changed");
-    let _ended = ended.says("`--replace` reads all tickets and writes the data set again");
-    let _ended = story.run_with(&["--replace"]).expect(0);
+    ended.says("`--replace` reads all tickets and writes the data set again");
+    story.run_with("--replace").expect(0);
     let _manifest = story.check(&[], "replaced");
     // As long as it was, and no row any more.
     let before = fs::read(&files()[0]).expect("a file");
@@ -666,54 +434,42 @@ fn a_set_that_somebody_took_files_from_is_not_gone_on_with() {
     story.update(&story.ids, &json!({"subject": "new"}));
     let ended = story.run().expect(7).says("lake: ");
     let ended = ended.says(".csv: it was changed after it was written");
-    let _ended = ended.says("`--replace` reads all tickets");
-    let _ended = story.run_with(&["--replace"]).expect(0);
+    ended.says("`--replace` reads all tickets");
+    story.run_with("--replace").expect(0);
     let _manifest = story.check(&[], "replaced again");
 }
 
 #[test]
 fn a_resumed_run_selects_what_it_selected_when_it_began() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(700, |n| json!({"subject": format!("Ticket {n}")}));
-    let fixed = [
-        "--properties",
-        "subject",
-        "--where",
-        "hs_pipeline_stage = New",
-    ];
-    let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", "a.csv"];
-    let stopped = desk.export(&[&fixed[..], &slow].concat()).expect(5);
-    let _stopped = stopped.says("(--max-duration), with ").says("tickets read");
+    let fixed = "--properties subject --where 'hs_pipeline_stage = New'";
+    let slow = "--rate 3/1s --max-duration 0.8 -o a.csv";
+    let stopped = desk.export((fixed, slow)).expect(5);
+    stopped.says("(--max-duration), with ").says("tickets read");
     // The label means another stage now.
     for (stage, label) in [("1", "Old"), ("2", "New")] {
         let path = format!("/crm/v3/pipelines/tickets/0/stages/{stage}");
         let body = json!({"label": label, "metadata": {"ticketState": "OPEN"}});
-        let _done = desk.call("PATCH", &path, &body);
+        desk.call("PATCH", &path, &body);
     }
-    let resume = ["resume", "--rate", "1000/1s", "--max-duration", "60"];
-    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    desk.run("resume --rate 1000/1s --max-duration 60")
+        .expect(0);
     assert_eq!(desk.ids("a.csv"), ids);
 }
 
 #[test]
 fn a_run_that_is_killed_is_repeated_and_changes_nothing_twice() {
-    let mut story = Story::new(700, &[], &["--run-dir", "run"]);
-    let more = story.more.split_off(0);
-    let _ended = story.run().expect(0);
+    let mut story = Story::new(700, &[], "--run-dir run");
+    let more = std::mem::take(&mut story.more);
+    story.run().expect(0);
     story.more = more;
     story.update(&story.ids[..400], &json!({"subject": "new"}));
     story.desk.archive(&story.ids[500..520]);
-    let args: Vec<String> = story
-        .args("lake")
-        .iter()
-        .map(|word| (*word).to_owned())
-        .collect();
-    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
-    args.insert(0, "export");
-    let slow = [&args[..], &["--rate", "8/1s"]].concat();
     let before = story.desk.here.read("lake/_manifest.json");
+    let args = ("export", story.args("lake"), "--rate 8/1s");
     let mut desk = story.desk;
-    desk.kill_tool(&slow, |child, desk| {
+    desk.kill_tool(args, |child, desk| {
         let pages = desk.here.path("run/live.pages");
         let read = || fs::read_to_string(&pages).is_ok_and(|text| !text.is_empty());
         while child.try_wait().expect("a child").is_none() && !read() {
@@ -724,14 +480,13 @@ fn a_run_that_is_killed_is_repeated_and_changes_nothing_twice() {
     assert_eq!(story.desk.here.read("lake/_manifest.json"), before);
     // What changes after the run began is the next one's.
     story.update(&story.ids[600..610], &json!({"subject": "later"}));
-    let resume = ["resume", "run", "--rate", "1000/1s"];
-    let _ended = story
+    story
         .desk
         .here
-        .run_against(&story.desk.sandbox, &resume)
+        .run_against(&story.desk.sandbox, "resume run --rate 1000/1s")
         .expect(0);
     assert_eq!(story.desk.names("run"), OF_EXPORT);
     story.more.clear();
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let _manifest = story.check(&[], "killed");
 }

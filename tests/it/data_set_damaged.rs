@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::data_set::{Story, files_below, is_whole, table};
-use crate::filled_portal::FilledPortal;
+use crate::support::data_set::{Story, is_whole, table};
+use crate::support::{FilledPortal, files_below};
 
 /// The way out.
 const ANEW: &str = "`--replace` reads all tickets and writes the data set again";
@@ -25,23 +25,16 @@ fn damage(path: &PathBuf) -> Vec<u8> {
 
 #[test]
 fn a_file_that_was_changed_at_the_same_length_is_never_believed() {
-    let more = [
-        "--history",
-        "subject",
-        "--with",
-        "contacts.email",
-        "--partition-by",
-        "year(createdate)",
-    ];
-    let story = Story::new(12, &[], &more);
+    let more = "--history subject --with contacts.email --partition-by year(createdate)";
+    let story = Story::new(12, &[], more);
     let contacts = story.desk.link_contacts(&story.ids, 1);
     story.desk.archive(&story.ids[..1]);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     // Something of every table changes, so that its old rows are read.
     story.update(&story.ids[1..2], &json!({"subject": "changed"}));
     let link = json!({"inputs": [{"from": {"id": story.ids[2].to_string()}, "to": [{"id": contacts[0].to_string()}]}]});
     let path = "/crm/v4/associations/tickets/contacts/batch/archive";
-    let _gone = story.desk.call("POST", path, &link);
+    story.desk.call("POST", path, &link);
     let first = |table: &str| files_below(&story.desk.here.path("lake").join(table)).remove(0);
     let tables = ["tickets", "history", "links", "contacts", "deleted"];
     let state = ["_state.json", "_state.ids"].map(|name| story.desk.here.path("lake").join(name));
@@ -53,24 +46,24 @@ fn a_file_that_was_changed_at_the_same_length_is_never_believed() {
             .expect("a name")
             .to_string_lossy()
             .into_owned();
-        let _ended = ended.says(&name).says(ANEW.trim_start_matches('`'));
+        ended.says(&name).says(ANEW.trim_start_matches('`'));
         fs::write(&file, before).expect("put back");
     }
     // What is not read is not touched by a night, and found when all is read.
     let untouched = first("pipelines");
     let before = damage(&untouched);
-    let _ended = story.run_with(&["--reconcile"]).expect(7).says(ANEW);
+    story.run_with(&["--reconcile"]).expect(7).says(ANEW);
     fs::write(&untouched, before).expect("put back");
-    let _ended = story.run().expect(0).says("1 new or changed, 0 gone");
+    story.run().expect(0).says("1 new or changed, 0 gone");
     let _manifest = story.check(&["history", "links", "contacts"], "put back");
 }
 
 #[test]
 fn whatever_is_damaged_there_is_one_way_out() {
-    let story = Story::new(5, &[], &[]);
+    let story = Story::new(5, &[], "");
     let lake = || story.desk.here.path("lake");
     let part = || files_below(&lake().join("tickets")).remove(0);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let cases: [(&str, &dyn Fn()); 5] = [
         ("a longer part", &|| {
             fs::write(part(), "edited by hand").expect("written")
@@ -90,8 +83,8 @@ fn whatever_is_damaged_there_is_one_way_out() {
     ];
     for (case, harm) in cases {
         harm();
-        let _ended = story.run().expect(7).says(ANEW);
-        let _ended = story
+        story.run().expect(7).says(ANEW);
+        story
             .run_with(&["--replace"])
             .expect(0)
             .says("5 tickets exported");
@@ -104,42 +97,38 @@ fn whatever_is_damaged_there_is_one_way_out() {
             Some(text) => fs::write(path, text).expect("written"),
             None => fs::remove_file(path).expect("removed"),
         }
-        for more in [&[][..], &["--replace"], &["--force"]] {
+        for more in ["", "--replace", "--force"] {
             let ended = story
                 .run_with(more)
                 .expect(7)
                 .says("_manifest.json is missing, or");
-            let _ended = ended.says("move the folder away");
+            ended.says("move the folder away");
         }
     }
     fs::rename(lake(), story.desk.here.path("away")).expect("moved");
-    let _ended = story.run().expect(0).says("5 tickets exported");
+    story.run().expect(0).says("5 tickets exported");
 }
 
 #[test]
 fn what_a_data_set_alone_knows_outlives_it() {
-    let story = Story::new(10, &[], &[]);
+    let story = Story::new(10, &[], "");
     let (purged, archived) = (story.ids[0], story.ids[1]);
     story.desk.archive(&story.ids[..2]);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     story.press("purge", &[purged]);
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let expected = [
         (purged, "purged".to_owned()),
         (archived, "archived".to_owned()),
     ];
-    for more in [
-        &["--replace"][..],
-        &["--force"],
-        &["--replace", "--format", "jsonl"],
-    ] {
-        let _ended = story.run_with(more).expect(0).says("8 tickets exported");
+    for more in ["--replace", "--force", "--replace --format jsonl"] {
+        story.run_with(more).expect(0).says("8 tickets exported");
         if !more.contains(&"--format") {
             assert_eq!(story.tombstones(), expected, "{more:?}");
         }
     }
     let csv = ["--replace", "--format", "csv"];
-    let _ended = story.run_with(&csv).expect(0);
+    story.run_with(&csv).expect(0);
     assert_eq!(
         story.tombstones(),
         expected,
@@ -148,14 +137,13 @@ fn what_a_data_set_alone_knows_outlives_it() {
     let deleted = files_below(&story.desk.here.path("lake/deleted")).remove(0);
     let _before = damage(&deleted);
     let ended = story.run_with(&csv).expect(0);
-    let _ended = ended.says("says of purged tickets is lost");
+    ended.says("says of purged tickets is lost");
     assert_eq!(story.tombstones(), [(archived, "archived".to_owned())]);
 }
 
 #[test]
 fn a_table_without_rows_stays() {
-    let more = ["--history", "subject", "--with", "contacts.email"];
-    let story = Story::new(3, &[], &more);
+    let story = Story::new(3, &[], "--history subject --with contacts.email");
     let tables = ["tickets", "history", "links", "contacts", "deleted"];
     let files = || {
         let files = tables.map(|table| files_below(&story.desk.here.path("lake").join(table)));
@@ -166,7 +154,7 @@ fn a_table_without_rows_stays() {
         })
     };
     let header_only = |text: &String| text.lines().count() == 1 && text.starts_with("hs_object_id");
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let [_tickets, _history, mut links, mut contacts, mut deleted] = files();
     for table in [&mut links, &mut contacts, &mut deleted] {
         assert_eq!(
@@ -175,7 +163,7 @@ fn a_table_without_rows_stays() {
         );
     }
     story.desk.archive(&story.ids);
-    let _ended = story
+    story
         .run()
         .expect(0)
         .says("3 gone; the data set holds 0 tickets");
@@ -189,55 +177,40 @@ fn a_table_without_rows_stays() {
     }
     let names = || tables.map(|table| files_below(&story.desk.here.path("lake").join(table)));
     let before = names();
-    let _ended = story.run().expect(0).says("0 new or changed");
+    story.run().expect(0).says("0 new or changed");
     assert_eq!(names(), before, "nothing is written anew");
     story.press("restore", &story.ids[..1]);
-    let _ended = story.run().expect(0).says("1 new or changed");
+    story.run().expect(0).says("1 new or changed");
     let _manifest = story.check(&["history", "links", "contacts"], "one is back");
 }
 
 #[test]
 fn the_table_of_owners_stays_when_its_scope_goes() {
-    let args = [
-        "--rate",
-        "off",
-        "--data",
-        "portal.db",
-        "--switch",
-        "search_lag=0s",
-    ];
-    let desk = FilledPortal::in_folder(crate::rehearsal::Rehearsal::new(), &args);
+    let args = "--rate off --data portal.db --switch search_lag=0s";
+    let desk = FilledPortal::in_folder(crate::support::Rehearsal::new(), args);
     let _ids = desk.create(2, |_| json!({"subject": "a"}));
-    let export = ["--properties", "subject", "--since", "last", "-o"];
-    let run =
-        |desk: &FilledPortal, set: &str| desk.export(&[&export[..], &[set]].concat()).expect(0);
+    let export = "--properties subject --since last -o";
+    let run = |desk: &FilledPortal, set: &str| desk.export((export, &[set])).expect(0);
     let _ended = run(&desk, "lake");
     let before = table(&desk, "lake", "owners");
     assert!(!before.is_empty());
-    let FilledPortal { here, sandbox, .. } = desk;
-    drop(sandbox);
-    let denied = [
-        &args[..],
-        &["--switch", "missing_scopes=crm.objects.owners.read"],
-    ]
-    .concat();
-    let desk = FilledPortal::in_folder(here, &denied);
-    let _ended = run(&desk, "lake").says("their table stays as the last run wrote it");
+    let desk = desk.served((args, "--switch missing_scopes=crm.objects.owners.read"));
+    run(&desk, "lake").says("their table stays as the last run wrote it");
     assert_eq!(table(&desk, "lake", "owners"), before);
     let _manifest = is_whole(&desk, "lake");
-    let _ended = run(&desk, "fresh").says("their table is empty");
+    run(&desk, "fresh").says("their table is empty");
     assert_eq!(files_below(&desk.here.path("fresh/owners")).len(), 1);
 }
 
 #[test]
 fn places_and_words_that_are_none_for_a_data_set_are_refused() {
-    let story = Story::new(3, &[], &[]);
-    let _ended = story.run().expect(0);
-    let _ended = story
+    let story = Story::new(3, &[], "");
+    story.run().expect(0);
+    story
         .run_with(&["--run-dir", "lake/run"])
         .expect(64)
         .says("the run folder is");
-    let subject = ["--properties", "subject"];
+    let subject = "--properties subject";
     let cases: [(&[&str], &str); 6] = [
         (&["-o", "lake/a.csv"], "lies in the data set"),
         (
@@ -269,25 +242,18 @@ fn places_and_words_that_are_none_for_a_data_set_are_refused() {
         ),
     ];
     for (more, words) in cases {
-        let _ended = story
-            .desk
-            .export(&[&subject[..], more].concat())
-            .expect(64)
-            .says(words);
+        story.desk.export((subject, more)).expect(64).says(words);
     }
     // From within, the folder is the same.
-    let mut inside = story
-        .desk
-        .here
-        .command(["export", "--properties", "subject", "-o", "."]);
-    let _set = inside
+    let mut inside = story.desk.here.command("export --properties subject -o .");
+    inside
         .args(["--since", "last"])
         .current_dir(story.desk.here.path("lake"));
-    let _set = inside.env("TICKETHAUL_BASE_URL", story.desk.sandbox.url());
-    let _set = inside.env("HUBSPOT_ACCESS_TOKEN", crate::rehearsal::TOKEN);
+    inside.env("TICKETHAUL_BASE_URL", story.desk.sandbox.url());
+    inside.env("HUBSPOT_ACCESS_TOKEN", crate::support::TOKEN);
     let ended = story.desk.here.finish(inside).expect(64);
-    let _ended = ended.says("the folder that the command runs in is");
+    ended.says("the folder that the command runs in is");
     assert!(!story.desk.here.path("new").exists());
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let _manifest = story.check(&[], "nothing was left in it");
 }

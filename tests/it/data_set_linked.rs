@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::data_set::{Story, files_below, table};
-use crate::filled_portal::id;
+use crate::support::data_set::{Story, table};
+use crate::support::{files_below, id};
 
 /// Makes records of a kind, each linked to a ticket; their ids.
 fn hang(story: &Story, kind: &str, link: u32, tickets: &[u64], properties: &Value) -> Vec<u64> {
@@ -25,11 +25,8 @@ fn hang(story: &Story, kind: &str, link: u32, tickets: &[u64], properties: &Valu
 
 #[test]
 fn notes_mails_and_tasks_follow_their_tickets() {
-    let more = [
-        "--with",
-        "notes.hs_note_body,notes.hs_timestamp,emails.hs_email_subject,tasks,calls",
-    ];
-    let story = Story::new(20, &[], &more);
+    let more = "--with notes.hs_note_body,notes.hs_timestamp,emails.hs_email_subject,tasks,calls";
+    let story = Story::new(20, &[], more);
     let at = "2026-03-01T09:00:00Z";
     let note = json!({"hs_timestamp": at, "hs_note_body": "First"});
     let notes = hang(&story, "notes", 228, &story.ids[..6], &note);
@@ -40,7 +37,7 @@ fn notes_mails_and_tasks_follow_their_tickets() {
     let _tasks = hang(&story, "tasks", 230, &story.ids[4..5], &task);
     let tables = ["links", "notes", "emails", "tasks", "calls"];
     let check = |words: &str| {
-        let _ended = story.run().expect(0);
+        story.run().expect(0);
         let _manifest = story.check(&tables, words);
     };
     check("first");
@@ -50,11 +47,11 @@ fn notes_mails_and_tasks_follow_their_tickets() {
     // A note that is edited, one that goes, one that comes; no ticket is touched.
     let edited =
         json!({"inputs": [{"id": notes[0].to_string(), "properties": {"hs_note_body": "Second"}}]});
-    let _done = story
+    story
         .desk
         .call("POST", "/crm/v3/objects/notes/batch/update", &edited);
     let gone = json!({"inputs": [{"id": notes[1].to_string()}]});
-    let _done = story
+    story
         .desk
         .call("POST", "/crm/v3/objects/notes/batch/archive", &gone);
     let _new = hang(&story, "notes", 228, &story.ids[10..11], &note);
@@ -71,18 +68,16 @@ fn notes_mails_and_tasks_follow_their_tickets() {
 
 #[test]
 fn records_that_are_read_again_and_are_the_same_change_no_file() {
-    let more = [
-        "--with",
-        "contacts.email,contacts.createdate",
-        "--format",
-        "parquet",
-    ];
-    let story = Story::new(10, &[], &more);
+    let story = Story::new(
+        10,
+        &[],
+        "--with contacts.email,contacts.createdate --format parquet",
+    );
     let contacts = story.desk.link_contacts(&story.ids[..2], 3);
     let files = || files_below(&story.desk.here.path("lake/contacts"));
-    let _ended = story.run().expect(0);
+    story.run().expect(0);
     let before = files();
-    let _ended = story.run().expect(0).says("3 rows of contacts");
+    story.run().expect(0).says("3 rows of contacts");
     assert_eq!(
         files(),
         before,
@@ -90,7 +85,7 @@ fn records_that_are_read_again_and_are_the_same_change_no_file() {
     );
     let email = json!({"inputs": [{"id": contacts[1].to_string(), "properties": {"email": "new@desk.example"}}]});
     let path = "/crm/v3/objects/contacts/batch/update";
-    let _done = story.desk.call("POST", path, &email);
-    let _ended = story.run().expect(0).says("3 rows of contacts");
+    story.desk.call("POST", path, &email);
+    story.run().expect(0).says("3 rows of contacts");
     assert_ne!(files(), before);
 }

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::data_set::{files_below, is_whole};
-use crate::export::parquet_rows;
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Row};
+use crate::support::data_set::is_whole;
+use crate::support::{Ended, FilledPortal, Row, files_below, parquet_rows};
 
 /// A log of all properties in a form, and of a property's history.
 struct Log {
@@ -19,38 +17,30 @@ struct Log {
 
 impl Log {
     fn new(form: &'static str) -> Log {
-        let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+        let desk = FilledPortal::new("--rate off --switch search_lag=0s");
         let body = json!({"name": "size", "label": "size", "groupName": "ticketinformation", "type": "number", "fieldType": "number"});
-        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+        desk.call("POST", "/crm/v3/properties/tickets", &body);
         let ids = desk.create(10, |n| json!({"subject": format!("T {n}"), "size": "7"}));
         Log { desk, ids, form }
     }
 
     fn run(&self) -> Ended {
-        let args = [
-            "--all-properties",
-            "--history",
-            "subject",
-            "--since",
-            "last",
-            "--append",
-        ];
-        let args = [&args[..], &["--format", self.form, "-o", "lake"]].concat();
-        self.desk.export(&args).expect(0)
+        let args = "--all-properties --history subject --since last --append";
+        self.desk
+            .export((args, &["--format", self.form, "-o", "lake"]))
+            .expect(0)
     }
 
     fn press(&self, button: &str, ids: &[u64]) {
         let inputs = ids.iter().map(|id| json!({"id": id.to_string()}));
         let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-        let _done = self
-            .desk
+        self.desk
             .call("POST", &format!("/_sandbox/tickets/{button}"), &body);
     }
 
     fn update(&self, id: u64, values: &Value) {
         let body = json!({"inputs": [{"id": id.to_string(), "properties": values}]});
-        let _done = self
-            .desk
+        self.desk
             .call("POST", "/crm/v3/objects/tickets/batch/update", &body);
     }
 
@@ -58,7 +48,7 @@ impl Log {
         let files = files_below(&self.desk.here.path("lake").join(table)).into_iter();
         let rows = files.map(|file| match self.form {
             "parquet" => parquet_rows(&file),
-            _ => crate::rehearsal::rows_of(&file),
+            _ => crate::support::rows_of(&file),
         });
         rows.flatten().collect()
     }
@@ -81,7 +71,7 @@ fn a_version_is_one_line_however_often_it_is_read() {
     for form in ["csv", "parquet"] {
         let log = Log::new(form);
         let check = |ended: Ended, words: &str, story: &str| {
-            let _ended = ended.says(words);
+            ended.says(words);
             log.each_once("tickets", &["hs_object_id", "updated_at"], story);
             log.each_once(
                 "history",
@@ -100,8 +90,7 @@ fn a_version_is_one_line_however_often_it_is_read() {
         log.update(log.ids[0], &json!({"subject": "second"}));
         let words = "1 line added, 0 gone; the log holds 11 lines of 10 tickets";
         check(log.run(), words, "changed");
-        let _gone = log
-            .desk
+        log.desk
             .call("DELETE", "/crm/v3/properties/tickets/size", &json!({}));
         log.update(log.ids[1], &json!({"subject": "without size"}));
         check(
@@ -110,7 +99,7 @@ fn a_version_is_one_line_however_often_it_is_read() {
             "property gone",
         );
         let back = "/_sandbox/tickets/properties/size/restore";
-        let _back = log.desk.call("POST", back, &json!({}));
+        log.desk.call("POST", back, &json!({}));
         let words = "0 lines added, 0 gone; the log holds 12 lines of 10 tickets";
         check(log.run(), words, "property back");
         let sizes = log

@@ -11,22 +11,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::data_set::{is_whole, rows};
-use crate::filled_portal::{FilledPortal, id};
-use crate::kill::wait_at_most;
-use crate::rehearsal::{Row, TOKEN};
+use crate::support::data_set::{is_whole, rows};
+use crate::support::{Args, FilledPortal, Row, id, wait_at_most};
 
 /// Columns whose values change without changing when a ticket was modified.
 const CALCULATED: [&str; 3] = ["hs_num_", "num_", "time_to_"];
 
-const NIGHTLY: [&str; 6] = [
-    "export",
-    "--all-properties",
-    "--since",
-    "last",
-    "-o",
-    "lake",
-];
+const NIGHTLY: &str = "export --all-properties --since last -o lake";
 
 /// What the others did so far.
 #[derive(Default)]
@@ -67,7 +58,7 @@ fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool, stirred: &Mutex
             }
             2 if bin.len() > 4 => {
                 let back = bin.split_off(bin.len() - 2);
-                let _done = desk.call("POST", "/_sandbox/tickets/restore", &inputs(&back));
+                desk.call("POST", "/_sandbox/tickets/restore", &inputs(&back));
                 touched.extend(&back);
                 live.extend(back);
             }
@@ -83,13 +74,13 @@ fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool, stirred: &Mutex
             4 if round.is_multiple_of(5) => {
                 let name = format!("p{round}");
                 let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": "string", "fieldType": "text"});
-                let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+                desk.call("POST", "/crm/v3/properties/tickets", &body);
                 let values = json!({"inputs": [{"id": live[0].to_string(), "properties": {name.as_str(): "x"}}]});
-                let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &values);
+                desk.call("POST", "/crm/v3/objects/tickets/batch/update", &values);
                 touched.push(live[0]);
                 if random.bool() {
                     let path = format!("/crm/v3/properties/tickets/{name}");
-                    let _gone = desk.call("DELETE", &path, &json!({}));
+                    desk.call("DELETE", &path, &json!({}));
                 }
             }
             _ => {
@@ -100,7 +91,7 @@ fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool, stirred: &Mutex
                     .iter()
                     .map(|id| json!({"id": id.to_string(), "properties": values}));
                 let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-                let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+                desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
                 touched.extend(changed);
             }
         }
@@ -120,12 +111,10 @@ impl Drop for Stop<'_> {
 }
 
 /// Runs the tool and kills it after a while, or lets it end.
-fn killed(desk: &FilledPortal, args: &[&str], after: Duration) {
+fn killed(desk: &FilledPortal, args: impl Args, after: Duration) {
     let mut child = desk
-        .here
-        .command(args)
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .tool(args)
+        .command()
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -173,16 +162,11 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
         tickets.to_string(),
         format!("search_lag={}ms", lag.as_millis()),
     );
-    let desk = FilledPortal::new(&[
-        "--rate",
-        "off",
-        "--seed-tickets",
-        &seeds,
-        "--switch",
-        &lag_words,
-    ]);
-    let run = || desk.here.run_against(&desk.sandbox, &NIGHTLY);
-    let _ended = run().expect(0);
+    let desk = FilledPortal::new(format!(
+        "--rate off --seed-tickets {seeds} --switch {lag_words}"
+    ));
+    let run = || desk.run(NIGHTLY);
+    run().expect(0);
     let first = rows(&desk, "lake", "tickets");
     let ids: Vec<u64> = first
         .map(|row| row["hs_object_id"].parse().expect("an id"))
@@ -194,25 +178,27 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
         let mut random = fastrand::Rng::with_seed(u64::from(desk.sandbox.id()));
         for round in 0..runs {
             if round % 3 == 1 {
-                let args = [&NIGHTLY[..], &["--run-dir", "run"]].concat();
-                killed(&desk, &args, Duration::from_millis(random.u64(20..1_500)));
+                killed(
+                    &desk,
+                    (NIGHTLY, "--run-dir run"),
+                    Duration::from_millis(random.u64(20..1_500)),
+                );
                 match desk.here.path("run/export.json").exists() {
                     true if random.bool() => {
-                        let args = ["resume", "run"];
-                        let ended = desk.here.run_against(&desk.sandbox, &args);
+                        let ended = desk.run("resume run");
                         // Every property was asked for, and there are others by now.
                         if ended.code == 7 {
-                            let _ended = ended.says("properties have changed");
+                            ended.says("properties have changed");
                             fs::remove_dir_all(desk.here.path("run")).expect("the run folder");
                         } else {
-                            let _ended = ended.expect(0);
+                            ended.expect(0);
                         }
                     }
                     true => fs::remove_dir_all(desk.here.path("run")).expect("the run folder"),
                     false => drop(fs::remove_dir_all(desk.here.path("run"))),
                 }
             }
-            let _ended = run().expect(0);
+            run().expect(0);
             let manifest = is_whole(&desk, "lake");
             let archived = rows(&desk, "lake", "deleted").count();
             holds_the_bound(&manifest, &stirred, archived);
@@ -221,21 +207,13 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
         others.join().expect("the others end");
     });
     catch_up(lag);
-    let _ended = run().expect(0);
-    let fresh = [
-        "export",
-        "--all-properties",
-        "--since",
-        "last",
-        "-o",
-        "fresh",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &fresh).expect(0);
+    run().expect(0);
+    desk.run("export --all-properties --since last -o fresh")
+        .expect(0);
     let stirred = stirred.into_inner().expect("a lock");
     assert!(stirred.rounds > runs, "{} rounds", stirred.rounds);
     is_the_same(&desk, &CALCULATED);
-    let reconcile = [&NIGHTLY[..], &["--reconcile"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &reconcile).expect(0);
+    desk.run((NIGHTLY, "--reconcile")).expect(0);
     is_the_same(&desk, &[]);
 }
 

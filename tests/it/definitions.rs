@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::Portal;
+use crate::support::Portal;
 
 const PROPERTIES: &str = "/crm/v3/properties/tickets";
 
@@ -14,7 +14,7 @@ fn choice(name: &str) -> Value {
 #[tokio::test]
 async fn a_property_can_be_changed_but_not_its_nature() {
     let portal = Portal::start().await;
-    let _ = portal.post(PROPERTIES, choice("region")).await.expect(201);
+    portal.post(PROPERTIES, choice("region")).await.expect(201);
     let path = format!("{PROPERTIES}/region");
     let patch = json!({"name": "other", "label": "Region", "hasUniqueValue": true,
                        "options": [{"label": "A", "value": "a"}, {"label": "B", "value": "b", "displayOrder": 1}]});
@@ -62,7 +62,7 @@ async fn a_property_can_be_changed_but_not_its_nature() {
             "{body}"
         );
     }
-    let _ = portal
+    portal
         .patch(&format!("{PROPERTIES}/nothing"), "{}")
         .await
         .expect(404);
@@ -71,10 +71,10 @@ async fn a_property_can_be_changed_but_not_its_nature() {
 #[tokio::test]
 async fn an_archived_property_is_out_of_sight() {
     let portal = Portal::start().await;
-    let _ = portal.post(PROPERTIES, choice("region")).await.expect(201);
+    portal.post(PROPERTIES, choice("region")).await.expect(201);
     let path = format!("{PROPERTIES}/region");
     assert_eq!(portal.delete(&path).await.status, 204);
-    let _ = portal.get(&path).await.expect(404);
+    portal.get(&path).await.expect(404);
     let binned = portal
         .get(&format!("{path}?archived=true"))
         .await
@@ -94,8 +94,8 @@ async fn an_archived_property_is_out_of_sight() {
         .await
         .expect(400);
     assert_eq!(body["errors"][0]["code"], "PROPERTY_DOESNT_EXIST");
-    let _ = portal.post(PROPERTIES, choice("region")).await.expect(409);
-    let _ = portal
+    portal.post(PROPERTIES, choice("region")).await.expect(409);
+    portal
         .delete(&format!("{PROPERTIES}/subject"))
         .await
         .expect(400);
@@ -131,26 +131,26 @@ async fn properties_come_in_batches() {
             .status,
         204
     );
-    let _ = portal.get(&format!("{PROPERTIES}/one")).await.expect(404);
+    portal.get(&format!("{PROPERTIES}/one")).await.expect(404);
 }
 
 #[tokio::test]
 async fn groups_can_be_changed_and_taken_away() {
     let portal = Portal::start().await;
     let groups = format!("{PROPERTIES}/groups");
-    let _ = portal
+    portal
         .post(&groups, json!({"name": "mine", "label": "Mine"}))
         .await
         .expect(201);
     let path = format!("{groups}/mine");
-    let _ = portal
+    portal
         .patch(&path, json!({"label": "Ours"}))
         .await
         .expect(200);
     assert_eq!(portal.get(&path).await.expect(200)["label"], "Ours");
     assert_eq!(portal.delete(&path).await.status, 204);
-    let _ = portal.get(&path).await.expect(404);
-    let _ = portal
+    portal.get(&path).await.expect(404);
+    portal
         .delete(&format!("{groups}/ticketinformation"))
         .await
         .expect(400);
@@ -186,7 +186,7 @@ async fn a_new_pipeline_takes_tickets() {
         .await
         .expect(201);
     let stage = format!("{stages}/{}", added["id"].as_str().expect("an id"));
-    let _ = portal
+    portal
         .patch(&stage, json!({"label": "On hold"}))
         .await
         .expect(400);
@@ -213,7 +213,7 @@ async fn a_new_pipeline_takes_tickets() {
         (&json!("Returned"), Some(3))
     );
     let bad = json!({"label": "X", "displayOrder": 0, "stages": [{"label": "S", "displayOrder": 0, "metadata": {"ticketState": "AJAR"}}]});
-    let _ = portal
+    portal
         .post("/crm/v3/pipelines/tickets", bad)
         .await
         .expect(400);
@@ -278,7 +278,7 @@ async fn pipelines_and_stages_are_replaced_and_go_when_no_ticket_is_in_them() {
     let actions = |n: usize| audit["results"][n]["action"].clone();
     assert_eq!((actions(0), actions(1)), (json!("UPDATE"), json!("CREATE")));
     assert_eq!(portal.delete(&pipeline).await.status, 204);
-    let _ = portal.get(&pipeline).await.expect(404);
+    portal.get(&pipeline).await.expect(404);
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn labels_are_types_of_ones_own() {
         .await
         .expect(200);
     assert_eq!(pair["results"][1]["label"], "Reported");
-    let _ = portal
+    portal
         .post(path, json!({"label": "Reporter", "name": "again"}))
         .await
         .expect(400);
@@ -320,7 +320,7 @@ async fn labels_are_types_of_ones_own() {
     let put = portal.put(&link, spec(&id.into())).await.expect(201);
     assert_eq!(put["labels"], json!(["Billing contact"]));
     // Another label takes the first one's place, and the default stays.
-    let _ = portal
+    portal
         .put(&link, spec(&pair["results"][0]["typeId"]))
         .await
         .expect(201);
@@ -342,7 +342,7 @@ async fn labels_are_types_of_ones_own() {
     };
     assert_eq!(labels().await, [Value::Null, json!("Reporter")]);
     let wrong = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": id}]);
-    let _ = portal.put(&link, wrong).await.expect(400);
+    portal.put(&link, wrong).await.expect(400);
 
     let rename = json!({"associationTypeId": id, "label": "Payer"});
     assert_eq!(portal.put(path, rename).await.status, 204);

@@ -5,21 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Rehearsal, Served};
+use crate::support::{Args, Ended, FilledPortal, Rehearsal, Served, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-
-[source]
-empty = ["-"]
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 content = { column = "Text", empty = "clear", trim = false }
 hs_pipeline = { value = "Support Pipeline" }
 hs_pipeline_stage = "Stage"
@@ -30,11 +20,8 @@ source_day = { column = "Day", empty = "clear" }
 source_moment = { column = "Moment", empty = "clear" }
 source_tags = { column = "Tags", split = ["|"], empty = "clear" }
 hubspot_owner_id = { column = "Owner", lookup = "owner", empty = "clear" }
-
-[[property]]
-name = "source_ticket_id"
-type = "string"
-unique = true
+[source]
+empty = ["-"]
 
 [[property]]
 name = "source_effort"
@@ -57,7 +44,8 @@ name = "source_tags"
 type = "enumeration"
 field_type = "checkbox"
 options = [{ value = "a", label = "A" }, { value = "b", label = "B" }, { value = "c", label = "C" }]
-"#;
+"#
+);
 
 /// One row; `edit` changes one of its cells, or writes it in another way.
 fn row(n: usize, edit: Option<usize>) -> String {
@@ -103,14 +91,13 @@ fn file(rows: usize, edit: impl Fn(usize) -> Option<usize>) -> String {
     lines.fold(head.to_owned(), |all, line| all + &line)
 }
 
-fn import(here: &Rehearsal, sandbox: &Served, run: &str, more: &[&str]) -> Ended {
-    let mut args = vec!["import", "in.csv", "-m", "m.toml", "--run-dir", run];
-    args.extend(more);
-    here.run_against(sandbox, &args)
+fn import(here: &Rehearsal, sandbox: &Served, run: &str, more: impl Args) -> Ended {
+    let args = format!("import in.csv -m m.toml --run-dir {run}");
+    here.run_against(sandbox, (args, more))
 }
 
 fn summary(here: &Rehearsal, run: &str) -> Value {
-    serde_json::from_str(&here.read(&format!("{run}/summary.json"))).expect("JSON")
+    here.json(&format!("{run}/summary.json"))
 }
 
 /// Calls to a batch endpoint, by the run's log.
@@ -123,12 +110,12 @@ fn calls(here: &Rehearsal, run: &str, verb: &str) -> usize {
 fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
     const ROWS: usize = 10_000;
     let here = Rehearsal::new();
-    let sandbox = here.serve(&["--rate", "off"]);
-    let _file = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", file(ROWS, |_| None));
-    let _ended = import(&here, &sandbox, "made", &["--create-properties"]).expect(0);
+    let sandbox = here.serve("--rate off");
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", file(ROWS, |_| None));
+    import(&here, &sandbox, "made", "--create-properties").expect(0);
 
-    let _ended = import(&here, &sandbox, "same", &["--op", "upsert", "--diff"]).expect(0);
+    import(&here, &sandbox, "same", "--op upsert --diff").expect(0);
     let same = summary(&here, "same");
     assert_eq!(same["rows"]["unchanged"], ROWS, "{same}");
     assert_eq!(calls(&here, "same", "upsert"), 0);
@@ -137,8 +124,8 @@ fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
     // must not have been empty before.
     let edit = |n: usize| (n % 20 == 3).then_some(n / 20 % 10);
     let edit = |n: usize| edit(n).map(|column| if n.is_multiple_of(7) { 0 } else { column });
-    let _file = here.write("in.csv", file(ROWS, edit));
-    let ended = import(&here, &sandbox, "changed", &["--op", "update"]).expect(0);
+    here.write("in.csv", file(ROWS, edit));
+    let ended = import(&here, &sandbox, "changed", "--op update").expect(0);
     let changed = summary(&here, "changed");
     assert_eq!(
         (&changed["rows"]["done"], &changed["rows"]["unchanged"]),
@@ -151,16 +138,16 @@ fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
         "ten, then full batches"
     );
     assert_eq!(before_images(&here, "changed").len(), 500);
-    let _ended = ended.says("reading the tickets first spared 9,500 rows and 95 calls that write");
+    ended.says("reading the tickets first spared 9,500 rows and 95 calls that write");
     let done = here.rows("changed/done.csv");
     let sent = done.iter().filter(|row| row["_fate"] == "done");
     assert!(sent.clone().all(|row| row["_operation"] == "update"));
     let sent = sent.map(|row| row["Id"].parse::<usize>().expect("a number"));
     assert!(sent.into_iter().all(|n| n % 20 == 3), "those that differ");
 
-    let _ended = import(&here, &sandbox, "again", &["--op", "update", "--diff"]).expect(0);
+    import(&here, &sandbox, "again", "--op update --diff").expect(0);
     assert_eq!(summary(&here, "again")["rows"]["unchanged"], ROWS);
-    let _ended = import(&here, &sandbox, "blind", &["--op", "update", "--blind"]).expect(0);
+    import(&here, &sandbox, "blind", "--op update --blind").expect(0);
     assert_eq!(summary(&here, "blind")["rows"]["done"], ROWS);
     assert_eq!(before_images(&here, "blind").len(), 0);
 }
@@ -183,25 +170,17 @@ fn before_images(here: &Rehearsal, run: &str) -> BTreeMap<String, Value> {
 fn whenever_an_update_is_killed_what_tickets_held_before_it_is_kept() {
     for state in ["received", "committed", "answered"] {
         let trouble = format!("hold@1={state}:batch/update");
-        let mut desk = FilledPortal::new(&["--rate", "off", "--trouble", &trouble]);
-        let _file = desk.here.write("m.toml", MAPPING);
-        let _file = desk.here.write("in.csv", file(30, |_| None));
-        let _ended = import(&desk.here, &desk.sandbox, "made", &["--create-properties"]).expect(0);
+        let mut desk = FilledPortal::new(format!("--rate off --trouble {trouble}"));
+        desk.here.write("m.toml", MAPPING);
+        desk.here.write("in.csv", file(30, |_| None));
+        import(&desk.here, &desk.sandbox, "made", "--create-properties").expect(0);
         let edit = |n: usize| (!n.is_multiple_of(3)).then_some(0);
-        let _file = desk.here.write("in.csv", file(30, edit));
-        let args = [
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            "update",
-            "--run-dir",
-            "run",
-        ];
-        assert!(desk.kill_tool_while_held(&args), "{state}");
-        let args = ["resume", "run", "--horizon", "0.2"];
-        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        desk.here.write("in.csv", file(30, edit));
+        assert!(
+            desk.kill_tool_while_held("import in.csv -m m.toml --op update --run-dir run"),
+            "{state}"
+        );
+        desk.run("resume run --horizon 0.2").expect(0);
         let rows = &summary(&desk.here, "run")["rows"];
         assert_eq!(
             (&rows["done"], &rows["unchanged"]),

@@ -2,8 +2,8 @@
 //! them, formulas that keep zeros, invisible characters. They are reported, and a proposal
 //! imports the rows and nothing else.
 
-use crate::contact::{check, meet, values};
-use crate::rehearsal::Rehearsal;
+use crate::support::Rehearsal;
+use crate::support::first_contact::{check, meet, values};
 
 const ROWS: &str = "Id,Subject,Status,Agent,Created\n\
     D-1,Printer,open,Ann,2025-03-14 08:00:00\nD-2,Mail,closed,Bob,2025-03-15 09:00:00\n\
@@ -23,8 +23,7 @@ fn totals_below_the_rows_are_left_out() {
         ("\nVertraulich; nur intern\n", 1, "Vertraulich; nur intern"),
     ] {
         let met = meet(format!("{ROWS}{footer}"));
-        let _same = met
-            .has(&format!("skip_last = {records}\n"))
+        met.has(&format!("skip_last = {records}\n"))
             .said(&format!("`skip_last = {records}` under [source] leaves"))
             .said(shown);
         let _ended = met.import(0);
@@ -72,29 +71,20 @@ fn a_poor_last_row_is_no_footer() {
 fn a_mapping_leaves_out_what_it_says_and_resumes_there() {
     let here = Rehearsal::new();
     let met = meet(format!("{ROWS}Total,,,,3\n"));
-    let _mapping = here.write("m.toml", &met.mapping);
-    let _file = here.write("in.csv", format!("{ROWS}Total,,,,3\n"));
-    let limited = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--limit",
-        "2",
-    ];
-    let _ended = here.run_embedded(&limited).says("2 done");
-    let _ended = here
-        .run_embedded(&["resume", "run", "--no-limit"])
+    here.tool("import in.csv -m m.toml --run-dir run --limit 2")
+        .embedded()
+        .rows(format!("{ROWS}Total,,,,3\n"))
+        .mapping(&met.mapping)
+        .run()
+        .says("2 done");
+    here.run_embedded("resume run --no-limit")
         .expect(0)
         .says("3 done");
     let wrong = here.write(
         "w.toml",
         met.mapping.replace("skip_last = 1", "skip_last = 200"),
     );
-    let _told = here
-        .run(["map", "check", wrong.to_str().expect("UTF-8")])
+    here.run(["map", "check", wrong.to_str().expect("UTF-8")])
         .expect(64)
         .says("at most 100 records at the end can be left out");
 }
@@ -105,8 +95,7 @@ fn texts_written_as_formulas_are_the_texts() {
         "\u{feff}=\"Ticket ID\";=\"Subject\";Zip\n=\"0017\";=\"one\";=\"04103\"\n\
          =\"0018\";=\"two\";=\"10115\"\n",
     );
-    let _same = met
-        .has("text_formulas = true\n")
+    met.has("text_formulas = true\n")
         .said("`text_formulas = true` under [source]");
     let _ended = met.import(0);
     let rows = met.tickets("subject,source_ticket_id");
@@ -151,29 +140,19 @@ fn numbers_that_two_styles_read_are_told() {
              [[property]]\nname = \"source_hours\"\nlabel = \"Hours\"\ntype = \"number\"\n"
         )
     };
-    let _mapping = here.write("m.toml", mapping(""));
-    let _said = here.write("said.toml", mapping(", decimal = \".\""));
-    let _file = here.write(
+    here.write("m.toml", mapping(""));
+    here.write("said.toml", mapping(", decimal = \".\""));
+    here.write(
         "in.csv",
         "Id;Subject;Hours\n1;a;9,99\n2;b;1.000\n3;c;12\n4;d;0.125\n",
     );
     let told = here
-        .run_embedded(&["import", "in.csv", "-m", "m.toml", "--run-dir", "run"])
+        .run_embedded("import in.csv -m m.toml --run-dir run")
         .expect(3);
-    let _same = told.says("1 numbers such as 1.000, read with a decimal point");
-    let told = here
-        .run_embedded(&[
-            "import",
-            "in.csv",
-            "-m",
-            "said.toml",
-            "--op",
-            "upsert",
-            "--run-dir",
-            "two",
-        ])
-        .expect(3);
-    assert!(!told.stderr.contains("numbers such as"), "{}", told.stderr);
+    told.says("1 numbers such as 1.000, read with a decimal point");
+    here.run_embedded("import in.csv -m said.toml --op upsert --run-dir two")
+        .expect(3)
+        .says_nothing_of("numbers such as");
 }
 
 #[test]

@@ -9,33 +9,32 @@ use jiff::Timestamp;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Row;
+use crate::support::{FilledPortal, parquet_rows};
 
 fn json_of(desk: &FilledPortal, file: &str) -> Value {
-    serde_json::from_str(&desk.here.read(file)).expect("JSON")
+    desk.here.json(file)
 }
 
 #[test]
 fn every_ticket_comes_once_and_in_id_order() {
     let (desk, ids) = FilledPortal::with_tickets(2_350);
-    let _ended = desk
-        .export(&["--properties", "subject", "-o", "all.csv"])
+    desk.export("--properties subject -o all.csv")
         .expect(0)
         .says("2,350 tickets exported");
     assert_eq!(desk.ids("all.csv"), ids);
     let subjects: BTreeSet<String> = desk.column("all.csv", "subject").into_iter().collect();
     assert_eq!(subjects.len(), 2_350);
-    let serial = ["--properties", "subject", "--concurrency", "1"];
-    let ended = desk.export(&serial).expect(0);
+    let ended = desk
+        .export("--properties subject --concurrency 1")
+        .expect(0);
     assert_eq!(ended.stdout, desk.here.read("all.csv"));
 }
 
 #[test]
 fn a_manifest_and_a_schema_stand_beside_the_file() {
     let (desk, _) = FilledPortal::with_tickets(120);
-    let args = ["--properties", "subject,hs_ticket_priority", "-o", "a.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties subject,hs_ticket_priority -o a.csv")
+        .expect(0);
     let manifest = json_of(&desk, "a.csv.manifest.json");
     assert_eq!(manifest["tickets"], 120);
     let data = fs::read(desk.here.path("a.csv")).expect("the file");
@@ -69,16 +68,8 @@ fn archived_tickets_are_left_out_included_or_alone() {
         .filter(|id| !gone.contains(id))
         .collect();
     for (choice, expected) in [("no", &live), ("only", &gone), ("include", &ids)] {
-        let args = [
-            "--properties",
-            "subject",
-            "--archived",
-            choice,
-            "--replace",
-            "-o",
-            "a.csv",
-        ];
-        let _ended = desk.export(&args).expect(0);
+        let args = format!("--properties subject --archived {choice} --replace -o a.csv");
+        desk.export(args).expect(0);
         assert_eq!(&desk.ids("a.csv"), expected, "{choice}");
     }
     let told = desk.column("a.csv", "archived");
@@ -91,7 +82,8 @@ fn the_ending_says_the_form_and_all_forms_say_the_same() {
     let (desk, ids) = FilledPortal::with_tickets(150);
     let wanted = "subject,hs_ticket_priority,createdate,hs_is_closed";
     for file in ["a.csv", "a.csv.gz", "a.csv.zst", "a.jsonl", "a.jsonl.gz"] {
-        let _ended = desk.export(&["--properties", wanted, "-o", file]).expect(0);
+        desk.export(format!("--properties {wanted} -o {file}"))
+            .expect(0);
     }
     let plain = fs::read(desk.here.path("a.csv")).expect("the file");
     let mut gz = Vec::new();
@@ -120,7 +112,7 @@ fn the_ending_says_the_form_and_all_forms_say_the_same() {
 
 #[test]
 fn values_are_written_as_people_read_them() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let owners = desk.call("GET", "/crm/v3/owners", &Value::Null);
     let owner = &owners["results"][0];
     let ids = desk.create(1, |_| {
@@ -145,7 +137,7 @@ fn values_are_written_as_people_read_them() {
         "-o",
         "a.csv",
     ];
-    let _ended = desk.export(&args).expect(0);
+    desk.export(&args).expect(0);
     let text = desk.here.read("a.csv");
     let row = text.lines().nth(1).expect("a row");
     let name = format!(
@@ -162,17 +154,9 @@ fn values_are_written_as_people_read_them() {
     assert!(text.starts_with("Record ID,"), "{text}");
     let evil = json!({"name": "evil", "label": "=HYPERLINK(1)", "groupName": "ticketinformation",
         "type": "string", "fieldType": "text"});
-    let _new = desk.call("POST", "/crm/v3/properties/tickets", &evil);
-    let args = [
-        "--properties",
-        "evil",
-        "--headers",
-        "labels",
-        "--escape-formulas",
-    ];
-    let _ended = desk
-        .export(&[&args[..], &["-o", "b.csv"]].concat())
-        .expect(0);
+    desk.call("POST", "/crm/v3/properties/tickets", &evil);
+    let args = "--properties evil --headers labels --escape-formulas";
+    desk.export((args, "-o b.csv")).expect(0);
     let text = desk.here.read("b.csv");
     assert!(text.starts_with("Record ID,'=HYPERLINK(1)\n"), "{text}");
 }
@@ -180,24 +164,14 @@ fn values_are_written_as_people_read_them() {
 #[test]
 fn chosen_ids_and_the_first_tickets() {
     let (desk, ids) = FilledPortal::with_tickets(450);
-    let _ended = desk
-        .export(&["--properties", "subject", "--limit", "205", "-o", "a.csv"])
+    desk.export("--properties subject --limit 205 -o a.csv")
         .expect(0);
     assert_eq!(desk.ids("a.csv"), ids[..205]);
     let chosen: Vec<u64> = ids.iter().rev().copied().step_by(2).collect();
     let lines: Vec<String> = chosen.iter().map(u64::to_string).collect();
     let text = format!("id\n{}\n1\n{}\n", lines.join("\n"), lines[0]);
-    let _path = desk.here.write("ids.txt", text);
-    let args = [
-        "--properties",
-        "subject",
-        "--ids-from",
-        "ids.txt",
-        "-o",
-        "b.csv",
-    ];
-    let _ended = desk
-        .export(&args)
+    desk.here.write("ids.txt", text);
+    desk.export("--properties subject --ids-from ids.txt -o b.csv")
         .expect(0)
         .says("1 id is not in the portal");
     let mut expected = chosen;
@@ -207,17 +181,15 @@ fn chosen_ids_and_the_first_tickets() {
         json_of(&desk, "b.csv.manifest.json")["missing"],
         json!(["1"])
     );
-    let _path = desk.here.write("bad.txt", "7\nx\n");
-    let args = ["--properties", "subject", "--ids-from", "bad.txt"];
-    let _ended = desk
-        .export(&args)
+    desk.here.write("bad.txt", "7\nx\n");
+    desk.export("--properties subject --ids-from bad.txt")
         .expect(64)
         .says("bad.txt, line 2: `x` is not a record id");
 }
 
 #[test]
 fn four_hundred_properties_are_read_without_a_414() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let name = |n: usize| format!("a_property_with_a_long_name_{n:03}");
     let inputs = (0..400).map(|n| {
         json!({
@@ -227,11 +199,10 @@ fn four_hundred_properties_are_read_without_a_414() {
     });
     let inputs: Vec<Value> = inputs.collect();
     for input in &inputs {
-        let _made = desk.call("POST", "/crm/v3/properties/tickets", input);
+        desk.call("POST", "/crm/v3/properties/tickets", input);
     }
     let ids = desk.create(230, |n| json!({name(n): "x", name(399): "y"}));
-    let args = ["--all-properties", "-o", "a.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--all-properties -o a.csv").expect(0);
     assert_eq!(desk.ids("a.csv"), ids);
     let marked = desk.column("a.csv", &name(229));
     assert_eq!(marked.iter().filter(|cell| *cell == "x").count(), 1);
@@ -245,8 +216,9 @@ fn four_hundred_properties_are_read_without_a_414() {
 #[test]
 fn a_file_that_can_not_be_made_is_told_before_anything_is_read() {
     let (desk, _) = FilledPortal::with_tickets(1);
-    let args = ["--properties", "subject", "-o", "nowhere/a.csv"];
-    let _ended = desk.export(&args).expect(64).says("nowhere");
+    desk.export("--properties subject -o nowhere/a.csv")
+        .expect(64)
+        .says("nowhere");
 }
 
 /// Properties of every type beside HubSpot's own.
@@ -266,7 +238,7 @@ fn define_all_types(desk: &FilledPortal) {
         define("seen", "datetime", "date"),
         marks,
     ] {
-        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+        desk.call("POST", "/crm/v3/properties/tickets", &body);
     }
 }
 
@@ -281,28 +253,13 @@ fn create_typed(desk: &FilledPortal, tickets: usize) -> Vec<u64> {
     })
 }
 
-/// The rows of a Parquet file, values in the words of its own reader.
-pub fn parquet_rows(path: &std::path::Path) -> Vec<Row> {
-    let reader = SerializedFileReader::try_from(path).expect("Parquet");
-    let rows = reader.get_row_iter(None).expect("rows");
-    rows.map(|row| {
-        let row = row.expect("a row");
-        let cells = row.get_column_iter();
-        cells
-            .map(|(name, value)| (name.clone(), value.to_string()))
-            .collect()
-    })
-    .collect()
-}
-
 #[test]
 fn parquet_is_typed_from_the_schema() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     define_all_types(&desk);
     let ids = create_typed(&desk, 130);
     let wanted = "subject,size,due,seen,marks,createdate,hs_is_closed";
-    let _ended = desk
-        .export(&["--properties", wanted, "-o", "a.parquet"])
+    desk.export(format!("--properties {wanted} -o a.parquet"))
         .expect(0);
     let path = desk.here.path("a.parquet");
     let reader = SerializedFileReader::try_from(path.as_path()).expect("Parquet");
@@ -342,27 +299,28 @@ fn parquet_is_typed_from_the_schema() {
 
 #[test]
 fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     define_all_types(&desk);
     let ids = desk.create(
         3,
         |n| json!({"subject": "x", "size": if n == 1 { "12345678901234567" } else { "1" }}),
     );
-    let args = ["--properties", "subject,size", "-o", "a.parquet"];
-    let _ended = desk.export(&args).expect(3).says("12345678901234567");
+    desk.export("--properties subject,size -o a.parquet")
+        .expect(3)
+        .says("12345678901234567");
     assert_eq!(parquet_rows(&desk.here.path("a.parquet")).len(), 2);
     let issues = desk.here.rows("a.parquet.issues.csv");
     assert_eq!(issues.len(), 1);
     assert!(ids.contains(&issues[0]["hs_object_id"].parse().expect("an id")));
     assert_eq!(issues[0]["_column"], "size");
-    let args = ["--properties", "subject", "--replace", "-o", "a.parquet"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties subject --replace -o a.parquet")
+        .expect(0);
     assert!(!desk.here.path("a.parquet.issues.csv").exists());
 }
 
 #[test]
 fn a_folder_of_parts_is_replaced_whole() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     define_all_types(&desk);
     let ids = create_typed(&desk, 250);
     let args = [
@@ -376,7 +334,7 @@ fn a_folder_of_parts_is_replaced_whole() {
         "parts",
     ];
     for _again in 0..2 {
-        let _ended = desk.export(&args).expect(0);
+        desk.export(&args).expect(0);
         let mut read = Vec::new();
         for month in 1..=5 {
             let folder = format!("createdate_month=2026-{month:02}");
@@ -395,9 +353,9 @@ fn a_folder_of_parts_is_replaced_whole() {
     let manifest = json_of(&desk, "parts/_manifest.json");
     // The parts, five tables beside them, and the state for the next run.
     assert_eq!(manifest["files"].as_array().map(Vec::len), Some(5 + 5 + 2));
-    let _path = desk.here.write("taken", "not an export");
+    desk.here.write("taken", "not an export");
     let mut args = args;
     args[7] = "taken";
-    let _ended = desk.export(&args).expect(64).says("is not an export");
+    desk.export(&args).expect(64).says("is not an export");
     assert_eq!(desk.here.read("taken"), "not an export");
 }

@@ -2,18 +2,16 @@
 //! stopped exports are listed with their state, and leave newer files alone.
 
 use std::fs;
-use std::process::Stdio;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::filled_portal::{FilledPortal, OF_EXPORT};
-use crate::rehearsal::{Ended, TOKEN};
+use crate::support::{Args, Ended, FilledPortal, OF_EXPORT};
 
-const SUBJECT: [&str; 2] = ["--properties", "subject"];
+const SUBJECT: &str = "--properties subject";
 
 /// A portal with tickets of several months.
 fn desk_of_months(tickets: usize) -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
     let _ids = desk.create(
         tickets,
@@ -25,103 +23,76 @@ fn desk_of_months(tickets: usize) -> FilledPortal {
 #[test]
 fn another_selection_never_takes_the_place_of_a_data_set() {
     let desk = desk_of_months(50);
-    let parts = [
-        "--partition-by",
-        "month(createdate)",
-        "--format",
-        "jsonl",
-        "-o",
-        "lake",
-    ];
-    let whole = [&SUBJECT[..], &parts].concat();
-    let _ended = desk.export(&whole).expect(0);
+    let parts = "--format jsonl -o lake";
+    let whole = (SUBJECT, "--partition-by month(createdate)", parts);
+    desk.export(&whole).expect(0);
     let months = desk.names("lake/tickets");
-    let others: [(&[&str], &str); 5] = [
+    for (more, words) in [
         (
-            &["--where", "createdate >= 2026-04-01"],
+            "--where 'createdate >= 2026-04-01'",
             "--where createdate >= 2026-04-01 instead of none",
         ),
-        (&["--limit", "5"], "--limit 5 instead of none"),
+        ("--limit 5", "--limit 5 instead of none"),
+        ("--archived include", "--archived include instead of no"),
         (
-            &["--archived", "include"],
-            "--archived include instead of no",
-        ),
-        (
-            &["--properties", "content"],
+            "--properties content",
             "--properties subject,content instead of subject",
         ),
-        (&["--values", "both"], "--values both instead of ids"),
-    ];
-    for (more, words) in others {
-        let args = [&whole[..], more].concat();
-        for force in [&[][..], &["--force"]] {
-            let args = [&args[..], force].concat();
-            let _ended = desk.export(&args).expect(64).says(words).says("--replace");
+        ("--values both", "--values both instead of ids"),
+    ] {
+        for force in ["", "--force"] {
+            desk.export((whole, more, force))
+                .expect(64)
+                .says(words)
+                .says("--replace");
             assert_eq!(desk.names("lake/tickets"), months);
         }
     }
-    let by_year = [
-        &SUBJECT[..],
-        &["--partition-by", "year(createdate)"],
-        &parts[2..],
-    ]
-    .concat();
-    let _ended = desk
-        .export(&by_year)
+    desk.export((SUBJECT, "--partition-by year(createdate)", parts))
         .expect(64)
         .says("--partition-by year(createdate)");
-    let _ended = desk.export(&whole).expect(0);
+    desk.export(&whole).expect(0);
     assert_eq!(desk.names("lake/tickets"), months);
     // A part that was changed by hand makes it no less of a wider data set.
-    let manifest: Value =
-        serde_json::from_str(&desk.here.read("lake/_manifest.json")).expect("JSON");
+    let manifest = desk.here.json("lake/_manifest.json");
     let part = manifest["files"][0]["name"].as_str().expect("a part");
-    let _path = desk.here.write(&format!("lake/{part}"), "edited by hand");
-    let narrow = [&whole[..], &["--limit", "1", "--force"]].concat();
-    let _ended = desk
-        .export(&narrow)
+    desk.here.write(&format!("lake/{part}"), "edited by hand");
+    desk.export((&whole, "--limit 1 --force"))
         .expect(64)
         .says("--limit 1 instead of none");
     assert_eq!(desk.names("lake/tickets"), months);
-    let _ended = desk.export(&[&whole[..], &["--force"]].concat()).expect(0);
-    let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
-    let _ended = desk.export(&narrow).expect(0);
+    desk.export((&whole, "--force")).expect(0);
+    desk.export((&whole, "--limit 1 --replace")).expect(0);
     assert_eq!(desk.names("lake/tickets").len(), months.len() - 4);
 }
 
 #[test]
 fn a_file_is_replaced_by_the_same_export_alone() {
     let (desk, ids) = FilledPortal::with_tickets(20);
-    let nightly = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
+    let nightly = (SUBJECT, "-o tickets.csv");
     for _night in 0..2 {
-        let _ended = desk.export(&nightly).expect(0);
+        desk.export(&nightly).expect(0);
     }
-    let fewer = [&nightly[..], &["--limit", "5"]].concat();
-    let _ended = desk
-        .export(&fewer)
+    let fewer = (&nightly, "--limit 5");
+    desk.export(&fewer)
         .expect(64)
         .says("tickets.csv holds another export: --limit 5 instead of none");
     assert_eq!(desk.ids("tickets.csv"), ids);
-    let _ended = desk
-        .export(&[&fewer[..], &["--replace"]].concat())
-        .expect(0);
+    desk.export((&fewer, "--replace")).expect(0);
     assert_eq!(desk.ids("tickets.csv"), ids[..5]);
-    let _path = desk.here.write("tickets.csv", "edited by hand");
-    let _ended = desk
-        .export(&fewer)
+    desk.here.write("tickets.csv", "edited by hand");
+    desk.export(&fewer)
         .expect(64)
         .says("has been changed since");
-    let _ended = desk
-        .export(&[&nightly[..], &["--force"]].concat())
+    desk.export((&nightly, "--force"))
         .expect(64)
         .says("--limit none instead of 5");
     assert_eq!(desk.here.read("tickets.csv"), "edited by hand");
-    let _ended = desk.export(&[&fewer[..], &["--force"]].concat()).expect(0);
+    desk.export((&fewer, "--force")).expect(0);
     assert_eq!(desk.ids("tickets.csv"), ids[..5]);
-    let with_table = ["-o", "other.csv", "--history", "hs_pipeline_stage"];
-    let _path = desk.here.write("other.history.csv", "mine");
-    let _ended = desk
-        .export(&[&SUBJECT[..], &with_table].concat())
+    let with_table = "-o other.csv --history hs_pipeline_stage";
+    desk.here.write("other.history.csv", "mine");
+    desk.export((SUBJECT, with_table))
         .expect(64)
         .says("other.history.csv is there already");
     assert_eq!(desk.here.read("other.history.csv"), "mine");
@@ -130,24 +101,22 @@ fn a_file_is_replaced_by_the_same_export_alone() {
 #[test]
 fn a_folder_that_holds_more_than_an_export_is_never_thrown_away() {
     let desk = desk_of_months(10);
-    let parts = ["--partition-by", "month(createdate)", "-o", "lake"];
-    let args = [&SUBJECT[..], &parts].concat();
+    let parts = (SUBJECT, "--partition-by month(createdate)");
+    let args = (parts, "-o lake");
     fs::create_dir_all(desk.here.path("lake/precious")).expect("folders");
-    let _path = desk
-        .here
+    desk.here
         .write("lake/_manifest.json", r#"{"made by": "another tool"}"#);
-    let _path = desk.here.write("lake/precious/thesis.txt", "mine");
-    for more in [&[][..], &["--force"], &["--replace"]] {
-        let args = [&args[..], more].concat();
-        let _ended = desk.export(&args).expect(64).says("is not an export");
+    desk.here.write("lake/precious/thesis.txt", "mine");
+    for more in ["", "--force", "--replace"] {
+        desk.export((&args, more))
+            .expect(64)
+            .says("is not an export");
         assert_eq!(desk.here.read("lake/precious/thesis.txt"), "mine");
     }
-    let args = [&args[..4], &["-o", "own"]].concat();
-    let _ended = desk.export(&args).expect(0);
-    let _path = desk.here.write("own/thesis.txt", "mine");
-    let forced = [&args[..], &["--force"]].concat();
-    let _ended = desk
-        .export(&forced)
+    let args = (parts, "-o own");
+    desk.export(&args).expect(0);
+    desk.here.write("own/thesis.txt", "mine");
+    desk.export((&args, "--force"))
         .expect(64)
         .says("thesis.txt is not part of the export");
     assert_eq!(desk.here.read("own/thesis.txt"), "mine");
@@ -162,19 +131,19 @@ fn an_output_in_its_own_run_folder_is_refused() {
         ("out.csv", "."),
         ("exp/o.csv", "./exp"),
     ] {
-        let args = [&SUBJECT[..], &["-o", output, "--run-dir", folder]].concat();
-        let _ended = desk.export(&args).expect(64).says("lies in the run folder");
+        desk.export((SUBJECT, &["-o", output, "--run-dir", folder]))
+            .expect(64)
+            .says("lies in the run folder");
         assert!(!desk.here.path(output).exists());
     }
 }
 
 /// What a resume is told so that it comes to its end: the export remembers its own.
-const AT_ONCE: [&str; 4] = ["--rate", "1000/1s", "--max-duration", "60"];
+const AT_ONCE: &str = "--rate 1000/1s --max-duration 60";
 
 /// Resumes a run to its end.
-fn resume(desk: &FilledPortal, run: &[&str]) -> Ended {
-    let args = [&["resume"], run, &AT_ONCE].concat();
-    desk.here.run_against(&desk.sandbox, &args)
+fn resume(desk: &FilledPortal, run: impl Args) -> Ended {
+    desk.run(("resume", run, AT_ONCE))
 }
 
 /// Whether a time with seconds stands in a text: `12:34:56`.
@@ -189,78 +158,73 @@ fn has_seconds(text: &str) -> bool {
 }
 
 /// Stops an export to a file by its time.
-fn stopped(desk: &FilledPortal, output: &str, more: &[&str]) {
-    let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", output];
-    let args = [&SUBJECT[..], &slow, more].concat();
-    let _ended = desk.export(&args).expect(5);
+fn stopped(desk: &FilledPortal, output: &str, more: impl Args) {
+    let slow = format!("--rate 3/1s --max-duration 0.8 -o {output}");
+    desk.export((SUBJECT, &slow, more)).expect(5);
 }
 
 #[test]
 fn a_stopped_export_is_shown_and_says_what_it_is() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &[]);
-    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    stopped(&desk, "tickets.csv", "");
+    let runs = desk.here.run("runs").expect(0).stdout;
     for words in ["export", "stopped", "tickets.csv", "begun"] {
         assert!(runs.contains(words), "{runs}");
     }
-    let json = desk.here.run(["runs", "--json"]).expect(0).stdout;
-    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let json = desk.here.run("runs --json").expect(0).json();
     assert_eq!(json[0]["operation"], "export");
     assert_eq!(json[0]["state"], "stopped");
-    let status = desk.here.run(["status"]).expect(0).stdout;
+    let status = desk.here.run("status").expect(0).stdout;
     assert!(
         status.contains("stopped") && status.contains("tickets read so far"),
         "{status}"
     );
-    let resumed = resume(&desk, &[]).expect(0);
-    let resumed = resumed.says("resuming export tickethaul-runs/");
-    assert!(resumed.stderr.contains("tickets.csv"), "{}", resumed.stderr);
+    let resumed = resume(&desk, "").expect(0);
+    let resumed = resumed
+        .says("resuming export tickethaul-runs/")
+        .says("tickets.csv");
     assert!(has_seconds(&resumed.stderr), "{}", resumed.stderr);
     assert!(desk.here.path("tickets.csv").is_file());
-    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    let runs = desk.here.run("runs").expect(0).stdout;
     assert!(runs.contains("finished"), "{runs}");
-    let status = desk.here.run(["status"]).expect(0).stdout;
+    let status = desk.here.run("status").expect(0).stdout;
     assert!(status.contains("1,500 tickets exported"), "{status}");
     desk.exports_left_reports(1);
     let run = format!("tickethaul-runs/{}", desk.names("tickethaul-runs")[0]);
-    let again = desk.here.run(["resume", &run]).expect(0);
-    let _ended = again.says("is finished, with 1,500 tickets");
+    let again = desk.here.run(format!("resume {run}")).expect(0);
+    again.says("is finished, with 1,500 tickets");
 }
 
 #[test]
 fn a_stopped_export_leaves_a_newer_file_alone() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
+    stopped(&desk, "tickets.csv", "--run-dir old");
     // Another run, as of another machine: this user's registry does not know the old one.
     fs::remove_dir_all(desk.here.path(".local")).expect("the registry");
-    let _ended = desk
-        .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
-        .expect(0);
+    desk.export((SUBJECT, "-o tickets.csv")).expect(0);
     let newer = desk.here.read("tickets.csv.manifest.json");
-    let named = ["old", "--output", "tickets.csv"];
-    let _ended = resume(&desk, &named)
+    let named = "old --output tickets.csv";
+    resume(&desk, named)
         .expect(7)
         .says("it is left alone")
         .says("--force");
     assert_eq!(desk.here.read("tickets.csv.manifest.json"), newer);
-    let _ended = resume(&desk, &[&named[..], &["--force"]].concat()).expect(0);
+    resume(&desk, (named, "--force")).expect(0);
 }
 
 #[test]
 fn a_stopped_export_whose_target_is_newer_is_shown_as_superseded() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &[]);
+    stopped(&desk, "tickets.csv", "");
     // Without the registry nobody vouches for the old run, so it is not given up.
     fs::remove_dir_all(desk.here.path(".local")).expect("the registry");
-    let _ended = desk
-        .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
-        .expect(0);
-    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    desk.export((SUBJECT, "-o tickets.csv")).expect(0);
+    let runs = desk.here.run("runs").expect(0).stdout;
     assert!(
         runs.contains("superseded") && !runs.contains("stopped"),
         "{runs}"
     );
-    let _ended = resume(&desk, &[])
+    resume(&desk, "")
         .expect(64)
         .says("no run in this folder is unfinished");
 }
@@ -268,13 +232,12 @@ fn a_stopped_export_whose_target_is_newer_is_shown_as_superseded() {
 #[test]
 fn a_new_export_to_the_same_file_supersedes_a_stopped_one() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
-    let fresh = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
-    let _ended = desk.export(&fresh).expect(0).says("the stopped export old");
+    stopped(&desk, "tickets.csv", "--run-dir old");
+    desk.export((SUBJECT, "-o tickets.csv"))
+        .expect(0)
+        .says("the stopped export old");
     assert!(!desk.here.path("old").exists());
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume"])
+    desk.run("resume")
         .expect(64)
         .says("no run in this folder is unfinished");
 }
@@ -288,30 +251,28 @@ fn of_stopped_exports_to_the_same_file_one_is_kept() {
     }
     let kept = ["first", "second", "third"].map(|name| desk.here.path(name).exists());
     assert_eq!(kept, [false, true, true]);
-    let fresh = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
-    let ended = desk
-        .export(&fresh)
+    desk.export((SUBJECT, "-o tickets.csv"))
         .expect(0)
-        .says("the stopped export third");
-    assert!(!ended.stderr.contains("second"), "{}", ended.stderr);
+        .says("the stopped export third")
+        .says_nothing_of("second");
     assert!(!desk.here.path("second").exists() && !desk.here.path("third").exists());
 }
 
 #[test]
 fn what_the_export_did_not_make_stays_in_its_run_folder() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
-    let _path = desk.here.write("old/thesis.txt", "mine");
-    let _ended = resume(&desk, &["old"]).expect(0);
+    stopped(&desk, "tickets.csv", "--run-dir old");
+    desk.here.write("old/thesis.txt", "mine");
+    resume(&desk, "old").expect(0);
     let left = [&OF_EXPORT[..], &["thesis.txt"]].concat();
     assert_eq!(desk.names("old"), left);
     // A fixed folder holds the last export, and is not taken where it holds more.
-    let again = [&SUBJECT[..], &["-o", "tickets.csv", "--run-dir", "old"]].concat();
-    let _ended = desk.export(&again).expect(64).says("is not empty");
+    let again = (SUBJECT, "-o tickets.csv --run-dir old");
+    desk.export(&again).expect(64).says("is not empty");
     assert_eq!(desk.names("old"), left);
     fs::remove_file(desk.here.path("old/thesis.txt")).expect("removed");
     let before = desk.here.read("old/summary.json");
-    let _ended = desk.export(&again).expect(0);
+    desk.export(&again).expect(0);
     assert_eq!(desk.names("old"), OF_EXPORT);
     assert_ne!(desk.here.read("old/summary.json"), before);
 }
@@ -320,64 +281,36 @@ fn what_the_export_did_not_make_stays_in_its_run_folder() {
 fn runs_in_folders_of_their_own_are_found() {
     let desk = desk_of_months(1_500);
     fs::create_dir_all(desk.here.path("elsewhere/deep")).expect("folders");
-    stopped(
-        &desk,
-        "tickets.csv",
-        &["--run-dir", "elsewhere/deep/nightly"],
-    );
-    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    stopped(&desk, "tickets.csv", "--run-dir elsewhere/deep/nightly");
+    let runs = desk.here.run("runs").expect(0).stdout;
     assert!(runs.contains("nightly"), "{runs}");
     // By its name from another folder, with a target that does not move.
     fs::create_dir(desk.here.path("other")).expect("a folder");
-    let in_other = |args: &[&str]| {
-        let mut command = desk.here.command(args);
-        let _same = command
-            .current_dir(desk.here.path("other"))
-            .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-            .stderr(Stdio::piped());
-        desk.here.finish(command)
-    };
-    let none = in_other(&["runs"]).expect(0);
-    assert!(!none.stdout.contains("nightly"), "{}", none.stdout);
-    let all = in_other(&["runs", "--all"]).expect(0);
-    assert!(all.stdout.contains("nightly"), "{}", all.stdout);
-    let status = in_other(&["status", "nightly"]).expect(0).stdout;
+    let in_other = |args: &str| desk.tool(args).in_folder("other").run();
+    in_other("runs").expect(0).prints_nothing_of("nightly");
+    in_other("runs --all").expect(0).prints("nightly");
+    let status = in_other("status nightly").expect(0).stdout;
     assert!(status.contains("stopped"), "{status}");
-    let args = [&["resume", "nightly"], &AT_ONCE[..]].concat();
-    let _ended = in_other(&args).expect(0);
+    in_other(&format!("resume nightly {AT_ONCE}")).expect(0);
     assert!(desk.here.path("tickets.csv").is_file());
 }
 
 #[test]
 fn imports_in_folders_of_their_own_are_found() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
          [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
          [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _path = desk.here.write("m.toml", mapping);
-    let import = [
-        "import",
-        "t.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "rehearsal",
-        "--limit",
-        "1",
-    ];
-    let import = [&import[..], &["--create-properties"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
-    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    desk.here.write("m.toml", mapping);
+    let import = "import t.csv -m m.toml --run-dir rehearsal --limit 1";
+    desk.run((import, "--create-properties")).expect(0);
+    let runs = desk.here.run("runs").expect(0).stdout;
     assert!(
         runs.contains("rehearsal") && runs.contains("at its limit"),
         "{runs}"
     );
-    let more = ["resume", "--no-limit"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &more)
+    desk.run("resume --no-limit")
         .expect(0)
         .says("resuming rehearsal");
 }

@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::conversation::Talk;
-use crate::data_set::files_below;
-use crate::export_history::hang;
-use crate::filed::{Filed, imported};
-use crate::filled_portal::id;
-use crate::rehearsal::Served;
+use crate::support::conversation::Talk;
+use crate::support::filed::{Filed, imported};
+use crate::support::{Served, files_below, hang, id};
 
 const WHOLE: [&str; 9] = [
     "export",

@@ -2,24 +2,18 @@
 //! values with who set them; and columns that it lacks: properties missing in the
 //! portal, or without a value in any ticket.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::filled_portal::FilledPortal;
+use crate::support::FilledPortal;
 
 #[test]
 fn the_records_own_times_are_columns() {
-    let desk = FilledPortal::new(&[
-        "--rate",
-        "off",
-        "--switch",
-        "created_at_follows_createdate=no",
-    ]);
+    let desk = FilledPortal::new("--rate off --switch created_at_follows_createdate=no");
     let old = |n: usize| json!({"subject": format!("T {n}"), "createdate": "2020-05-01T00:00:00Z"});
     let ids = desk.create(3, old);
     desk.archive(&ids[..1]);
-    let args = ["--properties", "createdate", "--record-times"];
-    let with_bin = [&args[..], &["--archived", "include", "-o", "a.csv"]].concat();
-    let _ended = desk.export(&with_bin).expect(0);
+    let args = "--properties createdate --record-times";
+    desk.export((args, "--archived include -o a.csv")).expect(0);
     let rows = desk.here.rows("a.csv");
     assert_eq!(rows.len(), 3);
     for (place, row) in rows.iter().enumerate() {
@@ -30,15 +24,8 @@ fn the_records_own_times_are_columns() {
         assert_eq!(row["archived"], is_archived.to_string());
         assert_eq!(!row["archived_at"].is_empty(), is_archived, "{row:?}");
     }
-    let only = [
-        "--properties",
-        "subject",
-        "--archived",
-        "only",
-        "-o",
-        "b.csv",
-    ];
-    let _ended = desk.export(&only).expect(0);
+    desk.export("--properties subject --archived only -o b.csv")
+        .expect(0);
     assert_eq!(desk.column("b.csv", "archived_at").len(), 1);
     assert!(desk.column("b.csv", "archived_at")[0] >= rows[0]["created_at"]);
 }
@@ -46,41 +33,28 @@ fn the_records_own_times_are_columns() {
 #[test]
 fn a_property_that_went_is_an_error_or_an_empty_column() {
     let (desk, ids) = FilledPortal::with_tickets(3);
-    let args = [
-        "--properties",
-        "old_property,subject",
-        "--with",
-        "contacts.old_too",
-    ];
-    let nightly = [&args[..], &["-o", "a.csv"]].concat();
-    let _ended = desk.export(&nightly).expect(64).says("old_property");
-    let nightly = [&nightly[..], &["--missing-properties", "null"]].concat();
+    let args = "--properties old_property,subject --with contacts.old_too";
+    let nightly = (args, "-o a.csv");
+    desk.export(&nightly).expect(64).says("old_property");
     for _night in 0..2 {
-        let _ended = desk
-            .export(&nightly)
+        desk.export((&nightly, "--missing-properties null"))
             .expect(0)
             .says("the portal does not have old_property, contacts.old_too: empty columns");
     }
     assert_eq!(desk.ids("a.csv"), ids);
     assert_eq!(desk.column("a.csv", "old_property"), ["", "", ""]);
     assert_eq!(desk.column("a.csv", "contacts.old_too"), ["", "", ""]);
-    let parts = ["--partition-by", "old_property", "-o", "lake"];
-    let lost = [&args[..], &["--missing-properties", "null"], &parts].concat();
-    let _ended = desk.export(&lost).expect(64).says("old_property");
+    let parts = "--partition-by old_property -o lake";
+    desk.export((args, "--missing-properties null", parts))
+        .expect(64)
+        .says("old_property");
 }
 
 #[test]
 fn empty_columns_can_be_left_out() {
     let (desk, _ids) = FilledPortal::with_tickets(3);
-    let args = [
-        "--all-properties",
-        "--values",
-        "both",
-        "--skip-empty",
-        "-o",
-        "a.csv",
-    ];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--all-properties --values both --skip-empty -o a.csv")
+        .expect(0);
     let text = desk.here.read("a.csv");
     let headers: Vec<&str> = text.lines().next().expect("a header").split(',').collect();
     assert!(headers.contains(&"subject") && headers.contains(&"hs_pipeline_stage_label"));
@@ -88,7 +62,7 @@ fn empty_columns_can_be_left_out() {
     for row in desk.here.rows("a.csv") {
         assert!(row.values().all(|cell| !cell.is_empty()), "{row:?}");
     }
-    let schema: Value = serde_json::from_str(&desk.here.read("a.csv.schema.json")).expect("JSON");
+    let schema = desk.here.json("a.csv.schema.json");
     assert_eq!(
         schema["columns"].as_array().map(Vec::len),
         Some(headers.len())
@@ -97,7 +71,7 @@ fn empty_columns_can_be_left_out() {
 
 #[test]
 fn days_are_counted_from_the_export() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let now = jiff::Timestamp::now();
     let ago = |hours: i64| (now - jiff::SignedDuration::from_hours(hours)).to_string();
     let made = |n: usize| json!({"subject": "S", "createdate": ago([1, 30, 24 * 20][n])});
@@ -117,15 +91,11 @@ fn days_are_counted_from_the_export() {
             "a.csv",
             "--replace",
         ];
-        let _ended = desk.export(&args).expect(0);
+        desk.export(&args).expect(0);
         assert_eq!(desk.ids("a.csv").len(), count, "{filter}");
     }
     assert_eq!(desk.ids("a.csv"), ids);
-    let wrong = [
-        "--properties",
-        "subject",
-        "--where",
-        "createdate > today - 3x",
-    ];
-    let _ended = desk.export(&wrong).expect(64).says("today - 7d");
+    desk.export("--properties subject --where 'createdate > today - 3x'")
+        .expect(64)
+        .says("today - 7d");
 }

@@ -8,16 +8,11 @@ use std::time::Duration;
 use md5::Digest;
 use serde_json::{Value, json};
 
-use crate::attachments::Host;
-use crate::between::through;
-use crate::conversation::Talk;
-use crate::data_set::files_below;
-use crate::export_history::hang;
-use crate::filed::{Filed, calm, files, imported};
-use crate::filled_portal::FilledPortal;
-use crate::kill::{TROUBLES, wait_at_most};
-use crate::plain_http::Answer;
-use crate::rehearsal::{Row, TOKEN};
+use crate::support::between::through;
+use crate::support::conversation::Talk;
+use crate::support::filed::{Filed, calm, files, imported};
+use crate::support::host::Host;
+use crate::support::{Answer, FilledPortal, Row, TOKEN, TROUBLES, files_below, hang, wait_at_most};
 
 const EXPORT: [&str; 9] = [
     "export",

@@ -1,30 +1,9 @@
 //! Exports with activities: notes, e-mails and the like as tables beside the tickets.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::data_set::table;
-use crate::filled_portal::{FilledPortal, id};
-
-/// When all of it was.
-const AT: &str = "2026-03-01T09:00:00Z";
-
-/// Makes a record that hangs on tickets; gives its id.
-pub fn hang(
-    desk: &FilledPortal,
-    kind: &str,
-    link: u32,
-    tickets: &[u64],
-    properties: &Value,
-) -> u64 {
-    let mut properties = properties.clone();
-    properties["hs_timestamp"] = AT.into();
-    let to = tickets.iter().map(|ticket| {
-        let types = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": link}]);
-        json!({"to": {"id": ticket.to_string()}, "types": types})
-    });
-    let body = json!({"properties": properties, "associations": to.collect::<Vec<_>>()});
-    id(&desk.call("POST", &format!("/crm/v3/objects/{kind}"), &body))
-}
+use crate::support::data_set::table;
+use crate::support::{FilledPortal, HUNG_AT, hang};
 
 /// Two tickets; a note of both, an e-mail, a call, a meeting, a task and a message.
 fn talked() -> (FilledPortal, Vec<u64>) {
@@ -84,7 +63,7 @@ fn what_was_said_and_done_stands_in_tables_beside_the_tickets() {
         "a note of two tickets has two rows"
     );
     assert_eq!(notes[0]["note_id"], notes[1]["note_id"]);
-    assert_eq!(notes[0]["hs_timestamp"], AT);
+    assert_eq!(notes[0]["hs_timestamp"], HUNG_AT);
     assert!(notes[0]["hs_note_body"].contains("<b>smells</b>"));
     assert_eq!(notes[0]["text"], "It smells\nof smoke; now");
     assert_eq!(notes[0]["link_type_ids"], "227");

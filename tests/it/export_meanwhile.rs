@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::filled_portal::{FilledPortal, id};
+use crate::support::{FilledPortal, id};
 
 /// What the others did while the export ran.
 #[derive(Default)]
@@ -38,33 +38,24 @@ fn work(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool) -> Done {
         let inputs: Vec<_> = inputs.collect();
         done.changed += inputs.len();
         let body = json!({"inputs": inputs});
-        let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+        desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
     }
     done
 }
 
 /// Exports while others work; the ids in the file, and what was done.
-fn exported_meanwhile(desk: &FilledPortal, tickets: &[u64], more: &[&str]) -> (Vec<u64>, Done) {
+fn exported_meanwhile(desk: &FilledPortal, tickets: &[u64], more: &str) -> (Vec<u64>, Done) {
     let stop = AtomicBool::new(false);
-    let fixed = [
-        "--properties",
-        "subject",
-        "--rate",
-        "20/600ms",
-        "-o",
-        "a.csv",
-    ];
-    let args = [&fixed[..], more].concat();
+    let fixed = "--properties subject --rate 20/600ms -o a.csv";
+    let args = (fixed, more);
     std::thread::scope(|scope| {
         let export = scope.spawn(|| {
-            let ended = desk
-                .here
-                .run_against(&desk.sandbox, &[&["export"], &args[..]].concat());
+            let ended = desk.run(("export", args));
             stop.store(true, Ordering::Relaxed);
             ended
         });
         let done = work(desk, tickets, &stop);
-        let _ended = export.join().expect("it ends").expect(0);
+        export.join().expect("it ends").expect(0);
         (desk.ids("a.csv"), done)
     })
 }
@@ -72,7 +63,7 @@ fn exported_meanwhile(desk: &FilledPortal, tickets: &[u64], more: &[&str]) -> (V
 #[test]
 fn nothing_that_was_there_throughout_is_missing_and_nothing_is_twice() {
     let (desk, tickets) = FilledPortal::with_tickets(2_500);
-    let (ids, done) = exported_meanwhile(&desk, &tickets, &[]);
+    let (ids, done) = exported_meanwhile(&desk, &tickets, "");
     assert!(!done.created.is_empty() && !done.archived.is_empty() && done.changed > 0);
     let seen: BTreeSet<u64> = ids.iter().copied().collect();
     assert_eq!(seen.len(), ids.len(), "nothing is twice");
@@ -86,7 +77,7 @@ fn nothing_that_was_there_throughout_is_missing_and_nothing_is_twice() {
 #[test]
 fn with_the_recycle_bin_even_what_is_archived_meanwhile_is_there() {
     let (desk, tickets) = FilledPortal::with_tickets(1_500);
-    let (ids, done) = exported_meanwhile(&desk, &tickets, &["--archived", "include"]);
+    let (ids, done) = exported_meanwhile(&desk, &tickets, "--archived include");
     assert!(!done.archived.is_empty());
     let seen: BTreeSet<u64> = ids.iter().copied().collect();
     assert_eq!(seen.len(), ids.len(), "nothing is twice");
@@ -109,10 +100,10 @@ fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool) -> (BTreeSet<u6
         let body =
             json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
         let survivor = desk.call("POST", "/crm/v3/objects/tickets/merge", &body);
-        let _new = made.insert(id(&survivor));
+        made.insert(id(&survivor));
         let restored = archived[..2].iter().map(|id| json!({"id": id.to_string()}));
         let body = json!({"inputs": restored.collect::<Vec<_>>()});
-        let _restored = desk.call("POST", "/_sandbox/tickets/restore", &body);
+        desk.call("POST", "/_sandbox/tickets/restore", &body);
         moved.extend(archived);
         moved.extend([primary, loser]);
     }
@@ -122,30 +113,23 @@ fn stir(desk: &FilledPortal, tickets: &[u64], stop: &AtomicBool) -> (BTreeSet<u6
 #[test]
 fn no_ticket_is_half_while_others_archive_merge_and_restore() {
     for (more, missing) in [
-        (&[][..], "missing_from=207-id"),
-        (&["--archived", "include"], "missing_from=404-bare"),
+        ("", "missing_from=207-id"),
+        ("--archived include", "missing_from=404-bare"),
     ] {
         let desk = FilledPortal::new(&["--rate", "off", "--switch", missing]);
         let tickets = desk.create(1_200, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         let contacts: Vec<String> = contacts.iter().map(u64::to_string).collect();
         let stop = AtomicBool::new(false);
-        let args = [
-            "export",
-            "--properties",
-            "subject",
-            "--with",
-            "contacts,contacts.email",
-        ];
-        let args = [&args[..], &["--rate", "10/400ms", "-o", "a.csv"], more].concat();
+        let args = "export --properties subject --with contacts,contacts.email";
         let (moved, made) = std::thread::scope(|scope| {
             let export = scope.spawn(|| {
-                let ended = desk.here.run_against(&desk.sandbox, &args);
+                let ended = desk.run((args, "--rate 10/400ms -o a.csv", more));
                 stop.store(true, Ordering::Relaxed);
                 ended
             });
             let stirred = stir(&desk, &tickets, &stop);
-            let _ended = export.join().expect("it ends").expect(0);
+            export.join().expect("it ends").expect(0);
             stirred
         });
         assert!(!moved.is_empty());

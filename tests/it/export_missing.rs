@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::between::{Asked, Told, through};
-use crate::filled_portal::{FilledPortal, id};
-use crate::rehearsal::{Ended, Row};
+use crate::support::between::{Asked, Told, through};
+use crate::support::{Args, Ended, FilledPortal, Row, id, switched};
 
 const LINKS: &str = "tickets/contacts/batch/read";
 const CONTACTS: &str = "objects/2026-09/contacts/batch/read";
@@ -24,9 +23,8 @@ struct Story {
 
 impl Story {
     fn new(switches: &[&str]) -> Story {
-        let mut args = vec!["--rate", "off", "--switch", "search_lag=0s"];
-        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        let desk = FilledPortal::new(&args);
+        let args = "--rate off --switch search_lag=0s";
+        let desk = FilledPortal::new((args, switched(switches)));
         let tickets = desk.create(6, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         Story {
@@ -37,28 +35,21 @@ impl Story {
     }
 
     /// Exports with contacts; `meanwhile` happens before the first call to a path.
-    fn export(&self, more: &[&str], path: &str, meanwhile: impl Fn() + Sync) -> Ended {
+    fn export(&self, more: impl Args, path: &str, meanwhile: impl Fn() + Sync) -> Ended {
         self.export_told(more, path, meanwhile, &|_, told| told)
     }
 
     /// The same, with replies that are told otherwise.
     fn export_told(
         &self,
-        more: &[&str],
+        more: impl Args,
         path: &str,
         meanwhile: impl Fn() + Sync,
         otherwise: &(dyn Fn(&Asked, Told) -> Told + Sync),
     ) -> Ended {
         let happened = AtomicBool::new(false);
-        let args = [
-            "export",
-            "--properties",
-            "subject",
-            "--with",
-            "contacts,contacts.email",
-        ];
-        let args = [&args[..], &["-o", "a.csv"], more].concat();
-        let ended = through(&self.desk, &args, &|asked, send| {
+        let args = "export --properties subject --with contacts,contacts.email";
+        let ended = through(&self.desk, (args, "-o a.csv", more), &|asked, send| {
             if asked.is_to(path) && !happened.swap(true, Ordering::SeqCst) {
                 meanwhile();
             }
@@ -74,8 +65,7 @@ impl Story {
 
     fn press(&self, button: &str, ticket: usize) {
         let body = json!({"inputs": [{"id": self.tickets[ticket].to_string()}]});
-        let _done = self
-            .desk
+        self.desk
             .call("POST", &format!("/_sandbox/tickets/{button}"), &body);
     }
 
@@ -139,7 +129,7 @@ fn tickets_that_go_before_their_links_are_read_are_left_out() {
         // Said to have no links, a ticket is taken to be there.
         let told = form != "207-none";
         let story = Story::new(&[&switch, "no_links=absent"]);
-        let ended = story.export(&[], LINKS, || {
+        let ended = story.export("", LINKS, || {
             story.archive(0);
             story.purge(2);
             let _survivor = story.merge("tickets", story.tickets[4], story.tickets[5]);
@@ -147,7 +137,7 @@ fn tickets_that_go_before_their_links_are_read_are_left_out() {
         let ended = ended.expect(0);
         if told {
             story.check(&[1, 3], &[], form);
-            let _said = ended.says("4 tickets archived or merged while the export ran");
+            ended.says("4 tickets archived or merged while the export ran");
         } else {
             story.check(&[0, 1, 2, 3, 4, 5], &[0, 2, 4, 5], form);
         }
@@ -158,15 +148,14 @@ fn tickets_that_go_before_their_links_are_read_are_left_out() {
 fn with_the_recycle_bin_a_ticket_that_goes_there_is_exported_from_there() {
     for form in FORMS {
         let switch = format!("missing_from={form}");
-        for more in [&[][..], &["--history", "subject"]] {
+        for more in ["", "--history subject"] {
             let story = Story::new(&[&switch]);
             story.archive(1);
-            let more = [&["--archived", "include"], more].concat();
-            let ended = story.export(&more, LINKS, || {
+            let ended = story.export(("--archived include", more), LINKS, || {
                 story.archive(3);
                 story.purge(5);
             });
-            let _ended = ended.expect(0);
+            ended.expect(0);
             // Said to have no links, a ticket is taken to be there.
             match form {
                 "207-none" => assert_eq!(story.rows().len(), 6),
@@ -183,9 +172,8 @@ fn the_recycle_bin_alone_is_exported_with_links_asked_for() {
         for ticket in [1, 2, 4] {
             story.archive(ticket);
         }
-        let only = ["--archived", "only"];
-        let ended = story.export(&only, LINKS, || story.press("purge", 2));
-        let _ended = ended.expect(0);
+        let ended = story.export("--archived only", LINKS, || story.press("purge", 2));
+        ended.expect(0);
         story.check(&[1, 2, 4], &[1, 2, 4], form);
     }
 }
@@ -217,8 +205,8 @@ fn other_ways_to_say_it_are_understood_too() {
     for form in 0..=4 {
         let story = Story::new(&["missing_from=absent"]);
         let lost = [story.tickets[0], story.tickets[3]];
-        let ended = story.export_told(&[], LINKS, || story.desk.archive(&lost), &|asked,
-                                                                                  (
+        let ended = story.export_told("", LINKS, || story.desk.archive(&lost), &|asked,
+                                                                                 (
             status,
             body,
         )| {
@@ -235,7 +223,7 @@ fn other_ways_to_say_it_are_understood_too() {
             }
             (207, body.to_string())
         });
-        let _ended = ended.expect(0);
+        ended.expect(0);
         story.check(&[1, 2, 4, 5], &[], &format!("form {form}"));
     }
 }
@@ -258,13 +246,13 @@ fn links_of_live_tickets_are_never_left_out() {
         ),
     ] {
         let story = Story::new(&[]);
-        let ended = story.export_told(&[], LINKS, || (), &|asked, (status, body)| match asked
+        let ended = story.export_told("", LINKS, || (), &|asked, (status, body)| match asked
             .is_to(LINKS)
         {
             true => (207, json!({"results": [], "errors": [row]}).to_string()),
             false => (status, body),
         });
-        let _ended = ended.expect(code);
+        ended.expect(code);
         assert!(!story.desk.here.path("a.csv").exists(), "{row}");
     }
 }
@@ -274,20 +262,20 @@ fn contacts_that_go_before_they_are_read_leave_no_half_links() {
     // A contact that is archived is no link any more.
     let story = Story::new(&[]);
     let gone = story.contacts[0];
-    let ended = story.export(&[], CONTACTS, || {
+    let ended = story.export("", CONTACTS, || {
         let path = format!("/crm/v3/objects/contacts/{gone}");
-        let _archived = story.desk.call("DELETE", &path, &Value::Null);
+        story.desk.call("DELETE", &path, &Value::Null);
     });
-    let _ended = ended.expect(0);
+    ended.expect(0);
     for (ticket, row) in story.rows() {
         assert_eq!(row["contacts"], story.contacts[1].to_string(), "{ticket}");
         assert!(row["contacts.email"].starts_with("c1@"), "{ticket}");
     }
     // One that is merged is found again under the survivor's id.
     for (switch, more) in [
-        ("read_missing=207", &[][..]),
-        ("read_missing=404", &[]),
-        ("merged_ids=off", &["--link-tables"]),
+        ("read_missing=207", ""),
+        ("read_missing=404", ""),
+        ("merged_ids=off", "--link-tables"),
     ] {
         let story = Story::new(&[switch]);
         let survivor = std::sync::Mutex::new(0);
@@ -295,10 +283,10 @@ fn contacts_that_go_before_they_are_read_leave_no_half_links() {
             *survivor.lock().expect("unpoisoned") =
                 story.merge("contacts", story.contacts[0], story.contacts[1]);
         });
-        let _ended = ended.expect(0);
+        ended.expect(0);
         let survivor = survivor.into_inner().expect("unpoisoned").to_string();
         let (file, column) = match more {
-            [] => ("a.csv", "contacts"),
+            "" => ("a.csv", "contacts"),
             _ => ("a.contacts.csv", "contact_id"),
         };
         let ids = story.desk.column(file, column);
@@ -313,16 +301,16 @@ fn one_missing_ticket_of_a_batch_does_not_hide_the_others() {
         let story = Story::new(&[switch]);
         story.archive(2);
         let lines: Vec<String> = story.tickets.iter().map(u64::to_string).collect();
-        let _path = story.desk.here.write("ids.txt", lines.join("\n"));
-        let more = ["--ids-from", "ids.txt"];
-        let ended = story.export_told(&more, "tickets/batch/read", || (), &|_, (status, body)| {
+        story.desk.here.write("ids.txt", lines.join("\n"));
+        let more = "--ids-from ids.txt";
+        let ended = story.export_told(more, "tickets/batch/read", || (), &|_, (status, body)| {
             let mut body: Value = serde_json::from_str(&body).expect("JSON");
             if status == 404 && unnamed {
                 body["context"] = Value::Null;
             }
             (status, body.to_string())
         });
-        let _ended = ended.expect(0).says("1 id is not in the portal");
+        ended.expect(0).says("1 id is not in the portal");
         story.check(&[0, 1, 3, 4, 5], &[], switch);
     }
 }
@@ -332,10 +320,10 @@ fn one_missing_ticket_of_a_batch_does_not_hide_the_others() {
 fn a_batch_that_is_not_read_whole_is_no_export() {
     let story = Story::new(&[]);
     let lines: Vec<String> = story.tickets.iter().map(u64::to_string).collect();
-    let _path = story.desk.here.write("ids.txt", lines.join("\n"));
-    let more = ["--ids-from", "ids.txt"];
+    story.desk.here.write("ids.txt", lines.join("\n"));
+    let more = "--ids-from ids.txt";
     let path = "tickets/batch/read";
-    let ended = story.export_told(&more, path, || (), &|asked, (status, body)| {
+    let ended = story.export_told(more, path, || (), &|asked, (status, body)| {
         if !asked.is_to(path) {
             return (status, body);
         }
@@ -345,7 +333,7 @@ fn a_batch_that_is_not_read_whole_is_no_export() {
         body["errors"] = json!([{"category": "INTERNAL_ERROR", "message": "not now"}]);
         (207, body.to_string())
     });
-    let _ended = ended.expect(5).says("not now");
+    ended.expect(5).says("not now");
     assert!(!story.desk.here.path("a.csv").exists());
 }
 
@@ -355,12 +343,8 @@ fn get_shows_no_ticket_that_went_before_its_links_were_read() {
     let story = Story::new(&[]);
     let ids: Vec<String> = story.tickets.iter().map(u64::to_string).collect();
     let happened = AtomicBool::new(false);
-    let args = [
-        &["get", "--associations", "contacts", "--json"][..],
-        &[&ids[0], &ids[1]],
-    ]
-    .concat();
-    let ended = through(&story.desk, &args, &|asked, send| {
+    let args = format!("get {} {} --associations contacts --json", ids[0], ids[1]);
+    let ended = through(&story.desk, args, &|asked, send| {
         if asked.is_to(LINKS) && !happened.swap(true, Ordering::SeqCst) {
             story.archive(0);
         }

@@ -6,18 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::between::{Asked, through};
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Ended;
+use crate::support::between::{Asked, through};
+use crate::support::{Args, Ended, FilledPortal};
 
 /// Runs the tool on a portal that answers calls of `path` with these pages: given the
 /// number of the call, what stands in `results` and the cursor.
 fn paged(
-    args: &[&str],
+    args: impl Args,
     path: &str,
     page: impl Fn(usize) -> (Value, Option<String>) + Sync,
 ) -> (Ended, usize) {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let _tickets = desk.create(3, |n| json!({"subject": format!("Ticket {n}")}));
     let calls = AtomicUsize::new(0);
     let is_it = |asked: &Asked| {
@@ -27,8 +26,7 @@ fn paged(
             .next()
             .is_some_and(|line| line.ends_with(path))
     };
-    let args = [args, &["--rate", "5000/1s"]].concat();
-    let ended = through(&desk, &args, &|asked, send| {
+    let ended = through(&desk, (args, "--rate 5000/1s"), &|asked, send| {
         if !is_it(asked) {
             return send();
         }
@@ -94,13 +92,12 @@ fn the_list_of_tickets_makes_progress_or_is_no_list() {
             "stands still",
         ),
     ];
-    let export = ["export", "--properties", "subject", "-o", "a.csv"];
     for (story, page, words) in pages {
-        for more in [&["--concurrency", "1"][..], &["--limit", "2000"]] {
-            let args = [&export[..], more].concat();
+        for more in ["--concurrency 1", "--limit 2000"] {
+            let args = format!("export --properties subject -o a.csv {more}");
             // Probes of the list find nothing.
             let (ended, calls) = paged(&args, "/objects/2026-09/tickets", page);
-            let _ended = ended.expect(7).says(words);
+            ended.expect(7).says(words);
             assert!(calls < 300, "{story} {more:?}: {calls} calls");
         }
     }
@@ -108,23 +105,15 @@ fn the_list_of_tickets_makes_progress_or_is_no_list() {
 
 #[test]
 fn searches_make_progress() {
-    let export = [
-        "export",
-        "--properties",
-        "subject",
-        "--where",
-        "subject is set",
-        "-o",
-        "a.csv",
-    ];
+    let export = "export --properties subject --where 'subject is set' -o a.csv";
     for (page, words) in [
         (tickets(0..9), "out of order"),
         (json!([]), "a page of a search is empty"),
     ] {
-        let (ended, calls) = paged(&export, "/tickets/search", |call| {
+        let (ended, calls) = paged(export, "/tickets/search", |call| {
             (page.clone(), counter(call))
         });
-        let _ended = ended.expect(7).says(words);
+        ended.expect(7).says(words);
         assert!(calls <= 3, "{calls}");
     }
 }
@@ -153,25 +142,25 @@ fn owners_come_to_an_end() {
     ];
     for (after, is_new, words) in cases {
         let page = |call: usize| (one(if is_new { call } else { 1 }), after(call));
-        let (ended, calls) = paged(&["schema", "show"], "/owners/2026-09", page);
-        let _ended = ended.expect(7).says(words);
+        let (ended, calls) = paged("schema show", "/owners/2026-09", page);
+        ended.expect(7).says(words);
         assert!(calls < 20, "{calls}");
     }
 }
 
 #[test]
 fn definitions_that_come_in_pages_are_not_taken_for_all() {
-    let export = ["export", "--properties", "subject", "-o", "a.csv"];
+    let export = "export --properties subject -o a.csv";
     let property = json!([{"name": "subject", "type": "string", "fieldType": "text"}]);
-    let (ended, _calls) = paged(&export, "/properties/2026-09/tickets", |_| {
+    let (ended, _calls) = paged(export, "/properties/2026-09/tickets", |_| {
         (property.clone(), counter(0))
     });
-    let _ended = ended.expect(7).says("the list is split into pages");
+    ended.expect(7).says("the list is split into pages");
 }
 
 #[test]
 fn links_of_one_ticket_come_to_an_end() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let ids = desk.create(2, |n| json!({"subject": format!("Ticket {n}")}));
     let id = ids[0].to_string();
     type After = fn(usize) -> Option<String>;
@@ -205,7 +194,7 @@ fn links_of_one_ticket_come_to_an_end() {
                 let results = json!([{"from": {"id": id}, "to": to, "paging": paging}]);
                 (200, json!({"results": results}).to_string())
             });
-            let _ended = ended
+            ended
                 .expect(7)
                 .says(words)
                 .says(&format!("the contacts of ticket {id}"));

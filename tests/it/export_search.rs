@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::between::through;
-use crate::filled_portal::FilledPortal;
+use crate::support::FilledPortal;
+use crate::support::between::through;
 
 /// A portal with 700 properties beyond HubSpot's own, and 230 tickets with some of them.
 fn wide() -> (FilledPortal, Vec<u64>) {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let name = |n: usize| format!("source_field_number_{n:03}");
     let numbers: Vec<usize> = (0..700).collect();
     for part in numbers.chunks(100) {
@@ -19,7 +19,7 @@ fn wide() -> (FilledPortal, Vec<u64>) {
             })
         });
         let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-        let _made = desk.call("POST", "/crm/v3/properties/tickets/batch/create", &body);
+        desk.call("POST", "/crm/v3/properties/tickets/batch/create", &body);
     }
     let ids = desk.create(
         230,
@@ -31,7 +31,7 @@ fn wide() -> (FilledPortal, Vec<u64>) {
 #[test]
 fn all_of_seven_hundred_properties_are_exported_by_filter() {
     let (desk, ids) = wide();
-    let all = ["--where", "subject is set"];
+    let all = "--where 'subject is set'";
     let more = [
         "--limit",
         "205",
@@ -41,8 +41,8 @@ fn all_of_seven_hundred_properties_are_exported_by_filter() {
         "contacts",
     ];
     for (file, more) in [("a.csv", &[][..]), ("b.csv", &more)] {
-        let args = [&["--all-properties", "-o", file], &all[..], more].concat();
-        let _ended = desk.export(&args).expect(0);
+        desk.export((format!("--all-properties -o {file}"), all, more))
+            .expect(0);
         let expected = if file == "b.csv" { &ids[..205] } else { &ids };
         assert_eq!(desk.ids(file), expected, "{file}");
         let rows = desk.here.rows(file);
@@ -59,18 +59,11 @@ fn all_of_seven_hundred_properties_are_exported_by_filter() {
 #[test]
 fn a_data_set_of_seven_hundred_properties_stays_exact() {
     let (desk, ids) = wide();
-    let _contacts = desk.link_contacts(&ids[..3], 2);
+    desk.link_contacts(&ids[..3], 2);
     let nightly = |set| {
-        let with = ["--with", "contacts.email,companies,notes"];
-        let args = [
-            "--all-properties",
-            "--archived",
-            "include",
-            "--since",
-            "last",
-        ];
-        let args = [&args[..], &with, &["-o", set]].concat();
-        let _ended = desk.export(&args).expect(0);
+        let with = "--with contacts.email,companies,notes";
+        let args = "--all-properties --archived include --since last";
+        desk.export((args, with, format!("-o {set}"))).expect(0);
     };
     nightly("lake");
     desk.archive(&ids[1..4]);
@@ -78,11 +71,11 @@ fn a_data_set_of_seven_hundred_properties_stays_exact() {
     let changed = ids[10..30].iter();
     let inputs = changed.map(|id| json!({"id": id.to_string(), "properties": change}));
     let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
     nightly("lake");
     nightly("fresh");
     for name in ["tickets", "deleted", "links", "contacts"] {
-        let rows = |set| crate::data_set::table(&desk, set, name);
+        let rows = |set| crate::support::data_set::table(&desk, set, name);
         let (held, expected) = (rows("lake"), rows("fresh"));
         assert!(!held.is_empty(), "{name}");
         assert_eq!(held.len(), expected.len(), "{name}");
@@ -96,24 +89,20 @@ fn a_data_set_of_seven_hundred_properties_stays_exact() {
 fn what_goes_between_search_and_read_is_left_out() {
     let (desk, ids) = wide();
     let gone = [ids[3], ids[199], ids[229]];
-    let args = [
-        "export",
-        "--all-properties",
-        "--where",
-        "subject is set",
-        "-o",
-        "a.csv",
-    ];
     let happened = std::sync::atomic::AtomicBool::new(false);
-    let ended = through(&desk, &args, &|asked, send| {
-        if asked.is_to("tickets/batch/read")
-            && !happened.swap(true, std::sync::atomic::Ordering::SeqCst)
-        {
-            desk.archive(&gone);
-        }
-        send()
-    });
-    let _ended = ended.expect(0);
+    let ended = through(
+        &desk,
+        "export --all-properties --where 'subject is set' -o a.csv",
+        &|asked, send| {
+            if asked.is_to("tickets/batch/read")
+                && !happened.swap(true, std::sync::atomic::Ordering::SeqCst)
+            {
+                desk.archive(&gone);
+            }
+            send()
+        },
+    );
+    ended.expect(0);
     let expected: Vec<u64> = ids.into_iter().filter(|id| !gone.contains(id)).collect();
     assert_eq!(desk.ids("a.csv"), expected);
 }
@@ -121,23 +110,12 @@ fn what_goes_between_search_and_read_is_left_out() {
 /// The first tickets are the first ones, also where one of them goes meanwhile.
 #[test]
 fn a_limit_is_filled_up_from_what_comes_next() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(60, |n| json!({"subject": format!("Ticket {n}")}));
-    let args = [
-        "export",
-        "--properties",
-        "subject",
-        "--history",
-        "subject",
-        "--where",
-        "subject is set",
-        "--limit",
-        "10",
-        "-o",
-        "a.csv",
-    ];
+    let args = "export --properties subject --history subject --where 'subject is set' --limit 10 \
+            -o a.csv";
     let happened = std::sync::atomic::AtomicBool::new(false);
-    let ended = through(&desk, &args, &|asked, send| {
+    let ended = through(&desk, args, &|asked, send| {
         if asked.is_to("tickets/batch/read")
             && !happened.swap(true, std::sync::atomic::Ordering::SeqCst)
         {
@@ -145,13 +123,13 @@ fn a_limit_is_filled_up_from_what_comes_next() {
         }
         send()
     });
-    let _ended = ended.expect(0);
+    ended.expect(0);
     assert_eq!(desk.ids("a.csv"), [&ids[..2], &ids[4..12]].concat());
 }
 
 #[test]
 fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let ids: Vec<String> = (0..400)
         .map(|n| (21_000_000_000_u64 + n).to_string())
         .collect();
@@ -172,7 +150,7 @@ fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
         }
         send()
     });
-    let _ended = ended
+    ended
         .expect(64)
         .says("HubSpot takes 3000")
         .says("are for hs_object_id: shorten what is asked of it")
@@ -187,7 +165,7 @@ fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
 /// Companies are looked for by name, in searches that may not be too long either.
 #[test]
 fn links_by_long_names_are_searched_in_portions() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let name = |n: usize| {
         format!("Company {n} {}", "of a very long name ".repeat(20))
             .trim()
@@ -195,7 +173,7 @@ fn links_by_long_names_are_searched_in_portions() {
     };
     for n in 0..8 {
         let body = json!({"properties": {"name": name(n)}});
-        let _made = desk.call("POST", "/crm/v3/objects/companies", &body);
+        desk.call("POST", "/crm/v3/objects/companies", &body);
     }
     let tickets = desk.create(9, |n| json!({"subject": format!("Ticket {n}")}));
     let mut rows = "Ticket,Company\n".to_owned();
@@ -203,20 +181,13 @@ fn links_by_long_names_are_searched_in_portions() {
         rows.push_str(&format!("{ticket},{}\n", name(n)));
     }
     rows.push_str(&format!("{},{}\n", tickets[8], "x".repeat(4_000)));
-    let _file = desk.here.write("links.csv", rows);
-    let _mapping = desk.here.write(
+    desk.here.write("links.csv", rows);
+    desk.here.write(
         "links.toml",
         "version = 1\n[key]\nrecord_id = { column = \"Ticket\" }\n\n[[associate]]\nto = \"companies\"\nby = \"name\"\ncolumn = \"Company\"\nmissing = \"refuse\"\n",
     );
-    let args = [
-        "associate",
-        "links.csv",
-        "-m",
-        "links.toml",
-        "--run-dir",
-        "run",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    desk.run("associate links.csv -m links.toml --run-dir run")
+        .expect(3);
     let refused = desk.here.rows("run/refused.csv");
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0]["Ticket"], tickets[8].to_string());

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::export::parquet_rows;
-use crate::filled_portal::{FilledPortal, id};
-use crate::rehearsal::Row;
+use crate::support::{FilledPortal, Row, id, parquet_rows};
 
 /// Puts tickets into a stage.
 fn move_to(desk: &FilledPortal, ids: &[u64], stage: &str) {
@@ -18,7 +16,7 @@ fn move_to(desk: &FilledPortal, ids: &[u64], stage: &str) {
             .iter()
             .map(|id| json!({"id": id.to_string(), "properties": {"hs_pipeline_stage": stage}}));
         let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-        let _moved = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+        desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
     }
 }
 
@@ -37,18 +35,8 @@ fn former_values_stand_in_a_file_of_their_own() {
     let (desk, ids) = FilledPortal::with_tickets(260);
     move_to(&desk, &ids[..130], "2");
     move_to(&desk, &ids[..60], "4");
-    let args = [
-        "--properties",
-        "subject",
-        "--history",
-        "hs_pipeline_stage,subject",
-        "--values",
-        "both",
-        "-o",
-        "a.csv",
-    ];
-    let _ended = desk
-        .export(&args)
+    let args = "--properties subject --history hs_pipeline_stage,subject --values both -o a.csv";
+    desk.export(args)
         .expect(0)
         .says("260 tickets exported, 710 rows of history");
     assert_eq!(desk.ids("a.csv"), ids);
@@ -77,8 +65,7 @@ fn former_values_stand_in_a_file_of_their_own() {
         assert!(rows.iter().all(|row| !row["source_id"].is_empty()));
         assert!(rows[0].contains_key("user_id"));
     }
-    let text = desk.here.read("a.csv.manifest.json");
-    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let manifest = desk.here.json("a.csv.manifest.json");
     assert_eq!(manifest["tables"], json!({"history": 710}));
     assert_eq!(manifest["files"][1]["name"], "a.history.csv");
     let data = std::fs::read(desk.here.path("a.history.csv")).expect("the file");
@@ -88,22 +75,21 @@ fn former_values_stand_in_a_file_of_their_own() {
 
 #[test]
 fn former_values_are_the_same_however_tickets_are_chosen() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(430, |n| json!({"subject": format!("Ticket {n}")}));
     move_to(&desk, &ids[100..300], "2");
     let lines: Vec<String> = ids.iter().map(u64::to_string).collect();
-    let _path = desk.here.write("ids.txt", lines.join("\n"));
-    let fixed = ["--properties", "subject", "--history", "hs_pipeline_stage"];
+    desk.here.write("ids.txt", lines.join("\n"));
+    let fixed = "--properties subject --history hs_pipeline_stage";
     for (file, more) in [
-        ("all", &[][..]),
-        ("ids", &["--ids-from", "ids.txt"]),
-        ("found", &["--where", "subject is set"]),
-        ("first", &["--limit", "430"]),
-        ("parts", &["--archived", "include"]),
+        ("all", ""),
+        ("ids", "--ids-from ids.txt"),
+        ("found", "--where 'subject is set'"),
+        ("first", "--limit 430"),
+        ("parts", "--archived include"),
     ] {
         let output = format!("{file}.csv");
-        let args = [&fixed[..], more, &["-o", &output]].concat();
-        let _ended = desk.export(&args).expect(0);
+        desk.export((fixed, more, &["-o", &output])).expect(0);
     }
     let all = desk.here.read("all.history.csv");
     assert_eq!(all.lines().count(), 1 + 430 + 200);
@@ -119,7 +105,7 @@ fn former_values_are_the_same_however_tickets_are_chosen() {
 
 #[test]
 fn a_filter_finds_tickets_beyond_a_page() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(
         430,
         |n| json!({"subject": format!("Ticket {n}"), "hs_ticket_priority": if n.is_multiple_of(3) { "HIGH" } else { "LOW" }}),
@@ -133,7 +119,7 @@ fn a_filter_finds_tickets_beyond_a_page() {
         "-o",
         "a.csv",
     ];
-    let _ended = desk.export(&args).expect(0);
+    desk.export(&args).expect(0);
     let priorities = desk.column("a.csv", "hs_ticket_priority");
     assert_eq!(priorities.len(), 144);
     assert!(priorities.iter().all(|priority| priority == "HIGH"));
@@ -152,7 +138,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
         "-o",
         "a.csv",
     ];
-    let _ended = desk.export(&columns).expect(0);
+    desk.export(&columns).expect(0);
     let linked = desk.column("a.csv", "contacts");
     let written: Vec<String> = contacts.iter().map(u64::to_string).collect();
     assert_eq!(linked, ["".to_owned(), written.join(";"), "".to_owned()]);
@@ -161,9 +147,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
     assert_eq!(emails.len(), 350);
     assert!(emails.iter().all(|email| email.contains('@')));
 
-    let files = [&columns[..5], &["b.csv", "--link-tables"]].concat();
-    let _ended = desk
-        .export(&files)
+    desk.export((&columns[..5], "b.csv --link-tables"))
         .expect(0)
         .says("3 tickets exported, 350 rows of contacts");
     let rows = desk.here.rows("b.contacts.csv");
@@ -198,12 +182,12 @@ fn all_kinds_of_other_records_come_along() {
         let types =
             json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]);
         let link = json!({"from": {"id": ids[0].to_string()}, "to": {"id": made.to_string()}, "types": types});
-        let _linked = desk.call("POST", &path, &json!({"inputs": [link]}));
+        desk.call("POST", &path, &json!({"inputs": [link]}));
         expected.push(made.to_string());
     }
     let with = "companies,companies.name,deals.dealname,deals,notes.hs_object_id,notes.hs_note_body,notes.hs_timestamp";
-    let args = ["--properties", "subject", "--with", with, "-o", "a.csv"];
-    let _ended = desk.export(&args).expect(0);
+    let args = format!("--properties subject --with {with}");
+    desk.export((&args, "-o a.csv")).expect(0);
     let rows = desk.here.rows("a.csv");
     assert_eq!(rows[0]["companies"], expected[0]);
     assert_eq!(rows[0]["deals"], expected[1]);
@@ -212,31 +196,22 @@ fn all_kinds_of_other_records_come_along() {
     assert_eq!(rows[0]["deals.dealname"], "Renewal");
     assert_eq!(rows[0]["notes.hs_note_body"], "Called.");
     assert!(with.split(',').all(|name| rows[1][name].is_empty()));
-    let args = [&args[..5], &["b.parquet", "--link-tables"]].concat();
-    let _ended = desk.export(&args).expect(0);
+    desk.export((&args, "-o b.parquet --link-tables")).expect(0);
     for name in ["companies", "deals", "notes"] {
         assert!(desk.here.path(&format!("b.{name}.parquet")).is_file());
     }
-    let text = desk.here.read("b.parquet.schema.json");
-    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let schema = desk.here.json("b.parquet.schema.json");
     assert_eq!(schema["tables"]["notes"][4]["type"], "datetime");
 }
 
 #[test]
 fn ids_of_linked_records_are_lists_of_whole_numbers() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let ids = desk.create(2, |n| json!({"subject": format!("T {n}")}));
     let contacts = desk.link_contacts(&ids[..1], 2);
-    let asked = [
-        "--properties",
-        "subject,hs_merged_object_ids",
-        "--with",
-        "contacts,contacts.email",
-    ];
-    for (file, more) in [("a.parquet", &[][..]), ("b.parquet", &["--link-tables"])] {
-        let _ended = desk
-            .export(&[&asked[..], &["-o", file], more].concat())
-            .expect(0);
+    let asked = "--properties subject,hs_merged_object_ids --with contacts,contacts.email";
+    for (file, more) in [("a.parquet", ""), ("b.parquet", "--link-tables")] {
+        desk.export((asked, format!("-o {file}"), more)).expect(0);
     }
     let schema = |name: &str| {
         let reader =

@@ -5,25 +5,21 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::conversation::{Conversations, Form, Talk};
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Rehearsal, TOKEN};
+use crate::support::conversation::{Conversations, Form, Talk};
+use crate::support::{FilledPortal, Rehearsal, TOKEN, keyed};
 
 /// Gives the portal of a desk a name.
 fn name(desk: &FilledPortal) {
-    let _file = desk.here.write("token", TOKEN);
-    let add = ["portal", "add", "live", "--force", "--token-file", "token"];
-    let add = [&add[..], &["--base-url", desk.sandbox.url()]].concat();
-    let _ended = desk.here.run(add).expect(0);
+    desk.here.write("token", TOKEN);
+    let add = "portal add live --force --token-file token";
+    desk.here
+        .run((add, &["--base-url", desk.sandbox.url()]))
+        .expect(0);
 }
 
 /// What is known of it, by name: what it does, and what showed that.
 fn facts(desk: &FilledPortal) -> BTreeMap<String, (String, Value)> {
-    let shown = desk
-        .here
-        .run(["portal", "show", "live", "--json"])
-        .expect(0);
-    let shown: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    let shown = desk.here.run("portal show live --json").expect(0).json();
     let facts = shown["known"]["facts"].as_object().cloned();
     let facts = facts.unwrap_or_default().into_iter();
     let fact = |fact: Value| {
@@ -43,17 +39,8 @@ fn calls(here: &Rehearsal, run: &str, part: &str) -> usize {
 
 const NOTES: &str = "notes/batch/create";
 
-fn import<'a>(file: &'a str, run: &'a str) -> [&'a str; 8] {
-    [
-        "import",
-        file,
-        "-m",
-        "m.toml",
-        "--run-dir",
-        run,
-        "--horizon",
-        "0.2",
-    ]
+fn import(file: &str, run: &str) -> String {
+    format!("import {file} -m m.toml --run-dir {run} --horizon 0.2")
 }
 
 /// Tickets behind the first ones, with comments.
@@ -70,8 +57,8 @@ fn later(from: usize, tickets: usize, comments: usize) -> Conversations {
 /// portal must hold then grows by them.
 fn import_later(talk: &Talk, all: &mut Conversations, run: &str) -> String {
     let new = later(all.tickets.len() + 1, 16, 8);
-    let _file = talk.desk.here.write("later.csv", new.text(Form::Columns));
-    let ended = talk.run(&import("later.csv", run), 0);
+    talk.desk.here.write("later.csv", new.text(Form::Columns));
+    let ended = talk.run(import("later.csv", run), 0);
     all.tickets.extend(new.tickets);
     all.comments.extend(new.comments);
     talk.check(all, run);
@@ -85,8 +72,8 @@ const CONTRARY: &str = "unlike what was found out before";
 #[test]
 fn what_a_run_finds_out_the_next_one_does_not_find_out_again() {
     let mut all = later(1, 6, 1);
-    let talk = Talk::new(&all, &[]);
-    let _ended = talk.run(&import("in.csv", "first"), 0);
+    let talk = Talk::new(&all, "");
+    talk.run(import("in.csv", "first"), 0);
     name(&talk.desk);
     let learned = facts(&talk.desk);
     assert_eq!(learned["activity_key"].0, "unique");
@@ -96,14 +83,13 @@ fn what_a_run_finds_out_the_next_one_does_not_find_out_again() {
     let said = import_later(&talk, &mut all, "second");
     assert_eq!(calls(&talk.desk.here, "second", NOTES), 2, "{said}");
     // A later look by reading leaves what it can't see.
-    let _ended = talk.run(&["portal", "check"], 0);
+    talk.run("portal check", 0);
     assert_eq!(facts(&talk.desk)["activity_key"].0, "unique");
-    let shown = talk.desk.here.run(["portal", "show", "live"]).expect(0);
-    assert!(
-        shown.stdout.contains("(by the run first, just now)"),
-        "{}",
-        shown.stdout
-    );
+    talk.desk
+        .here
+        .run("portal show live")
+        .expect(0)
+        .prints("(by the run first, just now)");
 }
 
 /// What is known may be wrong by now: then calls that are lost, whichever they are, neither
@@ -124,7 +110,7 @@ fn turned(first: &str, then: &str) {
         format!("activity_key={then}"),
     );
     let talk = Talk::new(&all, &["--switch", &before]);
-    let _ended = talk.run(&import("in.csv", "first"), 0);
+    talk.run(import("in.csv", "first"), 0);
     // Nothing is lost, so nothing shows it.
     let mut talk = talk.served(&["--switch", &now]);
     let said = import_later(&talk, &mut all, "calm");
@@ -171,7 +157,7 @@ fn notes_are_recognised_however_the_portal_took_their_keys() {
                 let all = later(1, 5, 3);
                 let switched = |to: &str| format!("activity_key={to}");
                 let mut talk = Talk::new(&all, &["--switch", &switched(turns[0])]);
-                let _ended = talk.run(&import("in.csv", "first"), 0);
+                talk.run(import("in.csv", "first"), 0);
                 name(&talk.desk);
                 let mut before = facts(&talk.desk)["activity_key"].0.clone();
                 assert_eq!(before, told(turns[0]));
@@ -179,8 +165,7 @@ fn notes_are_recognised_however_the_portal_took_their_keys() {
                     talk = talk.served(&["--switch", &switched(turn)]);
                     name(&talk.desk);
                     let run = format!("again{n}");
-                    let again = [&import("in.csv", &run)[..], &["--op", "upsert"]].concat();
-                    let said = talk.run(&again, 0).stderr;
+                    let said = talk.run((import("in.csv", &run), "--op upsert"), 0).stderr;
                     let story = format!("{turns:?}, {turn}: {said}");
                     talk.check(&all, &story);
                     let notes = talk.summary(&run)["notes"].clone();
@@ -197,18 +182,23 @@ fn notes_are_recognised_however_the_portal_took_their_keys() {
                     assert_eq!(facts(&talk.desk)["activity_key"].0, now, "{story}");
                     assert_eq!(said.contains(CONTRARY), now != before, "{story}");
                     before = now;
-                    let _clean = talk.run(&["verify", "first"], 0);
+                    talk.run("verify first", 0);
                 }
             });
         }
     });
 }
 
-const DATES: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
-     [[property]]\nname = \"made_on\"\ntype = \"datetime\"\n\
-     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
-     createdate = { column = \"Made\", format = \"iso\", timezone = \"UTC\", read_only = { into = \"made_on\" } }\n";
+const DATES: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+createdate = { column = "Made", format = "iso", timezone = "UTC", read_only = { into = "made_on" } }
+[[property]]
+name = "made_on"
+type = "datetime"
+"#
+);
 
 fn rows(from: usize, rows: usize) -> String {
     let row = |n| format!("{n},a,2020-01-01T00:00:00Z\n");
@@ -218,29 +208,22 @@ fn rows(from: usize, rows: usize) -> String {
 
 #[test]
 fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
-    let _file = desk.here.write("m.toml", DATES);
-    let _file = desk.here.write("in.csv", rows(1, 3));
-    let made = [&import("in.csv", "first")[..], &["--create-properties"]].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &made).expect(0);
-    let _ended = ended.says("does not keep createdate");
+    let desk = FilledPortal::new("--rate off --switch not_kept=createdate");
+    desk.here.write("m.toml", DATES);
+    desk.here.write("in.csv", rows(1, 3));
+    let made = (import("in.csv", "first"), "--create-properties");
+    let ended = desk.run(&made).expect(0);
+    ended.says("does not keep createdate");
     name(&desk);
     let known = facts(&desk);
     assert_eq!(known["createdate_writable"].0, "no");
-    let _file = desk.here.write("in.csv", rows(4, 3));
-    let ended = desk
-        .here
-        .run_against(&desk.sandbox, &import("in.csv", "second"))
-        .expect(0);
+    desk.here.write("in.csv", rows(4, 3));
+    let ended = desk.run(import("in.csv", "second")).expect(0);
     let ended = ended.says("keeps no values of createdate: found out by the run first");
-    let ended = ended.says("no value of createdate is sent: new tickets are dated today");
-    assert!(
-        !ended.stderr.contains("does not keep createdate"),
-        "{}",
-        ended.stderr
-    );
-    let export = ["export", "--properties", "made_on", "-o", "out.csv"];
-    let _ended = desk.here.run_against(&desk.sandbox, &export).expect(0);
+    ended
+        .says("no value of createdate is sent: new tickets are dated today")
+        .says_nothing_of("does not keep createdate");
+    desk.run("export --properties made_on -o out.csv").expect(0);
     let rows = desk.here.rows("out.csv");
     assert_eq!(rows.len(), 6);
     assert!(
@@ -248,12 +231,11 @@ fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
             .all(|row| row["made_on"].starts_with("2020-01-01"))
     );
     // Where the portal keeps it, that is known too.
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", DATES);
-    let _file = desk
-        .here
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("m.toml", DATES);
+    desk.here
         .write("in.csv", "Id,Subject,Made\n1,a,2020-01-01T00:00:00Z\n");
-    let _ended = desk.here.run_against(&desk.sandbox, &made).expect(0);
+    desk.run(&made).expect(0);
     name(&desk);
     assert_eq!(
         facts(&desk)["createdate_writable"].0,
@@ -266,31 +248,21 @@ fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
 /// otherwise where it is known wrongly.
 #[test]
 fn a_portal_that_finds_no_archived_ticket_by_key_is_asked_once() {
-    let serve = |value: &str| {
-        let switch = format!("archived_by_key={value}");
-        let held = "archived_holds_unique=blocks";
-        let state = ["--rate", "off", "--data", "portal.db", "--switch", held];
-        [
-            &state.map(str::to_owned)[..],
-            &["--switch".to_owned(), switch],
-        ]
-        .concat()
-    };
     let desk = |here: Rehearsal, value: &str| {
-        let args = serve(value);
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        FilledPortal::in_folder(here, &args)
+        let state = "--rate off --data portal.db --switch archived_holds_unique=blocks";
+        let args = format!("{state} --switch archived_by_key={value}");
+        FilledPortal::in_folder(here, args)
     };
     let mut at = desk(Rehearsal::new(), "missing");
-    let _file = at.here.write("m.toml", DATES);
-    let _file = at.here.write("in.csv", rows(1, 5));
-    let made = [&import("in.csv", "first")[..], &["--create-properties"]].concat();
-    let _ended = at.here.run_against(&at.sandbox, &made).expect(0);
-    let archive = ["--op", "archive", "--yes"];
-    let delete = [&import("in.csv", "gone")[..], &archive].concat();
-    let _ended = at.here.run_against(&at.sandbox, &delete).expect(0);
+    at.tool((import("in.csv", "first"), "--create-properties"))
+        .rows(rows(1, 5))
+        .mapping(DATES)
+        .run()
+        .expect(0);
+    let archive = "--op archive --yes";
+    at.run((import("in.csv", "gone"), archive)).expect(0);
     let again = |at: &FilledPortal, run: &str| {
-        let ended = at.here.run_against(&at.sandbox, &import("in.csv", run));
+        let ended = at.run(import("in.csv", run));
         let ended = ended.expect(3);
         let refused = at.here.rows(&format!("{run}/refused.csv"));
         assert_eq!(refused.len(), 5, "{run}");

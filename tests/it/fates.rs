@@ -12,9 +12,8 @@ use tickethaul::model::event::{Stop, Summary};
 use tickethaul::model::outcome::Fate;
 use tickethaul::sandbox::Options;
 
-use crate::in_process::{InProcess, Life, Tamper, tickets};
-use crate::plain_http::Portal;
-use crate::rehearsal::{Row, rows_of};
+use crate::support::in_process::{InProcess, Life, Tamper, tickets};
+use crate::support::{Portal, Row, rows_of};
 
 const MAPPING: &str = r#"
 version = 1
@@ -72,7 +71,7 @@ async fn import(
     let mut by_key = BTreeMap::new();
     for name in ["done.csv", "refused.csv"] {
         for row in rows_of(&import.folder.join(name)) {
-            let _new = by_key.insert(row["Id"].clone(), row);
+            by_key.insert(row["Id"].clone(), row);
         }
     }
     assert_eq!(summary.tally.sum(), 30);
@@ -206,7 +205,7 @@ async fn a_key_in_the_recycle_bin_is_free_or_refused_as_the_portal_has_it() {
             &[switch, by_key],
             async |portal| {
                 let id = foreign(portal, "k17").await;
-                let _gone = portal
+                portal
                     .call("DELETE", &format!("/crm/v3/objects/tickets/{id}"), "")
                     .await
                     .expect(204);

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::conversation::Talk;
-use crate::filed::{FOLDER, Filed, calm, check, talk_of};
+use crate::support::Args;
+use crate::support::conversation::Talk;
+use crate::support::filed::{FOLDER, Filed, calm, check, talk_of};
 
 const PLAN: [&str; 7] = [
     "plan",
@@ -18,16 +19,14 @@ const PLAN: [&str; 7] = [
     "--json",
 ];
 
-const QUICK: [&str; 2] = ["--switch", "file_search_lag=0s"];
+const QUICK: &str = "--switch file_search_lag=0s";
 
-fn planned(talk: &Talk, more: &[&str], code: i32) -> Value {
-    let ended = talk.run(&[&PLAN[..], more].concat(), code);
-    serde_json::from_str(&ended.stdout).expect("a plan")
+fn planned(talk: &Talk, more: impl Args, code: i32) -> Value {
+    talk.run((&PLAN, more), code).json()
 }
 
-fn apply(talk: &Talk, plan: &str, run: &str, code: i32) -> crate::rehearsal::Ended {
-    let args = ["apply", plan, "--run-dir", run, "--horizon", "0.8"];
-    talk.run(&args, code)
+fn apply(talk: &Talk, plan: &str, run: &str, code: i32) -> crate::support::Ended {
+    talk.run(format!("apply {plan} --run-dir {run} --horizon 0.8"), code)
 }
 
 /// The sizes of all files, by id.
@@ -40,9 +39,9 @@ fn sizes(filed: &Filed) -> BTreeMap<&str, usize> {
 #[test]
 fn a_plan_counts_files_bytes_and_calls_and_its_run_uploads_them() {
     let filed = Filed::new(20);
-    let talk = talk_of(&filed, &QUICK);
-    let shown = planned(&talk, &[], 0);
-    let plan = planned(&talk, &["-o", "plan"], 0);
+    let talk = talk_of(&filed, QUICK);
+    let shown = planned(&talk, "", 0);
+    let plan = planned(&talk, "-o plan", 0);
     let sizes = sizes(&filed);
     let bytes: usize = sizes.values().sum();
     let files = json!({"files": sizes.len(), "bytes": bytes, "size_unknown": 0});
@@ -71,7 +70,7 @@ fn a_plan_counts_files_bytes_and_calls_and_its_run_uploads_them() {
 #[test]
 fn an_apply_is_refused_where_a_file_is_not_as_the_plan_found_it() {
     let filed = Filed::new(6);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     let mut files = filed.files.values().flatten();
     let mut path = || {
         let file = files.next().expect("a file");
@@ -80,15 +79,15 @@ fn an_apply_is_refused_where_a_file_is_not_as_the_plan_found_it() {
     };
     let ((lacking, bytes), (other, same)) = (path(), path());
     std::fs::remove_file(&lacking).expect("it was there");
-    let plan = planned(&talk, &["-o", "plan", "--detailed-exitcode"], 3);
+    let plan = planned(&talk, "-o plan --detailed-exitcode", 3);
     assert_eq!(plan["refusals"][0]["code"], "FILE_MISSING", "{plan}");
     assert_eq!(plan["refused"], 1);
     assert_eq!(plan["import"]["files"]["files"], sizes(&filed).len() - 1);
     std::fs::write(&lacking, bytes).expect("written");
-    let _said = apply(&talk, "plan", "run", 7).says("it was not there, and is now");
+    apply(&talk, "plan", "run", 7).says("it was not there, and is now");
     std::fs::remove_file(&lacking).expect("it was there");
     std::fs::write(&other, "other bytes").expect("written");
-    let _said = apply(&talk, "plan", "run", 7)
+    apply(&talk, "plan", "run", 7)
         .says("differ")
         .says("make a new plan");
     assert!(!talk.desk.here.path("run").exists());
@@ -108,24 +107,17 @@ fn an_apply_is_refused_where_a_file_is_not_as_the_plan_found_it() {
 #[test]
 fn files_of_a_plan_come_from_where_it_says_and_somebody_vouches_for_it() {
     let filed = Filed::new(4);
-    let talk = talk_of(&filed, &QUICK);
-    let plain = ["plan", "in.jsonl", "-m", "m.toml", "-o", "plain"];
-    let _said = talk.run(&plain, 0).says("files are not uploaded");
+    let talk = talk_of(&filed, QUICK);
+    talk.run("plan in.jsonl -m m.toml -o plain", 0)
+        .says("files are not uploaded");
     let args = ["apply", "plain", "--attachments", FOLDER];
-    let _said = talk.run(&args, 64).says("the plan takes no files along");
-    let _plan = planned(&talk, &["-o", "plan"], 0);
+    talk.run(&args, 64).says("the plan takes no files along");
+    let _plan = planned(&talk, "-o plan", 0);
     let here = talk.desk.here.path(".");
     std::fs::rename(here.join("plan"), here.join("moved")).expect("moved");
-    let _said = apply(&talk, "moved", "run", 7).says("add `--attachments");
-    let args = [
-        "apply",
-        "moved",
-        "--attachments",
-        FOLDER,
-        "--run-dir",
-        "run",
-    ];
-    let _ended = talk.run(&[&args[..], &["--horizon", "0.8"]].concat(), 0);
+    apply(&talk, "moved", "run", 7).says("add `--attachments");
+    let args = format!("apply moved --attachments {FOLDER} --run-dir run");
+    talk.run((&args, "--horizon 0.8"), 0);
     check(&calm(talk), &filed, filed.count(true), "applied");
 }
 
@@ -133,21 +125,16 @@ fn files_of_a_plan_come_from_where_it_says_and_somebody_vouches_for_it() {
 #[test]
 fn sizes_that_nobody_says_are_counted_as_unknown() {
     let filed = Filed::new(4);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     let mut lines = filed.jsonl();
     let first = filed.files.values().next().expect("files")[0].bytes.len();
     lines = lines.replacen(&format!(",\"size\":{first}"), "", 1);
-    let _file = talk.desk.here.write("in.jsonl", lines);
+    talk.desk.here.write("in.jsonl", lines);
     let planned = |host: &str| {
-        let args = [
-            "plan",
-            "in.jsonl",
-            "-m",
-            "m.toml",
-            "--attachment-host",
-            host,
-        ];
-        talk.run(&args, 0)
+        talk.run(
+            format!("plan in.jsonl -m m.toml --attachment-host {host}"),
+            0,
+        )
     };
     let ended = planned("files.example");
     assert!(

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::conversation::Talk;
-use crate::filed::{FOLDER, Filed, Held, files, talk_of};
+use crate::support::conversation::Talk;
+use crate::support::filed::{FOLDER, Filed, Held, files, talk_of};
 
 const QUICK: [&str; 2] = ["--switch", "file_search_lag=0s"];
 

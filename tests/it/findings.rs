@@ -8,33 +8,24 @@ use serde_json::Value;
 use tickethaul::sandbox::Switches;
 use tokio::runtime::Handle;
 
-use crate::plain_http::Portal;
-use crate::rehearsal::Rehearsal;
-use crate::unknowns::{ALONE, empty_portal, known, portal};
+use crate::support::unknowns::{ALONE, empty_portal, known, portal};
+use crate::support::{Portal, Rehearsal, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_key"
-column = "Id"
-[[property]]
-name = "desk_key"
-type = "string"
-unique = true
-[[property]]
-name = "made_on"
-type = "datetime"
-[[property]]
-name = "closed_on"
-type = "datetime"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_key",
+    r#"subject = "Subject"
 content = "Text"
 hs_pipeline = { value = "0" }
 hs_pipeline_stage = "Stage"
 hs_resolution = "Resolution"
 createdate = { column = "Made", format = "iso", timezone = "UTC", read_only = { into = "made_on" } }
 closed_date = { column = "Closed", format = "iso", timezone = "UTC", read_only = { into = "closed_on" } }
+[[property]]
+name = "made_on"
+type = "datetime"
+[[property]]
+name = "closed_on"
+type = "datetime"
 [[notes]]
 column = "Comment"
 parts = { separator = ";", names = ["at", "author", "id", "body"], last = "rest" }
@@ -47,7 +38,8 @@ to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
-"#;
+"#
+);
 
 /// More than the first ten rows, which a run looks at more closely.
 const ROWS: usize = 13;
@@ -118,10 +110,10 @@ async fn migrated(turned: Turned) -> Came {
 /// out.
 fn in_process(portal: &Portal, by_date: bool) -> Result<usize, String> {
     let here = Rehearsal::new();
-    let _file = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", rows());
-    let _file = here.write("token", "sandbox");
-    let run = |args: &[&str], code: i32| {
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", rows());
+    here.write("token", "sandbox");
+    let run = |args: &str, code: i32| {
         let ended = here.run(args);
         match ended.code == code {
             true => Ok(ended),
@@ -132,29 +124,18 @@ fn in_process(portal: &Portal, by_date: bool) -> Result<usize, String> {
         }
     };
     let url = portal.sandbox.base_url();
-    let add = [
-        "portal",
-        "add",
-        "live",
-        "--token-file",
-        "token",
-        "--base-url",
-        &url,
-    ];
+    let add = format!("portal add live --token-file token --base-url {url}");
     // Where the dated paths are not there, `portal add` says so, and takes the others.
-    let version: &[&str] = if by_date { &[] } else { &["--api", "v3"] };
-    let _added = run(&[&add[..], version].concat(), 0)?;
-    let _used = run(&["portal", "use", "live"], 0)?;
-    let told = run(&["portal", "check", "--write-probe", "--yes", "--json"], 0)?.stdout;
+    let version = if by_date { "" } else { "--api v3" };
+    let _added = run(&format!("{add} {version}"), 0)?;
+    let _used = run("portal use live", 0)?;
+    let told = run("portal check --write-probe --yes --json", 0)?.stdout;
     let told: Value = serde_json::from_str(&told).map_err(|error| error.to_string())?;
-    let _made = run(&["schema", "apply", "-m", "m.toml", "--yes"], 0)?;
-    let _ended = run(&["import", "in.csv", "-m", "m.toml", "--run-dir", "run"], 0)?;
-    let _ended = run(&["verify", "run"], 0)?;
+    let _made = run("schema apply -m m.toml --yes", 0)?;
+    let _ended = run("import in.csv -m m.toml --run-dir run", 0)?;
+    let _ended = run("verify run", 0)?;
     exact(portal)?;
-    let _ended = run(
-        &["import", "in.csv", "-m", "m.toml", "--run-dir", "again"],
-        0,
-    )?;
+    let _ended = run("import in.csv -m m.toml --run-dir again", 0)?;
     let again: Value =
         serde_json::from_str(&here.read("again/summary.json")).map_err(|e| e.to_string())?;
     if again["rows"]["exists"] != ROWS {

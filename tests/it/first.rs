@@ -3,21 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
-use crate::rehearsal::{Ended, Rehearsal, Row, Served, TOKEN, project, write_rows};
+use crate::support::samples::{preset, repair, sample};
+use crate::support::{Args, Ended, Rehearsal, Row, Served, TOKEN, keyed, write_rows};
 
 const ROWS: usize = 1_200;
 const REFUSED: usize = 7;
 const DONE: usize = ROWS - REFUSED;
-
-pub fn sample() -> String {
-    project("samples/zendesk-tickets.csv").display().to_string()
-}
-
-pub fn preset() -> String {
-    project("mappings/zendesk.toml").display().to_string()
-}
 
 fn import<'a>(file: &'a str, mapping: &'a str, run_dir: &'a str) -> Vec<&'a str> {
     vec!["import", file, "-m", mapping, "--run-dir", run_dir]
@@ -30,75 +22,11 @@ enum Stage {
 }
 
 impl Stage {
-    fn run(&self, here: &Rehearsal, args: &[&str]) -> Ended {
+    fn run(&self, here: &Rehearsal, args: impl Args) -> Ended {
         match self {
             Stage::Embedded => here.run_embedded(args),
             Stage::Served(sandbox) => here.run_against(sandbox, args),
         }
-    }
-}
-
-/// What a non-programmer does with refused.csv, by the code of each row.
-fn repair(here: &Rehearsal, refused: &str) -> PathBuf {
-    repair_some(here, refused, |_code| true)
-}
-
-/// Does it with some of the rows.
-fn repair_some(here: &Rehearsal, refused: &str, wanted: impl Fn(&str) -> bool) -> PathBuf {
-    let mut rows = here.rows(refused);
-    for row in rows.iter_mut().filter(|row| wanted(&row["_code"])) {
-        let (column, value) = match row["_code"].as_str() {
-            "INVALID_EMAIL" => ("Requester email", "grace.okafor@bluepeak.example"),
-            "INVALID_DATE" => ("Created at", "2021-03-01 04:27:00"),
-            "MISSING_VALUE" => ("Subject", "A subject at last"),
-            "AMBIGUOUS_OWNER" => ("Assignee", "alex.kim@northwind-support.example"),
-            "REPEATED_KEY" => ("Id", "101602"),
-            "UNMAPPED_VALUE" => ("Status", "open"),
-            "RAGGED_ROW" => {
-                fill_from_raw(row);
-                continue;
-            }
-            other => panic!("a reason that the sample does not have: {other}"),
-        };
-        let _old = row.insert(column.to_owned(), value.to_owned());
-    }
-    let repaired = here.path("repaired.csv");
-    write_rows(&repaired, &here.path(refused), &rows);
-    repaired
-}
-
-/// Repairs a refused.csv where it lies.
-pub fn repair_in_place(here: &Rehearsal, refused: &str) {
-    repair_codes_in_place(here, refused, |_code| true);
-}
-
-/// Repairs some rows of a refused.csv where it lies.
-pub fn repair_codes_in_place(here: &Rehearsal, refused: &str, wanted: impl Fn(&str) -> bool) {
-    let repaired = repair_some(here, refused, wanted);
-    fs::rename(repaired, here.path(refused)).expect("renamed");
-}
-
-/// The record had one comma too many, in the organization.
-fn fill_from_raw(row: &mut Row) {
-    let columns = csv::Reader::from_path(sample())
-        .and_then(|mut reader| reader.headers().cloned())
-        .expect("the sample's header");
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_reader(row["_raw"].as_bytes());
-    let mut cells: Vec<String> = reader
-        .deserialize()
-        .next()
-        .expect("one record")
-        .expect("cells");
-    let at = columns
-        .iter()
-        .position(|name| name == "Organization")
-        .expect("the column");
-    let cut_off = cells.remove(at + 1);
-    cells[at] = format!("{},{cut_off}", cells[at]);
-    for (name, cell) in columns.iter().zip(cells) {
-        let _old = row.insert(name.to_owned(), cell);
     }
 }
 
@@ -120,25 +48,20 @@ fn the_main_job(here: &Rehearsal, stage: &Stage, first_args: &[&str]) {
     the_log_tells_calls_and_no_token(here, "run1");
     refused_rows_are_whole_and_explained(here, "run1/refused.csv");
 
-    let exported = [
-        "export",
-        "--properties",
-        "subject,content,hs_pipeline_stage,source_ticket_id",
-        "-o",
-        "out.csv",
-    ];
-    let _ended = stage.run(here, &exported).expect(0);
+    let exported =
+        "export --properties subject,content,hs_pipeline_stage,source_ticket_id -o out.csv";
+    stage.run(here, exported).expect(0);
     exported_values_are_the_mapped_ones(here, "out.csv");
 
     let repaired = repair(here, "run1/refused.csv").display().to_string();
-    let _ended = stage
+    stage
         .run(here, &import(&repaired, &preset, "run2"))
         .expect(0);
     assert_eq!(here.rows("run2/done.csv").len(), REFUSED);
 
-    let _ended = stage.run(here, &import(&sample, &preset, "run3")).expect(3);
+    stage.run(here, &import(&sample, &preset, "run3")).expect(3);
     a_second_run_creates_nothing(here);
-    let _ended = stage.run(here, &exported).expect(0);
+    stage.run(here, exported).expect(0);
     assert_eq!(
         here.rows("out.csv").len(),
         ROWS,
@@ -170,8 +93,7 @@ fn every_row_is_in_one_file(here: &Rehearsal, run: &str) {
         .iter()
         .map(|row| (row["key"].clone(), row["ticket_id"].clone()));
     assert_eq!(found.collect::<BTreeSet<_>>(), expected);
-    let summary = here.read(&format!("{run}/summary.json"));
-    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let summary = here.json(&format!("{run}/summary.json"));
     assert_eq!(summary["read"], ROWS);
     let sum: u64 = summary["rows"]
         .as_object()
@@ -300,7 +222,7 @@ fn exported_values_are_the_mapped_ones(here: &Rehearsal, file: &str) {
             .find(|(status, _)| *status == row["Status"])
             .expect("a stage")
             .1;
-        let _new = expected.insert((
+        expected.insert((
             format!("zendesk-{}", row["Id"].trim()),
             row["Subject"].trim().to_owned(),
             row["Description"].trim().to_owned(),
@@ -367,9 +289,9 @@ fn the_sample_goes_into_the_embedded_sandbox() {
 #[test]
 fn the_sample_goes_into_a_portal_of_another_process() {
     let here = Rehearsal::new();
-    let stage = Stage::Served(here.serve(&["--rate", "190/10s"]));
+    let stage = Stage::Served(here.serve("--rate 190/10s"));
     let (sample, preset) = (sample(), preset());
-    let _ended = stage
+    stage
         .run(&here, &import(&sample, &preset, "run0"))
         .expect(7)
         .says("source_ticket_id")
@@ -379,32 +301,20 @@ fn the_sample_goes_into_a_portal_of_another_process() {
 }
 
 /// A mapping of our own for rows that only the portal can refuse.
-const PLAIN: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
+const PLAIN: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline = "Pipeline"
 hs_pipeline_stage = "Stage"
 serial_number = { column = "Serial", optional = true }
 createdate = { column = "Created", optional = true, timezone = "UTC" }
-
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-
 [[property]]
 name = "serial_number"
 label = "Serial number"
 type = "string"
 unique = true
-"#;
+"#
+);
 
 /// `count` rows; `special` may change a row: (id, pipeline, stage, serial).
 fn plain_rows(from: usize, count: usize, special: impl Fn(usize, &mut [String; 5])) -> String {
@@ -429,7 +339,7 @@ fn five_rows_that_only_the_portal_can_refuse_cost_five_rows() {
     for partial_success in ["207", "400"] {
         let here = Rehearsal::new();
         let switch = format!("partial_success={partial_success}");
-        let sandbox = here.serve(&["--rate", "off", "--switch", &switch]);
+        let sandbox = here.serve(format!("--rate off --switch {switch}"));
         let mapping = here.write("plain.toml", PLAIN).display().to_string();
         let held = here
             .write("held.csv", plain_rows(1, 3, |_, _| ()))
@@ -437,7 +347,7 @@ fn five_rows_that_only_the_portal_can_refuse_cost_five_rows() {
             .to_string();
         let mut args = import(&held, &mapping, "held");
         args.push("--create-properties");
-        let _ended = here.run_against(&sandbox, &args).expect(0);
+        here.run_against(&sandbox, &args).expect(0);
 
         let rows = plain_rows(1_001, 2_000, |id, cells| match id {
             1_005 => cells[4] = "SN-1".to_owned(),
@@ -476,15 +386,11 @@ fn five_rows_that_only_the_portal_can_refuse_cost_five_rows() {
 
 /// How many tickets the portal holds, and that no key is there twice.
 fn tickets_are(here: &Rehearsal, sandbox: &Served, count: usize) {
-    let args = [
-        "export",
-        "--properties",
-        "source_ticket_id",
-        "--force",
-        "-o",
-        "held.csv",
-    ];
-    let _ended = here.run_against(sandbox, &args).expect(0);
+    here.run_against(
+        sandbox,
+        "export --properties source_ticket_id --force -o held.csv",
+    )
+    .expect(0);
     let rows = here.rows("held.csv");
     let keys: BTreeSet<&str> = rows
         .iter()
@@ -498,7 +404,7 @@ fn a_lost_reply_doubles_and_loses_nothing() {
     for trouble in ["post-502", "reset-after", "truncate"] {
         let here = Rehearsal::new();
         let trouble = format!("{trouble}@3:tickets/batch/create");
-        let sandbox = here.serve(&["--rate", "off", "--trouble", &trouble]);
+        let sandbox = here.serve(format!("--rate off --trouble {trouble}"));
         let mapping = here.write("plain.toml", PLAIN).display().to_string();
         let rows = here
             .write("rows.csv", plain_rows(1, 500, |_, _| ()))
@@ -506,7 +412,7 @@ fn a_lost_reply_doubles_and_loses_nothing() {
             .to_string();
         let mut args = import(&rows, &mapping, "run");
         args.push("--create-properties");
-        let _ended = here.run_against(&sandbox, &args).expect(0);
+        here.run_against(&sandbox, &args).expect(0);
         let done = here.rows("run/done.csv");
         assert_eq!(done.len(), 500, "{trouble}");
         assert!(
@@ -520,14 +426,13 @@ fn a_lost_reply_doubles_and_loses_nothing() {
 #[test]
 fn a_property_that_does_not_stick_stops_after_ten_tickets() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&["--rate", "off", "--switch", "not_kept=serial_number"]);
+    let sandbox = here.serve("--rate off --switch not_kept=serial_number");
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = plain_rows(1, 500, |_, _| ());
     let rows = here.write("rows.csv", rows).display().to_string();
     let mut args = import(&rows, &mapping, "run");
     args.push("--create-properties");
-    let _ended = here
-        .run_against(&sandbox, &args)
+    here.run_against(&sandbox, &args)
         .expect(7)
         .says("serial_number")
         .says("Stopped");
@@ -542,19 +447,11 @@ fn a_property_that_does_not_stick_stops_after_ten_tickets() {
     let mapping = here.write("into.toml", with_into).display().to_string();
     let rows = plain_rows(501, 120, |_, _| ());
     let rows = here.write("more.csv", rows).display().to_string();
-    let _ended = here
-        .run_against(&sandbox, &import(&rows, &mapping, "run2"))
+    here.run_against(&sandbox, &import(&rows, &mapping, "run2"))
         .expect(0)
         .says("the portal does not keep serial_number: its values go into content");
-    let args = [
-        "export",
-        "--properties",
-        "serial_number,content",
-        "--replace",
-        "-o",
-        "held.csv",
-    ];
-    let _ended = here.run_against(&sandbox, &args).expect(0);
+    let args = "export --properties serial_number,content --replace -o held.csv";
+    here.run_against(&sandbox, args).expect(0);
     let held = here.rows("held.csv");
     let moved = held.iter().filter(|row| row["content"].starts_with("SN-"));
     assert_eq!(moved.count(), 120);
@@ -564,18 +461,17 @@ fn a_property_that_does_not_stick_stops_after_ten_tickets() {
 #[test]
 fn a_read_only_property_is_told_before_anything_is_sent() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&["--rate", "off", "--switch", "createdate_writable=no"]);
+    let sandbox = here.serve("--rate off --switch createdate_writable=no");
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = plain_rows(1, 5, |_, _| ());
     let rows = here.write("rows.csv", rows).display().to_string();
     let mut args = import(&rows, &mapping, "run");
     args.push("--create-properties");
-    let _ended = here
-        .run_against(&sandbox, &args)
+    here.run_against(&sandbox, &args)
         .expect(64)
         .says("`createdate` is read-only");
     let args = ["schema", "apply", "-m", &mapping, "--yes"];
-    let _ended = here.run_against(&sandbox, &args).expect(0).says("lacks");
+    here.run_against(&sandbox, &args).expect(0).says("lacks");
 }
 
 #[test]
@@ -584,7 +480,7 @@ fn a_key_of_an_earlier_row_or_one_that_differs_by_case_is_refused_with_its_line(
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = "Id,Subject,Pipeline,Stage\na1,One,0,1\nb2,Two,0,1\na1,Three,0,1\nB2,Four,0,1\n";
     let rows = here.write("rows.csv", rows).display().to_string();
-    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(3);
+    here.run_embedded(&import(&rows, &mapping, "run")).expect(3);
     let refused = here.rows("run/refused.csv");
     let found: Vec<(&str, &str)> = refused
         .iter()
@@ -610,7 +506,7 @@ fn rows_without_an_id_get_a_key_of_their_cells_and_identical_ones_a_number() {
     let mapping = here.write("hashed.toml", hashed).display().to_string();
     let rows = "Subject,Pipeline,Stage\nsame,0,1\nother,0,1\nsame,0,1\nsame,0,1\n";
     let rows = here.write("rows.csv", rows).display().to_string();
-    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(0);
+    here.run_embedded(&import(&rows, &mapping, "run")).expect(0);
     let keys: BTreeSet<String> = here
         .rows("run/idmap.csv")
         .iter()
@@ -621,8 +517,7 @@ fn rows_without_an_id_get_a_key_of_their_cells_and_identical_ones_a_number() {
         .iter()
         .filter(|key| key.ends_with("-2") || key.ends_with("-3"));
     assert_eq!(numbered.count(), 2, "{keys:?}");
-    let _ended = here
-        .run_embedded(&import(&rows, &mapping, "again"))
+    here.run_embedded(&import(&rows, &mapping, "again"))
         .expect(0);
     let again = here.rows("again/done.csv");
     assert!(
@@ -638,17 +533,17 @@ fn a_refused_row_without_an_id_keeps_its_key_however_it_is_repaired() {
     let mapping = here.write("hashed.toml", hashed).display().to_string();
     let rows = "Subject,Pipeline,Stage\nbad,0,Somewhere\n";
     let rows = here.write("rows.csv", rows).display().to_string();
-    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(3);
+    here.run_embedded(&import(&rows, &mapping, "run")).expect(3);
     let refused = here.rows("run/refused.csv");
     let key = refused[0]["_key"].clone();
     for (repaired, fate) in [("once", "done"), ("and again", "exists")] {
         let mut row = refused[0].clone();
-        let _bad = row.insert("Stage".to_owned(), "1".to_owned());
-        let _bad = row.insert("Subject".to_owned(), repaired.to_owned());
+        row.insert("Stage".to_owned(), "1".to_owned());
+        row.insert("Subject".to_owned(), repaired.to_owned());
         let file = here.path(&format!("{fate}.csv"));
         write_rows(&file, &here.path("run/refused.csv"), &[row]);
         let file = file.display().to_string();
-        let _ended = here.run_embedded(&import(&file, &mapping, fate)).expect(0);
+        here.run_embedded(&import(&file, &mapping, fate)).expect(0);
         let done = here.rows(&format!("{fate}/done.csv"));
         assert_eq!(done[0]["_fate"], fate);
     }
@@ -660,7 +555,7 @@ fn contacts_are_found_created_skipped_or_missed_as_the_mapping_says() {
     let rows = "Id,Subject,Pipeline,Stage,Mail\n1,a,0,1,GRACE.OKAFOR@bluepeak.example\n2,b,0,1,new@bluepeak.example\n3,c,0,1, New@BluePeak.example\n4,d,0,1,\n";
     for (missing, done, created) in [("create", 4, 1), ("skip", 4, 0), ("refuse", 2, 0)] {
         let here = Rehearsal::new();
-        let sandbox = here.serve(&["--rate", "off"]);
+        let sandbox = here.serve("--rate off");
         let link = format!(
             "\n[[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nmissing = \"{missing}\"\n"
         );
@@ -689,7 +584,7 @@ fn contacts_are_found_created_skipped_or_missed_as_the_mapping_says() {
 #[test]
 fn what_can_not_work_is_told_in_one_message_and_nothing_is_half_done() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&["--rate", "off"]);
+    let sandbox = here.serve("--rate off");
     let plain = here.write("plain.toml", PLAIN).display().to_string();
     let wrong_column = PLAIN.replace("subject = \"Subject\"", "subject = \"Subjekt\"");
     let wrong_column = here
@@ -740,14 +635,14 @@ fn what_can_not_work_is_told_in_one_message_and_nothing_is_half_done() {
     }
     let mut args = import(&header, &plain, "run");
     args.push("--create-properties");
-    let _ended = here.run_against(&sandbox, &args).expect(0).says("no rows");
+    here.run_against(&sandbox, &args).expect(0).says("no rows");
     assert!(!here.path("run").exists());
 }
 
 #[test]
 fn a_wrong_token_and_a_portal_that_is_not_there_leave_nothing_behind() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&[]);
+    let sandbox = here.serve("");
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = here
         .write("rows.csv", plain_rows(1, 3, |_, _| ()))
@@ -756,29 +651,28 @@ fn a_wrong_token_and_a_portal_that_is_not_there_leave_nothing_behind() {
     let args = import(&rows, &mapping, "run");
 
     let secret = "pat-na1-wrong-7d1e";
-    let mut command = here.command(&args);
-    let _same = command
+    here.tool(&args)
         .env("TICKETHAUL_BASE_URL", sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", secret);
-    let ended = here.finish(command).expect(7).says("nothing was written");
-    assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+        .env("HUBSPOT_ACCESS_TOKEN", secret)
+        .run()
+        .expect(7)
+        .says("nothing was written")
+        .says_nothing_of(secret);
 
     // A port that was free a moment ago and that nobody listens on.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|socket| socket.local_addr())
         .expect("a port")
         .port();
-    let mut command = here.command(&args);
-    let _same = command
+    here.tool(&args)
         .env("TICKETHAUL_BASE_URL", format!("http://127.0.0.1:{port}"))
-        .env("HUBSPOT_ACCESS_TOKEN", secret);
-    let ended = here
-        .finish(command)
+        .env("HUBSPOT_ACCESS_TOKEN", secret)
+        .run()
         .expect(5)
-        .says("run the same command again");
-    assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+        .says("run the same command again")
+        .says_nothing_of(secret);
 
-    let _ended = here.run(&args).expect(64).says("HUBSPOT_ACCESS_TOKEN");
+    here.run(&args).expect(64).says("HUBSPOT_ACCESS_TOKEN");
     assert!(!here.path("run").exists());
     assert!(!here.path("tickethaul-runs").exists());
 }
@@ -789,36 +683,34 @@ fn a_state_file_has_one_owner_at_a_time() {
     fs::create_dir(here.path("sandbox-data")).expect("a folder");
     let data = here.path("sandbox-data/sandbox.db").display().to_string();
     let _owner = here.serve(&["--data", &data]);
-    let second = here.run(["sandbox", "--data", &data]).expect(7);
-    assert!(second.stderr.contains("in use"), "{}", second.stderr);
+    here.run(["sandbox", "--data", &data])
+        .expect(7)
+        .says("in use");
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = here
         .write("rows.csv", plain_rows(1, 3, |_, _| ()))
         .display()
         .to_string();
-    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(7);
+    here.run_embedded(&import(&rows, &mapping, "run")).expect(7);
 }
 
 #[test]
 fn schema_apply_shows_and_creates_what_a_mapping_needs_once() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&["--rate", "off"]);
+    let sandbox = here.serve("--rate off");
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let args = ["schema", "apply", "-m", &mapping, "--yes"];
-    let _ended = here
-        .run_against(&sandbox, &args)
+    here.run_against(&sandbox, &args)
         .expect(0)
         .says("serial_number");
-    let _ended = here
-        .run_against(&sandbox, &args)
+    here.run_against(&sandbox, &args)
         .expect(0)
         .says("has every property");
     let rows = here
         .write("rows.csv", plain_rows(1, 3, |_, _| ()))
         .display()
         .to_string();
-    let _ended = here
-        .run_against(&sandbox, &import(&rows, &mapping, "run"))
+    here.run_against(&sandbox, &import(&rows, &mapping, "run"))
         .expect(0);
 }
 
@@ -830,15 +722,12 @@ fn an_export_to_stdout_is_csv_and_an_unknown_property_is_told() {
         .write("rows.csv", plain_rows(1, 250, |_, _| ()))
         .display()
         .to_string();
-    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(0);
-    let ended = here
-        .run_embedded(&["export", "--properties", "subject"])
-        .expect(0);
+    here.run_embedded(&import(&rows, &mapping, "run")).expect(0);
+    let ended = here.run_embedded("export --properties subject").expect(0);
     let mut lines = ended.stdout.lines();
     assert_eq!(lines.next(), Some("hs_object_id,subject"));
     assert_eq!(lines.count(), 250);
-    let _ended = here
-        .run_embedded(&["export", "--properties", "subjekt", "-o", "x.csv"])
+    here.run_embedded("export --properties subjekt -o x.csv")
         .expect(64)
         .says("did you mean subject?");
     assert!(!here.path("x.csv").exists());
@@ -850,15 +739,14 @@ fn a_run_of_refusals_only_stops_early() {
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
     let rows = plain_rows(1, 3_000, |_, cells| cells[3] = "Nwe".to_owned());
     let rows = here.write("rows.csv", rows).display().to_string();
-    let _ended = here
-        .run_embedded(&import(&rows, &mapping, "run"))
+    here.run_embedded(&import(&rows, &mapping, "run"))
         .expect(6)
         .says("all refused");
     let mut args = import(&rows, &mapping, "run2");
     args.extend(["--max-refused", "5000"]);
-    let _ended = here.run_embedded(&args).expect(3);
+    here.run_embedded(&args).expect(3);
     assert_eq!(here.rows("run2/refused.csv").len(), 3_000);
     let mut args = import(&rows, &mapping, "run3");
     args.extend(["--max-refused", "0"]);
-    let _ended = here.run_embedded(&args).expect(6).says("--max-refused 0");
+    here.run_embedded(&args).expect(6).says("--max-refused 0");
 }

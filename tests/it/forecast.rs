@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::rehearsal::Rehearsal;
+use crate::support::Rehearsal;
 
 const HEAD: &str = r#"version = 1
 [key]
@@ -67,9 +67,10 @@ fn rows(numbers: std::ops::Range<u32>) -> String {
 /// The forecast of an operation, and the calls that it then makes.
 #[track_caller]
 fn foretold(here: &Rehearsal, op: &str, mapping: &str, run: &str) -> (Value, u64) {
-    let _mapping = here.write("m.toml", mapping);
-    let check = ["check", "in.csv", "-m", "m.toml", "--op", op, "--json"];
-    let ended = here.run_embedded(&check).expect(0);
+    here.write("m.toml", mapping);
+    let ended = here
+        .run_embedded(format!("check in.csv -m m.toml --op {op} --json"))
+        .expect(0);
     let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
     let import = [
         "import",
@@ -84,8 +85,7 @@ fn foretold(here: &Rehearsal, op: &str, mapping: &str, run: &str) -> (Value, u64
     ];
     let mut import = import.to_vec();
     import.extend((op == "archive").then_some("--yes"));
-    let ended = here.run_embedded(&import).expect(0);
-    let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+    let summary = here.run_embedded(&import).expect(0).json();
     let made = summary["calls"].as_u64().expect("a number");
     let most = report["import"]["calls_at_most"]
         .as_u64()
@@ -101,14 +101,14 @@ fn foretold(here: &Rehearsal, op: &str, mapping: &str, run: &str) -> (Value, u64
 #[test]
 fn the_calls_of_an_import_are_those_that_were_foretold() {
     let here = Rehearsal::new();
-    let _file = here.write("in.csv", rows(0..250));
+    here.write("in.csv", rows(0..250));
     // Two properties that the portal lacks, 250 tickets in four batches, no links.
     let (plain, made) = foretold(&here, "create", &format!("{HEAD}{TICKET}"), "one");
     assert_eq!(plain["calls_at_most"], made, "{plain}");
     assert_eq!(plain["calls"]["properties"], 4, "{plain}");
     assert_eq!(plain["calls"]["tickets"], 4, "{plain}");
     // New ones with contacts, and links to one another.
-    let _file = here.write("in.csv", rows(1000..1250));
+    here.write("in.csv", rows(1000..1250));
     let linked = format!("{HEAD}{TICKET}{CONTACT}{PARENT}");
     let (create, _) = foretold(&here, "create", &linked, "two");
     assert_eq!(create["calls"]["properties"], 0, "{create}");
@@ -131,37 +131,30 @@ fn the_calls_of_an_import_are_those_that_were_foretold() {
 #[test]
 fn keys_are_looked_up_where_the_portal_is_at_hand() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", format!("{HEAD}{TICKET}"));
-    let _file = here.write("in.csv", rows(0..30));
-    let check = ["check", "in.csv", "-m", "m.toml"];
-    let told = here.run_embedded(&check).expect(0).stdout;
+    here.write("m.toml", format!("{HEAD}{TICKET}"));
+    here.write("in.csv", rows(0..30));
+    let check = "check in.csv -m m.toml";
+    let told = here.run_embedded(check).expect(0).stdout;
     assert!(
         told.contains("into a portal that holds none of these tickets"),
         "{told}"
     );
-    let import = ["import", "in.csv", "-m", "m.toml", "--run-dir", "run"];
-    let _ended = here.run_embedded(&import).expect(0);
-    let _file = here.write("in.csv", rows(20..60));
-    let told = here.run_embedded(&check).expect(0).stdout;
+    here.run_embedded("import in.csv -m m.toml --run-dir run")
+        .expect(0);
+    here.write("in.csv", rows(20..60));
+    let told = here.run_embedded(check).expect(0).stdout;
     assert!(told.contains("leave 10 of 40 keys as they are"), "{told}");
-    let told = here
-        .run_embedded(&[&check[..], &["--op", "upsert"]].concat())
-        .expect(0)
-        .stdout;
+    let told = here.run_embedded((check, "--op upsert")).expect(0).stdout;
     assert!(
         told.contains("update 10 of 40 keys, and create the others"),
         "{told}"
     );
-    let told = here
-        .run_embedded(&[&check[..], &["--op", "update"]].concat())
-        .expect(0)
-        .stdout;
+    let told = here.run_embedded((check, "--op update")).expect(0).stdout;
     assert!(told.contains("find no ticket for 30 of 40 keys"), "{told}");
     // Without the portal nothing is known of its tickets.
-    let pull = ["schema", "pull", "-o", "copy.toml"];
-    let _ended = here.run_embedded(&pull).expect(0);
+    here.run_embedded("schema pull -o copy.toml").expect(0);
     let told = here
-        .run(["check", "in.csv", "-m", "m.toml", "--schema", "copy.toml"])
+        .run("check in.csv -m m.toml --schema copy.toml")
         .expect(0)
         .stdout;
     assert!(told.contains("as if the portal were empty"), "{told}");

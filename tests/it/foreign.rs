@@ -7,58 +7,43 @@ use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, TOKEN};
+use crate::support::{Args, Ended, FilledPortal, TOKEN, keyed};
 
-const MAPPING: &str = r#"version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "New" }
-"#;
+"#
+);
 
 /// An import that waits at its limit, in the folder `run`.
 fn limited() -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
-    let _path = desk.here.write("m.toml", MAPPING);
-    let fixed = ["import", "t.csv", "-m", "m.toml", "--create-properties"];
-    let args = [&fixed[..], &["--limit", "1", "--run-dir", "run"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    desk.here.write("m.toml", MAPPING);
+    let fixed = "import t.csv -m m.toml --create-properties";
+    desk.run((fixed, "--limit 1 --run-dir run")).expect(0);
     desk
 }
 
 /// An export that stopped, in the folder `run`.
 fn stopped() -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
-    let fixed = [
-        "--properties",
-        "subject",
-        "-o",
-        "out.csv",
-        "--run-dir",
-        "run",
-    ];
-    let slow = ["--rate", "3/1s", "--max-duration", "0.8"];
-    let _ended = desk.export(&[&fixed[..], &slow].concat()).expect(5);
+    let fixed = "--properties subject -o out.csv --run-dir run";
+    let slow = "--rate 3/1s --max-duration 0.8";
+    desk.export((fixed, slow)).expect(5);
     desk
 }
 
 /// Runs the tool with a token, and without an address in its environment.
-fn with_token(desk: &FilledPortal, args: &[&str]) -> Ended {
-    let mut command = desk.here.command(args);
-    let _same = command.env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    desk.here.finish(command)
+fn with_token(desk: &FilledPortal, args: impl Args) -> Ended {
+    desk.here
+        .tool(args)
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .run()
 }
 
 /// Changes the journal of `run` as somebody else could.
@@ -70,10 +55,10 @@ fn alter(desk: &FilledPortal, sql: &str) {
 #[test]
 fn a_run_of_this_user_needs_no_flags() {
     let desk = limited();
-    let _ended = with_token(&desk, &["resume", "run", "--no-limit"]).expect(0);
+    with_token(&desk, "resume run --no-limit").expect(0);
     let desk = stopped();
-    let at_once = ["--rate", "1000/1s", "--max-duration", "60"];
-    let _ended = with_token(&desk, &[&["resume"], &at_once[..]].concat()).expect(0);
+    let at_once = "--rate 1000/1s --max-duration 60";
+    with_token(&desk, ("resume", at_once)).expect(0);
     assert!(desk.here.path("out.csv").is_file());
 }
 
@@ -92,45 +77,39 @@ fn no_token_goes_where_only_a_run_folder_says() {
         &desk,
         &format!("UPDATE meta SET value = '{path}' WHERE name = 'portal_path'"),
     );
-    for args in [
-        &["resume", "--no-limit"][..],
-        &["resume", "run", "--no-limit"],
-    ] {
-        let _ended = with_token(&desk, args)
+    for args in ["resume --no-limit", "resume run --no-limit"] {
+        with_token(&desk, args)
             .expect(7)
             .says(&url)
             .says(&format!("--base-url {url}"));
         untouched();
     }
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume", "run", "--no-limit"])
-        .expect(0);
+    desk.run("resume run --no-limit").expect(0);
 
     let desk = stopped();
-    let mut asked: Value = serde_json::from_str(&desk.here.read("run/export.json")).expect("JSON");
+    let mut asked = desk.here.json("run/export.json");
     asked["portal"] = path;
     asked["told"] = json!({"base-url": url, "token-file": desk.here.path("other")});
-    let _path = desk.here.write("other", "another secret");
-    let _path = desk.here.write("run/export.json", asked.to_string());
-    let _ended = with_token(&desk, &["resume"]).expect(7).says(&url);
+    desk.here.write("other", "another secret");
+    desk.here.write("run/export.json", asked.to_string());
+    with_token(&desk, "resume").expect(7).says(&url);
     untouched();
 }
 
 #[test]
 fn nothing_is_written_where_only_a_run_folder_says() {
     let desk = stopped();
-    let _path = desk.here.write("bashrc.csv", "mine");
-    let mut asked: Value = serde_json::from_str(&desk.here.read("run/export.json")).expect("JSON");
+    desk.here.write("bashrc.csv", "mine");
+    let mut asked = desk.here.json("run/export.json");
     asked["target"] = json!(desk.here.path("bashrc.csv").canonicalize().expect("a path"));
     asked["replace"] = json!("anything");
-    let _path = desk.here.write("run/export.json", asked.to_string());
-    let resume = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
-    let _ended = resume(&["resume", "run"])
+    desk.here.write("run/export.json", asked.to_string());
+    let resume = |args: &str| desk.run(args);
+    resume("resume run")
         .expect(7)
         .says("bashrc.csv")
         .says("--output");
-    let _ended = resume(&["resume", "run", "-o", "elsewhere.csv"]).expect(64);
+    resume("resume run -o elsewhere.csv").expect(64);
     assert_eq!(desk.here.read("bashrc.csv"), "mine");
     // Moved, it is vouched for no more, and named again it is the user's own.
     asked["target"] = json!(
@@ -142,10 +121,8 @@ fn nothing_is_written_where_only_a_run_folder_says() {
             .expect("a path")
             .join("new.csv")
     );
-    let _path = desk.here.write("run/export.json", asked.to_string());
-    let at_once = ["--rate", "1000/1s", "--max-duration", "60"];
-    let named = [&["resume", "run", "-o", "new.csv"], &at_once[..]].concat();
-    let _ended = resume(&named).expect(0);
+    desk.here.write("run/export.json", asked.to_string());
+    resume("resume run -o new.csv --rate 1000/1s --max-duration 60").expect(0);
     assert!(desk.here.path("new.csv").is_file());
 }
 
@@ -160,9 +137,9 @@ fn looking_at_a_hostile_journal_ends_and_changes_nothing() {
         ),
     );
     let before = fs::read(desk.here.path("run/run.db")).expect("the journal");
-    let _ended = desk.here.run(["runs"]).expect(0).says("view mark");
+    desk.here.run("runs").expect(0).says("view mark");
     for command in ["status", "resume"] {
-        let _ended = with_token(&desk, &[command, "run"])
+        with_token(&desk, &[command, "run"])
             .expect(7)
             .says("view mark");
     }
@@ -196,9 +173,9 @@ fn a_damaged_journal_is_no_full_disk() {
 #[test]
 fn no_link_is_followed_and_no_folder_is_marked() {
     let desk = limited();
-    let _path = desk.here.write("victim.txt", "mine");
+    desk.here.write("victim.txt", "mine");
     fs::create_dir(desk.here.path("plain")).expect("a folder");
-    let _ended = with_token(&desk, &["resume", "plain"])
+    with_token(&desk, "resume plain")
         .expect(7)
         .says("holds no run.db");
     let left = fs::read_dir(desk.here.path("plain"))
@@ -210,9 +187,7 @@ fn no_link_is_followed_and_no_folder_is_marked() {
         let kept = fs::read(&path).ok();
         let _gone = fs::remove_file(&path);
         symlink("../victim.txt", &path).expect("a link");
-        let _ended = desk
-            .here
-            .run_against(&desk.sandbox, &["resume", "run", "--no-limit"]);
+        let _ended = desk.run("resume run --no-limit");
         assert_eq!(desk.here.read("victim.txt"), "mine", "{name}");
         let _gone = fs::remove_file(&path);
         if let Some(kept) = kept {
@@ -223,14 +198,14 @@ fn no_link_is_followed_and_no_folder_is_marked() {
 
 #[test]
 fn paths_are_never_uris() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n");
-    let _path = desk.here.write("m.toml", MAPPING);
-    let fixed = ["import", "t.csv", "-m", "m.toml", "--create-properties"];
-    let args = [&fixed[..], &["--run-dir", "file:abc?mode=memory"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("t.csv", "Id,Subject\n1,a\n");
+    desk.here.write("m.toml", MAPPING);
+    let fixed = "import t.csv -m m.toml --create-properties";
+    desk.run((fixed, "--run-dir file:abc?mode=memory"))
+        .expect(0);
     assert!(desk.here.path("file:abc?mode=memory/run.db").is_file());
-    let served = desk.here.serve(&["--data", "file:uri.db?mode=memory"]);
+    let served = desk.here.serve("--data file:uri.db?mode=memory");
     drop(served);
     assert!(desk.here.path("file:uri.db?mode=memory").is_file());
 }

@@ -9,32 +9,15 @@ use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::{TestCaseResult, TestRunner};
+use proptest::test_runner::TestCaseResult;
 use tempfile::NamedTempFile;
 
+use crate::support::fuzz::{FEW, MANY, fuzz};
 use tickethaul::import::read::{Input, Reading, Sources};
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::dialect::{DELIMITERS, Dialect, Encoding};
 use tickethaul::model::row::Headers;
 use tickethaul::model::schema::Schema;
-
-pub const FEW: u32 = 1_000;
-pub const MANY: u32 = 1_000_000;
-
-/// Runs a property on this many inputs.
-pub fn fuzz<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
-where
-    S::Value: std::fmt::Debug,
-{
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    if let Err(failure) = TestRunner::new(config).run(inputs, property) {
-        panic!("{failure}");
-    }
-}
 
 /// What files are made of, and what breaks them.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {

@@ -17,9 +17,9 @@ use tickethaul::model::row::{Cells, Headers, SourceRow};
 use tickethaul::model::schema::{ObjectType, PropertyDef, Schema, ValueType};
 use tickethaul::model::shelf::Shelf;
 
-use crate::canned::{portal, reply};
-use crate::fuzz::{FEW, MANY, fuzz};
-use crate::rehearsal::{Rehearsal, project};
+use crate::support::canned::{portal, reply};
+use crate::support::fuzz::{FEW, MANY, fuzz};
+use crate::support::{Rehearsal, project};
 
 /// Pieces of a text, joined as they come.
 fn text_of(pieces: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
@@ -269,7 +269,7 @@ fn fuzz_replies(cases: u32) {
 fn journal() -> Vec<u8> {
     let here = Rehearsal::new();
     let mapping = project("mappings/zendesk.toml").display().to_string();
-    let _file = here.write("in.csv", "Id,Subject,Status,Created at,Updated at,Requester,Priority\n1,one,open,2024-01-01 10:00,,,\n2,,open,,,,\n");
+    here.write("in.csv", "Id,Subject,Status,Created at,Updated at,Requester,Priority\n1,one,open,2024-01-01 10:00,,,\n2,,open,,,,\n");
     let args = [
         "import",
         "in.csv",

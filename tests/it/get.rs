@@ -3,12 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::rehearsal::Ended;
+use crate::support::{Args, Ended, FilledPortal, id};
 
-fn get(desk: &FilledPortal, args: &[&str]) -> Ended {
-    let args: Vec<&str> = ["get"].iter().chain(args).copied().collect();
-    desk.here.run_against(&desk.sandbox, &args)
+fn get(desk: &FilledPortal, args: impl Args) -> Ended {
+    desk.run(("get", args))
 }
 
 /// The JSON lines of stdout.
@@ -26,24 +24,18 @@ fn contact(desk: &FilledPortal) -> u64 {
 
 #[test]
 fn a_ticket_is_read_by_people_with_labels_links_and_former_values() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let ids = desk.create(1, |_| {
         json!({"subject": "No light", "content": "first\nsecond", "hs_ticket_priority": "HIGH"})
     });
     let (ticket, contact) = (ids[0].to_string(), contact(&desk).to_string());
     let path = format!("/crm/v3/objects/tickets/{ticket}");
     let change = json!({"properties": {"hs_pipeline_stage": "2"}});
-    let _changed = desk.call("PATCH", &path, &change);
+    desk.call("PATCH", &path, &change);
     let link = format!("{path}/associations/contacts/{contact}/16");
-    let _linked = desk.call("PUT", &link, &Value::Null);
-    let args = [
-        &ticket,
-        "--associations",
-        "contacts,companies",
-        "--history",
-        "hs_pipeline_stage",
-    ];
-    let ended = get(&desk, &args).expect(0);
+    desk.call("PUT", &link, &Value::Null);
+    let args = format!("{ticket} --associations contacts,companies --history hs_pipeline_stage");
+    let ended = get(&desk, args).expect(0);
     let text = &ended.stdout;
     assert!(
         text.starts_with(&format!("ticket {ticket}  https://")),
@@ -112,43 +104,32 @@ fn programs_get_a_json_line_for_each_ticket_in_the_order_they_asked() {
 
 #[test]
 fn tickets_are_found_by_a_unique_property_and_in_the_recycle_bin() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let key = json!({"name": "old_id", "label": "Old id", "groupName": "ticketinformation",
-        "type": "string", "fieldType": "text", "hasUniqueValue": true});
-    let _new = desk.call("POST", "/crm/v3/properties/tickets", &key);
+    let desk = FilledPortal::new("--rate off");
+    desk.unique_property("old_id");
     let ids = desk.create(
         3,
         |n| json!({"subject": format!("T{n}"), "old_id": format!("A-{n}")}),
     );
     desk.archive(&ids[..1]);
-    let by_key = [
-        "--id-property",
-        "old_id",
-        "--properties",
-        "subject",
-        "--json",
-    ];
+    let by_key = "--id-property old_id --properties subject --json";
     let archived = ids[0].to_string();
-    let keys = ["A-0", "A-1", "A-2"];
-    let ended = get(&desk, &[&keys[..], &by_key].concat()).expect(3);
+    let keys = "A-0 A-1 A-2";
+    let ended = get(&desk, (keys, by_key)).expect(3);
     let records = lines(&ended);
     assert_eq!(records.len(), 2);
     let missing = records.iter().any(|record| record["id"] == *archived);
     assert!(!missing, "{records:?}");
-    let ended = get(&desk, &[&archived, "--archived"]).expect(0);
-    assert!(
-        ended.stdout.contains("(in the recycle bin)"),
-        "{}",
-        ended.stdout
-    );
-    let _ended = get(&desk, &[&archived]).expect(3).says(&format!(
+    get(&desk, [&archived, "--archived"])
+        .expect(0)
+        .prints("(in the recycle bin)");
+    get(&desk, &archived).expect(3).says(&format!(
         "not in the portal: {archived} (look with --archived"
     ));
 }
 
 #[test]
 fn what_can_not_be_asked_is_told_before_anything_is_read() {
-    let desk = FilledPortal::new(&[]);
+    let desk = FilledPortal::new("");
     let table: [(&[&str], &str); 5] = [
         (&["abc"], "`abc` is not a record id"),
         (&["1", "--properties", "subjekt"], "did you mean subject?"),
@@ -163,6 +144,6 @@ fn what_can_not_be_asked_is_told_before_anything_is_read() {
         ),
     ];
     for (args, words) in table {
-        let _ended = get(&desk, args).expect(64).says(words);
+        get(&desk, args).expect(64).says(words);
     }
 }

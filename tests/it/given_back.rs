@@ -8,56 +8,37 @@ use std::sync::Arc;
 use serde_json::json;
 use tickethaul::import::flow::Operation;
 
-use crate::filled_portal::FilledPortal;
-use crate::in_process::{InProcess, Life};
-use crate::plain_http::Portal;
-use crate::rehearsal::{Ended, Row, rows_of, write_rows};
+use crate::support::in_process::{InProcess, Life};
+use crate::support::reviewed::tickets;
+use crate::support::{Args, Ended, FilledPortal, Portal, Row, keyed, rows_of, write_rows};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-prefix = "d-"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    prefix = "d-",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "1" }
 [[associate]]
 to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// A portal into which `text` was imported, as run `run`.
 fn imported(text: &str, code: i32) -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", text);
-    let _ended = go(&desk, &["import", "--create-properties"], "in.csv", "run").expect(code);
+    let desk = FilledPortal::new("--rate off");
+    desk.tool("import in.csv -m m.toml --create-properties --run-dir run")
+        .rows(text)
+        .mapping(MAPPING)
+        .run()
+        .expect(code);
     desk
 }
 
 /// Runs a command with the mapping on a file.
-fn go(desk: &FilledPortal, words: &[&str], file: &str, run: &str) -> Ended {
-    let args = [words, &[file, "-m", "m.toml", "--run-dir", run]].concat();
-    desk.here.run_against(&desk.sandbox, &args)
-}
-
-/// Subjects of the tickets with the e-mails of their contacts.
-pub fn tickets(desk: &FilledPortal) -> BTreeMap<String, String> {
-    let args = ["--properties", "subject", "--with", "contacts.email"];
-    let _ended = desk
-        .export(&[&args[..], &["-o", "all.csv"]].concat())
-        .expect(0);
-    let rows = desk.here.rows("all.csv").into_iter();
-    rows.map(|row| (row["subject"].clone(), row["contacts.email"].clone()))
-        .collect()
+fn go(desk: &FilledPortal, words: impl Args, file: &str, run: &str) -> Ended {
+    desk.run((words, format!("{file} -m m.toml --run-dir {run}")))
 }
 
 /// Column → cell of the only row of a file.
@@ -74,7 +55,7 @@ fn correct(desk: &FilledPortal, from: &str, to: &str, changes: &[(&str, &str, &s
     for (line, column, value) in changes {
         let row = rows.iter_mut().find(|row| row["_line"] == *line);
         let row = row.unwrap_or_else(|| panic!("no line {line} in {from}"));
-        let _old = row.insert((*column).to_owned(), (*value).to_owned());
+        row.insert((*column).to_owned(), (*value).to_owned());
     }
     write_rows(&desk.here.path(to), &desk.here.path(from), &rows);
 }
@@ -98,7 +79,7 @@ fn a_row_with_the_key_of_another_stays_refused_until_its_key_changes() {
     ];
     for (nth, words) in commands.into_iter().enumerate() {
         let run = format!("run{nth}");
-        let _ended = go(&desk, words, "run/refused.csv", &run).expect(3);
+        go(&desk, words, "run/refused.csv", &run).expect(3);
         let refused = desk.here.rows(&format!("{run}/refused.csv"));
         let told: Vec<[&str; 4]> = refused
             .iter()
@@ -119,21 +100,11 @@ fn a_row_with_the_key_of_another_stays_refused_until_its_key_changes() {
         );
         assert_eq!(tickets(&desk), held, "{words:?}");
     }
-    let pull = ["schema", "pull", "-o", "portal.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &pull).expect(0);
+    desk.run("schema pull -o portal.toml").expect(0);
     for op in ["create", "update", "upsert", "archive"] {
-        let args = [
-            "check",
-            "run/refused.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            op,
-            "--json",
-        ];
-        let schema = ["--schema", "portal.toml"];
-        let ended = desk.here.run([&args[..], &schema].concat()).expect(4);
-        let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let args = format!("check run/refused.csv -m m.toml --op {op} --json");
+        let schema = "--schema portal.toml";
+        let report = desk.here.run((&args, schema)).expect(4).json();
         assert_eq!(
             report["rows"]["refused"], 2,
             "{op}: a check says what an import does"
@@ -141,7 +112,7 @@ fn a_row_with_the_key_of_another_stays_refused_until_its_key_changes() {
     }
     let changes = [("4", "Id", "3"), ("5", "Id", "c")];
     correct(&desk, "run/refused.csv", "fixed.csv", &changes);
-    let _ended = go(&desk, &["import"], "fixed.csv", "fixed").expect(0);
+    go(&desk, "import", "fixed.csv", "fixed").expect(0);
     let held = tickets(&desk);
     assert_eq!(held["Grace's"], "grace@x.example");
     assert_eq!(held["Alexey's"], "alexey@x.example");
@@ -153,7 +124,7 @@ fn rows_of_one_ticket_are_not_linked_to_different_records_unless_the_file_is_a_t
     let rows = "Id,Subject,Mail\n1,Grace's,grace@x.example\n2,Other's,other@x.example\n\
                 1,Alexey's,alexey@x.example\n1,Grace's,grace@x.example\n";
     let desk = imported(rows, 3);
-    let _ended = go(&desk, &["associate"], "in.csv", "linked").expect(3);
+    go(&desk, "associate", "in.csv", "linked").expect(3);
     let refused = only_row(&desk, "linked/refused.csv");
     assert_eq!(
         (&*refused["_line"], &*refused["_code"]),
@@ -166,14 +137,14 @@ fn rows_of_one_ticket_are_not_linked_to_different_records_unless_the_file_is_a_t
     assert_eq!(desk.column("linked/done.csv", "_fate"), ["unchanged"; 3]);
     assert_eq!(tickets(&desk)["Grace's"], "grace@x.example");
 
-    let _ended = go(&desk, &["dissociate"], "in.csv", "cut").expect(3);
+    go(&desk, "dissociate", "in.csv", "cut").expect(3);
     assert_eq!(only_row(&desk, "cut/refused.csv")["_line"], "4");
 
     let from = MAPPING.find("[properties]").expect("entries");
     let to = MAPPING.find("[[associate]]").expect("links");
     let links = format!("{}{}", &MAPPING[..from], &MAPPING[to..]);
-    let _file = desk.here.write("m.toml", links);
-    let _ended = go(&desk, &["associate"], "in.csv", "table").expect(0);
+    desk.here.write("m.toml", links);
+    go(&desk, "associate", "in.csv", "table").expect(0);
     assert_eq!(desk.here.rows("table/done.csv").len(), 4);
     let mails = tickets(&desk)["Grace's"].clone();
     assert!(
@@ -230,18 +201,10 @@ fn a_corrected_raw_record_counts_and_the_first_line_survives_every_round() {
     let desk = imported("Id,Subject,Mail\n1,fits,a@x.example\n", 0);
     let first = "Id;Subject;Mail\n2;a, b;c;d@x.example\n3;\"open;e@x.example\n4;fine;f@x.example\n";
     let second = "MAIL;id;subject\ng@x.example;5;one;two\nno address;6;six\n";
-    let _file = desk.here.write("a.csv", first);
-    let _file = desk.here.write("b.csv", second);
-    let args = [
-        "import",
-        "a.csv",
-        "b.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "r1",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    desk.here.write("a.csv", first);
+    desk.here.write("b.csv", second);
+    desk.run("import a.csv b.csv -m m.toml --run-dir r1")
+        .expect(3);
     let codes: BTreeMap<String, String> = desk
         .here
         .rows("r1/refused.csv")
@@ -258,7 +221,7 @@ fn a_corrected_raw_record_counts_and_the_first_line_survives_every_round() {
     assert_eq!(codes, BTreeMap::from(expected));
 
     // As it is, nothing of it goes in; the delimiter is not guessed.
-    let _ended = go(&desk, &["import"], "r1/refused.csv", "r2").expect(3);
+    go(&desk, "import", "r1/refused.csv", "r2").expect(3);
     let again = desk.here.rows("r2/refused.csv");
     assert_eq!(again.len(), 4);
     for row in &again {
@@ -279,7 +242,7 @@ fn a_corrected_raw_record_counts_and_the_first_line_survives_every_round() {
         ("b.csv:3", "Mail", "still none"),
     ];
     correct(&desk, "r2/refused.csv", "fixed.csv", &corrected);
-    let _ended = go(&desk, &["import"], "fixed.csv", "r3").expect(3);
+    go(&desk, "import", "fixed.csv", "r3").expect(3);
     assert_eq!(only_row(&desk, "r3/refused.csv")["_line"], "b.csv:3");
     correct(
         &desk,
@@ -287,7 +250,7 @@ fn a_corrected_raw_record_counts_and_the_first_line_survives_every_round() {
         "fixed.csv",
         &[("b.csv:3", "Mail", "h@x.example")],
     );
-    let _ended = go(&desk, &["import"], "fixed.csv", "r4").expect(0);
+    go(&desk, "import", "fixed.csv", "r4").expect(0);
     let held: Vec<(String, String)> = tickets(&desk).into_iter().collect();
     let pair = |subject: &str, mail: &str| (subject.to_owned(), mail.to_owned());
     assert_eq!(
@@ -315,7 +278,7 @@ fn cells_that_were_filled_in_count_where_the_raw_record_is_as_it_was() {
         ("2", "Mail", "a@x.example"),
     ];
     correct(&desk, "run/refused.csv", "fixed.csv", &cells);
-    let _ended = go(&desk, &["import"], "fixed.csv", "fixed").expect(0);
+    go(&desk, "import", "fixed.csv", "fixed").expect(0);
     assert!(tickets(&desk).contains_key("one, two"));
 }
 
@@ -334,10 +297,10 @@ fn our_columns_are_replaced_and_never_doubled() {
         done,
         "_key,Id,Subject,Mail,_fate,_ticket_id,_operation,_link,_remark"
     );
-    let _ended = go(&desk, &["import"], "run/refused.csv", "again").expect(3);
+    go(&desk, "import", "run/refused.csv", "again").expect(3);
     assert_eq!(header("again/refused.csv"), refused);
     assert_eq!(header("again/done.csv"), done);
-    let _ended = go(&desk, &["import"], "run/done.csv", "done").expect(0);
+    go(&desk, "import", "run/done.csv", "done").expect(0);
     assert_eq!(header("done/done.csv"), done);
     assert_eq!(only_row(&desk, "done/done.csv")["_fate"], "exists");
     assert_eq!(only_row(&desk, "done/done.csv")["_key"], "mine");
@@ -349,15 +312,14 @@ fn two_runs(operation: &str) -> FilledPortal {
         .map(|n| format!("{n},s{n} {operation},\n"))
         .collect();
     let desk = imported(&format!("Id,Subject,Mail\n{}", rows[..3].concat()), 0);
-    let _file = desk
-        .here
+    desk.here
         .write("more.csv", format!("Id,Subject,Mail\n{}", rows.concat()));
     // Blind, an upsert writes what is there already too.
     let words: &[&str] = match operation {
         "upsert" => &["import", "--op", "upsert", "--blind"],
         _ => &["import", "--op", operation],
     };
-    let _ended = go(&desk, words, "more.csv", "more").expect(0);
+    go(&desk, words, "more.csv", "more").expect(0);
     desk
 }
 
@@ -370,8 +332,9 @@ fn a_deletion_by_the_files_of_a_run_takes_only_what_that_run_created() {
         ("upsert", "more/done.csv", "3 updated"),
     ] {
         let desk = two_runs(operation);
-        let args = ["delete", file, "--yes", "--json", "--run-dir", "gone"];
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        let ended = desk
+            .run(format!("delete {file} --yes --json --run-dir gone"))
+            .expect(0);
         let ended = ended.says("3 rows are left alone").says(fate);
         let ended = ended.says("the tickets of 2 rows");
         let summary: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
@@ -381,19 +344,14 @@ fn a_deletion_by_the_files_of_a_run_takes_only_what_that_run_created() {
         let expected = [1, 2, 3].map(|n| format!("s{n} {operation}"));
         assert_eq!(left, expected, "{file}");
         // Of what was deleted nothing was created.
-        let args = ["delete", "gone/done.csv", "--yes", "--run-dir", "none"];
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-        let _ended = ended.says("2 archived").says("nothing to archive");
+        let ended = desk
+            .run("delete gone/done.csv --yes --run-dir none")
+            .expect(0);
+        ended.says("2 archived").says("nothing to archive");
     }
     // By their key too, and as an operation of import.
     let desk = two_runs("create");
-    let _ended = go(
-        &desk,
-        &["import", "--op", "archive", "--yes"],
-        "more/done.csv",
-        "gone",
-    )
-    .expect(0);
+    go(&desk, "import --op archive --yes", "more/done.csv", "gone").expect(0);
     assert_eq!(desk.here.rows("gone/done.csv").len(), 2);
     assert_eq!(tickets(&desk).len(), 3);
 }
@@ -402,13 +360,13 @@ fn a_deletion_by_the_files_of_a_run_takes_only_what_that_run_created() {
 fn a_file_that_names_no_tickets_is_told_in_words_of_its_own() {
     let desk = two_runs("create");
     let here = &desk.here;
-    let _file = here.write("other.csv", "Number,Subject\n1,a\n");
+    here.write("other.csv", "Number,Subject\n1,a\n");
     let first_idmap = here.read("more/idmap.csv");
     let first_idmap: String = first_idmap
         .lines()
         .map(|line| line.splitn(3, ',').take(2).collect::<Vec<_>>().join(",") + "\n")
         .collect();
-    let _file = here.write("first.csv", first_idmap);
+    here.write("first.csv", first_idmap);
     let cases: [(&[&str], &str); 5] = [
         (
             &["delete", "other.csv"],
@@ -432,14 +390,16 @@ fn a_file_that_names_no_tickets_is_told_in_words_of_its_own() {
         ),
     ];
     for (words, said) in cases {
-        let args = [words, &["--yes", "--run-dir", "gone"]].concat();
-        let ended = here.run_against(&desk.sandbox, &args).expect(64).says(said);
+        let ended = here
+            .run_against(&desk.sandbox, (words, "--yes --run-dir gone"))
+            .expect(64)
+            .says(said);
         for inside in ["-->", "record_id", "the ids:"] {
             assert!(!ended.stderr.contains(inside), "{}", ended.stderr);
         }
         assert!(!here.path("gone").exists(), "nothing was begun");
     }
-    let ended = here.run_against(&desk.sandbox, &["delete", "--ids", "4711", "--yes"]);
+    let ended = here.run_against(&desk.sandbox, "delete --ids 4711 --yes");
     assert!(!ended.stderr.contains("the ids:"), "{}", ended.stderr);
 }
 
@@ -466,7 +426,7 @@ fn a_corrected_record_is_read_in_the_order_of_its_own_file() {
         .write_record(empty.iter().chain(&cells))
         .expect("written");
     drop(writer);
-    let _ended = go(&desk, &["import"], "sorted.csv", "again").expect(0);
+    go(&desk, "import", "sorted.csv", "again").expect(0);
     let held: Vec<(String, String)> = tickets(&desk).into_iter().collect();
     let wanted = ("one, two".to_owned(), "a@x.example".to_owned());
     assert!(held.contains(&wanted), "{held:?}");

@@ -10,9 +10,7 @@ use tickethaul::hubspot::{
 use tickethaul::model::schema::ObjectType;
 use tickethaul::model::shelf::Shelf;
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::plain_http::Portal;
-use crate::rehearsal::{Ended, Row};
+use crate::support::{Args, DESK_KEY, Ended, FilledPortal, Portal, Row, id};
 
 /// What the guide promises, and the test that shows it.
 const PROMISES: [(&str, &str); 17] = [
@@ -94,47 +92,23 @@ fn every_promise_has_its_test() {
     }
 }
 
-/// The key of the mappings of this file.
-const KEY: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
-
-/// Imports these lines by a mapping that is `KEY` and more.
+/// Imports these lines by a mapping that is `DESK_KEY` and more.
 fn import(desk: &FilledPortal, csv: &str, more: &str) -> Ended {
-    let _file = desk.here.write("tickets.csv", csv);
-    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
-    let args = [
-        "import",
-        "tickets.csv",
-        "-m",
-        "mapping.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-    ];
-    desk.here.run_against(&desk.sandbox, &args)
+    desk.tool("import in.csv -m m.toml --create-properties --run-dir run")
+        .rows(csv)
+        .mapping(format!("{DESK_KEY}{more}"))
+        .run()
 }
 
 /// The tickets of a portal.
-fn exported(desk: &FilledPortal, more: &[&str]) -> Vec<Row> {
-    let args = [&["-o", "held.csv", "--replace"], more].concat();
-    let _ended = desk.export(&args).expect(0);
+fn exported(desk: &FilledPortal, more: impl Args) -> Vec<Row> {
+    desk.export(("-o held.csv --replace", more)).expect(0);
     desk.here.rows("held.csv")
 }
 
 /// One ticket as `get --json` shows it.
-fn got(desk: &FilledPortal, args: &[&str]) -> Value {
-    let args = [&["get", "--json"], args].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+fn got(desk: &FilledPortal, args: impl Args) -> Value {
+    desk.run(("get --json", args)).expect(0).json()
 }
 
 fn get_json(desk: &FilledPortal, path: &str) -> Value {
@@ -142,7 +116,7 @@ fn get_json(desk: &FilledPortal, path: &str) -> Value {
 }
 
 fn a_desk() -> FilledPortal {
-    FilledPortal::new(&["--rate", "off"])
+    FilledPortal::new("--rate off")
 }
 
 /// A client of a portal in this process.
@@ -253,7 +227,7 @@ column = "Person"
         cells += &format!(",{id}");
         more += &format!("[[associate]]\nto = \"{kind}\"\nby = \"id\"\ncolumn = \"{column}\"\n");
     }
-    let _ended = import(&desk, &format!("{columns}\n{cells}\n"), &more).expect(0);
+    import(&desk, &format!("{columns}\n{cells}\n"), &more).expect(0);
     let ids = activities.iter();
     let ids = ids.map(|(_, kind, _)| format!(",{kind}.hs_object_id"));
     let with = format!("contacts{}", ids.collect::<String>());
@@ -277,8 +251,8 @@ name = "shelf"
 label = "Shelf"
 type = "string"
 "#;
-    let _ended = import(&desk, "Id,Subject,Shelf\n1,Lamp,B7\n", more).expect(0);
-    let held = exported(&desk, &["--properties", "subject,shelf"]);
+    import(&desk, "Id,Subject,Shelf\n1,Lamp,B7\n", more).expect(0);
+    let held = exported(&desk, "--properties subject,shelf");
     assert_eq!(
         (held[0]["subject"].as_str(), held[0]["shelf"].as_str()),
         ("Lamp", "B7")
@@ -289,10 +263,10 @@ type = "string"
 fn without_a_pipeline_a_ticket_is_in_the_default_one() {
     let desk = a_desk();
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = \"Stage\"\n";
-    let _ended = import(&desk, "Id,Subject,Stage\n1,Lamp,New\n", more).expect(0);
-    let held = exported(&desk, &["--properties", "hs_pipeline,hs_pipeline_stage"]);
+    import(&desk, "Id,Subject,Stage\n1,Lamp,New\n", more).expect(0);
+    let held = exported(&desk, "--properties hs_pipeline,hs_pipeline_stage");
     assert_eq!(held[0]["hs_pipeline"], "0");
-    let _refused = import(&a_desk(), "Id,Subject,Stage\n1,Lamp,\n", more).expect(3);
+    import(&a_desk(), "Id,Subject,Stage\n1,Lamp,\n", more).expect(3);
 }
 
 #[tokio::test]
@@ -321,8 +295,8 @@ hs_pipeline = { value = "Support Pipeline" }
 hs_pipeline_stage = "Stage"
 "#;
     let csv = "Id,Subject,Stage\n1,Lamp,Closed\n2,FilledPortal,4\n";
-    let _ended = import(&desk, csv, more).expect(0);
-    let held = exported(&desk, &["--properties", "hs_pipeline,hs_pipeline_stage"]);
+    import(&desk, csv, more).expect(0);
+    let held = exported(&desk, "--properties hs_pipeline,hs_pipeline_stage");
     for row in held {
         assert_eq!(
             (
@@ -356,7 +330,7 @@ async fn association_types_are_listed() {
 fn an_association_can_carry_a_defined_label() {
     let desk = a_desk();
     let label = json!({"name": "requester", "label": "Requester"});
-    let _new = desk.call(
+    desk.call(
         "POST",
         "/crm/v4/associations/tickets/contacts/labels",
         &label,
@@ -372,9 +346,9 @@ column = "Mail"
 missing = "create"
 label = "Requester"
 "#;
-    let _ended = import(&desk, "Id,Subject,Mail\n1,Lamp,a@guide.example\n", more).expect(0);
-    let ticket = &exported(&desk, &["--properties", "subject"])[0]["hs_object_id"];
-    let shown = got(&desk, &[ticket, "--associations", "contacts"]);
+    import(&desk, "Id,Subject,Mail\n1,Lamp,a@guide.example\n", more).expect(0);
+    let ticket = &exported(&desk, "--properties subject")[0]["hs_object_id"];
+    let shown = got(&desk, format!("{ticket} --associations contacts"));
     assert_eq!(
         shown["associations"]["contacts"][0]["labels"],
         json!(["Requester"])
@@ -418,7 +392,7 @@ fn one_ticket_is_retrieved() {
 #[test]
 fn all_tickets_are_listed() {
     let (desk, ids) = FilledPortal::with_tickets(230);
-    let _held = exported(&desk, &["--properties", "subject"]);
+    let _held = exported(&desk, "--properties subject");
     assert_eq!(desk.ids("held.csv"), ids);
 }
 
@@ -426,13 +400,9 @@ fn all_tickets_are_listed() {
 fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
     let desk = a_desk();
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _ended = import(&desk, "Id,Subject\nabc,Lamp\ndef,FilledPortal\n", more).expect(0);
+    import(&desk, "Id,Subject\nabc,Lamp\ndef,FilledPortal\n", more).expect(0);
     let by_key = ["get", "abc", "def", "--id-property", "desk_id", "--json"];
-    let by_key = desk
-        .here
-        .run_against(&desk.sandbox, &by_key)
-        .expect(0)
-        .stdout;
+    let by_key = desk.run(&by_key).expect(0).stdout;
     let id = |line: &str| {
         let ticket: Value = serde_json::from_str(line).expect("JSON");
         ticket["id"].as_str().expect("an id").to_owned()
@@ -445,11 +415,7 @@ fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
         "--properties",
         "subject,hs_pipeline",
     ];
-    let by_id = desk
-        .here
-        .run_against(&desk.sandbox, &by_id)
-        .expect(0)
-        .stdout;
+    let by_id = desk.run(&by_id).expect(0).stdout;
     assert!(
         by_id.contains("Lamp") && by_id.contains("FilledPortal"),
         "{by_id}"
@@ -462,13 +428,7 @@ fn what_is_not_there_does_not_appear() {
     let ticket = ids[0].to_string();
     let shown = got(
         &desk,
-        &[
-            &ticket,
-            "--properties",
-            "content",
-            "--associations",
-            "deals",
-        ],
+        format!("{ticket} --properties content --associations deals"),
     );
     assert_eq!(shown["properties"], json!({}));
     assert_eq!(shown["associations"], json!({"deals": []}));
@@ -478,7 +438,7 @@ fn what_is_not_there_does_not_appear() {
 fn three() -> FilledPortal {
     let desk = a_desk();
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Chair\n", more).expect(0);
+    import(&desk, "Id,Subject\n1,Lamp\n2,FilledPortal\n3,Chair\n", more).expect(0);
     desk
 }
 
@@ -491,19 +451,12 @@ fn tickets_are_updated_one_by_one_and_in_batches() {
         assert_eq!(one.expect("a ticket").get("hs_pipeline_stage"), Some("4"));
     });
     let desk = three();
-    let _file = desk.here.write("changes.csv", "Id,Stage\n1,4\n3,4\n");
-    let mapping = format!("{KEY}[properties]\nhs_pipeline_stage = \"Stage\"\n");
-    let _file = desk.here.write("changes.toml", mapping);
-    let args = [
-        "import",
-        "changes.csv",
-        "-m",
-        "changes.toml",
-        "--op",
-        "update",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let held = exported(&desk, &["--properties", "desk_id,hs_pipeline_stage"]);
+    desk.here.write("changes.csv", "Id,Stage\n1,4\n3,4\n");
+    let mapping = format!("{DESK_KEY}[properties]\nhs_pipeline_stage = \"Stage\"\n");
+    desk.here.write("changes.toml", mapping);
+    desk.run("import changes.csv -m changes.toml --op update")
+        .expect(0);
+    let held = exported(&desk, "--properties desk_id,hs_pipeline_stage");
     let stages = held
         .iter()
         .map(|row| (row["desk_id"].as_str(), row["hs_pipeline_stage"].as_str()));
@@ -525,14 +478,12 @@ fn in_process(story: impl AsyncFnOnce(Client, Portal)) {
 fn associated(desk: &FilledPortal) -> (String, String) {
     let contact = get_json(desk, "/crm/v3/objects/contacts?limit=1");
     let contact = id(&contact["results"][0]).to_string();
-    let _file = desk
-        .here
+    desk.here
         .write("links.csv", format!("Id,Contact\n2,{contact}\n"));
     let link = "[[associate]]\nto = \"contacts\"\nby = \"id\"\ncolumn = \"Contact\"\n";
-    let _file = desk.here.write("links.toml", format!("{KEY}{link}"));
-    let args = ["associate", "links.csv", "-m", "links.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let ticket = got(desk, &["2", "--id-property", "desk_id"]);
+    desk.here.write("links.toml", format!("{DESK_KEY}{link}"));
+    desk.run("associate links.csv -m links.toml").expect(0);
+    let ticket = got(desk, "2 --id-property desk_id");
     (ticket["id"].as_str().expect("an id").to_owned(), contact)
 }
 
@@ -540,7 +491,7 @@ fn associated(desk: &FilledPortal) -> (String, String) {
 fn existing_tickets_are_associated() {
     let desk = three();
     let (ticket, contact) = associated(&desk);
-    let shown = got(&desk, &[&ticket, "--associations", "contacts"]);
+    let shown = got(&desk, format!("{ticket} --associations contacts"));
     assert_eq!(shown["associations"]["contacts"][0]["id"], json!(contact));
 }
 
@@ -548,9 +499,8 @@ fn existing_tickets_are_associated() {
 fn an_association_is_removed() {
     let desk = three();
     let (ticket, _contact) = associated(&desk);
-    let args = ["dissociate", "links.csv", "-m", "links.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let shown = got(&desk, &[&ticket, "--associations", "contacts"]);
+    desk.run("dissociate links.csv -m links.toml").expect(0);
+    let shown = got(&desk, format!("{ticket} --associations contacts"));
     assert_eq!(shown["associations"]["contacts"], json!([]));
 }
 
@@ -565,11 +515,13 @@ fn tickets_are_deleted_into_the_recycle_bin() {
         assert_eq!(gone.get("subject"), Some("Lamp"));
     });
     let desk = three();
-    let held = exported(&desk, &["--properties", "desk_id"]);
+    let held = exported(&desk, "--properties desk_id");
     let ids = [&*held[0]["hs_object_id"], &*held[1]["hs_object_id"]].join(",");
     let args = ["delete", "--ids", &ids, "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    assert_eq!(exported(&desk, &["--properties", "desk_id"]).len(), 1);
-    let bin = ["--properties", "desk_id", "--archived", "only"];
-    assert_eq!(exported(&desk, &bin).len(), 2);
+    desk.run(&args).expect(0);
+    assert_eq!(exported(&desk, "--properties desk_id").len(), 1);
+    assert_eq!(
+        exported(&desk, "--properties desk_id --archived only").len(),
+        2
+    );
 }

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::conversation::{COMMENTS, Form};
-use crate::filed;
-use crate::kill::wait_at_most;
-use crate::rehearsal::{Rehearsal, Served, TOKEN};
+use crate::support::conversation::{COMMENTS, Form};
+use crate::support::filed;
+use crate::support::{Rehearsal, Served, TOKEN, wait_at_most};
 
 /// What a run may take, in kilobytes.
 const MEMORY: u64 = 150_000;

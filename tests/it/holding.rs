@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::rehearsal::{Rehearsal, Served, TOKEN};
+use crate::support::{Rehearsal, Served, TOKEN};
 
 const BATCH: &str = "/crm/v3/objects/tickets/batch/create";
 
@@ -47,7 +47,7 @@ fn n_tickets(sandbox: &Served) -> usize {
 
 fn holding(here: &Rehearsal, at: &str) -> Served {
     let trouble = format!("hold@2={at}:batch/create");
-    let sandbox = here.serve(&["--rate", "off", "--trouble", &trouble]);
+    let sandbox = here.serve(format!("--rate off --trouble {trouble}"));
     let first = read(&mut create(&sandbox), Duration::from_secs(20));
     assert!(first.starts_with("HTTP/1.1 201"), "{first}");
     sandbox

@@ -12,9 +12,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::hostile_portal::{Answer, Call, Change, EVIL, HostilePortal, Reply, listed, page};
-use crate::plain_http::Portal;
-use crate::rehearsal::{Rehearsal, TOKEN};
+use crate::support::hostile_portal::{
+    Answer, Call, Change, EVIL, HostilePortal, Reply, listed, page,
+};
+use crate::support::{Portal, Rehearsal, TOKEN, keyed};
 
 /// A command that is not at its end after this hangs. Lost calls take `--timeout` each
 /// and are repeated with growing pauses, all in all less than half of it.
@@ -520,22 +521,14 @@ const COMMANDS: [&[&str]; 4] = [
     &["schema", "show"],
 ];
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline = { value = "0" }
 hs_pipeline_stage = { value = "1" }
 hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "blank" }
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// How a command ended.
 struct Ran {
@@ -580,7 +573,7 @@ fn faults(
     if command[0] == "get" {
         args.insert(1, ticket);
     }
-    let common = ["--base-url", portal, "--timeout", "1", "--horizon", "1"];
+    let common = format!("--base-url {portal} --timeout 1 --horizon 1");
     let said = here.path(&format!("{}.said", command[0]));
     let file = || {
         fs::OpenOptions::new()
@@ -589,7 +582,7 @@ fn faults(
             .open(&said)
             .expect("a file")
     };
-    let mut tool = here.command(args.iter().chain(&common));
+    let mut tool = here.command((&args, &common));
     let child = tool
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
         .stdin(Stdio::null())
@@ -677,7 +670,7 @@ async fn filled(portal: &Portal) -> String {
         for one in made["results"].as_array().expect("results") {
             let first = one["properties"]["subject"] == json!("Ticket 0");
             let id = one["id"].as_str().expect("an id").to_owned();
-            let _new = ids.insert((!first, id));
+            ids.insert((!first, id));
         }
     }
     ids.pop_first().expect("tickets").1
@@ -716,9 +709,9 @@ async fn judge(mode: &'static Mode) -> Vec<String> {
     let url = hostile.url();
     let (here, mut found) = tokio::task::spawn_blocking(move || {
         let here = Rehearsal::new();
-        let _mapping = here.write("m.toml", MAPPING);
+        here.write("m.toml", MAPPING);
         let rows: String = (0..ROWS).map(|n| format!("{n},Row {n},nobody\n")).collect();
-        let _rows = here.write("rows.csv", format!("Id,Subject,Agent\n{rows}"));
+        here.write("rows.csv", format!("Id,Subject,Agent\n{rows}"));
         let faults = COMMANDS
             .iter()
             .flat_map(|command| faults(mode, &here, command, &url, &ticket));

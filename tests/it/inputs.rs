@@ -1,7 +1,7 @@
 //! Files as help desks and people hand them over: packed, piped, several at once, too
 //! large, half broken. Small ones are here; large ones are generated when needed.
 
-use std::fs::{self, File};
+use std::fs::{self};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,23 +12,15 @@ use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::rehearsal::{Ended, Rehearsal};
+use crate::support::{Ended, Rehearsal, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline = { value = "Support Pipeline" }
 hs_pipeline_stage = { value = "New" }
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const TWO_ROWS: &str = "Id,Subject,Note\n1,Printer,\"a, b\"\n2,Größe,\n";
 
@@ -63,15 +55,14 @@ fn utf16(text: &str) -> Vec<u8> {
 /// `check --json` of these files.
 #[track_caller]
 fn check(here: &Rehearsal, files: &[&str], code: i32) -> Value {
-    let args = ["check", "--json"].iter().chain(files);
-    let ended = here.run(args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("JSON on stdout")
+    here.run(("check --json", files)).expect(code).json()
 }
 
 fn import(here: &Rehearsal, files: &[&str], run: &str) -> Ended {
-    let _mapping = here.write("m.toml", MAPPING);
-    let args = [&["import"], files, &["-m", "m.toml", "--run-dir", run]].concat();
-    here.run_embedded(&args)
+    here.tool(("import -m m.toml", ["--run-dir", run], files))
+        .embedded()
+        .mapping(MAPPING)
+        .run()
 }
 
 #[test]
@@ -91,7 +82,7 @@ fn packed_files_are_read_as_what_is_in_them() {
         ("no-name", zip(&[("a/b/t.CSV", text)]), "UTF-8"),
     ];
     for (name, bytes, encoding) in table {
-        let _file = here.write(name, bytes);
+        here.write(name, bytes);
         let found = check(&here, &[name], 0);
         assert_eq!(found["rows"], 2, "{name}");
         assert_eq!(found["files"][0]["encoding"], encoding, "{name}");
@@ -109,7 +100,7 @@ fn every_csv_of_an_archive_is_read_and_the_rest_is_told() {
         ("__MACOSX/export/._Tickets_1.csv", b"\0\0\0"),
         ("export/Tickets_3.tsv", b"Id\tSubject\n1\tthe first again\n"),
     ];
-    let _file = here.write("e.zip", zip(&members));
+    here.write("e.zip", zip(&members));
     let ended = import(&here, &["e.zip"], "run").expect(3);
     for words in [
         "reading e.zip/export/Tickets_2.csv: UTF-8, `;`, CRLF",
@@ -173,45 +164,26 @@ fn damaged_and_foreign_archives_are_told() {
         ),
     ];
     for (name, bytes, words) in table {
-        let _file = here.write(name, bytes);
-        let _ended = here.run(["check", name]).expect(64).says(words);
+        here.write(name, bytes);
+        here.run(["check", name]).expect(64).says(words);
     }
 }
 
 #[test]
 fn standard_input_is_kept_in_the_run_folder() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
+    here.write("m.toml", MAPPING);
     let piped = here.write("piped", gz(TWO_ROWS.as_bytes()));
-    let with_input = |args: &[&str]| {
-        let mut command = here.command(args);
-        let _same = command.stdin(File::open(&piped).expect("the input"));
-        here.finish(command)
-    };
-    let run = [
-        "import",
-        "-",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "runs/one",
-        "--portal",
-        "sandbox",
-    ];
-    let data = ["--sandbox-data", "sandbox-data"];
-    let ended = with_input(&[&run[..], &data].concat()).expect(0);
-    assert!(
-        ended.stderr.contains("reading standard input: UTF-8"),
-        "{}",
-        ended.stderr
-    );
+    let with_input = |args: &str| here.tool(args).stdin("piped").run();
+    let run = "import - -m m.toml --run-dir runs/one --portal sandbox --sandbox-data data";
+    with_input(run)
+        .expect(0)
+        .says("reading standard input: UTF-8");
     assert_eq!(here.rows("runs/one/done.csv").len(), 2);
     let kept = fs::read(here.path("runs/one/input-stdin")).expect("kept");
     assert_eq!(kept, fs::read(&piped).expect("the input"));
-    let found = with_input(&["check", "--json", "-"]).expect(0);
-    assert!(found.stdout.contains("\"rows\": 2"), "{}", found.stdout);
-    let twice = with_input(&["check", "-", "-"]).expect(64);
-    assert!(twice.stderr.contains("named twice"), "{}", twice.stderr);
+    with_input("check --json -").expect(0).prints("\"rows\": 2");
+    with_input("check - -").expect(64).says("named twice");
     let left: Vec<PathBuf> = list(&here.path("runs"));
     assert_eq!(left, [here.path("runs/one")], "nothing else is left behind");
 }
@@ -226,23 +198,20 @@ fn list(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn several_files_and_globs_are_one_run() {
     let here = Rehearsal::new();
-    let _first = here.write("t1.csv", "Id,Subject\n1,a\n");
-    let _second = here.write("t2.csv", "\u{feff}subject;ID\nb;2\n");
-    let _other = here.write("u1.csv", "Id,Title\n3,c\n");
-    let ended = import(&here, &["t*.csv"], "run").expect(0);
-    assert!(ended.stderr.contains("2 rows read"), "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("t2.csv: UTF-8 with BOM, `;`, LF"),
-        "{}",
-        ended.stderr
-    );
+    here.write("t1.csv", "Id,Subject\n1,a\n");
+    here.write("t2.csv", "\u{feff}subject;ID\nb;2\n");
+    here.write("u1.csv", "Id,Title\n3,c\n");
+    import(&here, &["t*.csv"], "run")
+        .expect(0)
+        .says("2 rows read")
+        .says("t2.csv: UTF-8 with BOM, `;`, LF");
     let other = import(&here, &["t1.csv", "u1.csv"], "other").expect(64);
     let words = "u1.csv has other columns than t1.csv: it lacks \"Subject\"; it has \"Title\"";
     assert!(other.stderr.contains(words), "{}", other.stderr);
-    let _ended = import(&here, &["t1.csv", "t?.csv"], "twice")
+    import(&here, &["t1.csv", "t?.csv"], "twice")
         .expect(64)
         .says("t1.csv is named twice");
-    let _ended = import(&here, &["x*.csv"], "none")
+    import(&here, &["x*.csv"], "none")
         .expect(64)
         .says("x*.csv: there is no such file");
 }
@@ -251,10 +220,10 @@ fn several_files_and_globs_are_one_run() {
 fn the_mapping_and_the_command_line_can_insist() {
     let here = Rehearsal::new();
     let source = "[source]\nencoding = \"latin-1\"\nquote = \"'\"\nescape = \"\\\\\"\nheader = [\"Id\", \"Subject\"]\n";
-    let _mapping = here.write("s.toml", format!("{MAPPING}{source}"));
-    let _file = here.write("f.csv", b"1;'caf\xC3\xA9; it\\'s'\n".as_slice());
-    let args = ["import", "f.csv", "-m", "s.toml", "--run-dir", "run"];
-    let _ended = here.run_embedded(&args).expect(0);
+    here.write("s.toml", format!("{MAPPING}{source}"));
+    here.write("f.csv", b"1;'caf\xC3\xA9; it\\'s'\n".as_slice());
+    here.run_embedded("import f.csv -m s.toml --run-dir run")
+        .expect(0);
     assert_eq!(here.rows("run/done.csv")[0]["Subject"], "cafÃ©; it's");
     let found = check(
         &here,
@@ -269,7 +238,7 @@ fn letters_beyond_ascii_decide_wherever_they_first_stand() {
     let here = Rehearsal::new();
     let ascii = "1234,Printer,\n".repeat(40_000);
     let bytes = [b"Id,Subject,Note\n", ascii.as_bytes(), b"9,Gr\xF6\xDFe,\n"].concat();
-    let _file = here.write("f.csv", bytes);
+    here.write("f.csv", bytes);
     let found = check(&here, &["f.csv"], 0);
     assert_eq!(found["files"][0]["encoding"], "windows-1252");
     assert_eq!(found["rows"], 40_001);
@@ -284,8 +253,8 @@ fn letters_beyond_ascii_decide_wherever_they_first_stand() {
 #[test]
 fn our_refused_rows_come_back_from_a_spreadsheet() {
     let here = Rehearsal::new();
-    let _file = here.write("f.csv", "Id;Subject;Note\n1;ü;x\n2;;y\n3;a;b;c\n");
-    let _ended = import(&here, &["f.csv"], "run").expect(3);
+    here.write("f.csv", "Id;Subject;Note\n1;ü;x\n2;;y\n3;a;b;c\n");
+    import(&here, &["f.csv"], "run").expect(3);
     let saved = here
         .read("run/refused.csv")
         .replace("2,,y", "2,ä,y")
@@ -303,11 +272,11 @@ fn our_refused_rows_come_back_from_a_spreadsheet() {
             .expect("written");
     }
     let text = String::from_utf8(writer.into_inner().expect("flushed")).expect("text");
-    let _file = here.write(
+    here.write(
         "refused.zip",
         zip(&[("refused.csv", &utf16(&format!("\u{feff}{text}")))]),
     );
-    let _ended = import(&here, &["refused.zip"], "again").expect(0);
+    import(&here, &["refused.zip"], "again").expect(0);
     let done = here.rows("again/done.csv");
     let subjects: Vec<_> = done.iter().map(|row| row["Subject"].as_str()).collect();
     assert_eq!(subjects, ["ä", "a"]);
@@ -318,10 +287,10 @@ fn our_refused_rows_come_back_from_a_spreadsheet() {
 fn a_cell_of_ten_megabytes_costs_its_row() {
     let here = Rehearsal::new();
     let big = "a line of the log\n".repeat(600_000);
-    let _file = here.write("f.csv", format!("Id,Subject\n1,\"{big}\"\n2,b\n"));
+    here.write("f.csv", format!("Id,Subject\n1,\"{big}\"\n2,b\n"));
     let found = check(&here, &["f.csv"], 0);
     assert_eq!(found["rows"], 2);
-    let _ended = import(&here, &["f.csv"], "run").expect(3);
+    import(&here, &["f.csv"], "run").expect(3);
     let refused = &here.rows("run/refused.csv")[0];
     assert_eq!(
         (refused["_code"].as_str(), refused["Subject"].as_str()),
@@ -334,7 +303,7 @@ fn a_cell_of_ten_megabytes_costs_its_row() {
 fn a_quote_that_never_closes_costs_its_line_in_a_long_file() {
     let here = Rehearsal::new();
     let rows = "1234,Printer on fire,\n".repeat(1_000_000);
-    let _file = here.write(
+    here.write(
         "f.csv",
         format!("Id,Subject,Note\n0,\"never closed,\n{rows}"),
     );
@@ -363,15 +332,14 @@ fn a_line_of_a_gigabyte_is_refused_in_bounded_memory() {
         packer.write_all(&piece).expect("packed");
     }
     packer.write_all(b"\n3,c\n").expect("packed");
-    let _file = here.write("f.zst", packer.finish().expect("packed"));
+    here.write("f.zst", packer.finish().expect("packed"));
     let limited = "ulimit -v 600000 && exec \"$0\" check --json f.zst";
     let mut command = Command::new("sh");
-    let _same = command
+    command
         .args(["-c", limited, env!("CARGO_BIN_EXE_tickethaul")])
         .current_dir(here.path(""))
         .stdin(Stdio::null());
-    let ended = here.finish(command).expect(4);
-    let found: Value = serde_json::from_str(&ended.stdout).expect("JSON on stdout");
+    let found = here.finish(command).expect(4).json();
     assert_eq!(
         (&found["records"], &found["rows"]),
         (&Value::from(3), &Value::from(2))
@@ -384,8 +352,8 @@ fn check_shows_what_a_file_is() {
     let here = Rehearsal::new();
     let text = "Id;Label;Label;Created;\r\n1;a;b;19/02/2020;\r\n2;;b;20/02/2020;\r\n;;;;\r\n\
                 Id;Label;Label;Created;\r\n3;x\r\n";
-    let _file = here.write("f.csv", format!("\u{feff}{text}"));
-    let ended = here.run(["check", "f.csv"]).expect(4);
+    here.write("f.csv", format!("\u{feff}{text}"));
+    let ended = here.run("check f.csv").expect(4);
     let expected = "\
 f.csv: UTF-8 with BOM, delimiter `;`, line ends CRLF, 5 records
 2 rows; skipped: 1 all-empty, 1 a repeated header

@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::rehearsal::{Ended, Rehearsal, project};
+use crate::support::{Ended, Rehearsal, project};
 
 /// A sample in the shape of a system's JSON, its preset, and what becomes of it.
 pub struct Shape {
@@ -87,7 +87,7 @@ fn word<'v>(object: &'v Value, name: &str) -> &'v str {
 }
 
 fn import(here: &Rehearsal, file: &str, mapping: &str, run: &str) -> Ended {
-    here.run_embedded(&["import", file, "-m", mapping, "--run-dir", run])
+    here.run_embedded(format!("import {file} -m {mapping} --run-dir {run}"))
 }
 
 fn check_shape(shape: &Shape) {
@@ -95,12 +95,8 @@ fn check_shape(shape: &Shape) {
     let file = project(&format!("samples/{}", shape.sample));
     let file = file.display().to_string();
     let args = ["check", &file, "-m", shape.preset];
-    let shown = here.run_embedded(&args).expect(4);
-    assert!(shown.stdout.contains(shape.shown), "{}", shown.stdout);
-    let report = here
-        .run_embedded(&[&args[..], &["--json"]].concat())
-        .expect(4);
-    let report: Value = serde_json::from_str(&report.stdout).expect("a report");
+    here.run_embedded(&args).expect(4).prints(shape.shown);
+    let report = here.run_embedded((&args, "--json")).expect(4).json();
     let (tickets, notes) = shape.notes;
     let forecast = &report["import"]["notes"];
     assert_eq!(
@@ -113,7 +109,7 @@ fn check_shape(shape: &Shape) {
         report["rows"],
         json!({"ready": shape.done, "skipped": 0, "refused": shape.refused.len()})
     );
-    let _ended = import(&here, &file, shape.preset, "run").expect(3);
+    import(&here, &file, shape.preset, "run").expect(3);
     let mut refused = objects(&here, "run/refused.jsonl");
     refused.sort_by_key(|one| word(one, "_line").parse::<u64>().unwrap_or_default());
     let found: Vec<_> = refused
@@ -172,7 +168,7 @@ fn gz(text: &str) -> Vec<u8> {
 #[test]
 fn objects_are_the_same_rows_however_they_stand() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
+    here.write("m.toml", MAPPING);
     let lines = ROWS.join("\n");
     let pretty: Vec<String> = ROWS
         .iter()
@@ -202,7 +198,7 @@ fn objects_are_the_same_rows_however_they_stand() {
     ];
     let mut first = None;
     for (name, bytes) in forms {
-        let _file = here.write(name, bytes);
+        here.write(name, bytes);
         let ended = here
             .run_embedded(&["check", name, "-m", "m.toml", "--json"])
             .expect(4);
@@ -236,20 +232,13 @@ fn objects_are_the_same_rows_however_they_stand() {
 #[test]
 fn refused_objects_are_whole_can_be_fixed_and_go_in_once() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
+    here.write("m.toml", MAPPING);
     let broken = r#"{"id":4,"subject":"four","status":{"name":"open"}"#;
     let text = format!("{}\n{broken}\n", ROWS.join("\n"));
-    let _file = here.write("in.jsonl", text);
-    let args = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--create-properties",
-    ];
-    let _ended = here.run_embedded(&args).expect(3).says("refused.jsonl");
+    here.write("in.jsonl", text);
+    here.run_embedded("import in.jsonl -m m.toml --run-dir run --create-properties")
+        .expect(3)
+        .says("refused.jsonl");
     let refused = objects(&here, "run/refused.jsonl");
     assert_eq!(refused.len(), 3);
     let text = here.read("run/refused.jsonl");
@@ -259,8 +248,7 @@ fn refused_objects_are_whole_can_be_fixed_and_go_in_once() {
         "{text}"
     );
     // Nothing was fixed: the retry refuses the same rows, with the lines of the first input.
-    let again = ["retry", "run", "--run-dir", "again"];
-    let _ended = here.run_embedded(&again).expect(3);
+    here.run_embedded("retry run --run-dir again").expect(3);
     let lines = |run: &str| -> Vec<(String, String)> {
         let mut lines: Vec<_> = objects(&here, &format!("{run}/refused.jsonl"))
             .iter()
@@ -275,24 +263,17 @@ fn refused_objects_are_whole_can_be_fixed_and_go_in_once() {
         .replace("opne", "open")
         .replace("\"at\":\"soon\"", "\"at\":\"2024-03-02\"")
         .replace("\\\"open\\\"}", "\\\"open\\\"}}");
-    let _file = here.write("again/refused.jsonl", fixed);
-    let last = ["retry", "again", "--run-dir", "last"];
-    let _ended = here.run_embedded(&last).expect(3);
+    here.write("again/refused.jsonl", fixed);
+    here.run_embedded("retry again --run-dir last").expect(3);
     // A day without a zone is no instant; as a file of its own it is fixed for good.
     let fixed = here
         .read("last/refused.jsonl")
         .replace("2024-03-02", "2024-03-02T10:00:00Z");
     assert_eq!(fixed.lines().count(), 1);
-    let _file = here.write("fixed.jsonl", fixed);
-    let _ended = import(&here, "fixed.jsonl", "m.toml", "end").expect(0);
-    let export = [
-        "export",
-        "--properties",
-        "desk_id,subject,content,desk_tags",
-        "-o",
-        "out.csv",
-    ];
-    let _ended = here.run_embedded(&export).expect(0);
+    here.write("fixed.jsonl", fixed);
+    import(&here, "fixed.jsonl", "m.toml", "end").expect(0);
+    let export = "export --properties desk_id,subject,content,desk_tags -o out.csv";
+    here.run_embedded(export).expect(0);
     let mut rows = here.rows("out.csv");
     rows.retain(|row| row["desk_id"].starts_with("d-"));
     rows.sort_by_key(|row| row["desk_id"].clone());
@@ -306,15 +287,14 @@ fn refused_objects_are_whole_can_be_fixed_and_go_in_once() {
 #[test]
 fn files_of_one_run_have_the_columns_of_all() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
-    let _one = here.write("a.jsonl", ROWS[0]);
-    let _other = here.write("b.json", format!("[{}]", ROWS[1].replace("opne", "open")));
-    let ended = here.run_embedded(&["check", "a.jsonl", "b.json", "-m", "m.toml", "--json"]);
+    here.write("m.toml", MAPPING);
+    here.write("a.jsonl", ROWS[0]);
+    here.write("b.json", format!("[{}]", ROWS[1].replace("opne", "open")));
+    let ended = here.run_embedded("check a.jsonl b.json -m m.toml --json");
     let report: Value = serde_json::from_str(&ended.expect(0).stdout).expect("a report");
     assert_eq!(report["rows"]["ready"], 2);
-    let _csv = here.write("c.csv", "id,subject\n1,x\n");
-    let _ended = here
-        .run(["check", "a.jsonl", "c.csv"])
+    here.write("c.csv", "id,subject\n1,x\n");
+    here.run("check a.jsonl c.csv")
         .expect(64)
         .says("only one of them is JSON");
 }
@@ -322,7 +302,7 @@ fn files_of_one_run_have_the_columns_of_all() {
 #[test]
 fn json_that_means_harm_costs_little() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
+    here.write("m.toml", MAPPING);
     let deep = format!(
         "{{\"id\":5,\"x\":{}1{}}}",
         "[".repeat(10_000),
@@ -334,17 +314,8 @@ fn json_that_means_harm_costs_little() {
         "<b>".repeat(1 << 20)
     );
     let text = format!("{}\n{deep}\n{long}\n{bomb}\n", ROWS[0]);
-    let _file = here.write("in.jsonl", text);
-    let _ended = here
-        .run_embedded(&[
-            "import",
-            "in.jsonl",
-            "-m",
-            "m.toml",
-            "--run-dir",
-            "run",
-            "--create-properties",
-        ])
+    here.write("in.jsonl", text);
+    here.run_embedded("import in.jsonl -m m.toml --run-dir run --create-properties")
         .expect(3);
     let codes: Vec<String> = objects(&here, "run/refused.jsonl")
         .iter()
@@ -357,9 +328,8 @@ fn json_that_means_harm_costs_little() {
         .len();
     assert!(size < 1 << 20, "{size}");
     // A list whose object is broken leaves open where the next begins.
-    let _file = here.write("in.json", "[{\"id\":1,\"subject\":\"a\n\"},{\"id\":2}]");
-    let _ended = here
-        .run(["check", "in.json"])
+    here.write("in.json", "[{\"id\":1,\"subject\":\"a\n\"},{\"id\":2}]");
+    here.run("check in.json")
         .expect(64)
         .says("the object that begins in line 1 is broken");
 }
@@ -371,14 +341,14 @@ fn a_json_export_is_recognised_and_its_proposal_goes_in() {
         let file = project(&format!("samples/{}", shape.sample))
             .display()
             .to_string();
-        let _ended = here.run(["map", "init", &file, "-o", "m.toml"]).expect(0);
+        here.run(["map", "init", &file, "-o", "m.toml"]).expect(0);
         let mapping = here.read("m.toml");
         assert!(mapping.contains("[[notes]]"), "{}\n{mapping}", shape.preset);
-        let _good = here.run(["map", "check", "m.toml"]).expect(0);
+        here.run("map check m.toml").expect(0);
         // What the preset does not know of a file, the proposal may.
         let ended = import(&here, &file, "m.toml", "run");
         assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
-        let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+        let summary = here.json("run/summary.json");
         let done = summary["rows"]["done"].as_u64().unwrap_or_default();
         assert!(done >= shape.done, "{}: {summary}", shape.sample);
     }
@@ -387,27 +357,17 @@ fn a_json_export_is_recognised_and_its_proposal_goes_in() {
 #[test]
 fn a_plan_of_objects_is_shown_and_applied() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
-    let _file = here.write("in.jsonl", ROWS.join("\n"));
-    let args = [
-        "plan",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "-o",
-        "plan",
-        "--create-properties",
-    ];
-    let _planned = here.run_embedded(&args).expect(0);
-    let shown = here.run_embedded(&["plan", "plan", "--json"]).expect(0);
+    here.write("m.toml", MAPPING);
+    here.write("in.jsonl", ROWS.join("\n"));
+    here.run_embedded("plan in.jsonl -m m.toml -o plan --create-properties")
+        .expect(0);
+    let shown = here.run_embedded("plan plan --json").expect(0);
     let report: Value = serde_json::from_str(shown.stdout.trim()).expect("a report");
     assert_eq!(report["rows"]["create"], 1, "{report}");
     assert_eq!(report["refused"], 2, "{report}");
-    let _applied = here
-        .run_embedded(&["apply", "plan", "--run-dir", "run"])
-        .expect(3);
+    here.run_embedded("apply plan --run-dir run").expect(3);
     assert_eq!(objects(&here, "run/refused.jsonl").len(), 2);
-    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let summary = here.json("run/summary.json");
     assert_eq!(
         (&summary["rows"]["done"], &summary["notes"]["created"]),
         (&json!(1), &json!(1)),
@@ -424,39 +384,28 @@ fn a_plan_of_objects_is_shown_and_applied() {
 #[test]
 fn what_a_check_refuses_is_written_as_objects_and_a_run_without_refusals_has_none() {
     let here = Rehearsal::new();
-    let _mapping = here.write("m.toml", MAPPING);
-    let _file = here.write("in.jsonl", ROWS.join("\n"));
-    let _ended = here
-        .run_embedded(&["check", "in.jsonl", "-m", "m.toml", "-o", "bad.csv"])
+    here.write("m.toml", MAPPING);
+    here.write("in.jsonl", ROWS.join("\n"));
+    here.run_embedded("check in.jsonl -m m.toml -o bad.csv")
         .expect(64)
         .says("end its name with .jsonl");
-    let check = ["check", "in.jsonl", "-m", "m.toml", "-o", "bad.jsonl"];
-    let _ended = here.run_embedded(&check).expect(4);
+    here.run_embedded("check in.jsonl -m m.toml -o bad.jsonl")
+        .expect(4);
     let bad = objects(&here, "bad.jsonl");
     assert_eq!(bad.len(), 2);
     assert_eq!(word(&bad[0], "_code"), "UNMAPPED_VALUE");
     assert_eq!(bad[1]["comments"][0]["text"], "x");
-    let _file = here.write("good.jsonl", ROWS[0]);
-    let good = [
-        "import",
-        "good.jsonl",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--create-properties",
-    ];
-    let _ended = here.run_embedded(&good).expect(0);
+    here.write("good.jsonl", ROWS[0]);
+    let good = "import good.jsonl -m m.toml --run-dir run --create-properties";
+    here.run_embedded(good).expect(0);
     assert_eq!(here.read("run/refused.jsonl"), "");
-    let _none = here
-        .run_embedded(&["retry", "run"])
+    here.run_embedded("retry run")
         .expect(0)
         .says("nothing to retry");
     // A file that lost columns which we added says nothing of its rows any more.
     let damaged = here.read("bad.jsonl").replace("\"_key\"", "\"key\"");
-    let _file = here.write("damaged.jsonl", damaged);
-    let _refused = here
-        .run_embedded(&["check", "damaged.jsonl"])
+    here.write("damaged.jsonl", damaged);
+    here.run_embedded("check damaged.jsonl")
         .expect(64)
         .says("refused.jsonl of a run, and damaged: it lacks _key");
 }
@@ -470,12 +419,12 @@ fn with_comments(id: u32, comments: Value) -> String {
 fn hostile_comments_are_notes_once_or_refuse_their_row() {
     let here = Rehearsal::new();
     let plain = MAPPING.replace("body = \"text\"", "body = \"text\"\nauthor = \"by\"");
-    let _mapping = here.write("m.toml", &plain);
+    here.write("m.toml", &plain);
     let html = plain.replace(
         "body = \"text\"",
         "body = { path = \"text\", html = \"clean\" }",
     );
-    let _mapping = here.write("html.toml", html.replace("id = \"id\"\nat", "at"));
+    here.write("html.toml", html.replace("id = \"id\"\nat", "at"));
     let at = "2024-03-01T09:00:00.123Z";
     let one = |id: u32, text: &str| json!({"id": id, "at": at, "by": "Ann", "text": text});
     let script = "<script>alert(1)</script><p onclick=x>hi <a href='javascript:x'>there</a></p>";
@@ -490,7 +439,7 @@ fn hostile_comments_are_notes_once_or_refuse_their_row() {
         with_comments(5, json!("no list")),
         with_comments(6, json!([one(1, ""), one(2, "\u{202e}x")])),
     ];
-    let _file = here.write("in.jsonl", rows.join("\n"));
+    here.write("in.jsonl", rows.join("\n"));
     let args = [
         "import",
         "in.jsonl",
@@ -500,7 +449,7 @@ fn hostile_comments_are_notes_once_or_refuse_their_row() {
         "run",
         "--create-properties",
     ];
-    let _ended = here.run_embedded(&args).expect(3);
+    here.run_embedded(&args).expect(3);
     let mut refused: Vec<(String, String)> = objects(&here, "run/refused.jsonl")
         .iter()
         .map(|one| (word(one, "_line").to_owned(), word(one, "_code").to_owned()))
@@ -509,29 +458,19 @@ fn hostile_comments_are_notes_once_or_refuse_their_row() {
     let expected = [("3", "REPEATED_NOTE"), ("5", "NO_JSON_LIST")];
     let expected = expected.map(|(line, code)| (line.to_owned(), code.to_owned()));
     assert_eq!(refused, expected);
-    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let summary = here.json("run/summary.json");
     let notes = summary["notes"]["created"].as_u64().expect("a number");
     // 1.3 MB are 21 parts.
     assert!((20..23).contains(&(notes - 4)), "{summary}");
-    let _clean = here.run_embedded(&["verify", "run"]).expect(0);
+    here.run_embedded("verify run").expect(0);
     // Without ids, equal comments are counted apart, and HTML is cleaned.
     let free = |text: &str| json!({"at": at, "by": "Ann", "text": text});
     let row = with_comments(7, json!([free("same"), free("same"), free(script)]));
-    let _file = here.write("free.jsonl", row);
+    here.write("free.jsonl", row);
     for (run, made) in [("free", 3), ("again", 0)] {
-        let args = [
-            "import",
-            "free.jsonl",
-            "-m",
-            "html.toml",
-            "--op",
-            "upsert",
-            "--run-dir",
-            run,
-        ];
-        let _ended = here.run_embedded(&args).expect(0);
-        let summary: Value =
-            serde_json::from_str(&here.read(&format!("{run}/summary.json"))).expect("JSON");
+        let args = format!("import free.jsonl -m html.toml --op upsert --run-dir {run}");
+        here.run_embedded(args).expect(0);
+        let summary = here.json(&format!("{run}/summary.json"));
         assert_eq!(summary["notes"]["created"], made, "{summary}");
     }
 }

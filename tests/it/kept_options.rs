@@ -5,23 +5,15 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Rehearsal, Served};
+use crate::support::{Args, Ended, FilledPortal, Rehearsal, Served, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline = { value = "Support Pipeline" }
 hs_pipeline_stage = "Stage"
-[[property]]
-name = "source_ticket_id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// Rows of which those with these numbers are refused.
 fn rows(count: usize, bad: &[usize]) -> String {
@@ -35,21 +27,21 @@ fn rows(count: usize, bad: &[usize]) -> String {
 
 fn here(csv: &str) -> Rehearsal {
     let here = Rehearsal::new();
-    let _file = here.write("in.csv", csv);
-    let _file = here.write("m.toml", MAPPING);
+    here.write("in.csv", csv);
+    here.write("m.toml", MAPPING);
     here
 }
 
 /// The first ten rows of a run that is told something.
-fn begin(here: &Rehearsal, portal: &Served, told: &[&str]) -> Ended {
-    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let limit = ["--run-dir", "run", "--limit", "10"];
-    here.run_against(portal, &[&import[..], &limit, told].concat())
+fn begin(here: &Rehearsal, portal: &Served, told: impl Args) -> Ended {
+    let import = "import in.csv -m m.toml --create-properties";
+    let limit = "--run-dir run --limit 10";
+    here.run_against(portal, (import, limit, told))
 }
 
-fn resume(here: &Rehearsal, portal: &Served, told: &[&str]) -> Ended {
-    let resume = ["resume", "run", "--no-limit"];
-    here.run_against(portal, &[&resume[..], told].concat())
+fn resume(here: &Rehearsal, portal: &Served, told: impl Args) -> Ended {
+    let resume = "resume run --no-limit";
+    here.run_against(portal, (resume, told))
 }
 
 /// Lines of run.log that name this.
@@ -73,12 +65,11 @@ fn every_option_stays_and_can_be_told_anew() {
         ("wait-for-limit", "true", "false"),
     ] {
         let here = here(&rows(30, &[]));
-        let portal = here.serve(&["--rate", "off"]);
+        let portal = here.serve("--rate off");
         let flag = format!("--{option}");
-        let _ended = begin(&here, &portal, &[&format!("{flag}={first}")]).expect(0);
-        let again = here.run_against(&portal, &["resume", "run"]);
-        let again = again.expect(5);
-        assert!(again.stderr.contains("--no-limit"), "{}", again.stderr);
+        begin(&here, &portal, format!("{flag}={first}")).expect(0);
+        let again = here.run_against(&portal, "resume run");
+        again.expect(5).says("--no-limit");
         let said = |ended: Ended, value: &str| {
             let words = format!("with the options of the run: {flag} {value}\n");
             assert!(ended.stderr.contains(&words), "{words}\n{}", ended.stderr);
@@ -97,7 +88,7 @@ fn every_option_stays_and_can_be_told_anew() {
         kept(first);
         let ended = match option {
             "rate" => resume(&here, &portal, &[&flag, later]),
-            _ => resume(&here, &portal, &[]),
+            _ => resume(&here, &portal, ""),
         };
         let value = if option == "rate" { later } else { first };
         said(ended.expect(0), value);
@@ -108,10 +99,10 @@ fn every_option_stays_and_can_be_told_anew() {
 #[test]
 fn a_rate_holds_after_a_resume() {
     let here = here(&rows(20, &[]));
-    let portal = here.serve(&["--rate", "off"]);
-    let _ended = begin(&here, &portal, &["--rate", "2/500ms"]).expect(0);
+    let portal = here.serve("--rate off");
+    begin(&here, &portal, "--rate 2/500ms").expect(0);
     let started = Instant::now();
-    let _ended = resume(&here, &portal, &[]).expect(0);
+    resume(&here, &portal, "").expect(0);
     // Five calls and more, two at a time.
     assert!(
         started.elapsed().as_millis() >= 900,
@@ -123,10 +114,9 @@ fn a_rate_holds_after_a_resume() {
 #[test]
 fn batches_and_paths_stay_as_told() {
     let here = here(&rows(60, &[]));
-    let portal = here.serve(&["--rate", "off"]);
-    let told = ["--batch-size", "5", "--api", "v3"];
-    let _ended = begin(&here, &portal, &told).expect(0);
-    let _ended = resume(&here, &portal, &[]).expect(0);
+    let portal = here.serve("--rate off");
+    begin(&here, &portal, "--batch-size 5 --api v3").expect(0);
+    resume(&here, &portal, "").expect(0);
     assert_eq!(
         logged(&here, "POST /crm/v3/objects/tickets/batch/create"),
         12
@@ -147,44 +137,32 @@ fn a_run_of_an_earlier_version_keeps_the_paths_that_it_began_with() {
         ),
     ] {
         let here = here(&rows(60, &[]));
-        let portal = here.serve(&["--rate", "off"]);
-        let _ended = begin(&here, &portal, &[]).expect(0);
+        let portal = here.serve("--rate off");
+        begin(&here, &portal, "").expect(0);
         let db = rusqlite::Connection::open(here.path("run/run.db")).expect("the journal");
         let sql = "UPDATE meta SET value = ?1 WHERE name = 'told'";
         let _one = db.execute(sql, [told]).expect("written");
         drop(db);
         let before = logged(&here, paths);
-        let _ended = resume(&here, &portal, &[]).expect(0);
+        resume(&here, &portal, "").expect(0);
         assert!(logged(&here, paths) > before, "{paths}");
-        let _ended = here.run_against(&portal, &["verify", "run"]).expect(0);
+        here.run_against(&portal, "verify run").expect(0);
     }
 }
 
 #[test]
 fn deadline_and_horizon_stay_as_told() {
-    let desk = FilledPortal::new(&["--rate", "off", "--trouble", "hang@2:tickets/batch/update"]);
-    let _file = desk.here.write("in.csv", rows(30, &[]));
-    let _file = desk.here.write("m.toml", MAPPING);
-    let import = ["import", "in.csv", "-m", "m.toml", "--run-dir"];
-    let made = [&import[..], &["made", "--create-properties"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &made).expect(0);
+    let desk = FilledPortal::new("--rate off --trouble hang@2:tickets/batch/update");
+    desk.here.write("in.csv", rows(30, &[]));
+    desk.here.write("m.toml", MAPPING);
+    let import = "import in.csv -m m.toml --run-dir";
+    desk.run((import, "made --create-properties")).expect(0);
     let changed = rows(30, &[]).replace("Ticket", "Case");
-    let _file = desk.here.write("in.csv", changed);
-    let told = [
-        "run",
-        "--op",
-        "update",
-        "--limit",
-        "10",
-        "--timeout",
-        "0.5",
-        "--horizon",
-        "0.5",
-    ];
-    let update = [&import[..], &told].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &update).expect(0);
+    desk.here.write("in.csv", changed);
+    let told = "run --op update --limit 10 --timeout 0.5 --horizon 0.5";
+    desk.run((import, told)).expect(0);
     let started = Instant::now();
-    let _ended = resume(&desk.here, &desk.sandbox, &[]).expect(0);
+    resume(&desk.here, &desk.sandbox, "").expect(0);
     // Undisturbed defaults would take 100 s for the call and 120 s for its horizon.
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
@@ -192,21 +170,18 @@ fn deadline_and_horizon_stay_as_told() {
 #[test]
 fn refusals_are_counted_from_the_resume() {
     let here = here(&rows(60, &[1, 2, 20, 21, 22, 23, 40, 41, 42]));
-    let portal = here.serve(&["--rate", "off"]);
-    let told = [
-        "--max-refused",
-        "3",
-        "--batch-size",
-        "1",
-        "--concurrency",
-        "1",
-    ];
-    let _ended = begin(&here, &portal, &told).expect(3);
-    let ended = resume(&here, &portal, &[]).expect(6);
-    let _ended = ended.says("more than --max-refused 3 allows");
+    let portal = here.serve("--rate off");
+    begin(
+        &here,
+        &portal,
+        "--max-refused 3 --batch-size 1 --concurrency 1",
+    )
+    .expect(3);
+    let ended = resume(&here, &portal, "").expect(6);
+    ended.says("more than --max-refused 3 allows");
     // Those that stopped it do not stop it again.
-    let ended = here.run_against(&portal, &["resume", "run"]).expect(3);
-    let _ended = ended.says("9 refused");
+    let ended = here.run_against(&portal, "resume run").expect(3);
+    ended.says("9 refused");
 }
 
 #[test]
@@ -214,111 +189,84 @@ fn time_that_is_up_stops_an_import_again() {
     let here = here(&rows(60, &[]));
     let slow = "slow=100ms:tickets/batch/create";
     let portal = here.serve(&["--rate", "off", "--trouble", slow]);
-    let _ended = begin(&here, &portal, &["--batch-size", "1", "--concurrency", "1"]).expect(0);
+    begin(&here, &portal, "--batch-size 1 --concurrency 1").expect(0);
     // Fifty rows take five seconds and more.
-    let told = resume(&here, &portal, &["--max-duration", "1"]).expect(5);
-    let _ended = told.says("--max-duration of 1 s is over");
-    let _ended = resume(&here, &portal, &[])
+    let told = resume(&here, &portal, "--max-duration 1").expect(5);
+    told.says("--max-duration of 1 s is over");
+    resume(&here, &portal, "")
         .expect(5)
         .says("--max-duration of 1 s is over");
-    let _ended = resume(&here, &portal, &["--max-duration", "600"]).expect(0);
+    resume(&here, &portal, "--max-duration 600").expect(0);
 }
 
 #[test]
 fn an_export_is_resumed_as_it_was_told_or_is_told_anew() {
-    let desk = FilledPortal::new(&["--rate", "off", "--trouble", "slow=200ms"]);
+    let desk = FilledPortal::new("--rate off --trouble slow=200ms");
     let _ids = desk.create(1_000, |n| json!({"subject": format!("Ticket {n}")}));
-    let export = [
-        "export",
-        "--properties",
-        "subject",
-        "-o",
-        "out.csv",
-        "--run-dir",
-        "run",
-    ];
-    let told = [
-        "--max-duration",
-        "1",
-        "--concurrency",
-        "1",
-        "--rate",
-        "3/1s",
-    ];
-    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
-    let _ended = run(&[&export[..], &told].concat()).expect(5);
-    let _ended = run(&["resume", "run", "--batch-size", "5"])
+    let export = "export --properties subject -o out.csv --run-dir run";
+    let told = "--max-duration 1 --concurrency 1 --rate 3/1s";
+    desk.run((export, told)).expect(5);
+    desk.run("resume run --batch-size 5")
         .expect(64)
         .says("--batch-size means nothing to an export");
-    let _ended = run(&["resume", "run"]).expect(5);
-    let _ended = run(&["resume", "run", "--max-duration", "600", "--rate", "500/1s"]).expect(0);
+    desk.run("resume run").expect(5);
+    desk.run("resume run --max-duration 600 --rate 500/1s")
+        .expect(0);
     assert_eq!(desk.here.rows("out.csv").len(), 1_000);
 }
 
 #[test]
 fn the_run_folder_is_tried_before_anything_is_written() {
     let here = here(&rows(20, &[]));
-    let portal = here.serve(&["--rate", "off"]);
+    let portal = here.serve("--rate off");
     // A file where the folder of all runs would be.
-    let _file = here.write("tickethaul-runs", "no folder");
-    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let _ended = here
-        .run_against(&portal, &import)
+    here.write("tickethaul-runs", "no folder");
+    here.run_against(&portal, "import in.csv -m m.toml --create-properties")
         .expect(7)
         .says("can't use the run folder")
         .says("nothing was written to the portal");
-    let export = ["export", "--properties", "source_ticket_id"];
-    let ended = here.run_against(&portal, &export).expect(64);
-    let _ended = ended.says("the portal has no ticket property source_ticket_id");
+    let ended = here
+        .run_against(&portal, "export --properties source_ticket_id")
+        .expect(64);
+    ended.says("the portal has no ticket property source_ticket_id");
 }
 
 #[test]
 fn what_was_created_before_an_error_is_told() {
     let more = "[[property]]\nname = \"source_more\"\ntype = \"string\"\n";
     let here = here(&rows(20, &[]));
-    let _file = here.write("m.toml", format!("{MAPPING}{more}"));
-    let portal = here.serve(&[
-        "--rate",
-        "off",
-        "--trouble",
-        "post-502@5:properties/2026-09/tickets",
-    ]);
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-    ];
-    let ended = here.run_against(&portal, &import);
-    let ended = ended
+    here.write("m.toml", format!("{MAPPING}{more}"));
+    let portal = here.serve("--rate off --trouble post-502@5:properties/2026-09/tickets");
+    let ended = here.run_against(
+        &portal,
+        "import in.csv -m m.toml --create-properties --run-dir run",
+    );
+    ended
         .expect(5)
         .says("can't create the property source_more")
-        .says("left in the portal: properties source_ticket_id");
-    assert!(!ended.stderr.contains("nothing was"), "{}", ended.stderr);
+        .says("left in the portal: properties source_ticket_id")
+        .says_nothing_of("nothing was");
     assert!(!here.path("run").exists(), "the run did not begin");
 }
 
 /// Rows of an import that a day's calls are not enough for, and how it ends.
-fn on_a_day(ends: &str, more: &[&str]) -> (Rehearsal, Ended) {
+fn on_a_day(ends: &str, more: impl Args) -> (Rehearsal, Ended) {
     let here = here(&rows(30, &[]));
     let day = format!("day_ends={ends}");
     let portal = here.serve(&["--switch", "daily_limit=9", "--switch", &day]);
-    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let small = ["--run-dir", "run", "--batch-size", "5", "--reserve", "0"];
-    let ended = here.run_against(&portal, &[&import[..], &small, more].concat());
+    let import = "import in.csv -m m.toml --create-properties";
+    let small = "--run-dir run --batch-size 5 --reserve 0";
+    let ended = here.run_against(&portal, (import, small, more));
     (here, ended)
 }
 
 #[test]
 fn a_day_whose_calls_are_used_up_ends_the_run_or_is_waited_for() {
-    let (here, ended) = on_a_day("1h", &[]);
-    let _ended = ended.expect(5).says("daily limit of calls is used up");
+    let (here, ended) = on_a_day("1h", "");
+    ended.expect(5).says("daily limit of calls is used up");
     assert!(here.rows("run/done.csv").len() < 30);
-    let (here, ended) = on_a_day("3s", &["--wait-for-limit"]);
-    let _ended = ended
+    let (here, ended) = on_a_day("3s", "--wait-for-limit");
+    ended
         .expect(0)
         .says("calls of today are used up: waiting for ")
         .says("(--wait-for-limit); Ctrl-C stops");
@@ -326,20 +274,16 @@ fn a_day_whose_calls_are_used_up_ends_the_run_or_is_waited_for() {
     assert_eq!(logged(&here, "used up"), 1, "{}", here.read("run/run.log"));
     // The day after is far: the run's own time ends the wait, and a resume that is told
     // otherwise does not wait.
-    let here = crate::kept_options::here(&rows(30, &[]));
-    let portal = here.serve(&["--switch", "daily_limit=9", "--switch", "day_ends=1h"]);
-    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let small = ["--run-dir", "run", "--batch-size", "5", "--reserve", "0"];
-    let waiting = ["--wait-for-limit", "--max-duration", "0.5"];
-    let args = [&import[..], &small, &waiting].concat();
-    let _ended = here
-        .run_against(&portal, &args)
+    let here = self::here(&rows(30, &[]));
+    let portal = here.serve("--switch daily_limit=9 --switch day_ends=1h");
+    let import = "import in.csv -m m.toml --create-properties";
+    let small = "--run-dir run --batch-size 5 --reserve 0";
+    let waiting = "--wait-for-limit --max-duration 0.5";
+    here.run_against(&portal, (import, small, waiting))
         .expect(5)
         .says("used up: waiting for ")
         .says("--max-duration of 0.5 s is over");
-    let again = ["resume", "run", "--wait-for-limit=false"];
-    let _ended = here
-        .run_against(&portal, &again)
+    here.run_against(&portal, "resume run --wait-for-limit=false")
         .expect(5)
         .says("daily limit of calls is used up");
 }

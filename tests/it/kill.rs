@@ -4,34 +4,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::rehearsal::{Ended, Rehearsal, Row, Served, TOKEN};
+use crate::support::{Ended, Rehearsal, Row, Served, TROUBLES, keyed, troubled, wait_at_most};
 
-const MAPPING: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 content = "Body"
 hs_pipeline_stage = "Stage"
-
 [[associate]]
 to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
 
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// Every fiftieth row repeats a key, every seventieth has a stage that is none.
 fn rows(count: usize) -> (String, BTreeSet<String>) {
@@ -44,7 +33,7 @@ fn rows(count: usize) -> (String, BTreeSet<String>) {
             row => (row, "New"),
         };
         if row % 50 == 0 || stage == "Nwe" {
-            let _new = refused.insert(format!("Ticket {row}"));
+            refused.insert(format!("Ticket {row}"));
         }
         let mail = format!("person{}@kill.example", row % 17);
         text.push_str(&format!(
@@ -65,8 +54,8 @@ impl Story {
     fn new(count: usize, batch_size: &'static str) -> Story {
         let here = Rehearsal::new();
         let (text, refused) = rows(count);
-        let _file = here.write("in.csv", text);
-        let _file = here.write("m.toml", MAPPING);
+        here.write("in.csv", text);
+        here.write("m.toml", MAPPING);
         Story {
             here,
             rows: count,
@@ -76,33 +65,25 @@ impl Story {
     }
 
     /// Import, or resume when there is a journal.
-    fn args(&self) -> Vec<&str> {
-        let mut args = match self.here.path("run/run.db").exists() {
-            true => vec!["resume", "run"],
+    fn args(&self) -> String {
+        let command = match self.here.path("run/run.db").exists() {
+            true => "resume run",
             false => {
                 // A run that was killed before its journal stood has sent nothing.
                 let _none = std::fs::remove_dir_all(self.here.path("run"));
-                vec![
-                    "import",
-                    "in.csv",
-                    "-m",
-                    "m.toml",
-                    "--create-properties",
-                    "--run-dir",
-                    "run",
-                ]
+                "import in.csv -m m.toml --create-properties --run-dir run"
             }
         };
-        args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
-        args
+        format!("{command} --batch-size {} --progress none", self.batch_size)
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.
     fn killed(&self, url: &str, moment: impl FnOnce(&mut Child)) {
-        let mut command = self.here.command(self.args());
-        let mut child = command
-            .env("TICKETHAUL_BASE_URL", url)
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        let mut child = self
+            .here
+            .tool(self.args())
+            .at(url)
+            .command()
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -115,7 +96,7 @@ impl Story {
     /// Continues until the run is finished; stops for later are continued.
     fn finish(&self, sandbox: &Served) -> Ended {
         for _round in 0..40 {
-            let ended = self.here.run_against(sandbox, &self.args());
+            let ended = self.here.run_against(sandbox, self.args());
             if ended.code != 5 {
                 return ended.expect(3);
             }
@@ -130,14 +111,8 @@ impl Story {
             .map(|row| format!("Ticket {row}"))
             .filter(|subject| !self.refused.contains(subject))
             .collect();
-        let export = [
-            "export",
-            "--properties",
-            "subject,content,source_ticket_id",
-            "-o",
-            "held.csv",
-        ];
-        let _ended = here.run_against(sandbox, &export).expect(0);
+        let export = "export --properties subject,content,source_ticket_id -o held.csv";
+        here.run_against(sandbox, export).expect(0);
         let held = here.rows("held.csv");
         let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
         let odd: Vec<&String> = subjects.symmetric_difference(&done).take(5).collect();
@@ -185,30 +160,13 @@ impl Story {
                 == pairs(ours, "Id", "_ticket_id"),
             "{story}: idmap.csv is not as done.csv"
         );
-        let summary: serde_json::Value =
-            serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+        let summary = here.json("run/summary.json");
         assert_eq!(summary["read"], self.rows, "{story}");
         assert_eq!(summary["rows"]["done"], done.len(), "{story}");
         assert_eq!(summary["rows"]["refused"], self.refused.len(), "{story}");
         assert_eq!(summary["contacts_created"], 17, "{story}");
     }
 }
-
-/// Every trouble that a single call can have.
-pub const TROUBLES: [&str; 12] = [
-    "429",
-    "500",
-    "502",
-    "503",
-    "504",
-    "post-502",
-    "post-504",
-    "reset-before",
-    "reset-after",
-    "truncate",
-    "html-52x",
-    "locked",
-];
 
 /// Kills so often at random moments, under all troubles at one per cent, and then
 /// lets the run come to its end.
@@ -219,13 +177,11 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
     while left > 0 {
         round += 1;
         let story = Story::new(rows, "10");
-        let seed = random.u64(1..1_000_000).to_string();
-        let mut args = vec!["--rate", "off", "--seed", &seed];
-        let troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
-        troubles
-            .iter()
-            .for_each(|trouble| args.extend(["--trouble", trouble]));
-        let sandbox = story.here.serve(&args);
+        let seed = random.u64(1..1_000_000);
+        let troubles = troubled(&TROUBLES.map(|name| format!("{name}@1%")));
+        let sandbox = story
+            .here
+            .serve((format!("--rate off --seed {seed}"), troubles));
         // A round is killed while it has work left; a long test takes several.
         for _kill in 0..25.min(left) {
             let moment = Duration::from_millis(random.u64(20..400));
@@ -237,24 +193,12 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
     }
 }
 
-/// Waits until the time is over or the process has ended by itself.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the moment of a kill is a moment of real time"
-)]
-pub fn wait_at_most(child: &mut Child, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Kills a small import while the portal holds call N in a state, and finishes it
 /// later. False when the import ended before there was such a call.
 fn killed_while_held(n: u32, state: &str) -> bool {
     let story = Story::new(60, "20");
     let trouble = format!("hold@{n}={state}");
-    let mut sandbox = story.here.serve(&["--rate", "off", "--trouble", &trouble]);
+    let mut sandbox = story.here.serve(format!("--rate off --trouble {trouble}"));
     let url = sandbox.url().to_owned();
     let sandbox_id = sandbox.id();
     let mut held = false;
@@ -290,11 +234,9 @@ fn a_kill_while_any_call_is_received_committed_or_answered_loses_and_doubles_not
 /// Imports under troubles, continuing from every stop, and checks what came of it.
 fn import_under(troubles: &[&str], rows: usize) {
     let story = Story::new(rows, "10");
-    let mut args = vec!["--rate", "2000/1s", "--seed", "5"];
-    troubles
-        .iter()
-        .for_each(|trouble| args.extend(["--trouble", trouble]));
-    let sandbox = story.here.serve(&args);
+    let sandbox = story
+        .here
+        .serve(("--rate 2000/1s --seed 5", troubled(troubles)));
     let _ended = story.finish(&sandbox);
     story.check(&sandbox, &troubles.join(" "));
 }
@@ -313,23 +255,16 @@ fn troubles_with_a_duration_or_an_ordinal_cost_no_row() {
 #[test]
 fn a_portal_that_is_moved_for_a_day_stops_the_run_and_it_goes_on_later() {
     let story = Story::new(300, "10");
-    let moving = [
-        "--rate",
-        "off",
-        "--data",
-        "portal.db",
-        "--trouble",
-        "migrating@30",
-    ];
-    let sandbox = story.here.serve(&moving);
-    let ended = story.here.run_against(&sandbox, &story.args()).expect(5);
-    assert!(
-        ended.stderr.contains("tickethaul resume run"),
-        "{}",
-        ended.stderr
-    );
+    let sandbox = story
+        .here
+        .serve("--rate off --data portal.db --trouble migrating@30");
+    story
+        .here
+        .run_against(&sandbox, story.args())
+        .expect(5)
+        .says("tickethaul resume run");
     drop(sandbox);
-    let sandbox = story.here.serve(&["--rate", "off", "--data", "portal.db"]);
+    let sandbox = story.here.serve("--rate off --data portal.db");
     let _ended = story.finish(&sandbox);
     story.check(&sandbox, "moved for a day");
 }

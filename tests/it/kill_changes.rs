@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use tickethaul::import::flow::Operation;
 
-use crate::filled_portal::FilledPortal;
-use crate::kill::{TROUBLES, wait_at_most};
-use crate::older;
-use crate::rehearsal::Rehearsal;
-use crate::scenario::{Scenario, Setting, plant};
+use crate::support::older;
+use crate::support::scenario::{Scenario, Setting, plant};
+use crate::support::{Args, FilledPortal, Rehearsal, TROUBLES, switched, troubled, wait_at_most};
 
 /// A portal on which no key leads into the recycle bin, while tickets there keep theirs.
 const BLIND: Setting = Setting {
@@ -71,41 +69,31 @@ impl Planted {
         let state = self.folder.path("portal.db");
         let here = Rehearsal::new();
         let _bytes = std::fs::copy(state, here.path("portal.db")).expect("a copy");
-        let _file = here.write("in.csv", &self.scenario.csv);
-        let _file = here.write("m.toml", self.scenario.mapping());
-        let switches = self.scenario.setting.switches();
-        let mut args = vec!["--rate", "off", "--data", "portal.db"];
-        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        troubles
-            .iter()
-            .for_each(|one| args.extend(["--trouble", one]));
+        here.write("in.csv", &self.scenario.csv);
+        here.write("m.toml", self.scenario.mapping());
         Story {
             scenario: &self.scenario,
-            desk: FilledPortal::in_folder(here, &args),
+            desk: FilledPortal::in_folder(here, self.served(troubles)),
             batch_size,
             concurrency: "64",
             applies: false,
         }
     }
 
+    fn served(&self, troubles: &[String]) -> impl Args {
+        let switches = switched(&self.scenario.setting.switches());
+        ("--rate off --data portal.db", switches, troubled(troubles))
+    }
+
     /// The same, where the file is planned in calm and the plan is applied.
     fn applying(&self, troubles: &[String], batch_size: &'static str) -> Story<'_> {
         let Story { desk, .. } = self.story(&[], batch_size);
         let operation = self.scenario.operation.word();
-        let args = [
-            "plan", "in.csv", "-m", "m.toml", "-o", "plan", "--op", operation,
-        ];
-        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-        let FilledPortal { here, sandbox, .. } = desk;
-        drop(sandbox);
-        let switches = self.scenario.setting.switches();
-        let mut args = vec!["--rate", "off", "--data", "portal.db"];
-        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        let troubles = troubles.iter();
-        troubles.for_each(|one| args.extend(["--trouble", one]));
+        desk.run(format!("plan in.csv -m m.toml -o plan --op {operation}"))
+            .expect(0);
         Story {
             scenario: &self.scenario,
-            desk: FilledPortal::in_folder(here, &args),
+            desk: desk.served(self.served(troubles)),
             batch_size,
             concurrency: "64",
             applies: true,
@@ -124,38 +112,28 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// Import, or resume when there is a journal.
-    fn args(&self) -> Vec<&'static str> {
-        let here = &self.desk.here;
-        let mut args = match here.path("run/run.db").exists() {
-            true => vec!["resume", "run"],
-            false => {
-                // A run that was killed before its journal stood has sent nothing, and the same
-                // command uses its folder.
-                let operation = self.scenario.operation.word();
-                match self.applies {
-                    true => vec!["apply", "plan", "--run-dir", "run", "--yes"],
-                    false => vec![
-                        "import",
-                        "in.csv",
-                        "-m",
-                        "m.toml",
-                        "--run-dir",
-                        "run",
-                        "--op",
-                        operation,
-                        "--yes",
-                    ],
-                }
+    fn args(&self) -> String {
+        let begun = self.desk.here.path("run/run.db").exists();
+        let operation = self.scenario.operation.word();
+        let command = match (begun, self.applies) {
+            (true, _) => "resume run".to_owned(),
+            // A run that was killed before its journal stood has sent nothing, and the same
+            // command uses its folder.
+            (false, true) => "apply plan --run-dir run --yes".to_owned(),
+            (false, false) => {
+                format!("import in.csv -m m.toml --run-dir run --op {operation} --yes")
             }
         };
-        args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
-        args.extend(["--horizon", "0.2", "--concurrency", self.concurrency]);
-        args
+        let (batch_size, concurrency) = (self.batch_size, self.concurrency);
+        format!(
+            "{command} --batch-size {batch_size} --progress none --horizon 0.2 \
+             --concurrency {concurrency}"
+        )
     }
 
     /// Continues until the run is finished; stops for later are continued.
     fn finish(self, story: &str) {
-        let go_on = || self.desk.here.run_against(&self.desk.sandbox, &self.args());
+        let go_on = || self.desk.run(self.args());
         let ended = (0..40).map(|_round| go_on()).find(|ended| ended.code != 5);
         let code = if self.scenario.fated("refused") > 0 {
             3
@@ -163,11 +141,9 @@ impl Story<'_> {
             0
         };
         let ended = ended.unwrap_or_else(|| panic!("{story}: the run does not come to its end"));
-        let _ended = ended.expect(code);
+        ended.expect(code);
         // What is checked is not to be troubled.
-        let FilledPortal { here, sandbox, .. } = self.desk;
-        drop(sandbox);
-        let calm = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let calm = self.desk.served("--rate off --data portal.db");
         calm.check(self.scenario, story);
     }
 }
@@ -263,8 +239,8 @@ fn an_archive_that_an_older_tool_began_is_finished() {
             }
             // Nobody knows any more which ticket it was; that it is archived is known.
             let args = story.args();
-            let ended = story.desk.here.run_against(&story.desk.sandbox, &args);
-            let _ended = ended.expect(3);
+            let ended = story.desk.run(&args);
+            ended.expect(3);
             let here = &story.desk.here;
             let archived = here.rows("run/done.csv").len();
             assert_eq!(archived, planted.scenario.fated("done"));

@@ -4,66 +4,22 @@
 
 use std::time::Duration;
 
-use crate::conversation::{Conversations, Talk};
-use crate::filed::{FOLDER, Filed, calm, check, talk_of};
-use crate::kill::{TROUBLES, wait_at_most};
-use crate::kill_notes::switched;
-
-/// What portals make of duplicates and names, and how late they find files. The second part
-/// says whether equal bytes in one folder are one file.
-pub const PORTALS: [(&[&str], bool); 5] = [
-    (&["file_search_lag=80ms"], true),
-    (
-        &[
-            "file_duplicate=content+name",
-            "file_stat_lag=60ms",
-            "file_search_lag=60ms",
-        ],
-        false,
-    ),
-    (
-        &[
-            "file_duplicate=name",
-            "file_rename=random",
-            "file_existing=200",
-        ],
-        false,
-    ),
-    (&["file_names=slugged", "file_rename_path=no"], true),
-    (
-        &[
-            "file_race=409",
-            "file_rename=(1)",
-            "unknown_file_id=400",
-            "file_search_lag=0s",
-        ],
-        true,
-    ),
-];
+use crate::support::conversation::{Conversations, Talk};
+use crate::support::filed::{FOLDER, Filed, PORTALS, calm, check, talk_of};
+use crate::support::{TROUBLES, switched, wait_at_most};
 
 /// The command, or resume when there is a journal.
-fn args(talk: &Talk) -> Vec<&'static str> {
-    let mut args = match talk.desk.here.path("run/run.db").exists() {
-        true => vec!["resume", "run"],
-        false => vec![
-            "import",
-            "in.jsonl",
-            "-m",
-            "m.toml",
-            "--run-dir",
-            "run",
-            "--attachments",
-            FOLDER,
-        ],
+fn args(talk: &Talk) -> String {
+    let command = match talk.desk.here.path("run/run.db").exists() {
+        true => "resume run".to_owned(),
+        false => format!("import in.jsonl -m m.toml --run-dir run --attachments {FOLDER}"),
     };
-    args.extend(["--batch-size", "20", "--progress", "none"]);
-    args.extend(["--horizon", "0.4", "--timeout", "0.4"]);
-    args
+    command + " --batch-size 20 --progress none --horizon 0.4 --timeout 0.4"
 }
 
 /// Continues until the run is finished; what came of it is read without troubles.
 fn finish(talk: Talk, filed: &Filed, by_bytes: bool, story: &str) {
-    let go_on = || talk.desk.here.run_against(&talk.desk.sandbox, &args(&talk));
+    let go_on = || talk.desk.run(args(&talk));
     let ended = (0..60).map(|_round| go_on()).find(|ended| ended.code != 5);
     let ended = ended
         .unwrap_or_else(|| panic!("{story}: it does not end"))
@@ -98,7 +54,6 @@ fn held_calls((switches, by_bytes): (&[&str], bool), states: &[&str]) {
         let killed_at = |n: usize| {
             let mut extra = switched(switches);
             extra.extend(["--trouble".to_owned(), format!("hold@{n}={state}:/files")]);
-            let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
             let mut talk = talk_of(&filed, &extra);
             let command = args(&talk);
             let held = talk.desk.kill_tool_while_held(&command);
@@ -135,7 +90,6 @@ fn random_kills(
         };
         extra.extend(["--trouble".to_owned(), format!("{name}@{share}")]);
     }
-    let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
     let mut left = kills;
     while left > 0 {
         let mut talk = talk_of(filed, &extra);
@@ -176,7 +130,6 @@ fn uploads_that_lose_their_replies_are_made_once() {
                 for trouble in ["post-502@25%:/files", "reset-before@25%:/files"] {
                     extra.extend(["--trouble".to_owned(), trouble.to_owned()]);
                 }
-                let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
                 let talk = talk_of(filed, &extra);
                 finish(talk, filed, by_bytes, &format!("{switches:?}"));
             });

@@ -8,10 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::kill::{TROUBLES, wait_at_most};
-use crate::linking::Linking;
-use crate::rehearsal::{Rehearsal, TOKEN};
+use crate::support::linking::Linking;
+use crate::support::{FilledPortal, Rehearsal, TROUBLES, id, troubled, wait_at_most};
 
 const OPERATIONS: [Operation; 3] = [
     Operation::Create,
@@ -47,16 +45,15 @@ impl Planted {
         let state = self.folder.path("portal.db");
         let here = Rehearsal::new();
         let _bytes = std::fs::copy(state, here.path("portal.db")).expect("a copy");
-        let _file = here.write("in.csv", &self.linking.csv);
-        let _file = here.write("m.toml", self.linking.mapping());
-        let mut args = vec!["--rate", "off", "--data", "portal.db"];
-        args.extend(["--switch", self.linking.switch()]);
-        troubles
-            .iter()
-            .for_each(|one| args.extend(["--trouble", one]));
+        here.write("in.csv", &self.linking.csv);
+        here.write("m.toml", self.linking.mapping());
+        let args = format!(
+            "--rate off --data portal.db --switch {}",
+            self.linking.switch()
+        );
         Story {
             linking: &self.linking,
-            desk: FilledPortal::in_folder(here, &args),
+            desk: FilledPortal::in_folder(here, (args, troubled(troubles))),
         }
     }
 }
@@ -68,10 +65,10 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// The command, or resume when there is a journal.
-    fn args(&self) -> Vec<&'static str> {
+    fn args(&self) -> String {
         let here = &self.desk.here;
-        let mut args = match here.path("run/run.db").exists() {
-            true => vec!["resume", "run"],
+        let command = match here.path("run/run.db").exists() {
+            true => "resume run".to_owned(),
             false => {
                 // A run that was killed before its journal stood has sent nothing.
                 let _none = std::fs::remove_dir_all(here.path("run"));
@@ -79,23 +76,19 @@ impl Story<'_> {
                     Operation::Create => "import",
                     operation => operation.word(),
                 };
-                vec![word, "in.csv", "-m", "m.toml", "--run-dir", "run"]
+                format!("{word} in.csv -m m.toml --run-dir run")
             }
         };
-        args.extend(["--batch-size", "20", "--progress", "none"]);
-        args.extend(["--horizon", "0.2"]);
-        args
+        command + " --batch-size 20 --progress none --horizon 0.2"
     }
 
     /// Continues until the run is finished; stops for later are continued.
     fn finish(self, story: &str) {
-        let go_on = || self.desk.here.run_against(&self.desk.sandbox, &self.args());
+        let go_on = || self.desk.run(self.args());
         let ended = (0..40).map(|_round| go_on()).find(|ended| ended.code != 5);
-        let _ended = ended.expect("the run comes to its end").expect(3);
+        ended.expect("the run comes to its end").expect(3);
         // What is checked is not to be troubled.
-        let FilledPortal { here, sandbox, .. } = self.desk;
-        drop(sandbox);
-        let calm = FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let calm = self.desk.served("--rate off --data portal.db");
         let get = |path: &str| calm.call("GET", path, &Value::Null);
         self.linking.check(&calm.here.path("run"), get, story);
     }
@@ -200,19 +193,17 @@ fn labelled(desk: &FilledPortal, tickets: &[u64]) -> Vec<(u64, u64, Vec<String>)
 
 /// Runs a command that is killed at a held call, and resumes it.
 fn killed_and_resumed(desk: &mut FilledPortal, word: &str, folder: &str) {
-    let args = [word, "links.csv", "-m", "links.toml", "--run-dir", folder];
-    let mut command = desk.here.command(args);
-    let mut child = command
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    let args = format!("{word} links.csv -m links.toml --run-dir {folder}");
+    let mut child = desk
+        .tool(args)
+        .command()
         .stderr(Stdio::null())
         .spawn()
         .expect("the tool starts");
     let _held = desk.sandbox.next_line();
     child.kill().expect("killed");
     let _ended = child.wait();
-    let resume = ["resume", folder];
-    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    desk.run(format!("resume {folder}")).expect(0);
     assert_eq!(
         desk.here.rows(&format!("{folder}/done.csv")).len(),
         FIVE_THOUSAND
@@ -225,19 +216,10 @@ fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed()
         "hold@60=committed:associations",
         "hold@200=received:associations",
     ];
-    let mut desk = FilledPortal::new(&[
-        "--rate",
-        "off",
-        "--trouble",
-        holds[0],
-        "--trouble",
-        holds[1],
-    ]);
-    let key = json!({"name": "desk_id", "label": "FilledPortal id", "groupName": "ticketinformation",
-        "type": "string", "fieldType": "text", "hasUniqueValue": true});
-    let _new = desk.call("POST", "/crm/v3/properties/tickets", &key);
+    let mut desk = FilledPortal::new(("--rate off", troubled(&holds)));
+    desk.unique_property("desk_id");
     let label = json!({"name": "requester", "label": "Requester"});
-    let _new = desk.call(
+    desk.call(
         "POST",
         "/crm/v4/associations/tickets/contacts/labels",
         &label,
@@ -254,13 +236,13 @@ fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed()
             .expect("a contact"))
     };
     let rows = (0..FIVE_THOUSAND).map(|n| format!("T{n},p{}@five.example\n", n % 50));
-    let _file = desk.here.write(
+    desk.here.write(
         "links.csv",
         format!("Id,Mail\n{}", rows.collect::<String>()),
     );
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
         [[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nlabel = \"Requester\"\n";
-    let _file = desk.here.write("links.toml", mapping);
+    desk.here.write("links.toml", mapping);
     killed_and_resumed(&mut desk, "associate", "made");
     let rows = desk.here.rows("made/done.csv").into_iter();
     let number = |key: &str| {
@@ -290,8 +272,7 @@ fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed()
         "the label is gone, the plain link stays"
     );
     let plain = mapping.replace("label = \"Requester\"\n", "");
-    let _file = desk.here.write("plain.toml", plain);
-    let args = ["dissociate", "links.csv", "-m", "plain.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.here.write("plain.toml", plain);
+    desk.run("dissociate links.csv -m plain.toml").expect(0);
     assert_eq!(labelled(&desk, &tickets), [], "without a label all goes");
 }

@@ -3,58 +3,38 @@
 
 use std::time::Duration;
 
-use crate::conversation::{Conversations, Form, Talk};
-use crate::kill::{TROUBLES, wait_at_most};
-
-/// Ways to know a note again; associations are late to be read.
-pub const RUNGS: [&[&str]; 5] = [
-    &["activity_key=unique", "link_lag=60ms"],
-    &["activity_key=claimed", "link_lag=60ms"],
-    &[
-        "activity_key=silent",
-        "activity_collision=409",
-        "link_lag=60ms",
-    ],
-    &["activity_key=plain", "link_lag=60ms"],
-    &["activity_key=absent", "link_lag=60ms", "body_form=wrapped"],
-];
+use crate::support::conversation::{Conversations, Form, RUNGS, Talk};
+use crate::support::{TROUBLES, switched, wait_at_most};
 
 /// The command that begins a run, in its folder.
-type Begin = (&'static [&'static str], &'static str);
+type Begin = (&'static str, &'static str);
 
-const IMPORT: Begin = (&["import", "in.csv", "-m", "m.toml"], "run");
-const OF_OBJECTS: Begin = (&["import", "in.jsonl", "-m", "m.toml"], "run");
-const RETRY: Begin = (&["retry", "run"], "again");
+const IMPORT: Begin = ("import in.csv -m m.toml", "run");
+const OF_OBJECTS: Begin = ("import in.jsonl -m m.toml", "run");
+const RETRY: Begin = ("retry run", "again");
 
 /// The command, or resume when there is a journal.
-fn args(talk: &Talk, (begin, run): Begin) -> Vec<&'static str> {
+fn args(talk: &Talk, (begin, run): Begin) -> String {
     let here = &talk.desk.here;
-    let mut args = match here.path(&format!("{run}/run.db")).exists() {
-        true => vec!["resume", run],
-        false => {
-            // A run that was killed before its journal stood has sent nothing, and the same
-            // command uses its folder.
-            [begin, &["--run-dir", run]].concat()
-        }
+    let command = match here.path(&format!("{run}/run.db")).exists() {
+        true => format!("resume {run}"),
+        // A run that was killed before its journal stood has sent nothing, and the same
+        // command uses its folder.
+        false => format!("{begin} --run-dir {run}"),
     };
-    args.extend(["--batch-size", "20", "--progress", "none"]);
-    args.extend(["--horizon", "0.4", "--timeout", "0.4"]);
-    args
+    command + " --batch-size 20 --progress none --horizon 0.4 --timeout 0.4"
 }
 
 /// Continues until the run is finished; what came of it is read without troubles.
 fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) {
-    let go_on = || {
-        let args = args(&talk, begin);
-        talk.desk.here.run_against(&talk.desk.sandbox, &args)
-    };
+    let go_on = || talk.desk.run(args(&talk, begin));
     let ended = (0..60).map(|_round| go_on()).find(|ended| ended.code != 5);
     let ended = ended
         .unwrap_or_else(|| panic!("{story}: it does not end"))
         .expect(0);
-    let calm = talk.served(&[]);
+    let calm = talk.served("");
     calm.check(conversations, &format!("{story}: {}", ended.stderr));
-    let _clean = calm.run(&["verify", begin.1], 0);
+    calm.run(&["verify", begin.1], 0);
     if begin.1 != "run" {
         return;
     }
@@ -66,14 +46,6 @@ fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) 
         "{story}"
     );
     assert_eq!(summary["notes"]["created"], notes, "{story}: {summary}");
-}
-
-/// Switches as arguments.
-pub fn switched(switches: &[&str]) -> Vec<String> {
-    switches
-        .iter()
-        .flat_map(|one| ["--switch".to_owned(), (*one).to_owned()])
-        .collect()
 }
 
 #[test]
@@ -96,7 +68,6 @@ fn held_calls(rung: &[&str], states: &[&str]) {
         let killed_at = |n: usize| {
             let mut extra = switched(rung);
             extra.extend(["--trouble".to_owned(), format!("hold@{n}={state}:notes")]);
-            let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
             let mut talk = Talk::new(&conversations, &extra);
             let command = args(&talk, IMPORT);
             let held = talk.desk.kill_tool_while_held(&command);
@@ -119,15 +90,15 @@ fn a_retry_of_objects_that_is_killed_at_any_call_about_notes_leaves_each_note_on
         .replace(":02Z", ":02")
         .replace("\"Subject\":\"Ticket 5\"", "\"Subject\":\"\"");
     let killed_at = |n: usize| {
-        let mut talk = Talk::of(Form::Objects, &conversations, &[]);
-        let _file = talk.desk.here.write("in.jsonl", &broken);
-        let _refused = talk.run(&[OF_OBJECTS.0, &["--run-dir", "run"]].concat(), 3);
+        let mut talk = Talk::of(Form::Objects, &conversations, "");
+        talk.desk.here.write("in.jsonl", &broken);
+        talk.run((OF_OBJECTS.0, "--run-dir run"), 3);
         let refused = talk.desk.here.read("run/refused.jsonl");
         assert!(refused.lines().count() > 5, "{refused}");
         let fixed = refused
             .replace(":02\"", ":02Z\"")
             .replace("\"Subject\":\"\"", "\"Subject\":\"Ticket 5\"");
-        let _file = talk.desk.here.write("run/refused.jsonl", fixed);
+        talk.desk.here.write("run/refused.jsonl", fixed);
         talk = talk.served(&["--trouble", &format!("hold@{n}=committed:notes")]);
         let command = args(&talk, RETRY);
         let held = talk.desk.kill_tool_while_held(&command);
@@ -164,7 +135,6 @@ fn kills_of(
     for name in TROUBLES {
         extra.extend(["--trouble".to_owned(), format!("{name}@{share}")]);
     }
-    let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
     let begin = match form {
         Form::Columns | Form::Beside => IMPORT,
         Form::Objects => OF_OBJECTS,

@@ -12,65 +12,28 @@ use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::{Change, Fate};
 use tickethaul::sandbox::Options;
 
-use crate::filled_portal::FilledPortal;
-use crate::in_process::{InProcess, Life, Tamper, tickets};
-use crate::operations::key_property;
-use crate::plain_http::Portal;
-use crate::rehearsal::{TOKEN, rows_of};
-use crate::resume::Going;
-
-const MAPPING: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
-hs_pipeline_stage = { value = "1" }
-"#;
+use crate::support::in_process::{InProcess, Life, Tamper, tickets};
+use crate::support::{FilledPortal, Going, KNOWN_KEY, Portal, TOKEN, rows_of};
 
 #[test]
 fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() {
-    let desk = FilledPortal::new(&[
-        "--rate",
-        "off",
-        "--trouble",
-        "late-commit=2500ms@2:batch/update",
-    ]);
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+    let desk = FilledPortal::new("--rate off --trouble late-commit=2500ms@2:batch/update");
+    desk.unique_property("source_ticket_id");
     let _ids = desk.create(
         40,
         |n| json!({"subject": "old", "source_ticket_id": format!("K{n}")}),
     );
     let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
     let later = "K15,second\nK16,second\n";
-    let _file = desk
-        .here
+    desk.here
         .write("in.csv", format!("Id,Subject\n{rows}{later}"));
     let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\nsubject = \"Subject\"\n";
-    let _file = desk.here.write("m.toml", mapping);
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "update",
-        "--run-dir",
-        "run",
-        "--batch-size",
-        "10",
-        "--horizon",
-        "3",
-        "--progress",
-        "plain",
-    ];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended.says("may still carry out").says("42 done");
-    let _ended = desk
-        .export(&["--properties", "subject,source_ticket_id", "-o", "held.csv"])
+    desk.here.write("m.toml", mapping);
+    let args = "import in.csv -m m.toml --op update --run-dir run --batch-size 10 --horizon 3 \
+            --progress plain";
+    let ended = desk.run(args).expect(0);
+    ended.says("may still carry out").says("42 done");
+    desk.export("--properties subject,source_ticket_id -o held.csv")
         .expect(0);
     for row in desk.here.rows("held.csv") {
         let second = ["K15", "K16"].contains(&row["source_ticket_id"].as_str());
@@ -84,36 +47,24 @@ fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() 
 
 /// Forty tickets, and a file that updates them in fours of ten.
 fn forty(trouble: &str) -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off", "--trouble", trouble]);
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+    let desk = FilledPortal::new(format!("--rate off --trouble {trouble}"));
+    desk.unique_property("source_ticket_id");
     let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{n}")});
     let _ids = desk.create(40, old);
     let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
-    let _file = desk.here.write("in.csv", format!("Id,Subject\n{rows}"));
-    let _file = desk.here.write("m.toml", MAPPING);
+    desk.here.write("in.csv", format!("Id,Subject\n{rows}"));
+    desk.here.write("m.toml", KNOWN_KEY);
     desk
 }
 
 #[test]
 fn a_run_that_is_stopped_while_rows_wait_leaves_them_unknown_and_goes_on() {
     let desk = forty("post-502@2:batch/update");
-    let mut command = desk.here.command([
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "update",
-        "--run-dir",
-        "run",
-        "--batch-size",
-        "10",
-        "--horizon",
-        "30",
-        "--progress",
-        "plain",
-    ]);
-    let _same = command
+    let mut command = desk.here.command(
+        "import in.csv -m m.toml --op update --run-dir run --batch-size 10 --horizon 30 \
+            --progress plain",
+    );
+    command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
     let mut going = Going::start(command);
@@ -121,13 +72,11 @@ fn a_run_that_is_stopped_while_rows_wait_leaves_them_unknown_and_goes_on() {
     going.signal("INT");
     let (code, said) = going.end();
     assert_eq!(code, Some(5), "{said}");
-    let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
+    let summary = desk.here.json("run/summary.json");
     assert_eq!(summary["rows"]["unknown"], 10, "{summary}");
-    let status = desk.here.run(["status", "run", "--json"]).expect(0);
-    let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let status = desk.here.run("status run --json").expect(0).json();
     assert!(status["unknown"].as_u64() >= Some(10), "{status}");
-    let args = ["resume", "run", "--horizon", "0.1"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.run("resume run --horizon 0.1").expect(0);
     assert_eq!(desk.here.rows("run/done.csv").len(), 40);
 }
 
@@ -159,7 +108,7 @@ async fn update(operation: Operation, tamper: Arc<Tamper>) {
         operation,
         diff: false,
         input,
-        mapping: MAPPING.to_owned(),
+        mapping: KNOWN_KEY.to_owned(),
         folder: folder.path().join("run"),
         batch_size: 10,
         facts: tickethaul::model::learned::KnownFacts::default(),
@@ -239,14 +188,14 @@ fn merged(loser: String, survivor: &'static str) -> Arc<Tamper> {
 
 #[tokio::test]
 async fn a_ticket_that_is_merged_meanwhile_is_told_with_the_one_that_it_went_into() {
-    let by_id = MAPPING.replace(
+    let by_id = KNOWN_KEY.replace(
         "property = \"source_ticket_id\"\ncolumn = \"Id\"",
         "record_id = { column = \"Id\" }",
     );
     for (operation, mapping, fates) in [
         (Operation::Update, &*by_id, (2, 1)),
         (Operation::Archive, &*by_id, (2, 1)),
-        (Operation::Archive, MAPPING, (2, 1)),
+        (Operation::Archive, KNOWN_KEY, (2, 1)),
     ] {
         let portal = Portal::start().await;
         portal.unique_property("source_ticket_id").await;
@@ -255,7 +204,7 @@ async fn a_ticket_that_is_merged_meanwhile_is_told_with_the_one_that_it_went_int
             let old = json!({"subject": "old", "source_ticket_id": format!("k{n}")});
             ids.push(portal.ticket(old).await);
         }
-        let name = |n: usize| match mapping == MAPPING {
+        let name = |n: usize| match mapping == KNOWN_KEY {
             true => format!("k{}", n + 1),
             false => ids[n].clone(),
         };
@@ -450,7 +399,7 @@ async fn linked(what: &str, tamper: Arc<Tamper>) -> Vec<String> {
         operation: Operation::Create,
         diff: false,
         input,
-        mapping: format!("{MAPPING}{}", REQUESTER.replace("WHAT", what)),
+        mapping: format!("{KNOWN_KEY}{}", REQUESTER.replace("WHAT", what)),
         folder: folder.path().join("run"),
         batch_size: 10,
         facts: tickethaul::model::learned::KnownFacts::default(),
@@ -488,7 +437,7 @@ async fn compared(operation: Operation, tamper: Arc<Tamper>) -> (Summary, tempfi
         operation,
         diff: operation == Operation::Update,
         input,
-        mapping: MAPPING.to_owned(),
+        mapping: KNOWN_KEY.to_owned(),
         folder: folder.path().join("run"),
         batch_size: 10,
         facts: tickethaul::model::learned::KnownFacts::default(),

@@ -9,26 +9,17 @@ use serde_json::Value;
 use tickethaul::import::flow::Operation;
 use tickethaul::model::ticket::Remark;
 
-use crate::in_process::{InProcess, Life};
-use crate::plain_http::Portal;
-use crate::rehearsal::{Ended, Rehearsal, rows_of};
+use crate::support::in_process::{InProcess, Life};
+use crate::support::{Portal, Rehearsal, keyed, rows_of};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "New" }
 hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "blank" }
 hs_ticket_priority = { column = "Priority", map = { p1 = "High" }, unmapped = "Low" }
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// Thirty rows; of each ten, four name Oliver, one Nadja, one has an odd priority.
 fn input() -> String {
@@ -53,7 +44,7 @@ fn values(summary: &Value) -> BTreeMap<String, u64> {
         for value in remark["values"].as_array().into_iter().flatten() {
             let text = |name: &str| value[name].as_str().expect("text").to_owned();
             let name = format!("{code} {} {}", text("column"), text("value"));
-            let _none = all.insert(name, value["count"].as_u64().expect("a count"));
+            all.insert(name, value["count"].as_u64().expect("a count"));
         }
     }
     all
@@ -71,33 +62,23 @@ fn expected() -> BTreeMap<String, u64> {
 #[test]
 fn values_left_blank_are_named_at_the_end_and_beside_their_rows() {
     let here = Rehearsal::new();
-    let _file = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", input());
-    let run = |args: &[&str]| -> Ended { here.run_embedded(args).expect(0) };
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--json",
-    ];
-    let _ended = run(&[&args[..], &["--limit", "11"]].concat());
-    let args = ["resume", "run", "--no-limit", "--json"];
-    let resumed = here.run(args).expect(0);
-    let resumed = resumed
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", input());
+    let args = "import in.csv -m m.toml --run-dir run --json --limit 11";
+    here.run_embedded(args).expect(0);
+    let resumed = here.run("resume run --no-limit --json").expect(0);
+    let summary = resumed
         .says("15 values without a counterpart, left blank as mapped")
         .says("12 Agent \"Oliver Brandt\"")
         .says("3 Agent \"Nadja\"")
-        .says("3 Priority \"p9\"");
-    let summary: Value = serde_json::from_str(&resumed.stdout).expect("JSON");
+        .says("3 Priority \"p9\"")
+        .json();
     assert_eq!(
         values(&summary),
         expected(),
         "also what came before the resume"
     );
-    let written: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let written = here.json("run/summary.json");
     assert_eq!(values(&written), expected());
     for row in here.rows("run/done.csv") {
         let n: usize = row["Id"].parse().expect("a number");

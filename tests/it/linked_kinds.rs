@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::rehearsal::{Ended, Row};
+use crate::support::{Args, Ended, FilledPortal, Row, id, link};
 
 const KEY: &str = r#"
 version = 1
@@ -25,20 +24,15 @@ unique = true
 const DEVICE: &str = "2-34567890";
 
 fn a_desk() -> FilledPortal {
-    FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"])
-}
-
-fn link(to: &str, by: &str, column: &str, more: &str) -> String {
-    format!("[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"{column}\"\n{more}")
+    FilledPortal::new("--rate off --switch search_lag=0s")
 }
 
 /// Runs a command with a file and a mapping that is `KEY` and more.
-fn run(desk: &FilledPortal, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
-    let _file = desk.here.write("rows.csv", csv);
-    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
-    let args = ["rows.csv", "-m", "mapping.toml", "--run-dir", run];
-    desk.here
-        .run_against(&desk.sandbox, &[words, &args].concat())
+fn run(desk: &FilledPortal, words: impl Args, (csv, more): (&str, &str), run: &str) -> Ended {
+    desk.tool((words, "in.csv -m m.toml", ["--run-dir", run]))
+        .rows(csv)
+        .mapping(format!("{KEY}{more}"))
+        .run()
 }
 
 fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
@@ -47,9 +41,9 @@ fn made(desk: &FilledPortal, kind: &str, properties: &Value) -> String {
 }
 
 /// The rows of an export, in the order of their subjects.
-fn exported(desk: &FilledPortal, more: &[&str]) -> Vec<Row> {
-    let args = ["--properties", "subject", "-o", "held.csv", "--replace"];
-    let _ended = desk.export(&[&args[..], more].concat()).expect(0);
+fn exported(desk: &FilledPortal, more: impl Args) -> Vec<Row> {
+    let args = "--properties subject -o held.csv --replace";
+    desk.export((args, more)).expect(0);
     let mut rows = desk.here.rows("held.csv");
     rows.sort_by(|one, other| one["subject"].cmp(&other["subject"]));
     rows
@@ -66,7 +60,7 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
         );
         let label = json!({"name": "broken", "label": "Broken"});
         let labels = format!("/crm/v4/associations/tickets/{DEVICE}/labels");
-        let _new = desk.call("POST", &labels, &label);
+        desk.call("POST", &labels, &label);
         let by_name = link(
             "device",
             "serial_number",
@@ -79,8 +73,13 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
             "Id,Subject,Serial,Broken,Device\n1,A,S1,,\n2,B,S2,{lamp},\n3,C,,,{lamp}\n4,D,,,\n5,E,,66,\n"
         );
         let more = [by_name, by_label, by_type].concat();
-        let args = ["import", "--create-properties", "--api", api];
-        let _ended = run(&desk, &args, (&csv, &more), "run").expect(3);
+        run(
+            &desk,
+            format!("import --create-properties --api {api}"),
+            (&csv, &more),
+            "run",
+        )
+        .expect(3);
         let refused = desk.here.rows("run/refused.csv");
         assert_eq!(
             (refused.len(), &*refused[0]["_code"]),
@@ -88,7 +87,7 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
         );
         assert!(refused[0]["_hint"].contains(DEVICE), "{refused:?}");
 
-        let held = exported(&desk, &["--with", "device,device.serial_number"]);
+        let held = exported(&desk, "--with device,device.serial_number");
         let serials: Vec<&str> = held
             .iter()
             .map(|row| &*row["device.serial_number"])
@@ -105,18 +104,14 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
         assert_eq!(labelled[0]["link_labels"], "Broken");
         assert_eq!(labelled[0]["link_type_ids"].split(';').count(), 2);
 
-        let _clean = desk
-            .here
-            .run_against(&desk.sandbox, &["verify", "run"])
-            .expect(0);
+        desk.run("verify run").expect(0);
         let shown = [
             "get",
             &held[0]["hs_object_id"],
             "--associations",
             "device,calls",
         ];
-        let shown = desk.here.run_against(&desk.sandbox, &shown).expect(0);
-        assert!(shown.stdout.contains(&lamp), "{}", shown.stdout);
+        desk.run(&shown).expect(0).prints(&lamp);
     }
 }
 
@@ -129,9 +124,9 @@ fn links_to_activities_and_custom_kinds_are_made_cut_and_undone() {
         &json!({"hs_timestamp": "2026-03-01T10:00:00Z", "hs_call_body": "rang"}),
     );
     let lamp = made(&desk, DEVICE, &json!({"name": "Lamp"}));
-    let _ended = run(
+    run(
         &desk,
-        &["import", "--create-properties"],
+        "import --create-properties",
         ("Id,Subject\n1,A\n2,B\n", ""),
         "run",
     )
@@ -140,35 +135,29 @@ fn links_to_activities_and_custom_kinds_are_made_cut_and_undone() {
     let csv = format!("Id,Call,Device\n1,{call},{lamp}\n2,,{lamp}\n");
     let more = more.replace("[[associate]]", "\n[[associate]]");
     let alone = KEY.split("[properties]").next().expect("a head").to_owned() + &more;
-    let linked = |words: &[&str], run: &str| {
-        let _file = desk.here.write("rows.csv", &csv);
-        let _file = desk.here.write("alone.toml", &alone);
-        let args = ["rows.csv", "-m", "alone.toml", "--run-dir", run];
-        desk.here
-            .run_against(&desk.sandbox, &[words, &args].concat())
-            .expect(0)
+    let linked = |words: &str, run: &str| {
+        desk.here.write("rows.csv", &csv);
+        desk.here.write("alone.toml", &alone);
+        let args = format!("rows.csv -m alone.toml --run-dir {run}");
+        desk.run((words, &args)).expect(0)
     };
     let held = |desk: &FilledPortal| {
-        let rows = exported(desk, &["--with", "calls.hs_object_id,device"]).into_iter();
+        let rows = exported(desk, "--with calls.hs_object_id,device").into_iter();
         let cells = rows.map(|row| (row["calls.hs_object_id"].clone(), row["device"].clone()));
         cells.collect::<Vec<_>>()
     };
     let both = vec![(call.clone(), lamp.clone()), (String::new(), lamp.clone())];
     let none = vec![(String::new(), String::new()); 2];
-    let _made = linked(&["associate"], "made");
+    let _made = linked("associate", "made");
     assert_eq!(held(&desk), both);
-    let _clean = desk
-        .here
-        .run_against(&desk.sandbox, &["verify", "made"])
-        .expect(0);
-    let _same = linked(&["associate"], "same");
+    desk.run("verify made").expect(0);
+    let _same = linked("associate", "same");
     let fates = desk.column("same/done.csv", "_fate");
     assert_eq!(fates, ["unchanged", "unchanged"]);
-    let undo = ["undo", "made", "--yes", "--horizon", "0.2"];
-    let _undone = desk.here.run_against(&desk.sandbox, &undo).expect(0);
+    desk.run("undo made --yes --horizon 0.2").expect(0);
     assert_eq!(held(&desk), none);
-    let _made = linked(&["associate"], "again");
-    let _cut = linked(&["dissociate"], "cut");
+    let _made = linked("associate", "again");
+    let _cut = linked("dissociate", "cut");
     assert_eq!(held(&desk), none);
 }
 
@@ -184,24 +173,24 @@ fn kinds_that_a_portal_does_not_have_are_named_before_anything_is_sent() {
             "the portal has no kind of record called `satellites`",
         ),
     ] {
-        let _told = run(
+        run(
             &desk,
-            &["import", "--create-properties"],
+            "import --create-properties",
             (rows, &link(to, "id", "Other", "")),
             "run",
         )
         .expect(64)
         .says(words);
     }
-    let with = ["--properties", "subject", "--with", "devise", "-o", "a.csv"];
-    let _told = desk.export(&with).expect(64).says("did you mean device?");
-    let get = ["get", "1", "--associations", "satellites"];
-    let told = desk.here.run_against(&desk.sandbox, &get).expect(64);
-    let _told = told.says("the portal has no kind of record called `satellites`");
-    let denied = FilledPortal::new(&["--switch", "missing_scopes=crm.schemas.custom.read"]);
-    let _told = run(
+    desk.export("--properties subject --with devise -o a.csv")
+        .expect(64)
+        .says("did you mean device?");
+    let told = desk.run("get 1 --associations satellites").expect(64);
+    told.says("the portal has no kind of record called `satellites`");
+    let denied = FilledPortal::new("--switch missing_scopes=crm.schemas.custom.read");
+    run(
         &denied,
-        &["import", "--create-properties"],
+        "import --create-properties",
         (rows, &link("device", "id", "Other", "")),
         "run",
     )
@@ -212,26 +201,20 @@ fn kinds_that_a_portal_does_not_have_are_named_before_anything_is_sent() {
 #[test]
 fn a_copy_of_a_portal_knows_its_custom_kinds() {
     let desk = a_desk();
-    let pull = ["schema", "pull", "-o", "copy.toml"];
-    let _pulled = desk.here.run_against(&desk.sandbox, &pull).expect(0);
-    let show = ["schema", "show", "--schema", "copy.toml"];
-    let shown = desk.here.run(show).expect(0);
-    assert!(shown.stdout.contains(DEVICE), "{}", shown.stdout);
-    let _file = desk.here.write("rows.csv", "Id,Subject,Serial\n1,A,S1\n");
+    desk.run("schema pull -o copy.toml").expect(0);
+    desk.here
+        .run("schema show --schema copy.toml")
+        .expect(0)
+        .prints(DEVICE);
+    desk.here.write("rows.csv", "Id,Subject,Serial\n1,A,S1\n");
     let more = link(
         "device",
         "serial_number",
         "Serial",
         "missing = \"create\"\n",
     );
-    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
-    let check = [
-        "check",
-        "rows.csv",
-        "-m",
-        "mapping.toml",
-        "--schema",
-        "copy.toml",
-    ];
-    let _fine = desk.here.run(check).expect(0);
+    desk.here.write("mapping.toml", format!("{KEY}{more}"));
+    desk.here
+        .run("check rows.csv -m mapping.toml --schema copy.toml")
+        .expect(0);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::Portal;
+use crate::support::Portal;
 
 const COMPANIES: &str = "/crm/v4/associations/tickets/companies/batch";
 
@@ -71,7 +71,7 @@ async fn a_default_association_is_told_both_ways() {
         .expect(200);
     assert_eq!(listed, json!({"results": []}));
     let nobody = format!("/crm/v4/objects/tickets/{ticket}/associations/default/contacts/1");
-    let _ = portal.put(&nobody, "").await.expect(404);
+    portal.put(&nobody, "").await.expect(404);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn there_is_one_primary_company() {
     for name in ["One", "Two"] {
         let company = company(&portal, name).await;
         let path = format!("/crm/v4/objects/companies/{company}/associations/tickets/{ticket}");
-        let _ = portal.put(&path, json!([own(25)])).await.expect(201);
+        portal.put(&path, json!([own(25)])).await.expect(201);
     }
     let all = types(&portal, &ticket).await;
     assert_eq!(
@@ -292,7 +292,7 @@ async fn cutting_the_default_cuts_the_pair() {
             vec![],
         ),
     ] {
-        let _ = portal
+        portal
             .post(&format!("{COMPANIES}/create"), &create)
             .await
             .expect(201);
@@ -314,7 +314,7 @@ async fn archived_records_have_no_associations() {
         portal.ticket(json!({})).await,
         company(&portal, "One").await,
     );
-    let _ = portal
+    portal
         .post(
             &format!("{COMPANIES}/create"),
             json!({"inputs": [pair(&ticket, &one, &[339])]}),
@@ -412,7 +412,7 @@ async fn the_endpoints_of_v3_do_the_same() {
         );
         assert_eq!(portal.get(&base).await.expect(200), json!({"results": []}));
     }
-    let _ = portal
+    portal
         .put(&format!("{base}/{contact}/340"), "")
         .await
         .expect(400);
@@ -441,7 +441,7 @@ async fn the_endpoints_of_v3_do_the_same() {
             .status,
         204
     );
-    let _ = portal
+    portal
         .post(
             &format!("{batch}/read"),
             json!({"inputs": [{"id": ticket}]}),

@@ -4,9 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Conversations, Talk, id};
-use crate::kill_notes::{RUNGS, switched};
-use crate::rehearsal::Ended;
+use crate::support::conversation::{Conversations, RUNGS, Talk, id};
+use crate::support::{Args, Ended, switched};
 
 const MAPPING: &str = r#"
 version = 1
@@ -78,34 +77,33 @@ fn source(tickets: usize) -> String {
 }
 
 /// A portal with the key's property, and a folder with source and mapping.
-fn talk(tickets: usize, args: &[&str]) -> Talk {
+fn talk(tickets: usize, args: impl Args) -> Talk {
     let talk = Talk::new(&Conversations::new(0), args);
-    let _file = talk.desk.here.write("in.jsonl", source(tickets));
-    let _file = talk.desk.here.write("m.toml", MAPPING);
+    talk.desk.here.write("in.jsonl", source(tickets));
+    talk.desk.here.write("m.toml", MAPPING);
     talk
 }
 
 /// Continues until a run is finished.
-fn finished(talk: &Talk, begin: &[&str], run: &str, code: i32) -> Ended {
-    let more = ["--horizon", "0.4", "--timeout", "0.4", "--progress", "none"];
+fn finished(talk: &Talk, begin: impl Args, run: &str, code: i32) -> Ended {
+    let more = "--horizon 0.4 --timeout 0.4 --progress none";
     let here = &talk.desk.here;
     let go_on = || {
         let begun = here.path(&format!("{run}/run.db")).exists();
         if !begun {
             let _none = std::fs::remove_dir_all(here.path(run));
         }
-        let args = match begun {
-            true => [&["resume", run][..], &more].concat(),
-            false => [begin, &["--run-dir", run], &more].concat(),
-        };
-        here.run_against(&talk.desk.sandbox, &args)
+        match begun {
+            true => talk.desk.run(("resume", [run], more)),
+            false => talk.desk.run((&begin, ["--run-dir", run], more)),
+        }
     };
     let mut rounds = std::iter::repeat_with(go_on).take(20);
     let ended = rounds.find(|ended| ended.code != 5);
     ended.expect("it comes to its end").expect(code)
 }
 
-const IMPORT: [&str; 4] = ["import", "in.jsonl", "-m", "m.toml"];
+const IMPORT: &str = "import in.jsonl -m m.toml";
 
 /// All records of a kind: key of the ticket, time, text, in order; with all properties.
 fn held(talk: &Talk, kind: &str, body: &str) -> Vec<(String, String, String, Value)> {
@@ -207,15 +205,9 @@ fn one_rung(rung: &[&str]) {
             format!("post-502@2:{kind}/batch/create"),
         ]);
     }
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let story = format!("{rung:?}");
     let talk = talk(6, &args);
-    let _ended = finished(
-        &talk,
-        &[&IMPORT[..], &["--batch-size", "4"]].concat(),
-        "run",
-        0,
-    );
+    let _ended = finished(&talk, (IMPORT, "--batch-size 4"), "run", 0);
     check(&talk, 6, &story);
     let summary = talk.summary("run");
     assert_eq!(
@@ -223,13 +215,11 @@ fn one_rung(rung: &[&str]) {
         12 + 6 + 9,
         "{story}: {summary}"
     );
-    let _clean = talk.run(&["verify", "run"], 0);
-    let again = [&IMPORT[..], &["--op", "upsert"]].concat();
-    let _ended = finished(&talk, &again, "again", 0);
+    talk.run("verify run", 0);
+    let _ended = finished(&talk, (IMPORT, "--op upsert"), "again", 0);
     check(&talk, 6, &story);
     assert_eq!(talk.summary("again")["notes"]["created"], 0, "{story}");
-    let undo = ["undo", "run", "--yes", "--horizon", "0.2"];
-    let _undone = talk.run(&undo, 0);
+    talk.run("undo run --yes --horizon 0.2", 0);
     for kind in ["emails", "calls", "notes", "tickets"] {
         assert!(talk.all(kind, "").is_empty(), "{story}: {kind}");
     }
@@ -237,8 +227,8 @@ fn one_rung(rung: &[&str]) {
 
 #[test]
 fn what_others_changed_of_emails_and_calls_is_named_and_left() {
-    let talk = talk(4, &[]);
-    let _ended = finished(&talk, &IMPORT, "run", 0);
+    let talk = talk(4, "");
+    let _ended = finished(&talk, IMPORT, "run", 0);
     let of = |kind: &str, body: &str, key: &str| {
         let found = held(&talk, kind, body).into_iter();
         let mut ids = found.filter(|record| record.0 == key);
@@ -248,14 +238,14 @@ fn what_others_changed_of_emails_and_calls_is_named_and_left() {
     let edited = of("emails", "hs_email_html", "K1");
     let change = json!({"properties": {"hs_email_html": "<p>edited</p>"}});
     let path = format!("/crm/v3/objects/emails/{edited}");
-    let _changed = talk.desk.call("PATCH", &path, &change);
+    talk.desk.call("PATCH", &path, &change);
     let gone = of("calls", "hs_call_body", "K2");
-    let _gone = talk.desk.call(
+    talk.desk.call(
         "DELETE",
         &format!("/crm/v3/objects/calls/{gone}"),
         &Value::Null,
     );
-    let _told = talk.run(&["verify", "run"], 4);
+    talk.run("verify run", 4);
     let mut found: Vec<(String, String)> = talk
         .desk
         .here
@@ -269,8 +259,7 @@ fn what_others_changed_of_emails_and_calls_is_named_and_left() {
         found,
         expected.map(|(key, what)| (key.to_owned(), what.to_owned()))
     );
-    let undo = ["undo", "run", "--yes", "--horizon", "0.2"];
-    let _undone = talk.run(&undo, 3);
+    talk.run("undo run --yes --horizon 0.2", 3);
     let left: Vec<String> = held(&talk, "emails", "hs_email_html")
         .into_iter()
         .map(|one| one.0)
@@ -284,7 +273,7 @@ fn what_others_changed_of_emails_and_calls_is_named_and_left() {
 
 #[test]
 fn an_email_whose_key_is_held_is_refused_and_tried_again() {
-    let talk = talk(2, &[]);
+    let talk = talk(2, "");
     let other = json!({"properties": {"subject": "other", "hs_pipeline_stage": "1"}});
     let other = id(&talk.desk.call("POST", "/crm/v3/objects/tickets", &other));
     let link = json!({"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 224});
@@ -294,25 +283,25 @@ fn an_email_whose_key_is_held_is_refused_and_tried_again() {
         "associations": [{"to": {"id": other}, "types": [link]}],
     });
     let holder = id(&talk.desk.call("POST", "/crm/v3/objects/emails", &holder));
-    let _refused = finished(&talk, &IMPORT, "run", 3);
+    let _refused = finished(&talk, IMPORT, "run", 3);
     let refused = talk.desk.here.read("run/refused.jsonl");
     assert!(
         refused.contains("NOTE_KEY_HELD") && refused.contains("K1:email:1"),
         "{refused}"
     );
-    let _gone = talk.desk.call(
+    talk.desk.call(
         "DELETE",
         &format!("/crm/v3/objects/emails/{holder}"),
         &Value::Null,
     );
-    let _gone = talk.desk.call(
+    talk.desk.call(
         "DELETE",
         &format!("/crm/v3/objects/tickets/{other}"),
         &Value::Null,
     );
-    let _ended = finished(&talk, &["retry", "run"], "again", 0);
+    let _ended = finished(&talk, "retry run", "again", 0);
     check(&talk, 2, "retried");
-    let _clean = talk.run(&["verify", "run"], 0);
+    talk.run("verify run", 0);
 }
 
 #[test]
@@ -328,28 +317,17 @@ fn held_calls(rung: &[&str], kind: &str) {
     let killed_at = |n: usize| {
         let mut args = switched(rung);
         args.extend(["--trouble".to_owned(), format!("hold@{n}=committed:{kind}")]);
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let mut talk = talk(5, &args);
-        let begin = [
-            &IMPORT[..],
-            &[
-                "--run-dir",
-                "run",
-                "--batch-size",
-                "6",
-                "--horizon",
-                "0.4",
-                "--timeout",
-                "0.4",
-            ],
-        ]
-        .concat();
-        let held = talk.desk.kill_tool_while_held(&begin);
+        let begin = (
+            IMPORT,
+            "--run-dir run --batch-size 6 --horizon 0.4 --timeout 0.4",
+        );
+        let held = talk.desk.kill_tool_while_held(begin);
         if held {
-            let _ended = finished(&talk, &IMPORT, "run", 0);
-            let calm = talk.served(&[]);
+            let _ended = finished(&talk, IMPORT, "run", 0);
+            let calm = talk.served("");
             check(&calm, 5, &format!("{rung:?} {kind} {n}"));
-            let _clean = calm.run(&["verify", "run"], 0);
+            calm.run("verify run", 0);
         }
         held
     };
@@ -362,14 +340,14 @@ fn held_calls(rung: &[&str], kind: &str) {
 
 #[test]
 fn the_scope_of_emails_is_named_before_anything_is_sent() {
-    let talk = talk(1, &["--switch", "missing_scopes=sales-email-read"]);
-    let told = talk.run(&IMPORT, 7).says("sales-email-read");
+    let talk = talk(1, "--switch missing_scopes=sales-email-read");
+    let told = talk.run(IMPORT, 7).says("sales-email-read");
     assert!(talk.all("tickets", "").is_empty(), "{}", told.stderr);
 }
 
 #[test]
 fn what_a_mapping_lacks_for_emails_is_named() {
-    let talk = talk(1, &[]);
+    let talk = talk(1, "");
     for (old, new, words) in [
         ("from = \"from\"\n", "", "has no `from`"),
         ("incoming = \"incoming\"\n", "", "has no `incoming`"),
@@ -381,10 +359,9 @@ fn what_a_mapping_lacks_for_emails_is_named() {
         ),
         ("as = \"call\"\n", "as = \"cal\"\n", "did you mean `call`?"),
     ] {
-        let _file = talk
-            .desk
+        talk.desk
             .here
             .write("m.toml", MAPPING.replacen(old, new, 1));
-        let _told = talk.run(&IMPORT, 64).says(words);
+        talk.run(IMPORT, 64).says(words);
     }
 }

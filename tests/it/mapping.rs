@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::rehearsal::{Rehearsal, Row, project, write_rows};
+use crate::support::{Rehearsal, Row, project, write_rows};
 
 /// A mapping for `Id,Subject,Status` and more.
 const HEAD: &str = r#"version = 1
@@ -61,8 +61,8 @@ name = "source_ticket_id"
 type = "strng"
 unique = true
 "#;
-    let _mapping = here.write("bad.toml", mapping);
-    let _file = here.write(
+    here.write("bad.toml", mapping);
+    here.write(
         "in.csv",
         "Id,Subject,Status,Created,Body,Agent,Mail\n1,a,open,,,,\n",
     );
@@ -97,34 +97,27 @@ unique = true
 fn files_beside_the_mapping_are_read_from_its_folder() {
     let here = Rehearsal::new();
     std::fs::create_dir(here.path("maps")).expect("a folder");
-    let _values = here.write("maps/stages.csv", "from,to\nDoing,Waiting on us\n");
-    let _people = here.write(
+    here.write("maps/stages.csv", "from,to\nDoing,Waiting on us\n");
+    here.write(
         "maps/people.csv",
         "Login;Mail\nmlq;maya.lindqvist@northwind-support.example\n",
     );
-    let _mapping = here.write(
+    here.write(
         "maps/desk.toml",
         format!(
             "{HEAD}hs_pipeline_stage = {{ column = \"Status\", map = {{ file = \"stages.csv\" }} }}\n\
              hubspot_owner_id = {{ column = \"Agent\", lookup = {{ file = \"people.csv\", from = \"Login\", to = \"Mail\" }} }}\n"
         ),
     );
-    let _file = here.write(
+    here.write(
         "in.csv",
         "Id,Subject,Status,Agent\n1,a,doing,MLQ\n2,b,Done,\n",
     );
-    let _ended = here
-        .run_embedded(&import("in.csv", "maps/desk.toml"))
+    here.run_embedded(&import("in.csv", "maps/desk.toml"))
         .expect(3)
         .says("\"Done\": the mapping's value map has no entry for it");
-    let exported = [
-        "export",
-        "--properties",
-        "hs_pipeline_stage,hubspot_owner_id",
-        "-o",
-        "out.csv",
-    ];
-    let _ended = here.run_embedded(&exported).expect(0);
+    let exported = "export --properties hs_pipeline_stage,hubspot_owner_id -o out.csv";
+    here.run_embedded(exported).expect(0);
     let rows = here.rows("out.csv");
     assert_eq!(
         (
@@ -147,9 +140,9 @@ fn one_row_of_each_ticket_goes_in_and_the_others_are_skipped() {
             "[properties]",
             &format!("[rows]\none_per = \"Id\"\nkeep = \"{keep}\"\n[properties]"),
         );
-        let _mapping = here.write("m.toml", format!("{text}{STAGE}"));
-        let _file = here.write("in.csv", rows);
-        let _ended = here.run_embedded(&import("in.csv", "m.toml")).expect(3);
+        here.write("m.toml", format!("{text}{STAGE}"));
+        here.write("in.csv", rows);
+        here.run_embedded(&import("in.csv", "m.toml")).expect(3);
         let mut found: Vec<String> = here
             .rows("run/done.csv")
             .into_iter()
@@ -170,7 +163,7 @@ fn one_row_of_each_ticket_goes_in_and_the_others_are_skipped() {
 
 #[test]
 fn a_mapping_is_proposed_checked_and_imports_its_file() {
-    for sample in crate::presets::samples()
+    for sample in crate::support::samples::samples()
         .into_iter()
         .filter(|expected| !expected.edit_first)
         .map(|expected| expected.sample)
@@ -188,8 +181,8 @@ fn a_mapping_is_proposed_checked_and_imports_its_file() {
             "-o",
             "proposed.toml",
         ];
-        let _ended = here.run(init).expect(0).says("go over it");
-        let _ended = here.run(["map", "check", "proposed.toml"]).expect(0);
+        here.run(init).expect(0).says("go over it");
+        here.run("map check proposed.toml").expect(0);
         let args = [
             "import",
             &file,
@@ -227,7 +220,7 @@ fn a_known_system_gets_its_preset_and_lines_for_the_rest() {
         "{}",
         ended.stdout
     );
-    let _ended = ended.says("the preset intercom reads 23 of the file's 24 columns");
+    ended.says("the preset intercom reads 23 of the file's 24 columns");
     let ended = here.run(["map", "init", &file, "--from", "none", "--json"]);
     let told: Value = serde_json::from_str(&ended.expect(0).stdout).expect("JSON");
     assert!(
@@ -240,27 +233,24 @@ fn a_known_system_gets_its_preset_and_lines_for_the_rest() {
         .and_then(|all| all.iter().find(|one| one["property"] == "subject"));
     assert_eq!(subject.expect("a match")["column"], "Ticket title");
     let forced = here.run(["map", "init", &file, "--from", "jira", "-o", "j.toml"]);
-    let _ended = forced.expect(0).says("the file lacks some that it needs");
+    forced.expect(0).says("the file lacks some that it needs");
     let again = here.run(["map", "init", &file, "-o", "j.toml"]).expect(64);
-    let _ended = again.says("name another file");
-    let _ended = here
-        .run(["map", "init", &file, "--from", "jria"])
+    again.says("name another file");
+    here.run(["map", "init", &file, "--from", "jria"])
         .expect(64);
 }
 
 #[test]
 fn mappings_are_checked_by_themselves() {
     let here = Rehearsal::new();
-    let _good = here.write("good.toml", format!("{HEAD}{STAGE}"));
-    let _bad = here.write(
+    here.write("good.toml", format!("{HEAD}{STAGE}"));
+    here.write(
         "bad.toml",
         format!(
             "{HEAD}{STAGE}createdate = {{ column = \"C\", timezone = \"Mars\", format = \"%H\" }}\n"
         ),
     );
-    let ended = here
-        .run(["map", "check", "good.toml", "bad.toml"])
-        .expect(64);
+    let ended = here.run("map check good.toml bad.toml").expect(64);
     for words in [
         "good.toml: nothing is wrong with it",
         "there is no time zone `Mars`",
@@ -272,17 +262,13 @@ fn mappings_are_checked_by_themselves() {
         .expect("the presets")
         .map(|entry| entry.expect("an entry").path().display().to_string())
         .collect();
-    let args = ["map".to_owned(), "check".to_owned()]
-        .into_iter()
-        .chain(all);
-    let _ended = here.run(args).expect(0);
+    here.run(("map check", all)).expect(0);
 }
 
 #[test]
 fn the_json_schema_is_printed() {
     let here = Rehearsal::new();
-    let ended = here.run(["map", "schema"]).expect(0);
-    let schema: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let schema = here.run("map schema").expect(0).json();
     assert_eq!(schema["title"], "tickethaul mapping");
 }
 
@@ -374,17 +360,18 @@ fn odd_cells(rows: usize) -> String {
 /// `check` refuses what the import refused, word for word, and finds nothing wrong with
 /// the rows that went in.
 fn the_check_says_the_same(here: &Rehearsal, done: usize, refused: &[Row]) {
-    let args = ["check", "odd.csv", "-m", "m.toml", "-o", "checked.csv"];
-    let _ended = here.run_embedded(&args).expect(4);
+    here.run_embedded("check odd.csv -m m.toml -o checked.csv")
+        .expect(4);
     assert_eq!(sorted(here.rows("checked.csv")), sorted(refused.to_vec()));
     write_rows(
         &here.path("passed.csv"),
         &here.path("odd.csv"),
         &here.rows("run/done.csv"),
     );
-    let args = ["check", "passed.csv", "-m", "m.toml", "--json"];
-    let ended = here.run_embedded(&args).expect(0);
-    let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
+    let report = here
+        .run_embedded("check passed.csv -m m.toml --json")
+        .expect(0)
+        .json();
     assert_eq!(report["rows"]["ready"], done);
 }
 
@@ -396,7 +383,7 @@ fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
 #[test]
 fn what_passes_the_local_check_is_accepted_by_the_sandbox() {
     let here = Rehearsal::new();
-    let _file = here.write("odd.csv", odd_cells(3_000));
+    here.write("odd.csv", odd_cells(3_000));
     let mapping = r#"
 content = { column = "Text", html = "text", truncate = true }
 hs_pipeline = { column = "Pipeline", map = { escalations = "Escalations" }, unmapped = "Support Pipeline" }
@@ -423,18 +410,9 @@ type = "number"
 name = "source_flag"
 type = "bool"
 "#;
-    let _mapping = here.write("m.toml", format!("{HEAD}{mapping}"));
-    let args = [
-        "import",
-        "odd.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--max-refused",
-        "3000",
-    ];
-    let _ended = here.run_embedded(&args).expect(3);
+    here.write("m.toml", format!("{HEAD}{mapping}"));
+    here.run_embedded("import odd.csv -m m.toml --run-dir run --max-refused 3000")
+        .expect(3);
     let done = here.rows("run/done.csv").len();
     let refused = here.rows("run/refused.csv");
     assert_eq!(done + refused.len(), 3_000);
@@ -465,8 +443,8 @@ fn the_mapping_of_the_readme_is_one() {
     let block = blocks
         .find(|block| block.contains("version = 1"))
         .expect("a mapping");
-    let _mapping = here.write("m.toml", block.split("```").next().unwrap_or_default());
-    let _values = here.write("priorities.csv", "from,to\nHigh,HIGH\n");
-    let _people = here.write("people.csv", "Name,Email\nMaya,maya@x.example\n");
-    let _ended = here.run(["map", "check", "m.toml"]).expect(0);
+    here.write("m.toml", block.split("```").next().unwrap_or_default());
+    here.write("priorities.csv", "from,to\nHigh,HIGH\n");
+    here.write("people.csv", "Name,Email\nMaya,maya@x.example\n");
+    here.run("map check m.toml").expect(0);
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::{Answer, Portal};
+use crate::support::{Answer, Portal};
 
 const TICKETS: &str = "/crm/v3/objects/tickets";
 const CONTACTS: &str = "/crm/v3/objects/contacts";
@@ -28,7 +28,7 @@ async fn press(portal: &Portal, button: &str, id: &str) -> Answer {
 
 async fn link(portal: &Portal, ticket: &str, contact: &str) {
     let path = format!("/crm/v4/objects/tickets/{ticket}/associations/default/contacts/{contact}");
-    let _linked = portal.put(&path, "").await.expect(200);
+    portal.put(&path, "").await.expect(200);
 }
 
 /// Ids of the contacts of a ticket.
@@ -248,7 +248,7 @@ async fn the_search_index_is_late_for_merges_and_restores() {
     tokio::time::sleep(std::time::Duration::from_millis(350)).await;
     assert_eq!(search(&portal).await, [one.clone(), two.clone()]);
     let survivor = merged(&portal, TICKETS, &one, &two).await;
-    let _restored = press(&portal, "restore", &three).await.expect(204);
+    press(&portal, "restore", &three).await.expect(204);
     assert_eq!(search(&portal).await, [one, two]);
     tokio::time::sleep(std::time::Duration::from_millis(350)).await;
     assert_eq!(search(&portal).await, [three, survivor]);
@@ -270,7 +270,7 @@ async fn the_recycle_bin_gives_back_what_it_holds_and_ends_it_for_good() {
     for id in [&one, &two] {
         let _gone = portal.delete(&format!("{TICKETS}/{id}")).await;
     }
-    let _restored = press(&portal, "restore", &one).await.expect(204);
+    press(&portal, "restore", &one).await.expect(204);
     assert_eq!(
         (ids(&portal, false).await, ids(&portal, true).await),
         (vec![one.clone()], vec![two.clone()])
@@ -291,7 +291,7 @@ async fn the_recycle_bin_gives_back_what_it_holds_and_ends_it_for_good() {
         refused.to_string().contains("CONFLICTING_UNIQUE_VALUE"),
         "{refused}"
     );
-    let _purged = press(&portal, "purge", &two).await.expect(204);
+    press(&portal, "purge", &two).await.expect(204);
     assert_eq!(ids(&portal, true).await, Vec::<String>::new());
     let gone = portal.get(&format!("{TICKETS}/{two}?archived=true")).await;
     assert_eq!(
@@ -380,7 +380,7 @@ async fn switches_about_merges_and_restores() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         if restores {
             let _gone = portal.delete(&path).await;
-            let _back = press(&portal, "restore", &one).await.expect(204);
+            press(&portal, "restore", &one).await.expect(204);
         } else {
             let _survivor = merged(&portal, TICKETS, &one, &two).await;
         }
@@ -466,7 +466,7 @@ async fn gdpr_delete_is_served_where_the_contract_has_it() {
         .made("contacts", json!({"email": "erase@x.example"}))
         .await;
     let body = json!({"objectId": "erase@x.example", "idProperty": "email"});
-    let _erased = portal
+    portal
         .post("/crm/v3/objects/contacts/gdpr-delete", body)
         .await
         .expect(204);

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN, project};
+use crate::support::{Ended, Rehearsal, Served, TOKEN, project};
 
 /// A mistake.
 struct Mistake {
@@ -805,7 +805,7 @@ impl Place {
             ("moved", "m.toml"),
         ] {
             let file = format!("{name}.csv");
-            let _file = self.here.write(&file, "Id,Subject\n1,a\n2,b\n");
+            self.here.write(&file, "Id,Subject\n1,a\n2,b\n");
             let _limited = run(&[
                 "import",
                 &file,
@@ -817,9 +817,8 @@ impl Place {
                 "1",
             ]);
         }
-        let _file = self.here.write("changed.csv", "Id,Subject\n1,a\n2,c\n");
-        let _file = self
-            .here
+        self.here.write("changed.csv", "Id,Subject\n1,a\n2,c\n");
+        self.here
             .write("remapped.toml", MAPPING.replace("New", "Closed"));
         fs::remove_file(self.here.path("moved.csv")).expect("it was there");
     }
@@ -841,13 +840,13 @@ impl Place {
         let stdout = stdout.map(|at| args.split_off(at).remove(1));
         let mut command = self.here.command(&args);
         if !is_bare {
-            let _same = command
+            command
                 .env("TICKETHAUL_BASE_URL", self.portal.url())
                 .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
         }
-        let _same = command.envs(variables);
+        command.envs(variables);
         if let Some(folder) = folder {
-            let _same = command.current_dir(self.here.path(&folder));
+            command.current_dir(self.here.path(&folder));
         }
         match stdout {
             Some(file) => into_file(command, &file),
@@ -975,9 +974,9 @@ fn write_files(here: &Rehearsal) {
         ("abc.csv", "ticket_id\nabc\n".to_owned()),
         ("listed.txt", "# closed twice\n1234567890\n\n".to_owned()),
     ] {
-        let _file = here.write(name, text);
+        here.write(name, text);
     }
-    let _file = here.write("old.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and no more");
+    here.write("old.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and no more");
 }
 
 fn write_mappings(here: &Rehearsal) {
@@ -1007,7 +1006,7 @@ fn write_mappings(here: &Rehearsal) {
         ),
         ("stage.toml", changed("New", "Closd")),
     ] {
-        let _file = here.write(name, text);
+        here.write(name, text);
     }
 }
 
@@ -1056,7 +1055,7 @@ fn every_row_of_the_list_has_its_test() {
             text.contains(&format!("#[test]\nfn {name}()")),
             "{number}: {story}"
         );
-        let _new = found.insert(*number);
+        found.insert(*number);
     }
     let wanted: BTreeSet<u8> = (1..=89).collect();
     let lacking: Vec<&u8> = wanted.difference(&found).collect();
@@ -1068,10 +1067,10 @@ fn two_imports_of_one_file_at_once_make_each_ticket_once() {
     let here = Rehearsal::new();
     let portal = here.serve(&["--rate", "off"]);
     let rows: String = (0..600).map(|n| format!("{n},subject {n}\n")).collect();
-    let _file = here.write("in.csv", format!("Id,Subject\n{rows}"));
-    let _file = here.write("m.toml", MAPPING);
+    here.write("in.csv", format!("Id,Subject\n{rows}"));
+    here.write("m.toml", MAPPING);
     let schema = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _created = here.run_against(&portal, &schema).expect(0);
+    here.run_against(&portal, &schema).expect(0);
     let import = |run| {
         let args = [
             "import",
@@ -1097,7 +1096,7 @@ fn two_imports_of_one_file_at_once_make_each_ticket_once() {
         "-o",
         "held.csv",
     ];
-    let _ended = here.run_against(&portal, &export).expect(0);
+    here.run_against(&portal, &export).expect(0);
     let held = here.rows("held.csv");
     let keys: BTreeSet<&str> = held.iter().map(|row| &*row["source_ticket_id"]).collect();
     assert_eq!((held.len(), keys.len()), (600, 600));
@@ -1127,12 +1126,9 @@ fn another_web_server_is_told_from_a_portal() {
             let _told = stream.write_all(answer.as_bytes());
         }
     });
-    let mut command = here.command(["export", "--properties", "subject"]);
-    let _same = command
-        .env("TICKETHAUL_BASE_URL", &url)
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    let _ended = here
-        .finish(command)
+    here.tool(["export", "--properties", "subject"])
+        .at(&url)
+        .run()
         .expect(7)
         .says("a web page instead of JSON, titled \"Error response\"");
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Conversations, Form, Talk};
+use crate::support::conversation::{Conversations, Form, Talk};
+use crate::support::switched;
 
 const IMPORT: [&str; 8] = [
     "import",
@@ -34,10 +35,6 @@ const PORTALS: [&[&str]; 11] = [
     ],
 ];
 
-fn switched(switches: &[&'static str]) -> Vec<&'static str> {
-    switches.iter().flat_map(|one| ["--switch", *one]).collect()
-}
-
 /// Each once, in every portal; the same file again adds nothing, in any operation.
 #[test]
 fn each_comment_is_one_note_however_a_portal_knows_them_again() {
@@ -63,14 +60,13 @@ fn in_portal(switches: &[&'static str]) {
         "{}",
         ended.stderr
     );
-    let _clean = talk.run(&["verify", "run"], 0);
-    let create = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
-    let _ended = talk.run(&create, 0);
+    talk.run("verify run", 0);
+    talk.run("import in.csv -m m.toml --run-dir again", 0);
     assert_eq!(talk.summary("again")["rows"]["exists"], 60, "{story}");
     assert_eq!(talk.summary("again")["notes"]["created"], 0, "{story}");
-    let upsert = ["import", "in.csv", "-m", "m.toml", "--op", "upsert"];
-    let rest = ["--run-dir", "upsert", "--horizon", "0.8"];
-    let _ended = talk.run(&[&upsert[..], &rest[..]].concat(), 0);
+    let upsert = "import in.csv -m m.toml --op upsert";
+    let rest = "--run-dir upsert --horizon 0.8";
+    talk.run((upsert, rest), 0);
     let summary = talk.summary("upsert");
     assert_eq!(summary["rows"]["unchanged"], 60, "{story}: {summary}");
     assert_eq!(
@@ -89,7 +85,7 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
     ] {
         let mut conversations = Conversations::new(40);
         let talk = Talk::new(&conversations, &switched(switches));
-        let _ended = talk.run(&IMPORT, 0);
+        talk.run(&IMPORT, 0);
         let before = conversations.comments.len();
         (41..=45).for_each(|n| conversations.add_ticket(n));
         (41..=45).for_each(|n| conversations.add_comment(n));
@@ -100,18 +96,9 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
         for subject in conversations.tickets.values_mut().take(3) {
             subject.push_str(" changed");
         }
-        let _file = talk.desk.here.write("in.csv", conversations.csv());
-        let upsert = [
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            "upsert",
-            "--horizon",
-            "0.8",
-        ];
-        let second = talk.run(&[&upsert[..], &["--run-dir", "second"]].concat(), 0);
+        talk.desk.here.write("in.csv", conversations.csv());
+        let upsert = "import in.csv -m m.toml --op upsert --horizon 0.8";
+        let second = talk.run((upsert, "--run-dir second"), 0);
         let summary = talk.summary("second");
         let story = format!("{switches:?}: {}", second.stderr);
         assert_eq!(
@@ -125,7 +112,7 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
             "{story}"
         );
         talk.check(&conversations, &story);
-        let _third = talk.run(&[&upsert[..], &["--run-dir", "third"]].concat(), 0);
+        talk.run((upsert, "--run-dir third"), 0);
         let summary = talk.summary("third");
         assert_eq!(summary["rows"]["unchanged"], 45);
         assert_eq!(summary["notes"]["created"], 0);
@@ -138,21 +125,11 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
 #[test]
 fn comments_that_come_to_an_unchanged_ticket_are_a_change_of_its_own() {
     let mut conversations = Conversations::new(5);
-    let talk = Talk::new(&conversations, &[]);
-    let _ended = talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, "");
+    talk.run(&IMPORT, 0);
     conversations.add_comment(2);
-    let _file = talk.desk.here.write("in.csv", conversations.csv());
-    let upsert = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "update",
-        "--run-dir",
-        "second",
-    ];
-    let _ended = talk.run(&upsert, 0);
+    talk.desk.here.write("in.csv", conversations.csv());
+    talk.run("import in.csv -m m.toml --op update --run-dir second", 0);
     let summary = talk.summary("second");
     assert_eq!(summary["changes"], json!({"noted": 1}));
     assert_eq!(summary["rows"]["unchanged"], 4);
@@ -164,9 +141,9 @@ fn comments_that_come_to_an_unchanged_ticket_are_a_change_of_its_own() {
         .collect();
     assert_eq!(noted, ["note"]);
     talk.check(&conversations, "one came");
-    let _clean = talk.run(&["verify", "second"], 0);
+    talk.run("verify second", 0);
     // Taken back: the note goes, the ticket stays.
-    let _ended = talk.run(&["undo", "second", "--yes"], 0);
+    talk.run("undo second --yes", 0);
     let _last = conversations.comments.pop();
     talk.check(&conversations, "it went");
 }
@@ -176,31 +153,20 @@ fn a_note_in_the_recycle_bin_leaves_its_key_to_another() {
     let conversations = Conversations::new(5);
     let switches = switched(&["archived_holds_unique=blocks"]);
     let talk = Talk::new(&conversations, &switches);
-    let _ended = talk.run(&IMPORT, 0);
+    talk.run(&IMPORT, 0);
     let notes: Vec<Value> = talk
         .notes()
         .iter()
         .map(|note| json!({"id": note.id}))
         .collect();
-    let _none = talk.desk.call(
+    talk.desk.call(
         "POST",
         "/crm/v3/objects/notes/batch/archive",
         &json!({"inputs": notes}),
     );
     for (run, ending) in [("second", "~2"), ("third", "~3")] {
-        let upsert = [
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            "upsert",
-            "--run-dir",
-            run,
-            "--horizon",
-            "0.8",
-        ];
-        let _ended = talk.run(&upsert, 0);
+        let upsert = format!("import in.csv -m m.toml --op upsert --run-dir {run} --horizon 0.8");
+        talk.run(upsert, 0);
         talk.check(&conversations, run);
         let notes = talk.notes();
         assert!(
@@ -208,9 +174,9 @@ fn a_note_in_the_recycle_bin_leaves_its_key_to_another() {
             "{:?}",
             notes[0]
         );
-        let _clean = talk.run(&["verify", run], 0);
+        talk.run(format!("verify {run}"), 0);
         let inputs: Vec<Value> = notes.iter().map(|note| json!({"id": note.id})).collect();
-        let _none = talk.desk.call(
+        talk.desk.call(
             "POST",
             "/crm/v3/objects/notes/batch/archive",
             &json!({"inputs": inputs}),
@@ -246,7 +212,7 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         let other = other["id"].as_str().expect("an id").to_owned();
         let theirs = json!({"hs_timestamp": "0", "hs_note_body": "Ann says 0 the 0. time", "hs_unique_id": "K00003:2"});
         let theirs = talk.make_note(&other, theirs);
-        let ended = talk.run(&[&["import", form.input()], &IMPORT[2..]].concat(), 3);
+        let ended = talk.run((&["import", form.input()], &IMPORT[2..]), 3);
         let summary = talk.summary("run");
         assert_eq!(
             (&summary["rows"]["done"], &summary["rows"]["refused"]),
@@ -261,7 +227,7 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         let holder = format!("note {theirs} of ticket {other}");
         assert!(hint.contains(&holder), "{hint}");
         // A row that was refused once its ticket was there is taken back like others.
-        let shown = talk.run(&["undo", "run", "--plan", "--json"], 0);
+        let shown = talk.run("undo run --plan --json", 0);
         let shown: Value = serde_json::from_str(shown.stdout.trim()).expect("JSON");
         let made = conversations.comments.len() - 1;
         assert_eq!(
@@ -271,14 +237,12 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         // Its other notes are there.
         assert_eq!(talk.notes().len(), conversations.comments.len());
         let inputs = json!({"inputs": [{"id": theirs}]});
-        let _none = talk
-            .desk
+        talk.desk
             .call("POST", "/crm/v3/objects/notes/batch/archive", &inputs);
         let inputs = json!({"inputs": [{"id": other}]});
-        let _none = talk
-            .desk
+        talk.desk
             .call("POST", "/crm/v3/objects/tickets/batch/archive", &inputs);
-        let _ended = talk.run(&["retry", "run", "--horizon", "0.8"], 0);
+        talk.run("retry run --horizon 0.8", 0);
         talk.check(&conversations, partial);
     }
 }
@@ -290,12 +254,7 @@ fn what_may_not_be_written_is_named_before_the_first_ticket() {
         &conversations,
         &switched(&["missing_scopes=crm.objects.contacts.write"]),
     );
-    let ended = talk.run(&IMPORT, 7);
-    assert!(
-        ended.stderr.contains("crm.objects.contacts.write"),
-        "{}",
-        ended.stderr
-    );
+    talk.run(&IMPORT, 7).says("crm.objects.contacts.write");
     assert!(talk.all("tickets", "").is_empty());
     // A file without comments needs no such scope.
     let csv = talk
@@ -308,13 +267,13 @@ fn what_may_not_be_written_is_named_before_the_first_ticket() {
             cells.join(",") + "\n"
         })
         .collect::<String>();
-    let _file = talk.desk.here.write("plain.csv", csv);
-    let mapping = crate::conversation::MAPPING.replace(
+    talk.desk.here.write("plain.csv", csv);
+    let mapping = crate::support::conversation::MAPPING.replace(
         "column = \"Comment\"",
         "column = \"Comment\"\noptional = true",
     );
-    let _file = talk.desk.here.write("plain.toml", mapping);
-    let _ended = talk.run(&["import", "plain.csv", "-m", "plain.toml"], 0);
+    talk.desk.here.write("plain.toml", mapping);
+    talk.run("import plain.csv -m plain.toml", 0);
 }
 
 #[test]
@@ -325,14 +284,14 @@ fn verify_names_notes_that_others_took_or_changed() {
     ] {
         let conversations = Conversations::new(30);
         let talk = Talk::new(&conversations, &switched(switches));
-        let _ended = talk.run(&IMPORT, 0);
+        talk.run(&IMPORT, 0);
         let notes = talk.notes();
         let gone: Vec<Value> = notes
             .iter()
             .step_by(3)
             .map(|note| json!({"id": note.id}))
             .collect();
-        let _none = talk.desk.call(
+        talk.desk.call(
             "POST",
             "/crm/v3/objects/notes/batch/archive",
             &json!({"inputs": gone}),
@@ -351,12 +310,12 @@ fn verify_names_notes_that_others_took_or_changed() {
                 json!({"id": note.id, "properties": change})
             })
             .collect();
-        let _none = talk.desk.call(
+        talk.desk.call(
             "POST",
             "/crm/v3/objects/notes/batch/update",
             &json!({"inputs": edited}),
         );
-        let ended = talk.run(&["verify", "run", "--json"], 4);
+        let ended = talk.run("verify run --json", 4);
         let said: Value = serde_json::from_str(ended.stdout.trim()).expect("JSON");
         assert_eq!(
             said["findings"],
@@ -381,8 +340,8 @@ fn verify_names_notes_that_others_took_or_changed() {
 #[test]
 fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
     let conversations = Conversations::new(20);
-    let talk = Talk::new(&conversations, &[]);
-    let _ended = talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, "");
+    talk.run(&IMPORT, 0);
     let tickets = talk.all("tickets", "properties=source_ticket_id");
     let ticket = |key: &str| {
         let mut tickets = tickets.iter();
@@ -399,15 +358,14 @@ fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
         .find(|note| note.comment.ticket == "K00005")
         .expect("a note");
     let change = json!({"properties": {"hs_note_body": "Ann says 5 the 9. time, and more"}});
-    let _same = talk.desk.call(
+    talk.desk.call(
         "PATCH",
         &format!("/crm/v3/objects/notes/{}", edited.id),
         &change,
     );
-    let shown = talk.run(&["undo", "run", "--plan"], 0);
-    assert!(shown.stderr.contains("notes"), "{}", shown.stderr);
+    talk.run("undo run --plan", 0).says("notes");
     assert_eq!(talk.all("tickets", "").len(), 20, "a plan does nothing");
-    let _ended = talk.run(&["undo", "run", "--yes", "--run-dir", "undone"], 3);
+    talk.run("undo run --yes --run-dir undone", 3);
     let left: Vec<_> = talk
         .desk
         .here
@@ -429,8 +387,7 @@ fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
         .filter(|one| ["K00004", "K00005"].contains(&&*one.ticket));
     assert_eq!(talk.notes().len(), on_left.count() + 1);
     // What was undone can be imported again.
-    let again = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
-    let _ended = talk.run(&again, 0);
+    talk.run("import in.csv -m m.toml --run-dir again", 0);
     assert_eq!(
         talk.summary("again")["rows"],
         json!({"done": 18, "exists": 2, "unchanged": 0, "skipped": 0, "refused": 0, "pending": 0, "unknown": 0})
@@ -441,12 +398,10 @@ fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
 fn the_notes_of_created_tickets_are_deleted_with_them() {
     let conversations = Conversations::new(5);
     let talk = Talk::new(&conversations, &switched(&["archived_holds_unique=blocks"]));
-    let _ended = talk.run(&IMPORT, 0);
-    let ended = talk.run(&["delete", "--run", "run", "--yes"], 0);
-    assert!(ended.stderr.contains("notes"), "{}", ended.stderr);
+    talk.run(&IMPORT, 0);
+    talk.run("delete --run run --yes", 0).says("notes");
     assert_eq!((talk.notes().len(), talk.all("tickets", "").len()), (0, 0));
     // They can be imported again, with all of their notes.
-    let again = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
-    let _ended = talk.run(&again, 0);
+    talk.run("import in.csv -m m.toml --run-dir again", 0);
     talk.check(&conversations, "again");
 }

@@ -3,39 +3,30 @@
 
 use serde_json::Value;
 
-use crate::rehearsal::{Ended, Rehearsal};
+use crate::support::{Args, Ended, Rehearsal, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "source_ticket_id"
-column = "Id"
-[properties]
-subject = "Ticket subject"
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Ticket subject"
 hs_pipeline_stage = { value = "1" }
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
-fn import(here: &Rehearsal, text: &str, more: &[&str], run: &str) -> Ended {
-    let _file = here.write("in.csv", text);
-    let args = ["import", "in.csv", "-m", "m.toml", "--run-dir", run];
-    here.run_embedded(&[&args[..], more].concat())
+fn import(here: &Rehearsal, text: &str, more: impl Args, run: &str) -> Ended {
+    let args = format!("import in.csv -m m.toml --run-dir {run}");
+    here.tool((args, more)).embedded().rows(text).run()
 }
 
 fn with(key: &str) -> Rehearsal {
     let here = Rehearsal::new();
-    let _file = here.write("m.toml", MAPPING.replace("column = \"Id\"\n", key));
+    here.write("m.toml", MAPPING.replace("column = \"Id\"\n", key));
     here
 }
 
 fn check(here: &Rehearsal, op: &str, code: i32) -> Value {
-    let args = ["check", "in.csv", "-m", "m.toml", "--op", op, "--json"];
-    let ended = here.run_embedded(&args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("a report")
+    here.run_embedded(format!("check in.csv -m m.toml --op {op} --json"))
+        .expect(code)
+        .json()
 }
 
 fn keys(here: &Rehearsal, run: &str) -> Vec<String> {
@@ -49,13 +40,12 @@ fn keys(here: &Rehearsal, run: &str) -> Vec<String> {
 fn a_key_that_a_spreadsheet_rewrote_is_refused_unless_the_mapping_says_that_it_is_one() {
     let here = with("column = \"Id\"\n");
     let good = "Id,Ticket subject\n100004,a\n100011,b\n100015,c\n";
-    let _ended = import(&here, good, &[], "run").expect(0);
+    import(&here, good, "", "run").expect(0);
     let rewritten = "Id,Ticket subject\n100004.0,a\n1.00011E+05,b\n\"100,015\",c\n100.015,c\n\
                      100\u{a0}015,c\n100020,d\n";
     for op in ["create", "upsert", "update", "archive"] {
         let asked: &[&str] = if op == "archive" { &["--yes"] } else { &[] };
-        let words = [&["--op", op], asked].concat();
-        let _ended = import(&here, rewritten, &words, op).expect(3);
+        import(&here, rewritten, (format!("--op {op}"), asked), op).expect(3);
         let refused = here.rows(&format!("{op}/refused.csv"));
         let rewritten: Vec<_> = refused
             .iter()
@@ -74,7 +64,7 @@ fn a_key_that_a_spreadsheet_rewrote_is_refused_unless_the_mapping_says_that_it_i
         assert_eq!(report["refusals"][0]["rows"], 5, "{op}");
     }
     let here = with("column = \"Id\"\nas_written = true\n");
-    let _ended = import(&here, rewritten, &[], "run").expect(0);
+    import(&here, rewritten, "", "run").expect(0);
     assert_eq!(here.rows("run/done.csv").len(), 6);
 }
 
@@ -83,7 +73,7 @@ fn each_cell_of_a_composed_key_and_each_id_is_judged() {
     let template = "template = \"{{ col('Project') }}-{{ col('Id') }}\"\n";
     let here = with(template);
     let rows = "Project,Id,Ticket subject\nOPS,7,a\nOPS,1E+05,b\n2.0,8,c\n";
-    let _ended = import(&here, rows, &[], "run").expect(3);
+    import(&here, rows, "", "run").expect(3);
     assert_eq!(keys(&here, "run"), ["OPS-7"]);
     let refused = here.rows("run/refused.csv");
     let places: Vec<(&str, &str)> = refused
@@ -94,9 +84,9 @@ fn each_cell_of_a_composed_key_and_each_id_is_judged() {
 
     let here = Rehearsal::new();
     let by_id = "version = 1\n[key]\nrecord_id = { column = \"Id\" }\n[properties]\nsubject = \"Ticket subject\"\n";
-    let _file = here.write("m.toml", by_id);
+    here.write("m.toml", by_id);
     let rows = "Id,Ticket subject\n2.1E+10,a\nx,b\n";
-    let _ended = import(&here, rows, &["--op", "update"], "run").expect(3);
+    import(&here, rows, "--op update", "run").expect(3);
     let refused = here.rows("run/refused.csv");
     assert_eq!(refused[0]["_code"], "KEY_REWRITTEN");
     assert!(
@@ -110,11 +100,11 @@ fn each_cell_of_a_composed_key_and_each_id_is_judged() {
 fn letters_that_nobody_sees_make_no_other_key() {
     let here = with("column = \"Id\"\n");
     let plain = "Id,Ticket subject\n1,a\n2,b\n3,c\n4,d\n5,e\n6,f\n";
-    let _ended = import(&here, plain, &[], "run").expect(0);
+    import(&here, plain, "", "run").expect(0);
     let odd = "Id,Ticket subject\n1\u{a0},a\n\u{feff}2,b\n3\u{200b},c\n\u{2062}4,d\n\
                \u{200e}5\u{ad},e\n6,f\n\u{200b},g\n7\u{200b}8,h\n";
-    let ended = import(&here, odd, &[], "odd").expect(3);
-    let _ended = ended.says("4 keys with invisible characters around them, which were removed");
+    let ended = import(&here, odd, "", "odd").expect(3);
+    ended.says("4 keys with invisible characters around them, which were removed");
     assert_eq!(keys(&here, "odd"), ["1", "2", "3", "4", "5", "6"]);
     let done = here.rows("odd/done.csv");
     assert!(done.iter().all(|row| row["_fate"] == "exists"), "{done:?}");
@@ -143,9 +133,9 @@ fn letters_that_nobody_sees_make_no_other_key() {
 fn letters_that_nobody_sees_make_no_other_column() {
     let here = with("column = \"Id\"\n");
     let odd = "\u{a0}Id\u{200b},Ticket\u{a0}\u{ad}subject,Status\n1,one,open\n\u{a0}Id,Ticket\u{a0}\u{ad}subject,Status\n2,two,open\n";
-    let ended = import(&here, odd, &[], "run").expect(0);
+    let ended = import(&here, odd, "", "run").expect(0);
     let ended = ended.says("invisible characters in the names of columns are ignored");
-    let _ended = ended.says("\"Ticket⟪U+00A0⟫⟪U+00AD⟫subject\"");
+    ended.says("\"Ticket⟪U+00A0⟫⟪U+00AD⟫subject\"");
     let subjects: Vec<String> = here
         .rows("run/done.csv")
         .into_iter()
@@ -160,24 +150,13 @@ fn letters_that_nobody_sees_make_no_other_column() {
         "{report}"
     );
     assert_eq!(report["unused_columns"], serde_json::json!(["Status"]));
-    let alone = here.run(["check", "in.csv"]).expect(0);
-    assert!(
-        alone.stdout.contains("invisible characters"),
-        "{}",
-        alone.stdout
-    );
+    here.run("check in.csv")
+        .expect(0)
+        .prints("invisible characters");
 
     // Another file of the run has the same columns, as people see them.
-    let _file = here.write("other.csv", "Ticket subject,STATUS,id\nthree,open,3\n");
-    let args = [
-        "import",
-        "in.csv",
-        "other.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "both",
-    ];
-    let _ended = here.run_embedded(&args).expect(0);
+    here.write("other.csv", "Ticket subject,STATUS,id\nthree,open,3\n");
+    here.run_embedded("import in.csv other.csv -m m.toml --run-dir both")
+        .expect(0);
     assert_eq!(keys(&here, "both"), ["1", "2", "3"]);
 }

@@ -5,18 +5,13 @@ use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Rehearsal, TOKEN, project};
+use crate::support::{Args, Ended, FilledPortal, Rehearsal, project};
 
 /// A portal that nothing listens at: whoever calls it ends with another code.
 const NOBODY: &str = "http://127.0.0.1:9";
 
-fn offline(here: &Rehearsal, args: &[&str]) -> Ended {
-    let mut command = here.command(args);
-    let _same = command
-        .env("TICKETHAUL_BASE_URL", NOBODY)
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    here.finish(command)
+fn offline(here: &Rehearsal, args: impl Args) -> Ended {
+    here.tool(args).at(NOBODY).run()
 }
 
 /// Every command that writes a file, with the file to be named last.
@@ -71,14 +66,14 @@ fn a_bad_output_is_refused_before_anything_is_done() {
             _ => "csv",
         };
         let mine = format!("mine.{ending}");
-        let _path = here.write(&mine, "made by hand");
-        let _ended = offline(&here, &with(&command, &[&mine]))
+        here.write(&mine, "made by hand");
+        offline(&here, &with(&command, &[&mine]))
             .expect(64)
             .says(&mine)
             .says("--force");
         assert_eq!(here.read(&mine), "made by hand");
         let nowhere = format!("nowhere/x.{ending}");
-        let _ended = offline(&here, &with(&command, &[&nowhere]))
+        offline(&here, &with(&command, &[&nowhere]))
             .expect(64)
             .says("there is no folder nowhere");
     }
@@ -87,34 +82,21 @@ fn a_bad_output_is_refused_before_anything_is_done() {
 #[test]
 fn a_format_that_is_said_needs_no_ending() {
     let (desk, ids) = FilledPortal::with_tickets(3);
-    let args = [
-        "--properties",
-        "subject",
-        "--format",
-        "csv",
-        "-o",
-        "tickets",
-    ];
-    let _ended = desk.export(&args).expect(0);
+    desk.export("--properties subject --format csv -o tickets")
+        .expect(0);
     assert_eq!(desk.ids("tickets"), ids);
-    let packed = [
-        "--properties",
-        "subject",
-        "--format",
-        "parquet",
-        "-o",
-        "a.parquet.gz",
-    ];
-    let _ended = desk.export(&packed).expect(64).says("compressed by itself");
+    desk.export("--properties subject --format parquet -o a.parquet.gz")
+        .expect(64)
+        .says("compressed by itself");
 }
 
 #[test]
 fn what_is_there_is_replaced_only_with_force_and_keeps_its_mode() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let sample = project("samples/zendesk-tickets.csv").display().to_string();
     let mapping = project("mappings/zendesk.toml").display().to_string();
-    let _path = desk.here.write("mine.csv", "mine");
-    let _path = desk.here.write("mine.toml", "mine");
+    desk.here.write("mine.csv", "mine");
+    desk.here.write("mine.toml", "mine");
     let runs: [(&str, &[&str], i32); 4] = [
         (
             "mine.csv",
@@ -131,22 +113,15 @@ fn what_is_there_is_replaced_only_with_force_and_keeps_its_mode() {
     ];
     for (file, args, code) in runs {
         set_mode(&desk, file, 0o640);
-        let args = [args, &[file]].concat();
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+        let ended = desk.run((args, &[file])).expect(code);
         assert_ne!(desk.here.read(file), "mine", "{}", ended.stderr);
         assert_eq!(mode(&desk, file), 0o640, "{args:?}");
     }
     // A copy of a portal says what it is.
-    let again = ["schema", "pull", "-o", "mine.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &again).expect(0);
+    desk.run("schema pull -o mine.toml").expect(0);
     // The rows that would be refused are not seen before all of them are there.
     let check = ["check", &sample, "-m", &mapping, "-o", "refused.csv"];
-    let ended = desk.here.run_against(&desk.sandbox, &check).expect(4);
-    assert!(
-        ended.stderr.contains("refused.csv: 7 rows"),
-        "{}",
-        ended.stderr
-    );
+    desk.run(&check).expect(4).says("refused.csv: 7 rows");
 }
 
 #[cfg(unix)]
@@ -168,14 +143,14 @@ fn mode(desk: &FilledPortal, file: &str) -> u32 {
 fn devices_and_pipes_are_written_to_and_stay() {
     use std::os::unix::fs::FileTypeExt;
     let (desk, ids) = FilledPortal::with_tickets(120);
-    let args = ["--properties", "subject", "-o"];
-    let to = |target: &'static str| [&args[..], &[target]].concat();
-    let _ended = desk.export(&to("/dev/null")).expect(0);
+    let args = "--properties subject";
+    let to = |target: &str| format!("{args} -o {target}");
+    desk.export(to("/dev/null")).expect(0);
     let null = fs::metadata("/dev/null").expect("there").file_type();
     assert!(null.is_char_device());
-    let expected = desk.export(&args[..2]).expect(0).stdout;
+    let expected = desk.export(args).expect(0).stdout;
     for name in ["/dev/stdout", "-"] {
-        assert_eq!(desk.export(&to(name)).expect(0).stdout, expected, "{name}");
+        assert_eq!(desk.export(to(name)).expect(0).stdout, expected, "{name}");
     }
     let made = std::process::Command::new("mkfifo")
         .arg(desk.here.path("pipe"))
@@ -183,29 +158,27 @@ fn devices_and_pipes_are_written_to_and_stay() {
     assert!(made.expect("mkfifo").success());
     let pipe = desk.here.path("pipe");
     let reader = std::thread::spawn(move || fs::read_to_string(pipe).expect("read"));
-    let _ended = desk.export(&to("pipe")).expect(0);
+    desk.export(to("pipe")).expect(0);
     assert_eq!(reader.join().expect("a text"), expected);
     let found = fs::metadata(desk.here.path("pipe")).expect("there");
     assert!(found.file_type().is_fifo(), "it is still a pipe");
     assert_eq!(expected.lines().count(), ids.len() + 1);
-    let beside = ["--history", "subject", "-o", "/dev/null"];
-    let _ended = desk
-        .export(&[&args[..2], &beside].concat())
+    let beside = "--history subject -o /dev/null";
+    desk.export((args, beside))
         .expect(64)
         .says("has no place beside it");
     assert!(!desk.here.path("tickethaul-runs").exists());
 }
 
 /// Runs a command of ours whose stdout is a full disk.
-fn into_full_disk(desk: &FilledPortal, args: &[&str]) -> Ended {
+fn into_full_disk(desk: &FilledPortal, args: impl Args) -> Ended {
     let full = fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
         .expect("there");
-    let mut command = desk.here.command(args);
-    let child = command
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    let child = desk
+        .tool(args)
+        .command()
         .stdout(full)
         .stderr(Stdio::piped())
         .spawn();
@@ -250,7 +223,7 @@ fn printing(id: &str) -> Vec<Vec<String>> {
 fn a_full_disk_behind_stdout_is_an_error_of_every_command() {
     let (desk, ids) = FilledPortal::with_tickets(1);
     for command in printing(&ids[0].to_string()) {
-        let _ended = into_full_disk(&desk, &with(&command, &[])).expect(1);
+        into_full_disk(&desk, &command).expect(1);
     }
 }
 
@@ -259,10 +232,9 @@ fn a_full_disk_behind_stdout_is_an_error_of_every_command() {
 fn a_reader_that_went_away_is_no_error_of_any_command() {
     let (desk, ids) = FilledPortal::with_tickets(2_000);
     for command in printing(&ids[0].to_string()) {
-        let mut tool = desk.here.command(with(&command, &[]));
-        let mut child = tool
-            .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        let mut child = desk
+            .tool(&command)
+            .command()
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -16,21 +16,8 @@ use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::{Change, Fate};
 use tickethaul::sandbox::Options;
 
-use crate::in_process::{InProcess, Life, contacts, tickets};
-use crate::plain_http::Portal;
-use crate::rehearsal::rows_of;
-
-const MAPPING: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
-hs_pipeline_stage = { value = "1" }
-"#;
+use crate::support::in_process::{InProcess, Life, contacts, tickets};
+use crate::support::{KNOWN_KEY, Portal, rows_of};
 
 const LINKS: &str = r#"
 [[associate]]
@@ -64,7 +51,7 @@ fn run_in(folder: &Path, name: &str, portal: &Arc<Portal>, operation: Operation)
         operation,
         diff: false,
         input,
-        mapping: MAPPING.to_owned(),
+        mapping: KNOWN_KEY.to_owned(),
         folder: folder.join(name),
         batch_size: 10,
         facts: tickethaul::model::learned::KnownFacts::default(),
@@ -96,7 +83,7 @@ async fn stopped(operation: Operation, links: bool, unsent: &'static str) -> (In
         let run = run_in(folder.path(), name, &portal, operation);
         let links = if links { LINKS } else { "" };
         InProcess {
-            mapping: format!("{MAPPING}{links}"),
+            mapping: format!("{KNOWN_KEY}{links}"),
             ..run
         }
     };

@@ -4,7 +4,7 @@
 use serde_json::json;
 use tickethaul::sandbox::Options;
 
-use crate::plain_http::{Answer, Portal, raw};
+use crate::support::{Answer, Portal, raw};
 
 /// Name and value of a header.
 type Header<'h> = (&'h str, &'h str);
@@ -147,7 +147,7 @@ async fn tickets_are_searched_filtered_sorted_and_shown() {
         .ticket(json!({"subject": "Gone", "hs_pipeline_stage": "1"}))
         .await;
     let path = format!("/crm/v3/objects/tickets/{third}");
-    let _gone = portal.delete(&path).await.expect(204);
+    portal.delete(&path).await.expect(204);
     for (path, shown, hidden) in [
         ("/", vec![&first, &second], &third),
         ("/?q=printer", vec![&first], &second),
@@ -168,7 +168,7 @@ async fn tickets_are_searched_filtered_sorted_and_shown() {
     );
     let ticket = format!("/crm/v3/objects/tickets/{first}");
     let change = json!({"properties": {"subject": "Printer burns", "hs_ticket_priority": "HIGH"}});
-    let _changed = portal.patch(&ticket, change).await.expect(200);
+    portal.patch(&ticket, change).await.expect(200);
     let page = browser.look(&format!("/pages/tickets/{first}")).await;
     for part in [
         "Printer burns",

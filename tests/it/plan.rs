@@ -5,42 +5,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::between::{Asked, Told, through};
-use crate::conversation::{Conversations, Talk};
-use crate::filled_portal::FilledPortal;
-use crate::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::between::{Asked, Told, through};
+use crate::support::conversation::{Conversations, Talk};
+use crate::support::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::{Args, FilledPortal};
 
 /// The JSON of a plan.
 #[track_caller]
-fn plan(desk: &FilledPortal, file: &str, op: &str, more: &[&str], code: i32) -> Value {
-    let args = [
-        "plan",
-        file,
-        "-m",
-        "m.toml",
-        "--op",
-        op,
-        "--json",
-        "--detailed-exitcode",
-    ];
-    let args = [&args[..], more].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("a plan")
+fn plan(desk: &FilledPortal, file: &str, op: &str, more: impl Args, code: i32) -> Value {
+    let args = format!("plan {file} -m m.toml --op {op} --json --detailed-exitcode");
+    desk.run((args, more)).expect(code).json()
 }
 
 /// Everything that a portal holds of tickets and contacts.
 fn dump(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
     let names = "desk_id,subject,content,hs_pipeline_stage,hs_lastmodifieddate";
-    let args = [
-        "--properties",
-        names,
-        "--with",
-        "contacts.email",
-        "--force",
-        "-o",
-        "all.csv",
-    ];
-    let _ended = desk.export(&args).expect(0);
+    let args = format!("--properties {names} --with contacts.email --force -o all.csv");
+    desk.export(args).expect(0);
     let rows = desk.here.rows("all.csv").into_iter();
     rows.map(|row| (row["hs_object_id"].clone(), row)).collect()
 }
@@ -52,8 +33,7 @@ fn comes_true(desk: &FilledPortal, file: &str, op: &str, planned: &Value) {
     let ended = import(desk, op, file, &run);
     let refused = planned["rows"]["refused"].as_u64().expect("a number");
     let _ended = ended.expect(if refused > 0 { 3 } else { 0 });
-    let summary: Value =
-        serde_json::from_str(&desk.here.read(&format!("{run}/summary.json"))).expect("JSON");
+    let summary = desk.here.json(&format!("{run}/summary.json"));
     let zero = json!(0);
     let changed = |word: &str| summary["changes"].get(word).unwrap_or(&zero).clone();
     for (action, made) in [
@@ -106,10 +86,10 @@ fn comes_true(desk: &FilledPortal, file: &str, op: &str, planned: &Value) {
 }
 
 /// Sixty tickets, of which some are archived, changed by others, or lost their contact.
-fn stocked(switch: &[&str]) -> FilledPortal {
+fn stocked(switch: impl Args) -> FilledPortal {
     let desk = desk(switch);
-    let _file = desk.here.write("made.csv", file(1..=60, "Subject", "text"));
-    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    desk.here.write("made.csv", file(1..=60, "Subject", "text"));
+    import(&desk, "create", "made.csv", "made").expect(0);
     let ids = ids(&desk, "made");
     update(
         &desk,
@@ -132,7 +112,7 @@ fn stocked(switch: &[&str]) -> FilledPortal {
         "from": {"id": ids["D-9"].to_string()},
         "to": [{"id": contacts[0].trim_matches('"')}],
     }]});
-    let _cut = desk.call(
+    desk.call(
         "POST",
         "/crm/v4/associations/tickets/contacts/batch/archive",
         &cut,
@@ -156,10 +136,10 @@ fn mixed() -> String {
 #[test]
 fn what_a_plan_says_of_each_operation_is_what_comes_of_it() {
     for op in ["create", "update", "upsert", "archive"] {
-        let desk = stocked(&["--switch", "archived_holds_unique=free"]);
-        let _file = desk.here.write("in.csv", mixed());
+        let desk = stocked("--switch archived_holds_unique=free");
+        desk.here.write("in.csv", mixed());
         let before = dump(&desk);
-        let planned = plan(&desk, "in.csv", op, &["-o", "plan"], 3);
+        let planned = plan(&desk, "in.csv", op, "-o plan", 3);
         assert_eq!(dump(&desk), before, "{op}: a plan writes nothing");
         comes_true(&desk, "in.csv", op, &planned);
     }
@@ -167,12 +147,12 @@ fn what_a_plan_says_of_each_operation_is_what_comes_of_it() {
 
 #[test]
 fn updates_are_counted_by_property_as_two_dumps_differ() {
-    let desk = stocked(&[]);
+    let desk = stocked("");
     let others = file(1..=30, "Subject", "") + &rows(31..=49, "Other", "text");
-    let _file = desk.here.write("in.csv", others);
+    desk.here.write("in.csv", others);
     let before = dump(&desk);
-    let planned = plan(&desk, "in.csv", "update", &[], 2);
-    let _ended = import(&desk, "update", "in.csv", "run").expect(0);
+    let planned = plan(&desk, "in.csv", "update", "", 2);
+    import(&desk, "update", "in.csv", "run").expect(0);
     let after = dump(&desk);
     for name in ["subject", "content"] {
         let (mut changed, mut filled, mut cleared) = (0, 0, 0);
@@ -196,23 +176,21 @@ fn updates_are_counted_by_property_as_two_dumps_differ() {
         "{first}"
     );
     // Once it is carried out, nothing is left.
-    let again = plan(&desk, "in.csv", "update", &[], 0);
+    let again = plan(&desk, "in.csv", "update", "", 0);
     assert_eq!(again["rows"]["unchanged"], 49);
     assert_eq!(again["properties"], json!({}));
 }
 
 #[test]
 fn a_dry_run_leaves_nothing_and_its_exit_code_says_what_it_found() {
-    let desk = stocked(&[]);
+    let desk = stocked("");
     let before = dump(&desk);
-    let _file = desk.here.write("new.csv", file(70..=71, "New", "text"));
-    let run = |more: &[&str], code| {
-        let args = ["import", "new.csv", "-m", "m.toml", "--dry-run"];
-        desk.here
-            .run_against(&desk.sandbox, &[&args[..], more].concat())
-            .expect(code)
+    desk.here.write("new.csv", file(70..=71, "New", "text"));
+    let run = |more: &str, code| {
+        let args = "import new.csv -m m.toml --dry-run";
+        desk.run((args, more)).expect(code)
     };
-    let told = run(&[], 0).stdout;
+    let told = run("", 0).stdout;
     for words in [
         "2 rows to create into portal",
         "nothing was written",
@@ -224,15 +202,12 @@ fn a_dry_run_leaves_nothing_and_its_exit_code_says_what_it_found() {
     ] {
         assert!(told.contains(words), "not said: {words}\n{told}");
     }
-    let _ended = run(&["--detailed-exitcode"], 2);
-    let _ended = run(&["--detailed-exitcode", "--op", "update"], 3);
-    let shown = run(&["--op", "update", "--show", "D-71"], 0).stdout;
+    let _ended = run("--detailed-exitcode", 2);
+    let _ended = run("--detailed-exitcode --op update", 3);
+    let shown = run("--op update --show D-71", 0).stdout;
     assert!(shown.contains("TICKET_MISSING"), "{shown}");
-    let _ended = run(&["--show", "D-1"], 64).says("no row of the plan has the key");
-    let args = ["import", "new.csv", "-m", "m.toml", "--detailed-exitcode"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &args)
+    run("--show D-1", 64).says("no row of the plan has the key");
+    desk.run("import new.csv -m m.toml --detailed-exitcode")
         .expect(64)
         .says("--dry-run");
     assert_eq!(desk.runs_of_rows(), [""; 0]);
@@ -241,41 +216,23 @@ fn a_dry_run_leaves_nothing_and_its_exit_code_says_what_it_found() {
 
 #[test]
 fn a_plan_that_is_kept_is_for_its_owner_and_can_be_looked_at_again() {
-    let desk = stocked(&[]);
-    let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
-    let args = [
-        "plan",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "upsert",
-        "-o",
-        "plans/one",
-    ];
-    let made = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let again = desk.here.run(["plan", "plans/one"]).expect(0);
+    let desk = stocked("");
+    desk.here.write("in.csv", file(1..=5, "Subject", "text"));
+    let args = "plan in.csv -m m.toml --op upsert -o plans/one";
+    let made = desk.run(args).expect(0);
+    let again = desk.here.run("plan plans/one").expect(0);
     assert_eq!(again.stdout, made.stdout);
     let shown = desk
         .here
-        .run(["plan", "plans/one", "--show", "d-3", "--json"])
-        .expect(0);
-    let shown: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+        .run("plan plans/one --show d-3 --json")
+        .expect(0)
+        .json();
     assert_eq!(shown[0]["changes"][0]["property"], "content", "{shown}");
-    let _ended = desk
-        .here
-        .run(["plan", "plans/one", "--detailed-exitcode"])
+    desk.here
+        .run("plan plans/one --detailed-exitcode")
         .expect(2);
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &args)
-        .expect(64)
-        .says("is not empty");
-    let _ended = desk
-        .here
-        .run(["plan", "in.csv"])
-        .expect(64)
-        .says("-m MAPPING");
+    desk.run(args).expect(64).says("is not empty");
+    desk.here.run("plan in.csv").expect(64).says("-m MAPPING");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -289,27 +246,26 @@ fn a_plan_that_is_kept_is_for_its_owner_and_can_be_looked_at_again() {
         }
     }
     // What fails leaves no folder behind.
-    let args = ["plan", "none.csv", "-m", "m.toml", "-o", "plans/two"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
+    desk.run("plan none.csv -m m.toml -o plans/two").expect(64);
     assert!(!desk.here.path("plans/two").exists());
 }
 
 #[test]
 fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
-    let desk = stocked(&[]);
+    let desk = stocked("");
     let mapping = desk.here.read("m.toml").replace(
         "[[property]]",
         "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n[[property]]",
     );
-    let _file = desk.here.write("m.toml", mapping);
+    desk.here.write("m.toml", mapping);
     let rows = "Id,Subject,Text,Mail,Parent\n\
                 D-81,New 81,text,p81@desk.example,D-83\n\
                 D-82,New 82,text,p82@desk.example,D-1\n\
                 D-83,New 83,text,p83@desk.example,\n\
                 D-84,New 84,text,p84@desk.example,D-99\n\
                 D-20,Subject 20,text,p20@desk.example,D-21\n";
-    let _file = desk.here.write("in.csv", rows);
-    let planned = plan(&desk, "in.csv", "upsert", &[], 3);
+    desk.here.write("in.csv", rows);
+    let planned = plan(&desk, "in.csv", "upsert", "", 3);
     let zero = json!(0);
     assert_eq!(
         (
@@ -323,8 +279,8 @@ fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
     assert_eq!(planned["links"], json!({"contacts": 4, "tickets": 3}));
     assert_eq!(planned["refusals"][0]["code"], "LINKED_TICKET_MISSING");
     assert_eq!(planned["links_left_out"], 0, "{planned}");
-    let _ended = import(&desk, "upsert", "in.csv", "run").expect(3);
-    let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
+    import(&desk, "upsert", "in.csv", "run").expect(3);
+    let summary = desk.here.json("run/summary.json");
     assert_eq!(
         summary["refusals"][0]["code"], "LINKED_TICKET_MISSING",
         "{summary}"
@@ -334,41 +290,33 @@ fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
 
 #[test]
 fn keys_that_the_recycle_bin_holds_are_named() {
-    let desk = stocked(&["--switch", "archived_holds_unique=blocks"]);
-    let _file = desk.here.write(
+    let desk = stocked("--switch archived_holds_unique=blocks");
+    desk.here.write(
         "in.csv",
         file(1..=3, "Subject", "text") + &rows(90..=91, "New", "text"),
     );
-    let _ended = import(&desk, "archive", "in.csv", "gone").expect(3);
-    let planned = plan(&desk, "in.csv", "create", &[], 2);
+    import(&desk, "archive", "in.csv", "gone").expect(3);
+    let planned = plan(&desk, "in.csv", "create", "", 2);
     assert_eq!(
         (&planned["rows"]["create"], &planned["keys_in_recycle_bin"]),
         (&json!(5), &json!(3)),
         "{planned}"
     );
-    let _ended = import(&desk, "create", "in.csv", "again").expect(3);
+    import(&desk, "create", "in.csv", "again").expect(3);
     let codes = desk.column("again/refused.csv", "_code");
     assert_eq!(codes, ["KEY_IN_RECYCLE_BIN"; 3]);
 }
 
 #[test]
 fn a_link_that_several_rows_of_a_ticket_ask_for_is_planned_once() {
-    let desk = stocked(&[]);
+    let desk = stocked("");
     let rows = "Id,Subject,Text,Mail\nD-1,One,text,new@desk.example\n\
                 D-1,Two,text,new@desk.example\nD-2,Two,text,new@desk.example\n";
-    let _file = desk.here.write("in.csv", rows);
-    let planned = plan(&desk, "in.csv", "upsert", &["-o", "twice"], 2);
+    desk.here.write("in.csv", rows);
+    let planned = plan(&desk, "in.csv", "upsert", "-o twice", 2);
     assert_eq!(planned["links"], json!({"contacts": 2}), "{planned}");
-    let args = [
-        "apply",
-        "twice",
-        "--run-dir",
-        "run",
-        "--yes",
-        "--horizon",
-        "0.2",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.run("apply twice --run-dir run --yes --horizon 0.2")
+        .expect(0);
 }
 
 /// Answers for the portal that it does not let three of its tickets be read.
@@ -400,20 +348,17 @@ fn hide(asked: &Asked, send: &dyn Fn() -> Told) -> Told {
 #[test]
 fn a_ticket_that_the_portal_does_not_show_costs_its_row_of_the_plan_too() {
     for operation in ["create", "update", "upsert", "archive"] {
-        let desk = stocked(&[]);
-        let _file = desk.here.write("in.csv", file(1..=30, "Other", "text"));
-        let args = ["in.csv", "-m", "m.toml", "--op", operation, "--json"];
-        let planned = [&["plan"], &args[..]].concat();
-        let planned = through(&desk, &planned, &hide).expect(0);
-        let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+        let desk = stocked("");
+        desk.here.write("in.csv", file(1..=30, "Other", "text"));
+        let args = format!("in.csv -m m.toml --op {operation} --json");
+        let planned = through(&desk, ("plan", &args), &hide).expect(0).json();
         let hidden = &planned["refusals"][0];
         assert_eq!(
             (&hidden["code"], &hidden["rows"]),
             (&json!("TICKET_HIDDEN"), &json!(3)),
             "{operation}: {planned}"
         );
-        let args = [&["import", "--yes", "--run-dir", "run"], &args[..]].concat();
-        let _ended = through(&desk, &args, &hide).expect(3);
+        through(&desk, ("import --yes --run-dir run", &args), &hide).expect(3);
         let codes = desk.column("run/refused.csv", "_code");
         assert_eq!(codes, ["TICKET_HIDDEN"; 3], "{operation}");
     }
@@ -421,12 +366,11 @@ fn a_ticket_that_the_portal_does_not_show_costs_its_row_of_the_plan_too() {
 
 #[test]
 fn the_notes_of_a_plan_are_those_of_its_import() {
-    let talk = Talk::new(&Conversations::new(30), &[]);
-    let args = ["plan", "in.csv", "-m", "m.toml", "--json"];
-    let planned = talk.run(&args, 0);
-    let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
-    let words = talk.run(&args[..4], 0).stdout;
-    let _ended = talk.run(&["import", "in.csv", "-m", "m.toml", "--run-dir", "run"], 0);
+    let talk = Talk::new(&Conversations::new(30), "");
+    let args = "plan in.csv -m m.toml";
+    let planned = talk.run((args, "--json"), 0).json();
+    let words = talk.run(args, 0).stdout;
+    talk.run("import in.csv -m m.toml --run-dir run", 0);
     let made = &talk.summary("run")["notes"];
     let foretold = &planned["import"]["notes"];
     assert_eq!(foretold["notes"], made["created"], "{planned}");
@@ -436,8 +380,9 @@ fn the_notes_of_a_plan_are_those_of_its_import() {
     );
     assert!(words.contains(&line), "{line}: {words}");
     // A plan does not look for notes, so it can't say that nothing would change.
-    let args = [&args[..4], &["--op", "upsert", "--detailed-exitcode"]].concat();
-    let words = talk.run(&args, 2).stdout;
+    let words = talk
+        .run((args, "--op upsert --detailed-exitcode"), 2)
+        .stdout;
     let line = line.replace("write", "write at most");
     assert!(words.contains(&line), "{line}: {words}");
     assert!(!words.contains("Nothing would change"), "{words}");

@@ -3,15 +3,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use serde_json::Value;
+use crate::support::{Args, Ended, Rehearsal, Served, TOKEN, keyed};
 
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
-
-const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
-     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+"#
+);
 
 /// Where the configuration is in the home of a test.
 const CONFIG: &str = ".config/tickethaul/config.toml";
@@ -23,65 +23,52 @@ fn serve(here: &Rehearsal, seed: &str) -> Served {
 /// A folder with a token file, rows and a mapping.
 fn here() -> Rehearsal {
     let here = Rehearsal::new();
-    let _file = here.write("token", format!("{TOKEN}\n"));
-    let _file = here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
-    let _file = here.write("m.toml", MAPPING);
+    here.write("token", format!("{TOKEN}\n"));
+    here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    here.write("m.toml", MAPPING);
     here
 }
 
-fn add(here: &Rehearsal, name: &str, portal: &Served, more: &[&str]) -> Ended {
+fn add(here: &Rehearsal, name: &str, portal: &Served, more: impl Args) -> Ended {
     let named = ["portal", "add", name, "--base-url", portal.url()];
-    here.run([&named[..], more].concat())
+    here.run((&named, more))
 }
 
 fn configure(here: &Rehearsal, text: &str) {
     let path = here.path(CONFIG);
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    let _file = here.write(CONFIG, text);
+    here.write(CONFIG, text);
 }
 
 fn id_of(here: &Rehearsal, name: &str) -> String {
-    let listed = here.run(["portal", "list", "--json"]).expect(0).stdout;
-    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let listed = here.run("portal list --json").expect(0).json();
     let portals = listed["portals"].as_array().expect("a list");
     let found = portals.iter().find(|portal| portal["name"] == name);
     found.expect("there")["id"].to_string()
 }
 
-const EXPORT: [&str; 3] = ["export", "--properties", "subject"];
+const EXPORT: &str = "export --properties subject";
 
 /// An export with variables of the environment.
-fn export(here: &Rehearsal, args: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let mut command: Command = here.command([&EXPORT[..], args].concat());
-    let _same = command.envs(environment.iter().copied());
-    here.finish(command)
+fn export(here: &Rehearsal, args: impl Args, environment: &[(&str, &str)]) -> Ended {
+    here.tool((EXPORT, args)).envs(environment).run()
 }
 
 #[test]
 fn a_portal_has_a_name_from_add_to_remove() {
     let here = here();
     let portal = serve(&here, "1");
-    let none = here.run(["portal", "list"]).expect(0);
-    assert!(none.stderr.contains(CONFIG), "{}", none.stderr);
-    let more = [
-        "--token-file",
-        "token",
-        "--rate",
-        "150/10s",
-        "--reserve",
-        "20",
-    ];
-    let _ended = add(&here, "live", &portal, &more)
+    here.run("portal list").expect(0).says(CONFIG);
+    let more = "--token-file token --rate 150/10s --reserve 20";
+    add(&here, "live", &portal, more)
         .expect(0)
         .says("portal use live");
-    let _ended = add(&here, "live", &portal, &more)
-        .expect(64)
-        .says("already");
-    let listed = here.run(["portal", "list"]).expect(0).says(CONFIG);
+    add(&here, "live", &portal, more).expect(64).says("already");
+    let listed = here.run("portal list").expect(0).says(CONFIG);
     for words in ["live", "the file", "rate 150/10s", "reserve 20 %"] {
         assert!(listed.stdout.contains(words), "{}", listed.stdout);
     }
-    let shown = here.run(["portal", "show", "live"]).expect(0).stdout;
+    let shown = here.run("portal show live").expect(0).stdout;
     assert!(shown.contains(&id_of(&here, "live")), "{shown}");
     let text = here.read(CONFIG);
     assert!(!text.contains(TOKEN), "{text}");
@@ -93,21 +80,18 @@ fn a_portal_has_a_name_from_add_to_remove() {
             .permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
     }
-    let _ended = here
-        .run(EXPORT)
+    here.run(EXPORT)
         .expect(64)
         .says("the configuration has live");
-    let _ended = here
-        .run(["portal", "use", "liv"])
+    here.run("portal use liv")
         .expect(64)
         .says("there is `live`");
-    let _ended = here.run(["portal", "use", "live"]).expect(0);
-    let _ended = here
-        .run(EXPORT)
+    here.run("portal use live").expect(0);
+    here.run(EXPORT)
         .expect(0)
         .says("the default of the configuration");
-    let _ended = here.run(["portal", "remove", "live"]).expect(0);
-    let _ended = here.run(EXPORT).expect(64).says("no portal is named");
+    here.run("portal remove live").expect(0);
+    here.run(EXPORT).expect(64).says("no portal is named");
     assert!(!here.read(CONFIG).contains("live"));
 }
 
@@ -115,34 +99,36 @@ fn a_portal_has_a_name_from_add_to_remove() {
 fn what_was_typed_counts_before_the_environment_and_that_before_the_default() {
     let here = here();
     let (one, two) = (serve(&here, "1"), serve(&here, "2"));
-    let file = ["--token-file", "token"];
-    let _ended = add(&here, "one", &one, &file).expect(0);
-    let _ended = add(&here, "two", &two, &file).expect(0);
-    let _ended = here.run(["portal", "use", "one"]).expect(0);
+    let file = "--token-file token";
+    add(&here, "one", &one, file).expect(0);
+    add(&here, "two", &two, file).expect(0);
+    here.run("portal use one").expect(0);
     let token = ("HUBSPOT_ACCESS_TOKEN", TOKEN);
     let url = ("TICKETHAUL_BASE_URL", two.url());
     let variable = ("TICKETHAUL_PORTAL", "two");
-    let _ended = export(&here, &[], &[]).expect(0).says("`one`");
-    let ended = export(&here, &[], &[token, url]).expect(0);
-    let _ended = ended.says("chosen by HUBSPOT_ACCESS_TOKEN");
-    let ended = export(&here, &[], &[token, url, variable]).expect(0);
+    export(&here, "", &[]).expect(0).says("`one`");
+    let ended = export(&here, "", &[token, url]).expect(0);
+    ended.says("chosen by HUBSPOT_ACCESS_TOKEN");
+    let ended = export(&here, "", &[token, url, variable]).expect(0);
     let ended = ended.says("`two`").says("chosen by TICKETHAUL_PORTAL");
-    let _ended = ended.says("HUBSPOT_ACCESS_TOKEN and TICKETHAUL_BASE_URL are not used");
+    ended.says("HUBSPOT_ACCESS_TOKEN and TICKETHAUL_BASE_URL are not used");
     // The address of the environment belongs to the token of the environment.
-    let ended = export(&here, &["--portal", "one"], &[token, url, variable]).expect(0);
-    let _ended = ended.says(one.url()).says("chosen by --portal one");
-    let named = [&file[..], &["--base-url", two.url()]].concat();
-    let ended = export(&here, &named, &[variable]).expect(0);
-    let _ended = ended.says("chosen by --token-file token");
-    let data = ["--sandbox-data", "data"];
-    let _ended = export(&here, &data, &[("TICKETHAUL_PORTAL", "sandbox")])
-        .expect(0)
-        .says("the embedded sandbox, chosen by TICKETHAUL_PORTAL");
+    let ended = export(&here, "--portal one", &[token, url, variable]).expect(0);
+    ended.says(one.url()).says("chosen by --portal one");
+    let ended = export(&here, (file, &["--base-url", two.url()]), &[variable]).expect(0);
+    ended.says("chosen by --token-file token");
+    export(
+        &here,
+        "--sandbox-data data",
+        &[("TICKETHAUL_PORTAL", "sandbox")],
+    )
+    .expect(0)
+    .says("the embedded sandbox, chosen by TICKETHAUL_PORTAL");
     for (name, value) in [("TICKETHAUL_PORTAL", " "), ("HUBSPOT_ACCESS_TOKEN", "")] {
-        let ended = export(&here, &[], &[(name, value)]).expect(64);
-        let _ended = ended.says(&format!("{name} is set, but is empty"));
+        let ended = export(&here, "", &[(name, value)]).expect(64);
+        ended.says(&format!("{name} is set, but is empty"));
     }
-    let _ended = export(&here, &["--portal", "three"], &[])
+    export(&here, "--portal three", &[])
         .expect(64)
         .says("no portal is called `three`");
 }
@@ -159,9 +145,9 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
             &["--force", "--token-command", line],
         )
     };
-    let _ended = command("cat token").expect(0);
-    let _ended = export(&here, &["--portal", "live"], &[]).expect(0);
-    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    command("cat token").expect(0);
+    export(&here, "--portal live", &[]).expect(0);
+    let listed = here.run("portal list").expect(0).stdout;
     assert!(listed.contains("the command `cat …`"), "{listed}");
     for (line, words) in [
         ("cat token; exit 4", "failed (exit status: 4)"),
@@ -169,27 +155,35 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
         ("cat token token", "printed what can't be used"),
         ("no-such-program-of-ours", "failed (exit status: 127)"),
     ] {
-        let _ended = command(line).expect(7).says(words);
+        command(line).expect(7).says(words);
     }
-    let slow = ["--force", "--token-command-seconds", "1"];
-    let slow = [&slow[..], &["--token-command", "cat token; exec sleep 60"]].concat();
-    let ended = add(&here, "live", &portal, &slow).expect(7);
-    let _ended = ended.says("has printed no token within 1 s");
+    let slow = "--force --token-command-seconds 1";
+    let ended = add(
+        &here,
+        "live",
+        &portal,
+        (slow, "--token-command 'cat token; exec sleep 60'"),
+    )
+    .expect(7);
+    ended.says("has printed no token within 1 s");
     let token = TOKEN.replace("rehearsal", "na1-4a5b-8c7d-0123-4567");
     let ended = command(&format!("echo {token}")).expect(64);
-    let ended = ended.says("doesn't belong in the configuration");
-    assert!(!ended.stderr.contains(&token), "{}", ended.stderr);
+    ended
+        .says("doesn't belong in the configuration")
+        .says_nothing_of(&token);
     let env = ["--force", "--token-env", "DESK_TOKEN"];
-    let _ended = add(&here, "live", &portal, &env)
+    add(&here, "live", &portal, &env)
         .expect(64)
         .says("DESK_TOKEN, which is not set");
-    let mut command = here.command(["portal", "add", "live", "--base-url", portal.url()]);
-    let _same = command.args(env).env("DESK_TOKEN", TOKEN);
-    let _ended = here.finish(command).expect(0);
-    let ended = export(&here, &["--portal", "live"], &[("DESK_TOKEN", TOKEN)]);
-    let _ended = ended.expect(0);
+    here.tool(["portal", "add", "live", "--base-url", portal.url()])
+        .args(env)
+        .env("DESK_TOKEN", TOKEN)
+        .run()
+        .expect(0);
+    let ended = export(&here, "--portal live", &[("DESK_TOKEN", TOKEN)]);
+    ended.expect(0);
     configure(&here, &format!("[portals.live]\ntoken = \"{TOKEN}\"\n"));
-    let _ended = export(&here, &["--portal", "live"], &[])
+    export(&here, "--portal live", &[])
         .expect(64)
         .says("unknown field `token`")
         .says("token_command");
@@ -199,26 +193,25 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
 fn a_name_leads_to_one_account_and_an_account_has_one_name() {
     let here = here();
     let (one, two) = (serve(&here, "1"), serve(&here, "2"));
-    let file = ["--token-file", "token"];
-    let _ended = add(&here, "one", &one, &file).expect(0);
-    let ended = add(&here, "again", &one, &file).expect(7);
-    let _ended = ended.says("is there already, as `one`");
+    let file = "--token-file token";
+    add(&here, "one", &one, file).expect(0);
+    let ended = add(&here, "again", &one, file).expect(7);
+    ended.says("is there already, as `one`");
     assert!(!here.read(CONFIG).contains("again"));
-    let forced = [&file[..], &["--force"]].concat();
-    let _ended = add(&here, "again", &one, &forced).expect(0);
-    let _ended = export(&here, &["--portal", "again"], &[]).expect(0);
-    let _ended = add(&here, "two", &two, &file).expect(0);
+    add(&here, "again", &one, (file, "--force")).expect(0);
+    export(&here, "--portal again", &[]).expect(0);
+    add(&here, "two", &two, file).expect(0);
     // The token of the other portal, as if the files had been mixed up.
     let text = here.read(CONFIG).replace(two.url(), one.url());
     configure(&here, &text);
     let ids = [id_of(&here, "one"), id_of(&here, "two")];
     assert_ne!(ids[0], ids[1]);
-    let ended = export(&here, &["--portal", "two"], &[]).expect(7);
+    let ended = export(&here, "--portal two", &[]).expect(7);
     let words = format!(
         "`two` is portal {}, and its token belongs to portal {}",
         ids[1], ids[0]
     );
-    let _ended = ended.says(&words).says("nothing was written");
+    ended.says(&words).says("nothing was written");
     // Written by hand, without an id.
     let by_hand = format!(
         "[portals.one]\nid = {}\ntoken_file = \"../../token\"\nbase_url = \"{url}\"\n\
@@ -227,9 +220,9 @@ fn a_name_leads_to_one_account_and_an_account_has_one_name() {
         url = one.url()
     );
     configure(&here, &by_hand);
-    let ended = export(&here, &["--portal", "new"], &[]).expect(7);
-    let _ended = ended.says("which is `one`: two names, one portal");
-    let _ended = export(&here, &["--portal", "one"], &[]).expect(0);
+    let ended = export(&here, "--portal new", &[]).expect(7);
+    ended.says("which is `one`: two names, one portal");
+    export(&here, "--portal one", &[]).expect(0);
 }
 
 fn texts(folder: &Path, into: &mut Vec<u8>) {
@@ -246,33 +239,20 @@ fn texts(folder: &Path, into: &mut Vec<u8>) {
 fn a_run_keeps_its_portal_by_name_and_account() {
     let here = here();
     let (one, two) = (serve(&here, "1"), serve(&here, "2"));
-    let command = ["--token-command", "cat token"];
-    let defaults = [
-        "--rate",
-        "150/10s",
-        "--mapping",
-        "m.toml",
-        "--api",
-        "2026-09",
-    ];
-    let _ended = add(
+    let command = "--token-command 'cat token'";
+    let defaults = "--rate 150/10s --mapping m.toml --api 2026-09";
+    let _ended = add(&here, "live", &one, (command, "--time-zone Asia/Tokyo"));
+    add(
         &here,
         "live",
         &one,
-        &[command, ["--time-zone", "Asia/Tokyo"]].concat(),
-    );
-    let more = [
-        &command[..],
-        &defaults,
-        &["--time-zone", "Asia/Tokyo", "--force"],
-    ]
-    .concat();
-    let _ended = add(&here, "live", &one, &more).expect(0);
-    let import = ["import", "t.csv", "--create-properties", "--limit", "1"];
-    let begin =
-        |run: &str| here.run([&import[..], &["--portal", "live", "--run-dir", run]].concat());
-    let _ended = begin("run").expect(0);
-    let _ended = begin("other").expect(0);
+        (command, defaults, "--time-zone Asia/Tokyo --force"),
+    )
+    .expect(0);
+    let import = "import t.csv --create-properties --limit 1";
+    let begin = |run: &str| here.run((import, format!("--portal live --run-dir {run}")));
+    begin("run").expect(0);
+    begin("other").expect(0);
     let db = rusqlite::Connection::open(here.path("run/run.db")).expect("the journal");
     let meta = |name: &str| -> String {
         let sql = "SELECT value FROM meta WHERE name = ?1";
@@ -280,19 +260,19 @@ fn a_run_keeps_its_portal_by_name_and_account() {
     };
     assert!(meta("portal_path").contains("\"name\":\"live\""));
     assert_eq!(meta("told"), r#"{"api":"2026-09","rate":"150/10s"}"#);
-    let ended = here.run(["resume", "run", "--no-limit"]).expect(0);
-    let _ended = ended
+    let ended = here.run("resume run --no-limit").expect(0);
+    ended
         .says("`live`")
         .says("as in the run")
         .says("--rate 150/10s");
     assert_eq!(here.rows("run/done.csv").len(), 3);
-    let _ended = here.run(["verify", "run"]).expect(0).says("as in the run");
+    here.run("verify run").expect(0).says("as in the run");
     // Elsewhere nothing vouches for what the folder says, until the name is typed.
     let known = here.path(".local");
     fs::rename(&known, here.path("aside")).expect("moved");
-    let resume = ["resume", "other", "--no-limit"];
+    let resume = "resume other --no-limit";
     let ended = here.run(resume).expect(7);
-    let _ended = ended
+    ended
         .says("goes to the portal `live`")
         .says("--portal live");
     fs::rename(here.path("aside"), &known).expect("moved back");
@@ -304,11 +284,9 @@ fn a_run_keeps_its_portal_by_name_and_account() {
         .collect();
     configure(&here, &text.join("\n"));
     let ended = here.run(resume).expect(7);
-    let _ended = ended.says("the run belongs to portal");
+    ended.says("the run belongs to portal");
     assert_eq!(here.rows("other/done.csv").len(), 1);
-    let _ended = here
-        .run([&resume[..], &["--portal", "live"]].concat())
-        .expect(7);
+    here.run((resume, "--portal live")).expect(7);
     let mut all = Vec::new();
     texts(&here.path("run"), &mut all);
     texts(&here.path(".local"), &mut all);
@@ -323,53 +301,43 @@ fn a_run_keeps_its_portal_by_name_and_account() {
 fn a_time_zone_is_that_of_exports_and_a_mapping_that_of_imports() {
     let here = here();
     let portal = serve(&here, "1");
-    let more = [
-        "--token-file",
-        "token",
-        "--time-zone",
-        "Asia/Tokyo",
-        "--mapping",
-        "m.toml",
-    ];
-    let _ended = add(&here, "live", &portal, &more).expect(0);
-    let named = |args: &[&str]| here.run([args, &["--portal", "live"]].concat());
-    let _ended = named(&["schema", "apply", "--yes"]).expect(0);
-    let _ended = named(&["import", "t.csv"]).expect(0);
-    let _ended = named(&["plan", "t.csv", "-o", "plan"]).expect(0);
-    let _ended = named(&["plan", "plan"]).expect(0);
-    let export = ["export", "--properties", "createdate"];
-    let csv = named(&export).expect(0).stdout;
+    add(
+        &here,
+        "live",
+        &portal,
+        "--token-file token --time-zone Asia/Tokyo --mapping m.toml",
+    )
+    .expect(0);
+    let named = |args: &str| here.run((args, "--portal live"));
+    named("schema apply --yes").expect(0);
+    named("import t.csv").expect(0);
+    named("plan t.csv -o plan").expect(0);
+    named("plan plan").expect(0);
+    let export = "export --properties createdate";
+    let csv = named(export).expect(0).stdout;
     assert_eq!(csv.matches("+09:00").count(), 3, "{csv}");
-    let csv = named(&[&export[..], &["--zone", "UTC"]].concat())
-        .expect(0)
-        .stdout;
+    let csv = named(&format!("{export} --zone UTC")).expect(0).stdout;
     assert_eq!(csv.matches("+09:00").count(), 0, "{csv}");
     // Where nothing names a mapping, it is asked for as ever.
-    let _ended = here
-        .run(["import", "t.csv"])
+    here.run("import t.csv")
         .expect(64)
         .says("--mapping <MAPPING>");
-    let _ended = add(
-        &here,
-        "x",
-        &portal,
-        &["--token-file", "token", "--mapping", "nope"],
-    )
-    .expect(64)
-    .says("nope");
+    add(&here, "x", &portal, "--token-file token --mapping nope")
+        .expect(64)
+        .says("nope");
 }
 
 #[test]
 fn sandboxes_have_names_and_states_of_their_own() {
     let here = here();
-    let add = |args: &[&str]| here.run([&["portal", "add"], args].concat());
-    let ended = add(&["first", "--sandbox"]).expect(0);
-    let _ended = ended.says("sandboxes/first").says("sandbox reset first");
-    let _ended = add(&["second", "--sandbox", "--rate", "500/1s"]).expect(0);
-    let _ended = add(&["first", "--sandbox"]).expect(64).says("already");
-    let _ended = add(&["x", "--sandbox", "--token-file", "token"]).expect(64);
-    let _ended = add(&["x", "--like", "first", "--token-file", "token"]).expect(64);
-    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    let add = |args: &str| here.run(("portal add", args));
+    let ended = add("first --sandbox").expect(0);
+    ended.says("sandboxes/first").says("sandbox reset first");
+    add("second --sandbox --rate 500/1s").expect(0);
+    add("first --sandbox").expect(64).says("already");
+    add("x --sandbox --token-file token").expect(64);
+    add("x --like first --token-file token").expect(64);
+    let listed = here.run("portal list").expect(0).stdout;
     for words in [
         "sandboxes/first",
         "sandboxes/second",
@@ -378,60 +346,41 @@ fn sandboxes_have_names_and_states_of_their_own() {
     ] {
         assert!(listed.contains(words), "{words}\n{listed}");
     }
-    let on = |name: &str, args: &[&str]| here.run([args, &["--portal", name]].concat());
+    let on = |name: &str, args: &str| here.run((args, &["--portal", name]));
     // It is forgiving, as the one without a name is.
-    let import = [
-        "import",
-        "t.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--limit",
-        "1",
-    ];
-    let ended = on("first", &import).expect(0);
-    let _ended = ended.says("`first`, a sandbox, chosen by --portal first");
-    let _ended = here.run(["resume", "run", "--no-limit"]).expect(0);
-    let _ended = here.run(["verify", "run"]).expect(0);
-    let tickets = |name: &str| on(name, &EXPORT).expect(0).stdout.lines().count() - 1;
+    let ended = on("first", "import t.csv -m m.toml --run-dir run --limit 1").expect(0);
+    ended.says("`first`, a sandbox, chosen by --portal first");
+    here.run("resume run --no-limit").expect(0);
+    here.run("verify run").expect(0);
+    let tickets = |name: &str| on(name, EXPORT).expect(0).stdout.lines().count() - 1;
     assert_eq!(
         (tickets("first"), tickets("second"), tickets("sandbox")),
         (3, 0, 0)
     );
-    let ended = on(
-        "first",
-        &["export", "--token-file", "token", "--properties", "subject"],
-    );
-    let _ended = ended.expect(64).says("it takes no token");
+    let ended = on("first", "export --token-file token --properties subject");
+    ended.expect(64).says("it takes no token");
     // What is found out of it is shown by its name, and is gone with its state.
-    let _ended = here.run(["portal", "check", "first"]).expect(0);
-    let shown = here.run(["portal", "show", "first"]).expect(0).stdout;
+    here.run("portal check first").expect(0);
+    let shown = here.run("portal show first").expect(0).stdout;
     assert!(shown.contains("over_limit"), "{shown}");
-    let _ended = here.run(["portal", "use", "first"]).expect(0);
-    let _ended = here
-        .run(EXPORT)
+    here.run("portal use first").expect(0);
+    here.run(EXPORT)
         .expect(0)
         .says("the default of the configuration");
     // The twin of one lacks what that lacks, and what that has it has.
-    let _ended = add(&["third", "--sandbox", "--like", "first"])
+    add("third --sandbox --like first")
         .expect(0)
         .says("the twin of portal");
-    let _ended = on("third", &["schema", "diff", "-m", "m.toml"]).expect(0);
+    on("third", "schema diff -m m.toml").expect(0);
     assert_eq!(tickets("third"), 0);
-    let _ended = here
-        .run(["sandbox", "reset", "first"])
-        .expect(0)
-        .says("3 tickets");
+    here.run("sandbox reset first").expect(0).says("3 tickets");
     assert_eq!(tickets("first"), 0);
-    let shown = here.run(["portal", "show", "first"]).expect(0).stdout;
+    let shown = here.run("portal show first").expect(0).stdout;
     assert!(shown.contains("nothing yet"), "{shown}");
-    let _ended = here
-        .run(["portal", "remove", "first"])
+    here.run("portal remove first")
         .expect(0)
         .says("its state stays in");
-    let _ended = here
-        .run(["sandbox", "reset", "first"])
+    here.run("sandbox reset first")
         .expect(64)
         .says("no portal is called");
 }
@@ -440,37 +389,28 @@ fn sandboxes_have_names_and_states_of_their_own() {
 fn messages_name_where_a_token_comes_from_and_what_does_not_count() {
     let here = here();
     let portal = serve(&here, "1");
-    let _file = here.write("wrong", "no-token-of-this-portal\n");
-    let _ended = add(&here, "live", &portal, &["--token-file", "token"]).expect(0);
-    let wrong = ["--token-file", "wrong"];
+    here.write("wrong", "no-token-of-this-portal\n");
+    add(&here, "live", &portal, "--token-file token").expect(0);
+    let wrong = "--token-file wrong";
     let at = ["--base-url", portal.url()];
     let variable = ("TICKETHAUL_PORTAL", "live");
     let token = ("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    let ended = export(&here, &[&wrong[..], &at].concat(), &[variable, token]).expect(7);
-    let ended = ended
+    let ended = export(&here, (wrong, &at), &[variable, token]).expect(7);
+    ended
         .says("the token is that of --token-file wrong")
-        .says("TICKETHAUL_PORTAL and HUBSPOT_ACCESS_TOKEN are not used");
-    assert!(
-        !ended.stderr.contains("nothing was sent"),
-        "{}",
-        ended.stderr
-    );
-    let ended = export(&here, &[&wrong[..], &["--portal", "live"]].concat(), &[]).expect(7);
-    let _ended = ended
+        .says("TICKETHAUL_PORTAL and HUBSPOT_ACCESS_TOKEN are not used")
+        .says_nothing_of("nothing was sent");
+    let ended = export(&here, (wrong, "--portal live"), &[]).expect(7);
+    ended
         .says("chosen by --portal live, with the token of --token-file wrong")
         .says("the token is that of --token-file wrong");
-    let _file = here.write("token", "no-token-of-this-portal\n");
-    let ended = export(&here, &["--portal", "live"], &[variable]).expect(7);
-    let ended = ended.says("the token is that of the file");
-    assert!(!ended.stderr.contains("not used"), "{}", ended.stderr);
-    let ended = add(
-        &here,
-        "other",
-        &portal,
-        &["--token-env", "HUBSPOT_ACCESS_TOKEN"],
-    )
-    .expect(64);
-    let _ended = ended.says("the variable HUBSPOT_ACCESS_TOKEN, which is not set");
+    here.write("token", "no-token-of-this-portal\n");
+    let ended = export(&here, "--portal live", &[variable]).expect(7);
+    ended
+        .says("the token is that of the file")
+        .says_nothing_of("not used");
+    let ended = add(&here, "other", &portal, "--token-env HUBSPOT_ACCESS_TOKEN").expect(64);
+    ended.says("the variable HUBSPOT_ACCESS_TOKEN, which is not set");
 }
 
 #[test]
@@ -503,7 +443,7 @@ fn a_token_in_the_wrong_place_is_repeated_nowhere() {
         );
     }
     configure(&here, &format!("[portals.a]\ntoken_env = \"{opaque}\"\n"));
-    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    let listed = here.run("portal list").expect(0).stdout;
     assert!(!listed.contains(opaque), "{listed}");
 }
 
@@ -514,16 +454,15 @@ fn slips_in_the_configuration_and_of_sandboxes_are_told() {
         &here,
         "default = \"gone\"\n[portals.a]\ntoken_env = \"A\"\n",
     );
-    let listed = here.run(["portal", "list", "--json"]).expect(0);
-    let _listed = listed.says("the default, `gone`, is not a portal of the configuration");
+    let listed = here.run("portal list --json").expect(0);
+    listed.says("the default, `gone`, is not a portal of the configuration");
     let ended = here.run(EXPORT).expect(64).says("the default of");
-    let _ended = ended.says("no portal is called `gone`");
+    ended.says("no portal is called `gone`");
     configure(
         &here,
         "[portals.a]\ntoken_env = \"A\"\ntime_zone = \"Europe/Berlln\"\n",
     );
-    let _ended = here
-        .run(["portal", "list"])
+    here.run("portal list")
         .expect(64)
         .says("Europe/Berlln is not a time zone");
     configure(&here, "");
@@ -532,6 +471,6 @@ fn slips_in_the_configuration_and_of_sandboxes_are_told() {
         ("nope.toml", "no such file"),
     ] {
         let reset = ["sandbox", "reset", "--like", like];
-        let _ended = here.run(reset).expect(64).says(words);
+        here.run(reset).expect(64).says(words);
     }
 }

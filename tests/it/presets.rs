@@ -5,67 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::comments::SAMPLED;
 use crate::json::SHAPES;
-use crate::rehearsal::{Rehearsal, Row, project};
-
-/// A sample, its preset, and what becomes of its rows: `samples/NAME.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expected {
-    /// Name of the file, without its ending.
-    #[serde(skip)]
-    pub sample: String,
-    preset: String,
-    /// For the tests of proposals, as the next: what separates cells, where that is no comma.
-    #[serde(default, rename = "delimiter")]
-    _delimiter: Option<String>,
-    /// Properties of the preset for which no column is proposed.
-    #[serde(default, rename = "not_proposed")]
-    _not_proposed: Vec<String>,
-    /// What is proposed for it wants an edit before it can be imported.
-    #[serde(default)]
-    pub edit_first: bool,
-    done: u64,
-    #[serde(default)]
-    skipped: u64,
-    /// In file order.
-    refused: Vec<Refused>,
-    /// Columns that nothing uses; the preset is not for them.
-    #[serde(default)]
-    unused: String,
-}
-
-/// A row that is refused.
-#[derive(Debug, Deserialize)]
-struct Refused {
-    line: u64,
-    code: String,
-    column: String,
-}
-
-/// All of them but those of `first` and of our own export: the files of `samples` with
-/// an expectation beside them.
-pub fn samples() -> Vec<Expected> {
-    let mut samples: Vec<Expected> = fs::read_dir(project("samples"))
-        .expect("a folder of the project")
-        .filter_map(|entry| {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name()?.to_str()?.strip_suffix(".toml")?;
-            let text = fs::read_to_string(&path).expect("an expectation");
-            let mut expected: Expected =
-                toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            name.clone_into(&mut expected.sample);
-            Some(expected)
-        })
-        .collect();
-    samples.sort_by(|left, right| left.sample.cmp(&right.sample));
-    assert!(samples.len() > 10, "there are expectations");
-    samples
-}
+use crate::support::samples::{Expected, samples};
+use crate::support::{Rehearsal, Row, project};
 
 fn sample(name: &str) -> String {
     project(&format!("samples/{name}.csv"))
@@ -99,7 +44,7 @@ fn import(here: &Rehearsal, sample_name: &str, preset_name: &str) -> (Value, Str
 /// The tickets of the portal by subject.
 fn tickets(here: &Rehearsal, properties: &str) -> BTreeMap<String, Row> {
     let args = ["export", "--properties", properties, "-o", "out.csv"];
-    let _ended = here.run_embedded(&args).expect(0);
+    here.run_embedded(&args).expect(0);
     let rows = here.rows("out.csv").into_iter();
     rows.map(|row| (row["subject"].clone(), row)).collect()
 }
@@ -160,8 +105,7 @@ fn checked(here: &Rehearsal, expected: &Expected) -> Value {
         "checked.csv",
         "--json",
     ];
-    let ended = here.run_embedded(&args).expect(4);
-    serde_json::from_str(&ended.stdout).expect("a report")
+    here.run_embedded(&args).expect(4).json()
 }
 
 #[test]
@@ -230,10 +174,10 @@ fn both_styles_of_jiras_dates_and_all_its_repeated_columns_are_read() {
 fn jiras_comments_are_forecast_as_notes() {
     let here = Rehearsal::new();
     let (file, mapping) = (sample("jira-tickets"), preset("jira"));
-    let ended = here
+    let report = here
         .run_embedded(&["check", &file, "-m", &mapping, "--json"])
-        .expect(4);
-    let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
+        .expect(4)
+        .json();
     assert_eq!(
         report["import"]["notes"],
         serde_json::json!({"tickets": 8, "notes": 12, "parts": 12})
@@ -380,7 +324,7 @@ fn our_own_export_makes_no_new_tickets() {
     let ended = here
         .run_embedded(&["import", &file, "-m", &mapping])
         .expect(64);
-    let _said = ended
+    ended
         .says("can't be used to create")
         .says("update and archive");
 }
@@ -413,7 +357,7 @@ fn presets_define_a_shared_property_alike() {
                     assert_eq!(first, &traits, "{name} in {other} and in {preset}");
                 }
                 None => {
-                    let _new = seen.insert(name, (preset.clone(), traits));
+                    seen.insert(name, (preset.clone(), traits));
                 }
             }
         }
@@ -442,8 +386,7 @@ fn the_samples_of_several_systems_go_into_one_portal() {
             system,
             "--json",
         ];
-        let ended = here.run_embedded(&args).expect(3);
-        let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+        let summary = here.run_embedded(&args).expect(3).json();
         let rows = &summary["rows"];
         assert_eq!(
             (&rows["done"], &rows["refused"]),
@@ -455,9 +398,8 @@ fn the_samples_of_several_systems_go_into_one_portal() {
     for entry in fs::read_dir(project("mappings")).expect("the presets") {
         let mapping = entry.expect("an entry").path().display().to_string();
         let apply = ["schema", "apply", "--yes", "-m", &mapping];
-        let _ended = here.run_embedded(&apply).expect(0);
-        let _ended = here
-            .run_embedded(&["schema", "diff", "-m", &mapping])
+        here.run_embedded(&apply).expect(0);
+        here.run_embedded(&["schema", "diff", "-m", &mapping])
             .expect(0);
     }
 }

@@ -8,23 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Rehearsal, TOKEN};
-use crate::resume::Going;
+use crate::support::{Args, FilledPortal, Going, Rehearsal, TOKEN, keyed};
 
-const MAPPING: &str = r#"version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = "Stage"
-"#;
+"#
+);
 
 /// Everything below a folder, with its mode.
 fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
@@ -54,10 +45,10 @@ fn is_private(folder: &Path) {
 }
 
 /// The tool behind a shell that sets something up first.
-fn shell(here: &Rehearsal, setup: &str, args: &[&str]) -> Command {
+fn shell(here: &Rehearsal, setup: &str, args: impl Args) -> Command {
     let tool = here.command(args);
     let mut command = Command::new("/bin/sh");
-    let _same = command
+    command
         .args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")])
         .arg(tool.get_program())
         .args(tool.get_args())
@@ -73,18 +64,18 @@ fn shell(here: &Rehearsal, setup: &str, args: &[&str]) -> Command {
 #[test]
 fn what_holds_tickets_is_for_its_owner_alone_whatever_the_umask_is() {
     let here = Rehearsal::new();
-    let _file = here.write("m.toml", MAPPING);
-    let _file = here.write("t.csv", "Id,Subject,Stage\n1,a,New\n2,b,Nowhere\n3,c,New\n");
-    let run = |args: &[&str], code: i32| {
-        let _ended = here.finish(shell(&here, "umask 0", args)).expect(code);
+    here.write("m.toml", MAPPING);
+    here.write("t.csv", "Id,Subject,Stage\n1,a,New\n2,b,Nowhere\n3,c,New\n");
+    let run = |args: &str, code: i32| {
+        here.finish(shell(&here, "umask 0", args)).expect(code);
     };
-    let sandbox = ["--portal", "sandbox"];
-    let import = ["import", "t.csv", "-m", "m.toml"];
-    run(&[&import[..], &sandbox].concat(), 3);
-    run(&[&["schema", "pull"], &sandbox[..]].concat(), 0);
+    run("import t.csv -m m.toml --portal sandbox", 3);
+    run("schema pull --portal sandbox", 0);
     // One that stands on its way: done.csv and all others are open, and the log of SQLite.
-    let limited = [&import[..], &["--limit", "1", "--run-dir", "run"], &sandbox].concat();
-    run(&limited, 0);
+    run(
+        "import t.csv -m m.toml --limit 1 --run-dir run --portal sandbox",
+        0,
+    );
     let named = ["tickethaul-runs", ".local", ".cache", "run"];
     for folder in named {
         let mode = fs::metadata(here.path(folder)).expect(folder);
@@ -96,36 +87,23 @@ fn what_holds_tickets_is_for_its_owner_alone_whatever_the_umask_is() {
     let mut command = shell(
         &desk.here,
         "umask 0",
-        &[
-            "export",
-            "--properties",
-            "subject",
-            "-o",
-            "out.csv",
-            "--run-dir",
-            "run",
-            "--rate",
-            "3/1s",
-            "--max-duration",
-            "0.8",
-        ],
+        "export --properties subject -o out.csv --run-dir run --rate 3/1s --max-duration 0.8",
     );
-    let _same = command
+    command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    let _ended = desk.here.finish(command).expect(5);
+    desk.here.finish(command).expect(5);
     is_private(&desk.here.path("run"));
 }
 
 #[test]
 fn a_folder_of_parts_that_is_replaced_keeps_its_mode() {
     let desk = FilledPortal::with_tickets(20).0;
-    let parts = ["--partition-by", "hs_pipeline_stage", "-o", "lake"];
-    let args = [&["--properties", "subject"][..], &parts].concat();
-    let _ended = desk.export(&args).expect(0);
+    let args = "--properties subject --partition-by hs_pipeline_stage -o lake";
+    desk.export(args).expect(0);
     let lake = desk.here.path("lake");
     fs::set_permissions(&lake, fs::Permissions::from_mode(0o700)).expect("set");
-    let _ended = desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let mode = fs::metadata(&lake).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
@@ -133,8 +111,8 @@ fn a_folder_of_parts_that_is_replaced_keeps_its_mode() {
 /// A command that copies its stdin, which does not end.
 fn copying(here: &Rehearsal, setup: &str) -> Child {
     fs::create_dir_all(here.path("tmp")).expect("a folder");
-    let mut command = shell(here, setup, &["check", "-"]);
-    let _same = command
+    let mut command = shell(here, setup, "check -");
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -201,29 +179,17 @@ fn a_hangup_that_is_ignored_stays_ignored() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_closes_stops_a_run_like_any_signal() {
-    let desk = FilledPortal::new(&["--rate", "40/2s"]);
+    let desk = FilledPortal::new("--rate 40/2s");
     let rows: String = (1..=2_000)
         .map(|id| format!("{id},Ticket {id},New\n"))
         .collect();
-    let _file = desk
-        .here
+    desk.here
         .write("t.csv", format!("Id,Subject,Stage\n{rows}"));
-    let _file = desk.here.write("m.toml", MAPPING);
-    let args = [
-        "import",
-        "t.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-        "--batch-size",
-        "10",
-        "--progress",
-        "json",
-    ];
-    let mut command = shell(&desk.here, "exec env --default-signal \"$0\" \"$@\"", &args);
-    let _same = command
+    desk.here.write("m.toml", MAPPING);
+    let args = "import t.csv -m m.toml --create-properties --run-dir run --batch-size 10 \
+            --progress json";
+    let mut command = shell(&desk.here, "exec env --default-signal \"$0\" \"$@\"", args);
+    command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
     let mut going = Going::start(command);
@@ -233,8 +199,8 @@ fn a_terminal_that_closes_stops_a_run_like_any_signal() {
     assert_eq!(code, Some(5), "{said}");
     assert!(said.contains("interrupted"), "{said}");
     assert!(desk.here.path("run/summary.json").is_file());
-    let resume = ["resume", "run", "--batch-size", "100", "--rate", "1000/1s"];
-    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    desk.run("resume run --batch-size 100 --rate 1000/1s")
+        .expect(0);
     assert_eq!(desk.here.rows("run/done.csv").len(), 2_000);
 }
 
@@ -242,12 +208,12 @@ fn a_terminal_that_closes_stops_a_run_like_any_signal() {
 #[test]
 fn a_system_that_gives_no_more_is_told_in_words() {
     let here = Rehearsal::new();
-    let _file = here.write("t.csv", "Id,Subject\n1,a\n");
+    here.write("t.csv", "Id,Subject\n1,a\n");
     let mut short = 0;
     // Somewhere between what the tool itself takes and what its threads take beyond that.
     for kilobytes in (40_000..400_000).step_by(1_000) {
         let setup = format!("ulimit -c 0; ulimit -v {kilobytes}");
-        let output = shell(&here, &setup, &["check", "t.csv"]).output();
+        let output = shell(&here, &setup, "check t.csv").output();
         let output = output.expect("the shell starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains("panicked"), "{kilobytes}: {said}");
@@ -279,9 +245,9 @@ fn no_other_process_looks_into_the_memory() {
         false => Command::new(tool),
     };
     if is_root {
-        let _same = command.args(["--reuid=65534", "--clear-groups", tool]);
+        command.args(["--reuid=65534", "--clear-groups", tool]);
     }
-    let _same = command
+    command
         .arg("sandbox")
         .current_dir("/")
         .stdin(Stdio::null())

@@ -18,7 +18,7 @@ use tickethaul::report::Eta;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::rehearsal::{Rehearsal, TOKEN};
+use crate::support::{Rehearsal, SUBJECTS, TOKEN};
 
 const WINDOW: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(200);
@@ -217,38 +217,15 @@ async fn two_minutes_after_a_change_the_time_left_is_known() {
     }
 }
 
-const MAPPING: &str = "version = 1
-[key]
-property = \"source_ticket_id\"
-column = \"Id\"
-[properties]
-subject = \"Subject\"
-hs_pipeline_stage = { value = \"New\" }
-[[property]]
-name = \"source_ticket_id\"
-type = \"string\"
-unique = true
-";
-
 fn rows(count: usize) -> Rehearsal {
     let here = Rehearsal::new();
     let rows: String = (0..count).map(|n| format!("{n},subject {n}\n")).collect();
-    let _file = here.write("in.csv", format!("Id,Subject\n{rows}"));
-    let _file = here.write("m.toml", MAPPING);
+    here.write("in.csv", format!("Id,Subject\n{rows}"));
+    here.write("m.toml", SUBJECTS);
     here
 }
 
-const IMPORT: [&str; 9] = [
-    "import",
-    "in.csv",
-    "-m",
-    "m.toml",
-    "--create-properties",
-    "--batch-size",
-    "10",
-    "--run-dir",
-    "run",
-];
+const IMPORT: &str = "import in.csv -m m.toml --create-properties --batch-size 10 --run-dir run";
 
 /// Each line of a text as JSON.
 #[track_caller]
@@ -263,11 +240,9 @@ fn events(stderr: &str) -> Vec<Value> {
 #[test]
 fn progress_for_programs_is_json_and_nothing_else() {
     let here = rows(600);
-    let portal = here.serve(&["--rate", "30/1s"]);
-    let json = ["--progress", "json"];
-    let ended = here
-        .run_against(&portal, &[&IMPORT[..], &json].concat())
-        .expect(0);
+    let portal = here.serve("--rate 30/1s");
+    let json = "--progress json";
+    let ended = here.run_against(&portal, (IMPORT, json)).expect(0);
     let told = events(&ended.stderr);
     let of = |name: &str| {
         told.iter()
@@ -310,27 +285,22 @@ fn progress_for_programs_is_json_and_nothing_else() {
         "{told:?}"
     );
     // Where nobody wants words, there are none.
-    let quiet = ["verify", "run", "--progress", "json", "-q"];
-    let ended = here.run_against(&portal, &quiet).expect(0);
+    let ended = here
+        .run_against(&portal, "verify run --progress json -q")
+        .expect(0);
     assert!(
         events(&ended.stderr)
             .iter()
             .all(|one| one["event"] == "progress")
     );
     for (args, code, text) in [
-        (
-            &["import", "none.csv", "-m", "m.toml"][..],
-            64,
-            "there is no such file",
-        ),
-        (&["import", "in.csv", "-m", "in.csv"], 64, "this is a table"),
-        (&["import", "in.csv"], 64, "--mapping <MAPPING>"),
-        (&["delete", "in.csv", "--dry-run"], 64, "no --dry-run"),
-        (&["resume", "nowhere"], 64, "nowhere"),
+        ("import none.csv -m m.toml", 64, "there is no such file"),
+        ("import in.csv -m in.csv", 64, "this is a table"),
+        ("import in.csv", 64, "--mapping <MAPPING>"),
+        ("delete in.csv --dry-run", 64, "no --dry-run"),
+        ("resume nowhere", 64, "nowhere"),
     ] {
-        let ended = here
-            .run_against(&portal, &[args, &json].concat())
-            .expect(code);
+        let ended = here.run_against(&portal, (args, json)).expect(code);
         let told = events(&ended.stderr);
         let error = told.iter().find(|event| event["event"] == "error");
         let said = error
@@ -344,12 +314,10 @@ fn progress_for_programs_is_json_and_nothing_else() {
 #[test]
 fn every_long_work_has_one_look() {
     let here = rows(300);
-    let portal = here.serve(&["--rate", "off", "--trouble", "slow=30ms@100%"]);
-    let json = ["--progress", "json"];
-    let phases = |args: &[&str], code| {
-        let ended = here
-            .run_against(&portal, &[args, &json].concat())
-            .expect(code);
+    let portal = here.serve("--rate off --trouble slow=30ms@100%");
+    let json = "--progress json";
+    let phases = |args: &str, code| {
+        let ended = here.run_against(&portal, (args, json)).expect(code);
         let told = events(&ended.stderr).into_iter();
         let told = told.filter(|event| event["event"] == "progress");
         let whole = |event: &Value| {
@@ -374,16 +342,13 @@ fn every_long_work_has_one_look() {
         phases.dedup();
         phases
     };
-    assert_eq!(phases(&IMPORT, 0), ["creating", "importing"]);
+    assert_eq!(phases(IMPORT, 0), ["creating", "importing"]);
     for (args, phase) in [
-        (&["plan", "in.csv", "-m", "m.toml"][..], "planning"),
-        (&["check", "in.csv", "-m", "m.toml"], "checking"),
-        (&["verify", "run"], "comparing"),
-        (
-            &["export", "--properties", "subject", "-o", "held.csv"],
-            "reading",
-        ),
-        (&["undo", "run", "--yes"], "undoing"),
+        ("plan in.csv -m m.toml", "planning"),
+        ("check in.csv -m m.toml", "checking"),
+        ("verify run", "comparing"),
+        ("export --properties subject -o held.csv", "reading"),
+        ("undo run --yes", "undoing"),
     ] {
         let found = phases(args, 0);
         assert_eq!(found.first().map(String::as_str), Some(phase), "{args:?}");
@@ -420,7 +385,7 @@ fn drawn(here: &Rehearsal, url: &str, columns: usize, terminal: &str) -> String 
 fn the_line_is_as_wide_as_its_terminal() {
     for columns in [30, 60, 140] {
         let here = rows(300);
-        let portal = here.serve(&["--rate", "off", "--trouble", "slow=60ms@100%"]);
+        let portal = here.serve("--rate off --trouble slow=60ms@100%");
         let shown = drawn(&here, portal.url(), columns, "xterm-256color");
         let lines: Vec<&str> = shown
             .split(['\r', '\n'])
@@ -446,7 +411,7 @@ fn the_line_is_as_wide_as_its_terminal() {
         assert!(shown.contains("300 done"), "{shown}");
     }
     let here = rows(100);
-    let portal = here.serve(&["--rate", "off", "--trouble", "slow=60ms@100%"]);
+    let portal = here.serve("--rate off --trouble slow=60ms@100%");
     let dumb = drawn(&here, portal.url(), 80, "dumb");
     assert!(
         !dumb.contains('\u{1b}') && dumb.contains("100 done"),

@@ -5,7 +5,7 @@ use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput, SchemaPa
 use tickethaul::model::schema::{ObjectType, ValueType};
 use tickethaul::model::shelf::Shelf;
 
-use crate::canned::{portal, reply};
+use crate::support::canned::{portal, reply};
 
 /// Creates one ticket; the portal answers with this.
 async fn create(status: u16, body: &str) -> Result<BatchReply, CallError> {

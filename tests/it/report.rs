@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, OF_EXPORT};
-use crate::rehearsal::{Rehearsal, project};
-use crate::reviewed::{desk, file, ids, import, update};
+use crate::support::reviewed::{desk, file, ids, import, update};
+use crate::support::{FilledPortal, OF_EXPORT, Rehearsal, project};
 
 /// The shipped sample, with seven bad rows, in a portal of its own.
 fn sample(more: &[&str]) -> Rehearsal {

@@ -6,50 +6,39 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::first::{preset, repair_codes_in_place, sample};
-use crate::given_back::tickets;
-use crate::rehearsal::{Ended, Rehearsal, rows_of, write_rows};
-use crate::reviewed::desk;
+use crate::support::reviewed::{desk, tickets};
+use crate::support::samples::{preset, repair_codes_in_place, sample};
+use crate::support::{Args, Ended, FilledPortal, Rehearsal, keyed, rows_of, write_rows};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-prefix = "d-"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    prefix = "d-",
+    r#"subject = "Subject"
 hs_pipeline_stage = { column = "Status", map = { open = "1" }, unmapped = "refuse" }
 [[associate]]
 to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const ROWS: &str = "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
                     2,Mel's,opne,mel@x.example\n1,Alexey's,open,alexey@x.example\n";
 
 /// A portal into which `text` was imported, as run `run`.
-fn imported(text: &str, troubles: &[&str]) -> FilledPortal {
-    let args: Vec<&str> = ["--rate", "off"].iter().chain(troubles).copied().collect();
-    let desk = FilledPortal::new(&args);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", text);
-    let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let _ended = go(&desk, &args, "run").expect(3);
+fn imported(text: &str, troubles: impl Args) -> FilledPortal {
+    let desk = FilledPortal::new(("--rate off", troubles));
+    desk.tool("import in.csv -m m.toml --create-properties --run-dir run")
+        .rows(text)
+        .mapping(MAPPING)
+        .run()
+        .expect(3);
     desk
 }
 
-fn go(desk: &FilledPortal, words: &[&str], run: &str) -> Ended {
-    let args = [words, &["--run-dir", run]].concat();
-    desk.here.run_against(&desk.sandbox, &args)
+fn go(desk: &FilledPortal, words: impl Args, run: &str) -> Ended {
+    desk.run((words, format!("--run-dir {run}")))
 }
 
 /// Changes cells of a refused.csv, told by their lines.
@@ -58,7 +47,7 @@ fn fix(here: &Rehearsal, file: &str, changes: &[(&str, &str, &str)]) {
     for (line, column, value) in changes {
         let row = rows.iter_mut().find(|row| row["_line"] == *line);
         let row = row.unwrap_or_else(|| panic!("no line {line} in {file}"));
-        let _old = row.insert((*column).to_owned(), (*value).to_owned());
+        row.insert((*column).to_owned(), (*value).to_owned());
     }
     let path = here.path(file);
     let fixed = here.path("fixed.csv");
@@ -67,8 +56,7 @@ fn fix(here: &Rehearsal, file: &str, changes: &[(&str, &str, &str)]) {
 }
 
 fn status(here: &Rehearsal, run: &str) -> Value {
-    let ended = here.run(["status", run, "--json"]).expect(0);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+    here.run(format!("status {run} --json")).expect(0).json()
 }
 
 /// Rows of a family that are done, that exist, that are refused.
@@ -99,8 +87,7 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
     let here = Rehearsal::new();
     let (sample, preset) = (sample(), preset());
     let args = ["import", &sample, "-m", &preset, "--run-dir", "first"];
-    let _ended = here
-        .run_embedded(&args)
+    here.run_embedded(&args)
         .expect(3)
         .says("tickethaul retry first");
     assert!(status(&here, "first")["family"].is_null());
@@ -110,8 +97,7 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
     repair_codes_in_place(&here, "first/refused.csv", first);
     let before = contents(&here, "first");
     // The old run says which portal, mapping and operation.
-    let _ended = here
-        .run(["retry", "first", "--run-dir", "second"])
+    here.run("retry first --run-dir second")
         .expect(3)
         .says("retrying 7 refused rows of first")
         .says("3 done");
@@ -132,18 +118,15 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
 
     let second = in_round(&["UNMAPPED_VALUE", "INVALID_DATE"]);
     repair_codes_in_place(&here, "second/refused.csv", second);
-    let codes = ["--codes", "unmapped_value,INVALID_DATE"];
-    let args = [&["retry", "second", "--run-dir", "third"], &codes[..]].concat();
-    let _ended = here
-        .run(args)
+    let codes = "--codes unmapped_value,INVALID_DATE";
+    here.run(("retry second --run-dir third", codes))
         .expect(0)
         .says("retrying 2 refused rows of second; 2 rows with other codes not retried");
     assert_eq!(counted(&here, "second"), [1_198, 0, 2]);
 
     let third = in_round(&["AMBIGUOUS_OWNER", "REPEATED_KEY"]);
     repair_codes_in_place(&here, "second/refused.csv", third);
-    let _ended = here
-        .run(["retry", "second", "--run-dir", "fourth"])
+    here.run("retry second --run-dir fourth")
         .expect(0)
         .says("2 rows settled by an earlier retry");
     let runs = ["first", "second", "third", "fourth"];
@@ -164,13 +147,13 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
         "no line went in twice"
     );
 
-    let shown = here.run(["status", "second"]).expect(0).stdout;
+    let shown = here.run("status second").expect(0).stdout;
     assert!(
         shown.contains("first and its retries second, third, fourth"),
         "{shown}"
     );
     assert!(shown.contains("1,200 done"), "{shown}");
-    let listed = here.run(["runs"]).expect(0).stdout;
+    let listed = here.run("runs").expect(0).stdout;
     let lines: Vec<&str> = listed.lines().skip(1).map(str::trim_end).collect();
     let [of_first, of_second, ..] = lines.as_slice() else {
         panic!("{listed}");
@@ -183,14 +166,13 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
         of_second.contains("  second") && of_second.contains("retry"),
         "{listed}"
     );
-    let listed = here.run(["runs", "--json"]).expect(0).stdout;
-    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let listed = here.run("runs --json").expect(0).json();
     assert_eq!(listed[3]["parent"], "second");
 }
 
 #[test]
 fn what_is_not_fixed_is_refused_again_in_every_operation_and_touches_no_ticket() {
-    let desk = imported(ROWS, &[]);
+    let desk = imported(ROWS, "");
     let held = tickets(&desk);
     assert_eq!(
         held,
@@ -208,8 +190,7 @@ fn what_is_not_fixed_is_refused_again_in_every_operation_and_touches_no_ticket()
     ];
     for (nth, (words, more)) in commands.into_iter().enumerate() {
         let (run, again) = (format!("run{nth}"), format!("again{nth}"));
-        let args = [words, &["run/refused.csv", "-m", "m.toml"]].concat();
-        let _ended = go(&desk, &args, &run).expect(3);
+        go(&desk, (words, "run/refused.csv -m m.toml"), &run).expect(3);
         let told = |run: &str| -> Vec<[String; 3]> {
             let rows = desk.here.rows(&format!("{run}/refused.csv"));
             let rows = rows.iter();
@@ -221,7 +202,7 @@ fn what_is_not_fixed_is_refused_again_in_every_operation_and_touches_no_ticket()
             first.iter().any(|row| row[1] == "REPEATED_KEY"),
             "{words:?} {first:?}"
         );
-        let _ended = go(&desk, &[&["retry", &run], more].concat(), &again).expect(3);
+        go(&desk, (&["retry", &run], more), &again).expect(3);
         assert_eq!(told(&again), first, "{words:?}");
         assert!(
             desk.here.rows(&format!("{again}/done.csv")).is_empty(),
@@ -234,13 +215,11 @@ fn what_is_not_fixed_is_refused_again_in_every_operation_and_touches_no_ticket()
         assert_eq!(asked["operation"], status(&desk.here, &run)["operation"]);
     }
     // Nobody can be asked here.
-    let _ended = go(&desk, &["retry", "run4"], "asked")
-        .expect(64)
-        .says("--yes");
+    go(&desk, "retry run4", "asked").expect(64).says("--yes");
     assert!(!desk.here.path("asked").exists());
 
     fix(&desk.here, "run/refused.csv", &[("4", "Id", "3")]);
-    let _ended = go(&desk, &["retry", "run"], "fixed").expect(3);
+    go(&desk, "retry run", "fixed").expect(3);
     let held = tickets(&desk);
     assert_eq!(held["Grace's"], "grace@x.example");
     assert_eq!(held["Alexey's"], "alexey@x.example");
@@ -252,14 +231,14 @@ fn a_repeated_key_within_a_retry_names_the_line_of_the_first_file() {
     let rows = "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
                 2,Mel's,opne,mel@x.example\n3,Kay's,open,kay@x.example\n\
                 4,Alexey's,opne,alexey@x.example\n";
-    let desk = imported(rows, &[]);
+    let desk = imported(rows, "");
     let mended = [
         ("3", "Status", "open"),
         ("5", "Status", "open"),
         ("5", "Id", "2"),
     ];
     fix(&desk.here, "run/refused.csv", &mended);
-    let _ended = go(&desk, &["retry", "run"], "again").expect(3);
+    go(&desk, "retry run", "again").expect(3);
     let refused = desk.here.rows("again/refused.csv");
     let [row] = &*refused else {
         panic!("{refused:?}");
@@ -268,38 +247,36 @@ fn a_repeated_key_within_a_retry_names_the_line_of_the_first_file() {
     assert!(row["_hint"].contains("line 3 "), "{row:?}");
 
     // The row that the retry settled is no rival of itself.
-    let args = ["import", "run/refused.csv", "-m", "m.toml"];
-    let _ended = go(&desk, &args, "whole").expect(3);
+    go(&desk, "import run/refused.csv -m m.toml", "whole").expect(3);
     assert_eq!(desk.column("whole/done.csv", "_fate"), ["exists"]);
     assert_eq!(desk.column("whole/refused.csv", "_line"), ["5"]);
 }
 
 #[test]
 fn a_row_is_not_tried_again_once_it_is_in_and_a_changed_mapping_is_named() {
-    let desk = imported(ROWS, &[]);
-    let _ended = go(&desk, &["retry", "run", "--codes", "UNMAPPED"], "none")
+    let desk = imported(ROWS, "");
+    go(&desk, "retry run --codes UNMAPPED", "none")
         .expect(64)
         .says("was refused with the code UNMAPPED")
         .says("REPEATED_KEY (1), UNMAPPED_VALUE (1)");
     let mapping = MAPPING.replace("open = \"1\"", "open = \"1\", opne = \"1\"");
-    let _file = desk.here.write("m.toml", mapping);
-    let _ended = go(&desk, &["retry", "run"], "none")
+    desk.here.write("m.toml", mapping);
+    go(&desk, "retry run", "none")
         .expect(7)
         .says("has changed since the run began")
         .says("m.toml` retries with the mapping as it is now");
     assert!(!desk.here.path("none").exists(), "nothing was begun");
-    let codes = ["--codes", "UNMAPPED_VALUE"];
-    let args = [&["retry", "run", "-m", "m.toml"], &codes[..]].concat();
-    let _ended = go(&desk, &args, "mapped").expect(0).says("1 done");
+    let codes = "--codes UNMAPPED_VALUE";
+    let args = ("retry run -m m.toml", codes);
+    go(&desk, &args, "mapped").expect(0).says("1 done");
     assert_eq!(counted(&desk.here, "run"), [2, 0, 1]);
-    let _ended = go(&desk, &args, "none")
+    go(&desk, &args, "none")
         .expect(0)
         .says("nothing to retry in run; 1 row settled by an earlier retry");
     assert!(!desk.here.path("none").exists(), "nothing was begun");
     // The other row is still there to be fixed.
     fix(&desk.here, "run/refused.csv", &[("4", "Id", "9")]);
-    let args = ["retry", "run", "-m", "m.toml"];
-    let _ended = go(&desk, &args, "rest").expect(0);
+    go(&desk, "retry run -m m.toml", "rest").expect(0);
     assert_eq!(desk.column("rest/done.csv", "Subject"), ["Alexey's"]);
     assert_eq!(counted(&desk.here, "mapped"), [3, 0, 0]);
     assert_eq!(tickets(&desk).len(), 3);
@@ -312,26 +289,24 @@ fn a_retry_that_was_killed_is_resumed_like_any_run() {
         ("received", "hold@2=received:tickets/batch/create"),
         ("committed", "hold@2=committed:tickets/batch/create"),
     ] {
-        let mut desk = imported(ROWS, &["--trouble", trouble]);
+        let mut desk = imported(ROWS, format!("--trouble {trouble}"));
         let changes = [("3", "Status", "open"), ("4", "Id", "4")];
         fix(&desk.here, "run/refused.csv", &changes);
-        let args = ["retry", "run", "--run-dir", "again", "--horizon", "0.2"];
-        assert!(desk.kill_tool_while_held(&args), "{state}");
+        assert!(
+            desk.kill_tool_while_held("retry run --run-dir again --horizon 0.2"),
+            "{state}"
+        );
         // What is edited meanwhile is none of its business.
-        let _file = desk.here.write("run/refused.csv", "");
+        desk.here.write("run/refused.csv", "");
         let rows = &status(&desk.here, "run")["family"]["rows"];
         assert_eq!((&rows["done"], &rows["refused"]), (&json!(1), &json!(0)));
-        let _ended = go(&desk, &["retry", "run"], "more")
+        go(&desk, "retry run", "more")
             .expect(7)
             .says("is not finished")
             .says("tickethaul resume again");
-        let _ended = desk
-            .here
-            .run_against(&desk.sandbox, &["resume", "again"])
-            .expect(0);
+        desk.run("resume again").expect(0);
         assert_eq!(counted(&desk.here, "again"), [3, 0, 0], "{state}");
-        let verify = ["verify", "again"];
-        let _ended = desk.here.run_against(&desk.sandbox, &verify).expect(0);
+        desk.run("verify again").expect(0);
         let subjects: Vec<String> = tickets(&desk).into_keys().collect();
         assert_eq!(subjects, ["Alexey's", "Grace's", "Mel's"], "{state}");
         assert_eq!(
@@ -340,11 +315,11 @@ fn a_retry_that_was_killed_is_resumed_like_any_run() {
             "no ticket twice"
         );
         // What takes a retry back is no retry itself.
-        let _ended = go(&desk, &["undo", "again", "--yes"], "undone").expect(0);
+        go(&desk, "undo again --yes", "undone").expect(0);
         let family = &status(&desk.here, "run")["family"];
         assert_eq!(family["runs"], json!(["run", "again"]));
         assert!(status(&desk.here, "undone")["parent"].is_null());
-        let _ended = go(&desk, &["retry", "undone"], "none")
+        go(&desk, "retry undone", "none")
             .expect(64)
             .says("is the run of an undo");
     }
@@ -353,33 +328,32 @@ fn a_retry_that_was_killed_is_resumed_like_any_run() {
 #[test]
 fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
     let rows = ROWS.replace("Mel's", "Mél's") + "5,one,two,open,e@x.example\n";
-    let desk = imported(&rows, &[]);
+    let desk = imported(&rows, "");
     fix(&desk.here, "run/refused.csv", &[("3", "Status", "open")]);
     let whole = desk.here.read("run/refused.csv");
-    let _file = desk
-        .here
+    desk.here
         .write("run/refused.csv", format!("{whole}6,\"torn\n"));
-    let _ended = go(&desk, &["retry", "run"], "none")
+    go(&desk, "retry run", "none")
         .expect(64)
         .says("line 6 of it can't be read as a row (");
     let lacks = whole.replacen("_code", "code", 1);
-    let _file = desk.here.write("run/refused.csv", lacks);
-    let _ended = go(&desk, &["retry", "run"], "none")
+    desk.here.write("run/refused.csv", lacks);
+    go(&desk, "retry run", "none")
         .expect(64)
         .says("it lacks _code");
     let cut: String = whole
         .lines()
         .map(|line| format!("{}\n", &line[..9]))
         .collect();
-    let _file = desk.here.write("run/refused.csv", cut);
-    let _ended = go(&desk, &["retry", "run"], "none")
+    desk.here.write("run/refused.csv", cut);
+    go(&desk, "retry run", "none")
         .expect(64)
         .says("it has no column _line any more");
     assert!(!desk.here.path("none").exists());
 
     // As Excel saves it in many countries, a record corrected in `_raw`.
     let mut rows = {
-        let _file = desk.here.write("run/refused.csv", &whole);
+        desk.here.write("run/refused.csv", &whole);
         desk.here.rows("run/refused.csv")
     };
     let ragged = rows
@@ -387,7 +361,7 @@ fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
         .find(|row| row["_line"] == "5")
         .expect("a row");
     let corrected = ragged["_raw"].replace("one,two", "\"one,two\"");
-    let _old = ragged.insert("_raw".to_owned(), corrected);
+    ragged.insert("_raw".to_owned(), corrected);
     let header = whole.lines().next().expect("a header").to_owned();
     let mut writer = csv::WriterBuilder::new()
         .delimiter(b';')
@@ -402,10 +376,8 @@ fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
         .chars()
         .map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1"))
         .collect();
-    let _file = desk.here.write("run/refused.csv", latin);
-    let _ended = go(&desk, &["retry", "run"], "again")
-        .expect(3)
-        .says("2 done");
+    desk.here.write("run/refused.csv", latin);
+    go(&desk, "retry run", "again").expect(3).says("2 done");
     let subjects: Vec<String> = tickets(&desk).into_keys().collect();
     assert_eq!(subjects, ["Grace's", "Mél's", "one,two"]);
     assert_eq!(desk.column("again/refused.csv", "_line"), ["4"]);
@@ -414,21 +386,18 @@ fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
 
 #[test]
 fn a_run_that_is_not_finished_is_resumed_first() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", ROWS);
-    let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let stopped = [&args[..], &["--max-refused", "0"]].concat();
-    let _ended = go(&desk, &stopped, "run").expect(6);
-    let _ended = go(&desk, &["retry", "run"], "again")
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("m.toml", MAPPING);
+    desk.here.write("in.csv", ROWS);
+    let args = "import in.csv -m m.toml --create-properties";
+    go(&desk, (args, "--max-refused 0"), "run").expect(6);
+    go(&desk, "retry run", "again")
         .expect(7)
         .says("is not finished")
         .says("tickethaul resume run");
-    let exported = desk
-        .export(&["--properties", "subject", "-o", "t.csv"])
-        .expect(0);
+    let exported = desk.export("--properties subject -o t.csv").expect(0);
     drop(exported);
-    let _ended = go(&desk, &["retry", "nothing"], "again").expect(64);
+    go(&desk, "retry nothing", "again").expect(64);
 }
 
 #[test]
@@ -436,7 +405,7 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
     let desk = imported(
         "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
          1,Alexey's,opne,alexey@x.example\n2,Mel's,opne,mel@x.example\n",
-        &[],
+        "",
     );
     let held = tickets(&desk);
     let changes = [
@@ -468,13 +437,11 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
     for (nth, words) in commands.into_iter().enumerate() {
         let run = format!("again{nth}");
         if let ["import", rest @ ..] = words {
-            let args = [&["import", "--dry-run", "--json"], rest].concat();
-            let planned = desk.here.run_against(&desk.sandbox, &args).expect(0);
-            let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+            let planned = desk.run(("import --dry-run --json", rest)).expect(0).json();
             assert_eq!(planned["rows"]["refused"], 2, "{planned}");
             assert_eq!(planned["refusals"][0]["code"], "REPEATED_KEY", "{planned}");
         }
-        let _ended = go(&desk, words, &run).expect(3);
+        go(&desk, words, &run).expect(3);
         let refused = desk.here.rows(&format!("{run}/refused.csv"));
         let codes: Vec<&str> = refused.iter().map(|row| &*row["_code"]).collect();
         assert_eq!(codes, ["REPEATED_KEY"; 2], "{words:?}");
@@ -491,68 +458,56 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
         "again0/refused.csv",
         &[("3", "Id", "3"), ("4", "Id", "4")],
     );
-    let _ended = go(&desk, &["retry", "again0"], "last").expect(0);
+    go(&desk, "retry again0", "last").expect(0);
     assert_eq!(counted(&desk.here, "run"), [3, 0, 0]);
     assert_eq!(tickets(&desk).len(), 3);
 }
 
 #[test]
 fn what_an_undo_took_back_counts_as_refused_and_is_tried_again() {
-    let desk = desk(&[]);
+    let desk = desk("");
     let text = "Id,Subject,Text,Mail\nD-1,One,text,p1@desk.example\nD-1,Two,text,p2@desk.example\n";
-    let _file = desk.here.write("in.csv", text);
-    let _ended = go(&desk, &["import", "in.csv", "-m", "m.toml"], "run").expect(3);
+    desk.here.write("in.csv", text);
+    go(&desk, "import in.csv -m m.toml", "run").expect(3);
     fix(&desk.here, "run/refused.csv", &[("3", "Id", "D-2")]);
-    let _ended = go(&desk, &["retry", "run"], "again").expect(0);
+    go(&desk, "retry run", "again").expect(0);
     assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
-    let undo = |run: &str| {
-        desk.here
-            .run_against(&desk.sandbox, &["undo", run, "--yes", "--json"])
-    };
-    let _undone = undo("again").expect(0);
+    let undo = |run: &str| desk.run(format!("undo {run} --yes --json"));
+    undo("again").expect(0);
     assert_eq!(counted(&desk.here, "run"), [1, 0, 1]);
     let shown = status(&desk.here, "again");
     assert_eq!(shown["rows_taken_back"], 1, "{shown}");
-    let listed = desk.here.run(["runs"]).expect(0).stdout;
+    let listed = desk.here.run("runs").expect(0).stdout;
     assert!(listed.contains("undone"), "{listed}");
-    let _ended = go(&desk, &["retry", "run"], "third").expect(0);
+    go(&desk, "retry run", "third").expect(0);
     assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
     // The undo of the first run names what its retry did.
-    let undone = undo("run")
+    undo("run")
         .expect(0)
-        .says("third, a retry of its refused rows, did 1 row more");
-    assert!(
-        undone.stdout.contains("\"archived\": 1"),
-        "{}",
-        undone.stdout
-    );
-    let again = undo("run").expect(0);
-    assert!(
-        again.stdout.contains("\"undone_before\": 1"),
-        "{}",
-        again.stdout
-    );
+        .says("third, a retry of its refused rows, did 1 row more")
+        .prints("\"archived\": 1");
+    undo("run").expect(0).prints("\"undone_before\": 1");
     assert_eq!(desk.column("third/done.csv", "_ticket_id").len(), 1);
 }
 
 #[test]
 fn a_link_that_was_refused_is_made_by_a_retry_or_refused_again() {
-    let desk = desk(&[]);
+    let desk = desk("");
     let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n[[property]]";
     let mapping = desk.here.read("m.toml").replace("[[property]]", link);
-    let _file = desk.here.write("m.toml", mapping);
+    desk.here.write("m.toml", mapping);
     let rows = "Id,Subject,Text,Mail,Parent\nD-1,One,text,p1@desk.example,D-9\n\
                 D-2,Two,text,p2@desk.example,\n";
-    let _file = desk.here.write("in.csv", rows);
-    let _ended = go(&desk, &["import", "in.csv", "-m", "m.toml"], "run").expect(3);
+    desk.here.write("in.csv", rows);
+    go(&desk, "import in.csv -m m.toml", "run").expect(3);
     for again in ["unfixed", "unfixed2"] {
-        let _ended = go(&desk, &["retry", "run"], again).expect(3);
+        go(&desk, "retry run", again).expect(3);
         let codes = desk.column(&format!("{again}/refused.csv"), "_code");
         assert_eq!(codes, ["LINKED_TICKET_MISSING"]);
         assert_eq!(counted(&desk.here, "run"), [1, 0, 1]);
     }
     fix(&desk.here, "run/refused.csv", &[("2", "Parent", "D-2")]);
-    let _ended = go(&desk, &["retry", "run"], "fixed").expect(0);
+    go(&desk, "retry run", "fixed").expect(0);
     assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
     let ids = desk.column("fixed/done.csv", "_ticket_id");
     let path = format!("/crm/v4/objects/tickets/{}/associations/tickets", ids[0]);

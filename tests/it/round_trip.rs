@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::project;
+use crate::support::{FilledPortal, project};
 
 /// Properties of the portal's own, one of each type.
 const OWN: [(&str, &str, &str); 7] = [
@@ -42,7 +41,7 @@ fn define(desk: &FilledPortal) {
             "bool" => body["options"] = json!([option("true", "Yes"), option("false", "No")]),
             _ => {}
         }
-        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+        desk.call("POST", "/crm/v3/properties/tickets", &body);
     }
 }
 
@@ -120,20 +119,19 @@ fn mapping_for_another() -> String {
 
 /// A portal with so many tickets of every type.
 fn filled(tickets: usize) -> FilledPortal {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     define(&desk);
     let owners = owners(&desk);
     let _ids = desk.create(tickets, |n| ticket(n, &owners));
-    let _path = desk.here.write("mine.toml", mapping());
-    let args = ["-m", "mine.toml", "-o", "out.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.here.write("mine.toml", mapping());
+    desk.export("-m mine.toml -o out.csv").expect(0);
     desk
 }
 
 /// All values of all tickets, by subject.
 fn values(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
     let args = ["--properties", ALL, "-o", "values.csv"];
-    let _ended = desk.export(&args).expect(0);
+    desk.export(&args).expect(0);
     let rows = desk.here.rows("values.csv").into_iter();
     let by_subject = rows.map(|mut row| {
         let _other = row.remove("hs_object_id");
@@ -145,12 +143,12 @@ fn values(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
 #[test]
 fn an_export_imported_into_another_portal_has_the_same_values() {
     let desk = filled(900);
-    let other = FilledPortal::new(&["--rate", "off"]);
+    let other = FilledPortal::new("--rate off");
     define(&other);
     let file = desk.here.path("out.csv").display().to_string();
-    let _path = other.here.write("other.toml", mapping_for_another());
+    other.here.write("other.toml", mapping_for_another());
     let args = ["import", &file, "-m", "other.toml", "--create-properties"];
-    let _ended = other.here.run_against(&other.sandbox, &args).expect(0);
+    other.here.run_against(&other.sandbox, &args).expect(0);
     let (was, is) = (values(&desk), values(&other));
     assert_eq!(was.len(), 900);
     for (subject, was) in &was {
@@ -163,26 +161,22 @@ fn an_export_imported_into_another_portal_has_the_same_values() {
 fn a_mapping_that_can_not_be_run_backwards_is_told_where() {
     let (desk, _) = FilledPortal::with_tickets(1);
     let zendesk = project("mappings/zendesk.toml").display().to_string();
-    let _ended = desk
-        .export(&["-m", &zendesk, "-o", "a.csv"])
+    desk.export(&["-m", &zendesk, "-o", "a.csv"])
         .expect(64)
         .says("can't be run backwards")
         .says("zendesk.toml:");
-    let _path = desk.here.write("mine.toml", mapping());
-    let _ended = desk
-        .export(&["-m", "mine.toml", "-o", "a.parquet"])
-        .expect(64);
+    desk.here.write("mine.toml", mapping());
+    desk.export("-m mine.toml -o a.parquet").expect(64);
     let text = mapping().replace("\n[properties]", "\n[properties]\nno_such = \"x\"");
-    let _path = desk.here.write("mine.toml", text);
-    let _ended = desk
-        .export(&["-m", "mine.toml", "-o", "a.csv"])
+    desk.here.write("mine.toml", text);
+    desk.export("-m mine.toml -o a.csv")
         .expect(64)
         .says("no_such");
 }
 
 #[test]
 fn a_value_without_a_text_in_the_mapping_costs_its_row() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let priority = |n| if n == 1 { "LOW" } else { "HIGH" };
     let _ids = desk.create(
         3,
@@ -190,9 +184,9 @@ fn a_value_without_a_text_in_the_mapping_costs_its_row() {
     );
     let text = "version = 1\n[key]\nrecord_id = { column = \"Ticket\" }\n[properties]\n\
                 hs_ticket_priority = { column = \"P\", map = { important = \"High\" } }\n";
-    let _path = desk.here.write("mine.toml", text);
-    let ended = desk.export(&["-m", "mine.toml", "-o", "a.csv"]).expect(3);
-    let _ended = ended.says("has `LOW` in P, which holds what the mapping can read back");
+    desk.here.write("mine.toml", text);
+    let ended = desk.export("-m mine.toml -o a.csv").expect(3);
+    ended.says("has `LOW` in P, which holds what the mapping can read back");
     let rows = desk.here.rows("a.csv");
     assert_eq!(rows.len(), 2);
     assert!(
@@ -204,28 +198,17 @@ fn a_value_without_a_text_in_the_mapping_costs_its_row() {
 
 /// Imports the export into the portal that it is from; what `summary.json` says.
 fn updated(desk: &FilledPortal, run: &str) -> Value {
-    let args = [
-        "import",
-        "out.csv",
-        "-m",
-        "mine.toml",
-        "--op",
-        "update",
-        "--diff",
-        "--run-dir",
-        run,
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let summary = desk.here.read(&format!("{run}/summary.json"));
-    serde_json::from_str(&summary).expect("JSON")
+    let args = format!("import out.csv -m mine.toml --op update --diff --run-dir {run}");
+    desk.run(args).expect(0);
+    desk.here.json(&format!("{run}/summary.json"))
 }
 
 #[test]
 fn an_export_that_nobody_edited_changes_nothing() {
     let desk = filled(10_000);
     let touched = |file: &str| {
-        let args = ["--properties", "hs_lastmodifieddate", "-o", file];
-        let _ended = desk.export(&args).expect(0);
+        desk.export(format!("--properties hs_lastmodifieddate -o {file}"))
+            .expect(0);
         desk.here.read(file)
     };
     let before = touched("before.csv");
@@ -242,8 +225,7 @@ fn of_an_edited_export_only_the_edit_is_sent() {
     let desk = filled(150);
     let text = desk.here.read("out.csv");
     assert!(text.contains("plain 0,"));
-    let _path = desk
-        .here
+    desk.here
         .write("out.csv", text.replace("plain 0,", "edited 0,"));
     let summary = updated(&desk, "run");
     assert_eq!(summary["rows"]["unchanged"], 149, "{summary}");

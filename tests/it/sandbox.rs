@@ -9,8 +9,7 @@ use tickethaul::sandbox::{Data, KnownTrouble, Options, Sandbox, StartError, Swit
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::plain_http::{Answer, Portal, raw};
-use crate::rehearsal::Rehearsal;
+use crate::support::{Answer, Portal, Rehearsal, raw};
 
 const TICKETS: &str = "/crm/v3/objects/tickets";
 const BATCH: &str = "/crm/v3/objects/tickets/batch/create";
@@ -146,7 +145,7 @@ async fn a_key_repeated_inside_a_batch_goes_in_once() {
     );
     let case = json!({"inputs": [{"properties": {"hs_pipeline_stage": "1", "key": "A"}},
                                 {"properties": {"hs_pipeline_stage": "1", "key": "a"}}]});
-    let _ = portal.post(BATCH, case).await.expect(201);
+    portal.post(BATCH, case).await.expect(201);
 }
 
 #[tokio::test]
@@ -235,7 +234,7 @@ async fn some_values_are_silently_not_kept() {
         "s"
     );
     let bad = json!({"properties": {"hs_pipeline_stage": "1", "createdate": "never"}});
-    let _ = portal.post(TICKETS, bad).await.expect(400);
+    portal.post(TICKETS, bad).await.expect(400);
 }
 
 #[tokio::test]
@@ -317,7 +316,7 @@ async fn only_active_owners_take_tickets() {
     let portal = Portal::start().await;
     let owned =
         |id: &str| json!({"properties": {"hs_pipeline_stage": "1", "hubspot_owner_id": id}});
-    let _ = portal.post(TICKETS, owned("41629701")).await.expect(201);
+    portal.post(TICKETS, owned("41629701")).await.expect(201);
     for wrong in ["41629708", "9586501", "nobody"] {
         let body = portal.post(TICKETS, owned(wrong)).await.expect(400);
         assert_eq!(body["errors"][0]["code"], "INVALID_OPTION");
@@ -349,7 +348,7 @@ async fn updates_change_what_they_name() {
 #[tokio::test]
 async fn the_list_walks_all_tickets_in_id_order() {
     let portal = keyed(&[]).await;
-    let _ = portal.post(BATCH, batch(25)).await.expect(201);
+    portal.post(BATCH, batch(25)).await.expect(201);
     let first = portal.get(&format!("{TICKETS}?limit=1")).await.expect(200);
     let archive =
         json!({"inputs": [{"id": text(&first, "/results/0/id")}, {"id": "1"}, {"id": "x"}]});
@@ -388,7 +387,7 @@ async fn the_list_walks_all_tickets_in_id_order() {
         .await
         .expect(200);
     assert_eq!(archived["results"].as_array().expect("results").len(), 1);
-    let _ = portal
+    portal
         .get(&format!("{TICKETS}?limit=101"))
         .await
         .expect(400);
@@ -435,7 +434,7 @@ async fn troubled(trouble: &str) -> Portal {
     .await;
     portal.unique_property("key").await;
     let rows = json!({"inputs": [{"properties": {"hs_pipeline_stage": "1"}}]});
-    let _ = portal.post(BATCH, rows).await.expect(201);
+    portal.post(BATCH, rows).await.expect(201);
     portal
 }
 
@@ -499,13 +498,13 @@ async fn a_truncated_reply_hides_a_write() {
 async fn nothing_takes_it_down() {
     let portal = Portal::start().await;
     let long = format!("/crm/v3/objects/tickets?properties={}", "a,".repeat(5_000));
-    let _ = portal.get(&long).await.expect(414);
-    let _ = portal
+    portal.get(&long).await.expect(414);
+    portal
         .post(BATCH, "x".repeat(11 * 1024 * 1024))
         .await
         .expect(413);
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
-    let _ = portal.post(BATCH, deep).await.expect(400);
+    portal.post(BATCH, deep).await.expect(400);
     let xml =
         b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\n\
         Content-Type: text/xml\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<x/>";
@@ -526,7 +525,7 @@ async fn nothing_takes_it_down() {
             String::from_utf8_lossy(&bytes)
         );
     }
-    let _ = portal.get("/account-info/v3/details").await.expect(200);
+    portal.get("/account-info/v3/details").await.expect(200);
 }
 
 /// The server reads no further than a body that nobody asks for, so it would never hear of
@@ -552,7 +551,7 @@ async fn a_client_that_dies_in_its_next_call_keeps_nobody_out() {
     drop(client);
     let others = portal.get("/account-info/v3/details");
     let answer = tokio::time::timeout(Duration::from_secs(20), others).await;
-    let _details = answer.expect("an answer").expect(200);
+    answer.expect("an answer").expect(200);
 }
 
 /// A thousand connections, or as many as the system gives: idle ones, and ones
@@ -560,7 +559,7 @@ async fn a_client_that_dies_in_its_next_call_keeps_nobody_out() {
 #[test]
 fn connections_that_do_nothing_keep_nobody_out() {
     let here = Rehearsal::new();
-    let sandbox = here.serve(&[]);
+    let sandbox = here.serve("");
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     let mut open = Vec::new();
     while let Ok(mut stream) = std::net::TcpStream::connect(&address) {
@@ -577,12 +576,10 @@ fn connections_that_do_nothing_keep_nobody_out() {
     if open.len() < 1_000 {
         open.truncate(150);
     }
-    let _ended = here
-        .run_against(&sandbox, &["export", "--properties", "subject"])
+    here.run_against(&sandbox, "export --properties subject")
         .expect(0);
     drop(open);
-    let _ended = here
-        .run_against(&sandbox, &["export", "--properties", "subject"])
+    here.run_against(&sandbox, "export --properties subject")
         .expect(0);
 }
 
@@ -591,12 +588,12 @@ fn a_help_desk_s_past_can_be_planted() {
     let here = Rehearsal::new();
     let export = |seed: &str, data: &str| {
         let sandbox = here.serve(&["--seed-tickets", "200", "--seed", seed, "--data", data]);
-        let args = [
-            "export",
-            "--properties",
-            "subject,createdate,hs_pipeline_stage",
-        ];
-        here.run_against(&sandbox, &args).expect(0).stdout
+        here.run_against(
+            &sandbox,
+            "export --properties subject,createdate,hs_pipeline_stage",
+        )
+        .expect(0)
+        .stdout
     };
     let first = export("3", ":memory:");
     assert_eq!(first.lines().count(), 1 + 180);
@@ -610,7 +607,7 @@ fn a_help_desk_s_past_can_be_planted() {
 
 #[test]
 fn the_help_lists_every_switch_and_trouble() {
-    let help = Rehearsal::new().run(["sandbox", "--help"]).expect(0).stdout;
+    let help = Rehearsal::new().run("sandbox --help").expect(0).stdout;
     for known in Switches::TABLE {
         assert!(
             help.contains(&format!("  {}={}", known.name, known.accepted())),
@@ -760,7 +757,7 @@ async fn senseless_bodies_are_refused_everywhere() {
             );
         }
     }
-    let _ = portal.get(&own).await.expect(200);
+    portal.get(&own).await.expect(200);
 }
 
 #[tokio::test]
@@ -772,7 +769,7 @@ async fn many_clients_are_served_at_once() {
     .await;
     let calls = (0..200).map(|_| portal.get("/account-info/v3/details"));
     for answer in futures::future::join_all(calls).await {
-        let _ = answer.expect(200);
+        answer.expect(200);
         assert_eq!(answer.header("x-hubspot-ratelimit-max"), None);
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tickethaul::sandbox::Options;
 
-use crate::plain_http::{Answer, Portal, raw};
+use crate::support::{Answer, Portal, raw};
 
 const FILES: &str = "/files/v3/files";
 
@@ -317,7 +317,7 @@ async fn files_are_late_to_be_found() {
     assert_eq!(portal.get(&stat).await.status, 404);
     let search = portal.get(&format!("{FILES}/search")).await.expect(200);
     assert_eq!(search["results"], json!([]));
-    let _there = portal
+    portal
         .get(&format!("{FILES}/{}", id(&made)))
         .await
         .expect(200);
@@ -449,7 +449,7 @@ async fn folders_are_made_read_and_deleted_with_what_is_in_them() {
         .expect(200);
     assert_eq!(stat["folder"], made);
     let path = format!("{folders}/{}", id(&made));
-    let _read = portal.get(&path).await.expect(200);
+    portal.get(&path).await.expect(200);
     assert_eq!(portal.delete(&path).await.status, 204);
     assert_eq!(portal.get(&path).await.status, 404);
     assert_eq!(
@@ -492,7 +492,7 @@ async fn files_of_notes_may_have_to_be_there_and_may_go_with_them() {
         let portal = Portal::switched(&[switch]).await;
         let made = file(&portal, "a.txt", "one", &KEEP).await;
         let notes = "/crm/v3/objects/notes";
-        let _there = portal.post(notes, note(id(&made))).await.expect(201);
+        portal.post(notes, note(id(&made))).await.expect(201);
         let ids = format!("{};77", id(&made));
         assert_eq!(
             portal.post(notes, note(&ids)).await.status,

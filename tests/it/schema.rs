@@ -5,8 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Rehearsal, project};
+use crate::support::{FilledPortal, Rehearsal, project};
 
 const MAPPING: &str = r#"version = 1
 [key]

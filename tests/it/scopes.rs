@@ -5,17 +5,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Rehearsal;
+use crate::support::{FilledPortal, Rehearsal, link, switched};
 
-const BASE: [&str; 6] = [
-    "--rate",
-    "off",
-    "--switch",
-    "search_lag=0s",
-    "--data",
-    "portal.db",
-];
+const BASE: &str = "--rate off --switch search_lag=0s --data portal.db";
 
 const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"id\"\n\
      [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
@@ -44,18 +36,15 @@ const SCOPES: [(&str, usize); 16] = [
 
 /// A mapping with something more.
 fn mapping(what: &str) -> String {
-    let linked = |to: &str, by: &str, column: &str| {
-        format!("[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"{column}\"\n")
-    };
     let noted = |more: &str| {
         format!("[[notes]]\neach = \"comments\"\nid = \"id\"\nat = \"at\"\nbody = \"body\"\n{more}")
     };
     MAPPING.to_owned()
         + &match what {
-            "contacts" => linked("contacts", "email", "mail"),
-            "companies" => linked("companies", "id", "company"),
-            "deals" => linked("deals", "id", "deal"),
-            "device" => linked("device", "id", "device"),
+            "contacts" => link("contacts", "email", "mail", ""),
+            "companies" => link("companies", "id", "company", ""),
+            "deals" => link("deals", "id", "deal", ""),
+            "device" => link("device", "id", "device", ""),
             "notes" => noted(""),
             "calls" => noted("as = \"call\"\n"),
             "emails" => noted(
@@ -68,24 +57,18 @@ fn mapping(what: &str) -> String {
 }
 
 /// A command for each thing that needs scopes, by the words in which it is told.
-fn command(what: &str) -> Vec<&str> {
-    let subject = ["export", "--properties", "subject"];
-    let with = |with| [&subject[..], &["--with", with]].concat();
-    let import = |mapping| vec!["import", "in.jsonl", "--op", "upsert", "-m", mapping];
+fn command(what: &str) -> String {
+    let subject = "export --properties subject";
+    let with = |with| format!("{subject} --with {with}");
+    let import = |mapping| format!("import in.jsonl --op upsert -m {mapping}");
     match what {
-        "export, get, verify, plan: tickets" => subject.to_vec(),
-        "schema, check: definitions" => vec!["schema", "show"],
+        "export, get, verify, plan: tickets" => subject.to_owned(),
+        "schema, check: definitions" => "schema show".to_owned(),
         "schema apply, --create-properties: new properties" => {
-            vec!["schema", "apply", "-m", "new.toml", "--yes"]
+            "schema apply -m new.toml --yes".to_owned()
         }
         "owners by name or e-mail" => {
-            vec![
-                "export",
-                "--properties",
-                "hubspot_owner_id",
-                "--values",
-                "both",
-            ]
+            "export --properties hubspot_owner_id --values both".to_owned()
         }
         "export --with contacts" => with("contacts.email"),
         "export --with notes" => with("notes.hs_note_body"),
@@ -95,14 +78,8 @@ fn command(what: &str) -> Vec<&str> {
         "import: comments as notes" => import("notes.toml"),
         "import: comments as calls" => import("calls.toml"),
         "import: comments as e-mails" => import("emails.toml"),
-        "import: attachments of comments" => {
-            [&import("attachments.toml")[..], &["--attachments", "."]].concat()
-        }
-        "export --attachments" => [
-            &with("notes")[..],
-            &["--attachments", "out", "-o", "out.csv"],
-        ]
-        .concat(),
+        "import: attachments of comments" => import("attachments.toml --attachments ."),
+        "export --attachments" => with("notes --attachments out -o out.csv"),
         "import: links to companies" => import("companies.toml"),
         "import: links to deals" => import("deals.toml"),
         "import: links to custom objects" => import("device.toml"),
@@ -132,10 +109,8 @@ const ALL: [&str; 17] = [
 
 /// A portal with a record of each kind, and a file that speaks of them.
 fn plant() -> Rehearsal {
-    let desk = FilledPortal::in_folder(Rehearsal::new(), &BASE);
-    let key = json!({"name": "desk_id", "label": "FilledPortal", "groupName": "ticketinformation",
-        "type": "string", "fieldType": "text", "hasUniqueValue": true});
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key);
+    let desk = FilledPortal::in_folder(Rehearsal::new(), BASE);
+    desk.unique_property("desk_id");
     let make = |kind: &str, properties: Value| {
         let path = format!("/crm/v3/objects/{kind}");
         let made = desk.call("POST", &path, &json!({"properties": properties}));
@@ -148,7 +123,7 @@ fn plant() -> Rehearsal {
         "properties": {"hs_timestamp": "2025-01-01T00:00:00Z", "hs_email_direction": "EMAIL"},
         "associations": [{"to": {"id": ticket}, "types": types}],
     });
-    let _email = desk.call("POST", "/crm/v3/objects/emails", &email);
+    desk.call("POST", "/crm/v3/objects/emails", &email);
     let _contact = make("contacts", json!({"email": "a@x.example"}));
     let row = json!({
         "id": "1", "subject": "b", "mail": "a@x.example",
@@ -160,8 +135,8 @@ fn plant() -> Rehearsal {
     });
     let FilledPortal { here, sandbox, .. } = desk;
     drop(sandbox);
-    let _file = here.write("in.jsonl", format!("{row}\n"));
-    let _file = here.write("a.txt", "bytes");
+    here.write("in.jsonl", format!("{row}\n"));
+    here.write("a.txt", "bytes");
     for what in [
         "plain",
         "contacts",
@@ -174,7 +149,7 @@ fn plant() -> Rehearsal {
         "emails",
         "new",
     ] {
-        let _file = here.write(&format!("{what}.toml"), mapping(what));
+        here.write(&format!("{what}.toml"), mapping(what));
     }
     here
 }
@@ -199,12 +174,8 @@ fn copy(planted: &Rehearsal) -> Rehearsal {
 /// are carried out.
 fn without(planted: &Rehearsal, (scopes, needing): (&str, usize), more: &[&str]) {
     let switch = format!("missing_scopes={scopes}");
-    let desk =
-        FilledPortal::in_folder(copy(planted), &[&BASE[..], &["--switch", &switch]].concat());
-    let told = desk
-        .here
-        .run_against(&desk.sandbox, &["portal", "check", "--json"]);
-    let told: Value = serde_json::from_str(&told.expect(0).stdout).expect("JSON");
+    let desk = FilledPortal::in_folder(copy(planted), (BASE, switched(&[switch])));
+    let told = desk.run("portal check --json").expect(0).json();
     let lacking = told["lacking_scopes"].as_array().expect("a list").iter();
     let lacking: Vec<String> = lacking
         .map(|one| one["what"].as_str().expect("words").to_owned())
@@ -217,7 +188,7 @@ fn without(planted: &Rehearsal, (scopes, needing): (&str, usize), more: &[&str])
         .filter(|what| lacking.iter().any(|one| one == *what) || more.contains(what));
     for what in all {
         let is_lacking = lacking.iter().any(|one| one == what);
-        let ended = desk.here.run_against(&desk.sandbox, &command(what));
+        let ended = desk.run(command(what));
         let story = format!("{scopes}, {what}:\n{}{}", ended.stdout, ended.stderr);
         assert_eq!(ended.code, if is_lacking { 7 } else { 0 }, "{story}");
         let first = scopes.split(',').next().expect("a scope");

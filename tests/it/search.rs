@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::plain_http::Portal;
+use crate::support::Portal;
 
 const SEARCH: &str = "/crm/v3/objects/tickets/search";
 const NOW: &str = "search_lag=0s";
@@ -172,7 +172,7 @@ async fn links_can_be_searched_for() {
         "/crm/v4/objects/tickets/{}/associations/default/contacts/{contact}",
         ids[3]
     );
-    let _ = portal.put(&path, "").await.expect(200);
+    portal.put(&path, "").await.expect(200);
     let by = json!({"filterGroups": [filter("associations.contact", "EQ", contact)]});
     assert_eq!(found(&portal, &ids, by).await, [3]);
 }
@@ -268,7 +268,7 @@ async fn the_index_is_late() {
     assert_eq!(subjects(&portal).await, ["first"]);
 
     for subject in ["second", "third"] {
-        let _ = portal
+        portal
             .patch(&path, json!({"properties": {"subject": subject}}))
             .await
             .expect(200);

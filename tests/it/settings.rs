@@ -3,9 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::Command;
 
-use crate::rehearsal::{Ended, Rehearsal};
+use crate::support::{Args, Ended, Rehearsal};
 
 const APP: [(&str, &str); 3] = [
     ("HUBSPOT_CLIENT_ID", "the-client"),
@@ -14,10 +13,9 @@ const APP: [(&str, &str); 3] = [
 ];
 
 /// An export with this environment, which has to fail before it reads anything.
-fn export(rehearsal: &Rehearsal, args: &[&str], environment: &[(&str, &str)]) -> Ended {
-    let mut command: Command = rehearsal.command(["export", "--properties", "subject"]);
-    let _same = command.args(args).envs(environment.iter().copied());
-    let ended = rehearsal.finish(command);
+fn export(rehearsal: &Rehearsal, args: impl Args, environment: &[(&str, &str)]) -> Ended {
+    let tool = rehearsal.tool(("export --properties subject", args));
+    let ended = tool.envs(environment).run();
     for secret in ["s3cret", "r3fresh"] {
         assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
     }
@@ -27,25 +25,25 @@ fn export(rehearsal: &Rehearsal, args: &[&str], environment: &[(&str, &str)]) ->
 #[test]
 fn an_app_that_lacks_something_is_told_what() {
     let rehearsal = Rehearsal::new();
-    let _ended = export(&rehearsal, &[], &APP[..2])
+    export(&rehearsal, "", &APP[..2])
         .expect(64)
         .says("HUBSPOT_REFRESH_TOKEN is not set");
-    let _file = rehearsal.write(
+    rehearsal.write(
         "app.toml",
         "client_id = 'the-client'\nrefresh_token = 'r3fresh'\n",
     );
-    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+    export(&rehearsal, "--oauth-file app.toml", &[])
         .expect(64)
         .says("the OAuth file app.toml has no text `client_secret`");
-    let _file = rehearsal.write("app.toml", "client_secret = s3cret\n");
-    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+    rehearsal.write("app.toml", "client_secret = s3cret\n");
+    export(&rehearsal, "--oauth-file app.toml", &[])
         .expect(64)
         .says("the OAuth file app.toml is not TOML: ");
-    let _file = rehearsal.write(
+    rehearsal.write(
         "app.toml",
         "client_id='a'\nclient_secret='s3cret x'\nrefresh_token='r3fresh'\n",
     );
-    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+    export(&rehearsal, "--oauth-file app.toml", &[])
         .expect(64)
         .says("the client secret can't be used: the token holds a character");
 }
@@ -62,18 +60,17 @@ fn what_an_address_must_not_have_is_not_repeated() {
     ] {
         let token = [("HUBSPOT_ACCESS_TOKEN", "r3fresh")];
         let ended = export(&rehearsal, &["--base-url", address], &token).expect(code);
-        let _ended = ended.says("is not usable");
+        ended.says("is not usable");
     }
 }
 
 #[test]
 fn a_mapping_that_is_no_mapping_is_not_read_to_its_end() {
     let rehearsal = Rehearsal::new();
-    let _file = rehearsal.write("in.csv", "Id\n1\n");
-    let _file = rehearsal.write("m.toml", vec![b'#'; (16 << 20) + 1]);
-    let args = ["check", "in.csv", "-m", "m.toml"];
-    let ended = rehearsal.run(args).expect(64);
-    let _ended = ended.says("it has more than");
+    rehearsal.write("in.csv", "Id\n1\n");
+    rehearsal.write("m.toml", vec![b'#'; (16 << 20) + 1]);
+    let ended = rehearsal.run("check in.csv -m m.toml").expect(64);
+    ended.says("it has more than");
 }
 
 #[test]
@@ -84,7 +81,7 @@ fn odd_reserves_and_versions_are_usage() {
         (["--reserve", "a tenth"], "a number from 0 to 99"),
         (["--api", "v4"], "use v3 or 2026-09"),
     ] {
-        let _ended = export(&rehearsal, &args, &APP).expect(64).says(words);
+        export(&rehearsal, &args, &APP).expect(64).says(words);
     }
 }
 
@@ -114,7 +111,7 @@ fn an_app_asks_for_its_token_first() {
     let (url, server) = one_answer(format!(
         "HTTP/1.1 400 Bad Request\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     ));
-    let _ended = export(&rehearsal, &["--base-url", &url], &APP)
+    export(&rehearsal, format!("--base-url {url}"), &APP)
         .expect(7)
         .says("missing or invalid refresh token (correlation id 4c0b)");
     let request = server.join().expect("an answer");
@@ -133,8 +130,8 @@ fn an_app_asks_for_its_token_first() {
 #[test]
 fn a_variable_that_is_set_and_empty_is_refused_where_it_counts() {
     let here = Rehearsal::new();
-    let portal = here.serve(&[]);
-    let (url, token) = (portal.url(), crate::rehearsal::TOKEN);
+    let portal = here.serve("");
+    let (url, token) = (portal.url(), crate::support::TOKEN);
     const BASE: &str = "TICKETHAUL_BASE_URL";
     const HELD: &str = "HUBSPOT_ACCESS_TOKEN";
     for empty in ["", "  "] {
@@ -150,46 +147,48 @@ fn a_variable_that_is_set_and_empty_is_refused_where_it_counts() {
                 APP[1].0,
             ),
         ] {
-            let _ended = export(&here, &[], &environment)
+            export(&here, "", &environment)
                 .expect(64)
                 .says(&format!("{name} is set, but is empty"))
                 .says("unset it");
         }
         // Where something else was named it decides nothing.
-        let _ended = export(&here, &["--base-url", url], &[(BASE, empty), (HELD, token)]).expect(0);
-        let data = ["--portal", "sandbox", "--sandbox-data", "data"];
-        let _ended = export(&here, &data, &[(BASE, empty), (HELD, empty)]).expect(0);
-        let mut command = here.command(["sandbox"]);
-        let _same = command.env("TICKETHAUL_SANDBOX_TOKEN", empty);
-        let _ended = here
-            .finish(command)
+        export(
+            &here,
+            format!("--base-url {url}"),
+            &[(BASE, empty), (HELD, token)],
+        )
+        .expect(0);
+        export(
+            &here,
+            "--portal sandbox --sandbox-data data",
+            &[(BASE, empty), (HELD, empty)],
+        )
+        .expect(0);
+        here.tool("sandbox")
+            .env("TICKETHAUL_SANDBOX_TOKEN", empty)
+            .run()
             .expect(64)
             .says("TICKETHAUL_SANDBOX_TOKEN is set, but is empty");
     }
-    let mut resume = here.command(["resume", "run"]);
-    let _same = resume.env(BASE, "").env(HELD, token);
-    let _ended = here.finish(resume).expect(64);
+    here.tool("resume run")
+        .env(BASE, "")
+        .env(HELD, token)
+        .run()
+        .expect(64);
 }
 
 #[test]
 fn a_resume_knows_the_token_file_of_its_run_or_says_what_to_pass() {
     let here = Rehearsal::new();
-    let portal = here.serve(&["--rate", "off"]);
-    let _file = here.write("token", crate::rehearsal::TOKEN);
-    let _file = here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let portal = here.serve("--rate off");
+    here.write("token", crate::support::TOKEN);
+    here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
          [[property]]\nname = \"desk_id\"\nlabel = \"FilledPortal\"\ntype = \"string\"\nunique = true\n\
          [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _file = here.write("m.toml", mapping);
-    let import = [
-        "import",
-        "t.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--limit",
-        "1",
-    ];
+    here.write("m.toml", mapping);
+    let import = "import t.csv -m m.toml --create-properties --limit 1";
     let named = [
         "--run-dir",
         "run",
@@ -198,16 +197,15 @@ fn a_resume_knows_the_token_file_of_its_run_or_says_what_to_pass() {
         "--token-file",
         "token",
     ];
-    let _ended = here.run([&import[..], &named].concat()).expect(0);
-    let resume = ["resume", "run", "--no-limit"];
+    here.run((import, &named)).expect(0);
+    let resume = "resume run --no-limit";
     // As if the folder had come from elsewhere: nothing vouches for it.
     let known = here.path(".local");
     std::fs::rename(&known, here.path("aside")).expect("moved");
-    let _ended = here
-        .run([&resume[..], &named[2..4]].concat())
+    here.run((resume, &named[2..4]))
         .expect(64)
         .says("--token-file");
     std::fs::rename(here.path("aside"), &known).expect("moved back");
-    let _ended = here.run(resume).expect(0).says("chosen by --token-file");
+    here.run(resume).expect(0).says("chosen by --token-file");
     assert_eq!(here.rows("run/done.csv").len(), 3);
 }

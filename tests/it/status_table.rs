@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use tickethaul::hubspot::testing::Step;
 use tickethaul::hubspot::{
     ApiVersion, CallError, Client, CreateInput, LinkInput, LinkType, Reply, Search, SearchError,
     Settings, WriteInput,
@@ -12,7 +13,7 @@ use tickethaul::hubspot::{
 use tickethaul::model::schema::{NewProperty, ObjectType};
 use tickethaul::model::shelf::Shelf;
 
-use crate::canned::{Step, portal_with, reply, scripted};
+use crate::support::canned::{portal_with, reply, scripted};
 
 const TICKETS: ObjectType = ObjectType::Tickets;
 const CONTACTS: ObjectType = ObjectType::Contacts;

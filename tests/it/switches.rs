@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use tickethaul::sandbox::{Options, Switches};
 
-use crate::plain_http::{Answer, Portal, raw};
+use crate::support::{Answer, Portal, raw};
 
 const TICKETS: &str = "/crm/v3/objects/tickets";
 
@@ -371,7 +371,7 @@ async fn limits_of_lists() {
     for (switch, page) in [("history_limit=clamp", 50), ("history_limit=none", 51)] {
         let portal = Portal::switched(&[switch]).await;
         let rows = vec![json!({"properties": {"hs_pipeline_stage": "1"}}); 60];
-        let _ = batch(&portal, "create", json!(rows)).await.expect(201);
+        batch(&portal, "create", json!(rows)).await.expect(201);
         let body = portal
             .get(&format!("{TICKETS}?limit=51&propertiesWithHistory=subject"))
             .await
@@ -399,7 +399,7 @@ async fn cursors_may_be_opaque() {
         .await
         .expect(200);
     assert_eq!(next["results"][0]["id"], ids[1]);
-    let _ = portal
+    portal
         .get(&format!("{TICKETS}?after={}", ids[1]))
         .await
         .expect(400);
@@ -591,7 +591,7 @@ async fn a_bad_association_may_be_dropped() {
     let portal = Portal::switched(&["bad_association=kept"]).await;
     let ticket = json!({"properties": {"hs_pipeline_stage": "1"}, "associations": [
         {"to": {"id": 5}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 16}]}]});
-    let _ = portal.post(TICKETS, ticket).await.expect(201);
+    portal.post(TICKETS, ticket).await.expect(201);
 }
 
 #[tokio::test]
@@ -606,7 +606,7 @@ async fn forms_of_association_replies() {
         let portal = Portal::switched(&[switch]).await;
         let (ticket, contact) = (portal.ticket(json!({})).await, portal.contact_id().await);
         let base = format!("/crm/v4/objects/tickets/{ticket}/associations");
-        let _ = portal
+        portal
             .put(&format!("{base}/default/contacts/{contact}"), "")
             .await
             .expect(200);
@@ -717,7 +717,7 @@ async fn unknown_fields_may_cost_the_call() {
     ] {
         let portal = Portal::switched(&[switch, "search_lag=0s"]).await;
         let good = json!({"properties": {"hs_pipeline_stage": "1"}, "associations": []});
-        let _ = portal.post(TICKETS, &good).await.expect(201);
+        portal.post(TICKETS, &good).await.expect(201);
         let mut bad = good.clone();
         bad["colour"] = "red".into();
         assert_eq!(
@@ -781,7 +781,7 @@ async fn associations_may_move_the_date_of_modification() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         let link =
             format!("/crm/v4/objects/tickets/{ticket}/associations/default/contacts/{contact}");
-        let _ = portal.put(&link, "").await.expect(200);
+        portal.put(&link, "").await.expect(200);
         assert_eq!(
             portal.get(&path).await.expect(200)["updatedAt"] != before,
             moves,

@@ -4,13 +4,13 @@
 
 #![cfg(target_os = "linux")]
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::hostile::{answer, in_front};
-use crate::rehearsal::TOKEN;
+use crate::support::impostor::{answer, in_front};
+use crate::support::{Args, FilledPortal, TOKEN, keyed};
 
 /// Sets the window's title, writes to the clipboard, clears the screen, turns the
 /// direction of writing, and begins a line of its own.
@@ -19,10 +19,13 @@ const EVIL: &str =
 
 /// Runs the tool on a terminal; gives what it showed. `script` of util-linux makes the
 /// terminal: no code of ours does without `unsafe`.
-fn screen(desk: &FilledPortal, url: &str, args: &[&str]) -> String {
-    let quoted = |word: &&str| format!("'{}'", word.replace('\'', "'\\''"));
+fn screen(desk: &FilledPortal, url: &str, args: impl Args) -> String {
+    let quoted = |word: &OsString| {
+        let word = word.to_str().expect("UTF-8");
+        format!("'{}'", word.replace('\'', "'\\''"))
+    };
     let tool = env!("CARGO_BIN_EXE_tickethaul");
-    let words: Vec<String> = [tool].iter().chain(args).map(quoted).collect();
+    let words: Vec<String> = ([tool], args).words().iter().map(quoted).collect();
     let output = Command::new("script")
         .args(["-q", "-e", "-c"])
         .arg(format!("stty cols 300; {}", words.join(" ")))
@@ -77,13 +80,13 @@ fn shows_as_text(shown: &str, what: &str) {
 }
 
 fn evil_desk() -> (FilledPortal, String) {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let property = json!({
         "name": "evil", "label": EVIL, "groupName": "ticketinformation",
         "type": "enumeration", "fieldType": "select",
         "options": [{"label": EVIL, "value": "e", "displayOrder": 0}],
     });
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &property);
+    desk.call("POST", "/crm/v3/properties/tickets", &property);
     let ids = desk.create(
         1,
         |_| json!({"subject": EVIL, "content": EVIL, "evil": "e"}),
@@ -122,55 +125,47 @@ fn tickets_command_no_terminal() {
 #[test]
 fn data_that_is_piped_stays_as_it_is() {
     let (desk, id) = evil_desk();
-    let args = ["export", "--properties", "subject", "--format", "jsonl"];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let ended = desk
+        .run("export --properties subject --format jsonl")
+        .expect(0);
     let row: Value = serde_json::from_str(ended.stdout.trim_end()).expect("JSON");
     assert_eq!(row["subject"], EVIL);
     assert!(ended.stdout.contains('\u{202e}'), "{}", ended.stdout);
-    let args = ["get", &id, "--properties", "subject"];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    assert!(
-        ended.stdout.contains("EVIL\u{1b}]0;pwned\u{7}"),
-        "{}",
-        ended.stdout
-    );
+    desk.run(format!("get {id} --properties subject"))
+        .expect(0)
+        .prints("EVIL\u{1b}]0;pwned\u{7}");
 }
 
-const MAPPING: &str = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n\
-    [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
-    hs_ticket_priority = \"Priority\"\n\
-    [[property]]\nname = \"source_ticket_id\"\ntype = \"string\"\nunique = true\n";
+const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+hs_ticket_priority = "Priority"
+"#
+);
 
 #[test]
 fn files_command_no_terminal() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let url = desk.sandbox.url();
     let quoted = EVIL.replace('"', "\"\"");
-    let _file = desk.here.write(
+    desk.here.write(
         "in.csv",
         format!("Id,Subject,Priority,\"{quoted}\"\n1,a,\"{quoted}\",x\n"),
     );
-    let _mapping = desk.here.write("m.toml", MAPPING);
+    desk.here.write("m.toml", MAPPING);
     for args in [
-        &["check", "in.csv"][..],
-        &["check", "in.csv", "-m", "m.toml"],
-        &[
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--create-properties",
-            "--run-dir",
-            "run",
-        ],
+        "check in.csv",
+        "check in.csv -m m.toml",
+        "import in.csv -m m.toml --create-properties --run-dir run",
     ] {
         shows_as_text(&screen(&desk, url, args), &format!("{args:?}"));
     }
-    let shown = screen(&desk, url, &["map", "init", "in.csv", "--from", "none"]);
+    let shown = screen(&desk, url, "map init in.csv --from none");
     commands_nothing(&shown, "map init");
     let name = "EVIL\u{1b}]0;pwned\u{7}\nerror: forged.csv";
-    let _file = desk.here.write(name, "Id,Subject,Priority\n1,a,HIGH\n");
-    let _mapping = desk.here.write("EVIL\u{1b}]0;pwned\u{7}.toml", "k = 1\n");
+    desk.here.write(name, "Id,Subject,Priority\n1,a,HIGH\n");
+    desk.here.write("EVIL\u{1b}]0;pwned\u{7}.toml", "k = 1\n");
     for args in [
         &["check", name][..],
         &["check", name, "-m", "m.toml"],
@@ -195,8 +190,8 @@ fn files_command_no_terminal() {
 #[test]
 fn replies_command_no_terminal() {
     let (desk, id) = evil_desk();
-    let _file = desk.here.write("in.csv", "Id,Subject,Priority\n1,a,HIGH\n");
-    let _mapping = desk.here.write("m.toml", MAPPING);
+    desk.here.write("in.csv", "Id,Subject,Priority\n1,a,HIGH\n");
+    desk.here.write("m.toml", MAPPING);
     let words = json!({"message": EVIL, "category": EVIL, "correlationId": EVIL}).to_string();
     let page = format!("<html><title>{EVIL}</title></html>");
     for reply in [
@@ -221,14 +216,12 @@ fn replies_command_no_terminal() {
         let is_create = request.starts_with("POST /crm/objects/2026-09/tickets/batch/create");
         is_create.then(|| refused.clone())
     });
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-    ];
-    shows_as_text(&screen(&desk, &portal, &args), "a refused batch");
+    shows_as_text(
+        &screen(
+            &desk,
+            &portal,
+            "import in.csv -m m.toml --create-properties --run-dir run",
+        ),
+        "a refused batch",
+    );
 }

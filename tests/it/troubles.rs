@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::plain_http::{Answer, Portal, raw};
+use crate::support::{Answer, Portal, raw};
 
 const TICKETS: &str = "/crm/v3/objects/tickets";
 const BATCH: &str = "/crm/v3/objects/tickets/batch/create";
@@ -36,14 +36,14 @@ async fn errors_come_before_or_after_the_work() {
         ("post-504", 504, true, 2),
     ] {
         let portal = Portal::troubled(&[&format!("{trouble}@2:batch/create")]).await;
-        let _ = portal.post(BATCH, row()).await.expect(201);
+        portal.post(BATCH, row()).await.expect(201);
         let answer = portal.post(BATCH, row()).await;
         assert_eq!(answer.status, status, "{trouble}");
         let html =
             answer.header("content-type") == Some("text/html") && answer.body.starts_with("<html>");
         assert_eq!(html, is_html, "{trouble}: {answer:?}");
         assert_eq!(n_tickets(&portal).await, tickets, "{trouble}");
-        let _ = portal.post(BATCH, row()).await.expect(201);
+        portal.post(BATCH, row()).await.expect(201);
     }
 }
 
@@ -69,7 +69,7 @@ async fn the_edge_has_six_pages() {
     for _ in 0..60 {
         let answer = portal.get(TICKETS).await;
         assert!((521..=526).contains(&answer.status) && answer.body.starts_with("<html>"));
-        let _ = seen.insert(answer.status);
+        seen.insert(answer.status);
     }
     assert_eq!(seen.len(), 6);
 }
@@ -92,7 +92,7 @@ async fn a_call_that_hangs_is_never_answered_and_others_are() {
     let portal = Portal::troubled(&["hang@1:batch/create"]).await;
     let hung = tokio::time::timeout(Duration::from_millis(300), portal.post(BATCH, row())).await;
     assert!(hung.is_err());
-    let _ = portal.post(BATCH, row()).await.expect(201);
+    portal.post(BATCH, row()).await.expect(201);
     assert_eq!(n_tickets(&portal).await, 1);
 }
 
@@ -136,7 +136,7 @@ async fn latency_does_not_queue() {
     let begun = std::time::Instant::now();
     let calls = (0..20).map(|_| portal.get(TICKETS));
     for answer in futures::future::join_all(calls).await {
-        let _ = answer.expect(200);
+        answer.expect(200);
     }
     let spent = begun.elapsed();
     assert!(
@@ -148,7 +148,7 @@ async fn latency_does_not_queue() {
 #[tokio::test]
 async fn an_expired_token_is_refreshed() {
     let portal = Portal::troubled(&["expired-token@2"]).await;
-    let _ = portal.get(TICKETS).await.expect(200);
+    portal.get(TICKETS).await.expect(200);
     for _ in 0..2 {
         let body = portal.get(TICKETS).await.expect(401);
         assert_eq!(body["category"], "EXPIRED_AUTHENTICATION");
@@ -181,7 +181,7 @@ async fn an_expired_token_is_refreshed() {
 #[tokio::test]
 async fn an_outage_ends() {
     let portal = Portal::troubled(&["outage=300ms@2"]).await;
-    let _ = portal.get(TICKETS).await.expect(200);
+    portal.get(TICKETS).await.expect(200);
     let begun = std::time::Instant::now();
     assert_eq!(portal.get(TICKETS).await.status, 503);
     while portal.get(TICKETS).await.status == 503 {
@@ -195,7 +195,7 @@ async fn an_outage_ends() {
 async fn a_migration_says_how_long() {
     for (trouble, least, most) in [("migrating@2", 86_398, 86_400), ("migrating=90s@2", 88, 90)] {
         let portal = Portal::troubled(&[trouble]).await;
-        let _ = portal.get(TICKETS).await.expect(200);
+        portal.get(TICKETS).await.expect(200);
         for _ in 0..2 {
             let answer = portal.get(TICKETS).await;
             assert_eq!(answer.status, 477);

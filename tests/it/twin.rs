@@ -5,15 +5,18 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+use crate::support::{Args, Ended, FilledPortal, Rehearsal, Served, TOKEN, keyed};
 
-const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
-     [properties]\nsubject = \"Subject\"\nhs_pipeline = { value = \"Pipeline 7\" }\n\
-     hs_pipeline_stage = { column = \"Stage\" }\nkind_3 = { column = \"Kind\" }\n\
-     hubspot_owner_id = { column = \"Agent\", lookup = \"owner\", missing = \"refuse\" }\n\
-     createdate = { column = \"Made\", format = \"iso\", timezone = \"UTC\" }\n";
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
+hs_pipeline = { value = "Pipeline 7" }
+hs_pipeline_stage = { column = "Stage" }
+kind_3 = { column = "Kind" }
+hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "refuse" }
+createdate = { column = "Made", format = "iso", timezone = "UTC" }
+"#
+);
 
 const BAD: usize = 60;
 
@@ -42,7 +45,7 @@ fn rows(number: usize) -> String {
 
 /// A copy of a portal with 700 ticket properties, 12 pipelines, labels and 300 owners.
 fn large_copy(here: &Rehearsal) {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let post = |path: &str, body: &Value| desk.call("POST", path, body);
     let defined = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
     let defined = defined["results"].as_array().expect("properties").len();
@@ -90,11 +93,8 @@ fn large_copy(here: &Rehearsal) {
     ] {
         let _made = post(&format!("/crm/v4/associations/tickets/{to}/labels"), &body);
     }
-    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/kind_0", &Value::Null);
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["schema", "pull", "-o", "copy.toml"])
-        .expect(0);
+    desk.call("DELETE", "/crm/v3/properties/tickets/kind_0", &Value::Null);
+    desk.run("schema pull -o copy.toml").expect(0);
     let mut copy: toml::Table = desk.here.read("copy.toml").parse().expect("TOML");
     let owners = (0..300).map(|n| {
         toml::Table::from_iter([
@@ -106,31 +106,26 @@ fn large_copy(here: &Rehearsal) {
         ])
     });
     let owners: Vec<toml::Value> = owners.map(toml::Value::Table).collect();
-    let _former = copy.insert("owners".to_owned(), owners.into());
-    let _file = here.write("large.toml", copy.to_string());
+    copy.insert("owners".to_owned(), owners.into());
+    here.write("large.toml", copy.to_string());
 }
 
 /// The portal of that copy, with a name.
-fn real(here: &Rehearsal, more: &[&str]) -> Served {
-    let _file = here.write("token", TOKEN);
-    let portal = here.serve(&[&["--like", "large.toml", "--rate", "5000/1s"], more].concat());
-    let add = [
-        "portal",
-        "add",
-        "real",
-        "--token-file",
-        "token",
-        "--base-url",
-        portal.url(),
-    ];
-    let _ended = here.run(add).expect(0);
+fn real(here: &Rehearsal, more: impl Args) -> Served {
+    here.write("token", TOKEN);
+    let portal = here.serve(("--like large.toml --rate 5000/1s", more));
+    let add = format!(
+        "portal add real --token-file token --base-url {}",
+        portal.url()
+    );
+    here.run(add).expect(0);
     portal
 }
 
-const TWIN: [&str; 4] = ["--portal", "sandbox", "--like", "real"];
+const TWIN: &str = "--portal sandbox --like real";
 
-fn on_twin(here: &Rehearsal, args: &[&str]) -> Ended {
-    here.run([args, &TWIN[..]].concat())
+fn on_twin(here: &Rehearsal, args: impl Args) -> Ended {
+    here.run((args, TWIN))
 }
 
 /// A copy without what tells two portals apart.
@@ -157,10 +152,10 @@ fn a_twin_refuses_the_same_of_many_rows() {
 fn same_fates(number: usize) {
     let here = Rehearsal::new();
     large_copy(&here);
-    let _portal = real(&here, &[]);
-    let named = |args: &[&str]| here.run([args, &["--portal", "real"]].concat());
-    let _ended = named(&["schema", "pull", "-o", "real.toml"]).expect(0);
-    let _ended = on_twin(&here, &["schema", "pull", "-o", "twin.toml"])
+    let _portal = real(&here, "");
+    let named = |args: &str| here.run((args, "--portal real"));
+    named("schema pull -o real.toml").expect(0);
+    on_twin(&here, "schema pull -o twin.toml")
         .expect(0)
         .says("the twin of portal");
     let (ours, theirs) = (
@@ -176,21 +171,19 @@ fn same_fates(number: usize) {
         (counted("tickets"), counted("pipelines"), counted("owners")),
         (699, 12, 300)
     );
-    let _file = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", rows(number));
-    let import = ["import", "in.csv", "-m", "m.toml", "--run-dir"];
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", rows(number));
     // A portal is not given what it lacks unasked, and neither is its twin.
-    for run in [&named as &dyn Fn(&[&str]) -> Ended, &|args| {
+    for run in [&named as &dyn Fn(&str) -> Ended, &|args| {
         on_twin(&here, args)
     }] {
-        let ended = run(&[&import[..], &["none"]].concat()).expect(7);
-        let _ended = ended.says("the portal lacks the property desk_id");
-        let diff = ["schema", "diff", "-m", "m.toml"];
-        let _ended = run(&diff).expect(4);
+        let ended = run("import in.csv -m m.toml --run-dir none").expect(7);
+        ended.says("the portal lacks the property desk_id");
+        run("schema diff -m m.toml").expect(4);
     }
-    let made = |run: &'static str| [&import[..], &[run, "--create-properties"]].concat();
-    let _ended = named(&made("real")).expect(3);
-    let _ended = on_twin(&here, &made("twin")).expect(3);
+    let made = |run| format!("import in.csv -m m.toml --run-dir {run} --create-properties");
+    named(&made("real")).expect(3);
+    on_twin(&here, made("twin")).expect(3);
     let refused = here.read("real/refused.csv");
     assert_eq!(here.rows("real/refused.csv").len(), BAD);
     assert_eq!(here.read("twin/refused.csv"), refused);
@@ -206,86 +199,47 @@ fn same_fates(number: usize) {
 #[test]
 fn a_twin_does_what_was_found_out_and_is_one_for_good() {
     let here = Rehearsal::new();
-    let desk = FilledPortal::new(&["--rate", "off"]);
-    let pull = ["schema", "pull", "-o", "copy.toml"];
-    let _ended = desk.here.run_against(&desk.sandbox, &pull).expect(0);
-    let _file = here.write("large.toml", desk.here.read("copy.toml"));
+    let desk = FilledPortal::new("--rate off");
+    desk.run("schema pull -o copy.toml").expect(0);
+    here.write("large.toml", desk.here.read("copy.toml"));
     let _portal = real(
         &here,
-        &[
-            "--switch",
-            "createdate_writable=no",
-            "--switch",
-            "over_limit=clamp",
-        ],
+        "--switch createdate_writable=no --switch over_limit=clamp",
     );
-    let _ended = here
-        .run(["portal", "check", "real", "--write-probe", "--yes"])
-        .expect(0);
-    let told = on_twin(&here, &["portal", "check", "--json"])
-        .expect(0)
-        .stdout;
-    let told: Value = serde_json::from_str(&told).expect("JSON");
+    here.run("portal check real --write-probe --yes").expect(0);
+    let told = on_twin(&here, "portal check --json").expect(0).json();
     assert_eq!(told["found"]["createdate_writable"], "no");
     assert_eq!(told["found"]["over_limit"], "clamp");
     assert_eq!(told["calls"]["burst"], "5000/1s");
     let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
          [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
          [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
-    let _file = here.write("m.toml", mapping);
-    let _file = here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-        "--limit",
-        "1",
-    ];
-    let _ended = on_twin(&here, &import).expect(0);
-    let _ended = here.run(["resume", "run", "--no-limit"]).expect(0);
-    let _ended = here.run(["verify", "run"]).expect(0);
+    here.write("m.toml", mapping);
+    here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
+    let import = "import in.csv -m m.toml --create-properties --run-dir run --limit 1";
+    on_twin(&here, import).expect(0);
+    here.run("resume run --no-limit").expect(0);
+    here.run("verify run").expect(0);
     // None of this is in the portal, or in the sandbox without a name.
-    let export = ["export", "--properties", "subject"];
-    let named = here
-        .run([&export[..], &["--portal", "real"]].concat())
-        .expect(0);
+    let export = "export --properties subject";
+    let named = here.run((export, "--portal real")).expect(0);
     assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
-    let own = here.run([&export[..], &TWIN[..2]].concat()).expect(0);
+    let own = here.run((export, "--portal sandbox")).expect(0);
     assert_eq!(own.stdout.lines().count(), 1, "{}", own.stdout);
-    assert_eq!(on_twin(&here, &export).expect(0).stdout.lines().count(), 3);
-    let _ended = here.run(["sandbox", "reset", "--like", "real"]).expect(0);
-    assert_eq!(on_twin(&here, &export).expect(0).stdout.lines().count(), 1);
+    assert_eq!(on_twin(&here, export).expect(0).stdout.lines().count(), 3);
+    here.run("sandbox reset --like real").expect(0);
+    assert_eq!(on_twin(&here, export).expect(0).stdout.lines().count(), 1);
     // By a copy, in a folder of one's own; one that holds another sandbox is left alone.
-    let like = [
-        "--portal",
-        "sandbox",
-        "--sandbox-data",
-        "own",
-        "--like",
-        "large.toml",
-    ];
-    let _ended = here.run([&export[..], &like].concat()).expect(0);
-    let plain = ["--portal", "sandbox", "--sandbox-data", "plain"];
-    let _ended = here.run([&export[..], &plain].concat()).expect(0);
-    let ended = here
-        .run([&export[..], &plain, &like[4..]].concat())
-        .expect(64);
-    let _ended = ended.says("is not a twin");
+    let own = "--portal sandbox --sandbox-data own";
+    here.run((export, own, "--like large.toml")).expect(0);
+    let plain = "--portal sandbox --sandbox-data plain";
+    here.run((export, plain)).expect(0);
+    let ended = here.run((export, plain, "--like large.toml")).expect(64);
+    ended.says("is not a twin");
     let older: toml::Table = here.read("large.toml").parse().expect("TOML");
     let older = older.to_string().replace("hubspot_type", "other");
-    let _file = here.write("older.toml", older);
-    let like = [
-        "--portal",
-        "sandbox",
-        "--sandbox-data",
-        "x",
-        "--like",
-        "older.toml",
-    ];
-    let ended = here.run([&export[..], &like].concat()).expect(64);
-    let _ended = ended.says("says too little for a twin");
+    here.write("older.toml", older);
+    let like = "--portal sandbox --sandbox-data x --like older.toml";
+    let ended = here.run((export, like)).expect(64);
+    ended.says("says too little for a twin");
 }

@@ -3,20 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Conversations, Talk};
+use crate::support::conversation::{Conversations, Talk};
 
-const IMPORT: [&str; 10] = [
-    "import",
-    "in.csv",
-    "-m",
-    "m.toml",
-    "--run-dir",
-    "run",
-    "--horizon",
-    "0.4",
-    "--timeout",
-    "0.4",
-];
+const IMPORT: &str = "import in.csv -m m.toml --run-dir run --horizon 0.4 --timeout 0.4";
 
 const UNDO: [&str; 7] = [
     "undo",
@@ -46,7 +35,7 @@ fn note_of(talk: &Talk, key: &str) -> String {
 /// Links a note to one ticket more.
 fn link_note(talk: &Talk, note: &str, to: &str) {
     let pair = json!({"from": {"id": note}, "to": {"id": to}});
-    let _linked = talk.desk.call(
+    talk.desk.call(
         "POST",
         "/crm/v4/associations/notes/tickets/batch/associate/default",
         &json!({"inputs": [pair]}),
@@ -64,8 +53,8 @@ fn left(talk: &Talk) -> Vec<(String, String)> {
 #[test]
 fn a_note_that_somebody_linked_to_another_ticket_stays_with_its_ticket() {
     let conversations = Conversations::new(6);
-    let talk = Talk::new(&conversations, &[]);
-    let _ended = talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, "");
+    talk.run(IMPORT, 0);
     let other = json!({"properties": {"subject": "Other", "hs_pipeline_stage": "1"}});
     let other = talk.desk.call("POST", "/crm/v3/objects/tickets", &other);
     let of_left = |key: &str| ["K00001", "K00002", "K00003"].contains(&key);
@@ -77,7 +66,7 @@ fn a_note_that_somebody_linked_to_another_ticket_stays_with_its_ticket() {
     let [first, second] = ["K00001", "K00002"].map(|key| note_of(&talk, key));
     link_note(&talk, &first, other["id"].as_str().expect("an id"));
     link_note(&talk, &second, &ticket(&talk, "K00003"));
-    let _ended = talk.run(&UNDO, 3);
+    talk.run(&UNDO, 3);
     let owned = |(key, code): (&str, &str)| (key.to_owned(), code.to_owned());
     let mut found = left(&talk);
     found.sort_unstable();
@@ -96,47 +85,39 @@ fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
     let conversations = Conversations::new(6);
     let mut talk = Talk::new(
         &conversations,
-        &["--trouble", "hold@1=committed:notes/batch/create"],
+        "--trouble hold@1=committed:notes/batch/create",
     );
-    assert!(talk.desk.kill_tool_while_held(&IMPORT));
-    let status = talk.run(&["status", "run"], 0);
-    assert!(
-        status.stdout.contains("with links or notes to come"),
-        "{}",
-        status.stdout
-    );
+    assert!(talk.desk.kill_tool_while_held(IMPORT));
+    talk.run("status run", 0)
+        .prints("with links or notes to come");
     for args in [&UNDO[..], &["delete", "--run", "run", "--yes"]] {
         let refused = talk.run(args, 7);
-        let _said = refused
+        refused
             .says("links or notes are still to come")
             .says("tickethaul resume run");
     }
-    let verified = talk.run(&["verify", "run", "--json"], 0);
+    let verified = talk.run("verify run --json", 0);
     let said: Value = serde_json::from_str(verified.stdout.trim()).expect("JSON");
     assert_eq!(said["unfinished"], 6, "{said}");
-    let _said = verified.says("6 rows are not finished");
-    let _ended = talk.run(
-        &["resume", "run", "--horizon", "0.4", "--timeout", "0.4"],
-        0,
-    );
-    let _ended = talk.run(&UNDO, 0);
+    verified.says("6 rows are not finished");
+    talk.run("resume run --horizon 0.4 --timeout 0.4", 0);
+    talk.run(&UNDO, 0);
     assert_eq!((talk.all("tickets", "").len(), talk.notes().len()), (0, 0));
 }
 
 #[test]
 fn notes_whose_ticket_somebody_archived_go_and_hold_no_key() {
     let conversations = Conversations::new(6);
-    let talk = Talk::new(&conversations, &["--switch", "archived_holds_unique=free"]);
-    let _ended = talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, "--switch archived_holds_unique=free");
+    talk.run(IMPORT, 0);
     let archived = ["K00001", "K00002"].map(|key| ticket(&talk, key).parse().expect("an id"));
     talk.desk.archive(&archived);
     // Notes without a ticket hold their keys, and stand for nothing.
-    let again = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
-    let again = [&again[..], &["--horizon", "0.4"]].concat();
-    let _ended = talk.run(&again, 0);
+    let again = "import in.csv -m m.toml --run-dir again";
+    talk.run((again, "--horizon 0.4"), 0);
     assert_eq!(talk.all("tickets", "").len(), 6);
     let ended = talk.run(&UNDO, 3);
-    let _said = ended.says("in the recycle bin since");
+    ended.says("in the recycle bin since");
     assert_eq!(left(&talk).len(), 2);
     let of_again = conversations.comments.iter();
     let of_again = of_again.filter(|one| ["K00001", "K00002"].contains(&&*one.ticket));

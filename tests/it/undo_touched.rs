@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::{FilledPortal, id};
-use crate::kill::wait_at_most;
-use crate::rehearsal::Row;
-use crate::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::{FilledPortal, Row, id, wait_at_most};
 
 /// What HubSpot itself stamps whenever somebody writes.
 const STAMPS: [&str; 2] = ["hs_lastmodifieddate", "lastmodifieddate"];
@@ -18,7 +16,7 @@ const STAMPS: [&str; 2] = ["hs_lastmodifieddate", "lastmodifieddate"];
 fn dump(desk: &FilledPortal, file: &str) -> BTreeMap<String, Row> {
     let with = "contacts,companies,notes.hs_object_id";
     let args = ["--all-properties", "--with", with, "--force", "-o", file];
-    let _ended = desk.export(&args).expect(0);
+    desk.export(&args).expect(0);
     let rows = desk.here.rows(file).into_iter();
     rows.map(|row| (row["desk_id"].clone(), row)).collect()
 }
@@ -31,7 +29,7 @@ fn differ(
     let mut found = BTreeSet::new();
     for (key, before) in one {
         let Some(after) = other.get(key) else {
-            let _new = found.insert((key.clone(), "gone".to_owned()));
+            found.insert((key.clone(), "gone".to_owned()));
             continue;
         };
         let names = before
@@ -59,7 +57,7 @@ fn company(desk: &FilledPortal, domain: &str) -> u64 {
 
 fn link(desk: &FilledPortal, (from, id): (&str, u64), company: u64) {
     let path = format!("/crm/v4/objects/{from}/{id}/associations/default/companies/{company}");
-    let _linked = desk.call("PUT", &path, &Value::Null);
+    desk.call("PUT", &path, &Value::Null);
 }
 
 /// Eight tickets get another subject, six a note, three a contact and three a company;
@@ -75,9 +73,9 @@ fn touch(desk: &FilledPortal, ids: &BTreeMap<String, u64>) {
             "properties": {"hs_timestamp": "2026-03-01T10:00:00Z", "hs_note_body": "theirs"},
             "associations": [{"to": {"id": ticket.to_string()}, "types": [kind]}],
         });
-        let _note = desk.call("POST", "/crm/v3/objects/notes", &note);
+        desk.call("POST", "/crm/v3/objects/notes", &note);
     }
-    let _contacts = desk.link_contacts(&of(15..=17), 1);
+    desk.link_contacts(&of(15..=17), 1);
     let (own, other) = (
         company(desk, "desk.example"),
         company(desk, "other.example"),
@@ -131,15 +129,15 @@ fn log(desk: &FilledPortal, tickets: &[u64]) {
             "properties": properties,
             "associations": [{"to": {"id": ticket.to_string()}, "types": [link]}],
         });
-        let _logged = desk.call("POST", &format!("/crm/v3/objects/{kind}"), &logged);
+        desk.call("POST", &format!("/crm/v3/objects/{kind}"), &logged);
     }
 }
 
 #[test]
 fn a_ticket_with_an_activity_of_somebody_stays_whatever_its_kind() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=8, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=8, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let ids = ids(&desk, "run");
     let tickets: Vec<u64> = (1..=5).map(|n| ids[&format!("D-{n}")]).collect();
     log(&desk, &tickets);
@@ -150,18 +148,9 @@ fn a_ticket_with_an_activity_of_somebody_stays_whatever_its_kind() {
 
 /// Takes a run back; gives the rows that were left, by key, with their codes.
 fn undone(desk: &FilledPortal, run: &str, code: i32) -> BTreeMap<String, String> {
-    let planned = ["undo", run, "--plan", "--json"];
-    let _planned = desk.here.run_against(&desk.sandbox, &planned).expect(0);
-    let args = [
-        "undo",
-        run,
-        "--yes",
-        "--horizon",
-        "0.2",
-        "--run-dir",
-        "back",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+    desk.run(format!("undo {run} --plan --json")).expect(0);
+    desk.run(format!("undo {run} --yes --horizon 0.2 --run-dir back"))
+        .expect(code);
     let rows = desk.here.rows("back/undo.csv").into_iter();
     let left = rows.filter(|row| !row["_code"].is_empty());
     left.map(|row| (row["_key"].clone(), row["_code"].clone()))
@@ -178,13 +167,12 @@ fn keys(numbers: std::ops::RangeInclusive<usize>, code: &str) -> BTreeMap<String
 fn of_a_create_exactly_the_touched_tickets_stay() {
     for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
         let desk = desk(&["--switch", holds]);
-        let _file = desk
-            .here
+        desk.here
             .write("others.csv", file(61..=80, "Other", "text"));
-        let _ended = import(&desk, "create", "others.csv", "others").expect(0);
+        import(&desk, "create", "others.csv", "others").expect(0);
         let before = dump(&desk, "before.csv");
-        let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
-        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+        import(&desk, "create", "in.csv", "run").expect(0);
         touch(&desk, &ids(&desk, "run"));
         let left = undone(&desk, "run", 3);
         let mut expected = keys(1..=8, "TOUCHED");
@@ -193,7 +181,7 @@ fn of_a_create_exactly_the_touched_tickets_stay() {
         let after = dump(&desk, "after.csv");
         assert_eq!(differ(&before, &after), cells(1..=20, "came"), "{holds}");
 
-        let _ended = import(&desk, "create", "in.csv", "again").expect(0);
+        import(&desk, "create", "in.csv", "again").expect(0);
         let fates = desk.column("again/done.csv", "_fate");
         let anew = fates.iter().filter(|fate| *fate == "done").count();
         assert_eq!((anew, dump(&desk, "after.csv").len()), (40, 80), "{holds}");
@@ -203,16 +191,16 @@ fn of_a_create_exactly_the_touched_tickets_stay() {
 #[test]
 fn of_a_change_exactly_what_others_set_stays() {
     for operation in ["update", "upsert"] {
-        let desk = desk(&[]);
-        let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
-        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        let desk = desk("");
+        desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+        import(&desk, "create", "in.csv", "run").expect(0);
         let before = dump(&desk, "before.csv");
         let mut other = file(1..=60, "Changed", "");
         if operation == "upsert" {
             other += &rows(61..=70, "New", "text");
         }
-        let _file = desk.here.write("other.csv", other);
-        let _ended = import(&desk, operation, "other.csv", "other").expect(0);
+        desk.here.write("other.csv", other);
+        import(&desk, operation, "other.csv", "other").expect(0);
         touch(&desk, &ids(&desk, "run"));
         let left = undone(&desk, "other", 3);
         assert_eq!(left, keys(1..=8, "TOUCHED"), "{operation}");
@@ -227,21 +215,14 @@ fn of_a_change_exactly_what_others_set_stays() {
 
 #[test]
 fn of_links_exactly_those_of_others_stay() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let before = dump(&desk, "before.csv");
     let others = file(1..=60, "", "").replace(",p", ",q");
-    let _file = desk.here.write("links.csv", others);
-    let args = [
-        "associate",
-        "links.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "linked",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.here.write("links.csv", others);
+    desk.run("associate links.csv -m m.toml --run-dir linked")
+        .expect(0);
     touch(&desk, &ids(&desk, "run"));
     assert_eq!(undone(&desk, "linked", 0), BTreeMap::new());
     let mut expected = cells(1..=8, "subject");
@@ -261,23 +242,22 @@ fn tickets_that_two_runs_say_they_created_stay() {
         format!("reset-after@1:{calls}"),
     );
     let mut desk = desk(&["--trouble", &hold, "--trouble", &lost]);
-    let _file = desk.here.write("in.csv", file(1..=10, "Subject", "text"));
-    let args = ["import", "in.csv", "-m", "m.toml", "--run-dir", "one"];
-    desk.kill_tool(&args, |child, desk| {
+    desk.here.write("in.csv", file(1..=10, "Subject", "text"));
+    desk.kill_tool("import in.csv -m m.toml --run-dir one", |child, desk| {
         let _held = desk.sandbox.next_line();
-        let _ended = import(desk, "create", "in.csv", "other").expect(0);
+        import(desk, "create", "in.csv", "other").expect(0);
         desk.sandbox.go_on();
         wait_at_most(child, Duration::from_secs(60));
     });
     assert_eq!(ids(&desk, "one"), ids(&desk, "other"), "both claim them");
     for run in ["one", "other"] {
-        let args = ["undo", run, "--yes", "--json"];
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
-        let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let said = desk
+            .run(format!("undo {run} --yes --json"))
+            .expect(3)
+            .json();
         assert_eq!(said["left"], json!({"CLAIMED_BY_OTHER_RUN": 10}), "{run}");
     }
     assert_eq!(dump(&desk, "after.csv").len(), 10);
-    let args = ["delete", "--run", "one", "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.run("delete --run one --yes").expect(0);
     assert_eq!(dump(&desk, "after.csv").len(), 0);
 }

@@ -5,76 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tickethaul::hubspot::{Client, Credentials, FoundOut, Settings, Token, Trace, UNKNOWNS, Way};
-use tickethaul::sandbox::{KnownSwitch, Options, Switch, Switches};
+use tickethaul::sandbox::{KnownSwitch, Switches};
 
-use crate::filled_portal::FilledPortal;
-use crate::plain_http::Portal;
-
-/// A portal that holds what can show something: tickets with keys of their own, one of
-/// them archived, one with a contact, one made of two; and a second pipeline.
-pub async fn portal(switches: &[String]) -> Portal {
-    let portal = empty_portal(switches).await;
-    fill(&portal).await;
-    portal
-}
-
-/// A portal that holds no tickets.
-pub async fn empty_portal(switches: &[String]) -> Portal {
-    let switches = switches.iter().map(|text| text.parse::<Switch>());
-    Portal::with(Options {
-        rate: "5000/1s".parse().expect("a rate"),
-        switches: switches.map(|switch| switch.expect("a switch")).collect(),
-        ..Options::default()
-    })
-    .await
-}
-
-async fn fill(portal: &Portal) {
-    portal.unique_property("desk_id").await;
-    let inputs: Vec<Value> = (0..60)
-        .map(|n| {
-            json!({"properties": {"hs_pipeline": "0", "hs_pipeline_stage": "1",
-                "subject": format!("Ticket {n}"), "desk_id": format!("Key-{n}")}})
-        })
-        .collect();
-    let path = "/crm/v3/objects/tickets/batch/create";
-    let made = portal
-        .post(path, json!({"inputs": inputs}))
-        .await
-        .expect(201);
-    let ids: Vec<&str> = made["results"]
-        .as_array()
-        .expect("tickets")
-        .iter()
-        .map(|ticket| ticket["id"].as_str().expect("an id"))
-        .collect();
-    let _gone = portal
-        .call("DELETE", &format!("/crm/v3/objects/tickets/{}", ids[0]), "")
-        .await;
-    let contact = json!({"properties": {"email": "a@x.example"}});
-    let contact = portal
-        .post("/crm/v3/objects/contacts", contact)
-        .await
-        .expect(201);
-    let contact = contact["id"].as_str().expect("an id");
-    let link = format!(
-        "/crm/v4/objects/tickets/{}/associations/default/contacts/{contact}",
-        ids[1]
-    );
-    let _linked = portal.call("PUT", &link, "").await;
-    let merge = json!({"primaryObjectId": ids[2], "objectIdToMerge": ids[3]});
-    let _merged = portal
-        .post("/crm/v3/objects/tickets/merge", merge)
-        .await
-        .expect(200);
-    let stages =
-        json!([{"label": "Begun", "displayOrder": 0, "metadata": {"ticketState": "OPEN"}}]);
-    let pipeline = json!({"label": "Second", "displayOrder": 1, "stages": stages});
-    let _made = portal
-        .post("/crm/v3/pipelines/tickets", pipeline)
-        .await
-        .expect(201);
-}
+use crate::support::unknowns::{ALONE, empty_portal, known, portal};
+use crate::support::{Args, FilledPortal, Portal, keyed, troubled};
 
 async fn client(portal: &Portal) -> Client {
     let settings = Settings {
@@ -122,23 +56,6 @@ fn expected(name: &str, value: &str) -> Option<String> {
     Some(words.to_owned())
 }
 
-/// Switches of which one value leaves nothing to be seen of others: each has a portal of
-/// its own, or a story.
-pub const ALONE: [&str; 12] = [
-    "required_on_create",
-    "partial_success",
-    "bad_association",
-    "activity_key",
-    "createdate_writable",
-    "closed_date_writable",
-    "validation_2026_09",
-    "served_paths",
-    "ended_versions",
-    "ended_reply",
-    "missing_scopes",
-    "not_kept",
-];
-
 /// Those of them that stories tell.
 pub const BY_STORY: [&str; 5] = [
     "served_paths",
@@ -147,11 +64,6 @@ pub const BY_STORY: [&str; 5] = [
     "missing_scopes",
     "not_kept",
 ];
-
-pub fn known(name: &str) -> &'static KnownSwitch {
-    let mut table = Switches::TABLE.iter();
-    table.find(|known| known.name == name).expect("a switch")
-}
 
 /// Compares what was found with the switches as they stand.
 fn compare(found: &FoundOut, turned: &BTreeMap<&str, String>) -> Vec<String> {
@@ -304,23 +216,17 @@ async fn properties_that_are_not_kept_are_found_out() {
     }
 }
 
-fn check(desk: &FilledPortal, more: &[&str]) -> Value {
-    let args = [&["portal", "check", "--json"], more].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+fn check(desk: &FilledPortal, more: impl Args) -> Value {
+    desk.run(("portal check --json", more)).expect(0).json()
 }
 
 #[test]
 fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
-    let desk = FilledPortal::new(&[
-        "--rate",
-        "100/10s",
-        "--switch",
-        "missing_scopes=crm.objects.contacts.write",
-        "--switch",
-        "ended_versions=v3",
-    ]);
-    let told = check(&desk, &[]);
+    let desk = FilledPortal::new(
+        "--rate 100/10s --switch missing_scopes=crm.objects.contacts.write \
+            --switch ended_versions=v3",
+    );
+    let told = check(&desk, "");
     assert_eq!(
         told["lacking_scopes"][0]["scopes"],
         json!(["crm.objects.contacts.write"])
@@ -332,10 +238,7 @@ fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
         "crm.objects.contacts.write"
     );
     assert_eq!(told["probed"], Value::Null);
-    let all = desk
-        .here
-        .run_against(&desk.sandbox, &["portal", "check"])
-        .expect(0);
+    let all = desk.run("portal check").expect(0);
     for words in [
         "v3 is not there",
         "lacks crm.objects.contacts.write",
@@ -345,28 +248,19 @@ fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
         assert!(all.stdout.contains(words), "{words}\n{}", all.stdout);
     }
     // Where the token's own path is gone, its scopes can't be found out.
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "served_paths=dated"]);
-    let told = check(&desk, &[]);
+    let desk = FilledPortal::new("--rate off --switch served_paths=dated");
+    let told = check(&desk, "");
     assert_eq!(
         (&told["scopes"], &told["found"]["served_paths"]),
         (&Value::Null, &json!("dated"))
     );
-    let desk = FilledPortal::new(&[
-        "--rate",
-        "off",
-        "--switch",
-        "served_paths=numbered",
-        "--switch",
-        "ended_reply=410",
-    ]);
-    let told = check(&desk, &["--api", "v3"]);
+    let desk =
+        FilledPortal::new("--rate off --switch served_paths=numbered --switch ended_reply=410");
+    let told = check(&desk, "--api v3");
     assert_eq!(told["found"]["served_paths"], "numbered");
     assert_eq!(told["found"]["ended_reply"], "410");
     // Without --yes nobody is asked where there is no terminal.
-    let probe = ["portal", "check", "--write-probe"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &probe)
+    desk.run("portal check --write-probe")
         .expect(64)
         .says("--yes");
 }
@@ -375,95 +269,80 @@ fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
 /// and archives it, and says so.
 #[test]
 fn what_a_killed_probe_left_is_archived_by_the_next_check() {
-    const PROBE: [&str; 4] = ["portal", "check", "--write-probe", "--yes"];
-    let killed = |path: &str, n: usize, next: &[&str]| {
-        let base = [
-            "--rate",
-            "off",
-            "--switch",
-            "search_lag=0s",
-            "--data",
-            "portal.db",
-        ];
+    const CHECK: &str = "portal check";
+    const PROBE: &str = "portal check --write-probe --yes";
+    let killed = |path: &str, n: usize, next: &str| {
+        let base = "--rate off --switch search_lag=0s --data portal.db";
         let trouble = format!("hold@{n}=committed:objects/2026-09/{path}");
-        let mut desk = FilledPortal::new(&[&base[..], &["--trouble", &trouble]].concat());
-        assert!(desk.kill_tool_while_held(&PROBE), "{trouble}");
-        let FilledPortal { here, sandbox, .. } = desk;
-        drop(sandbox);
-        let folder = here.path(".local/share/tickethaul/portals");
+        let mut desk = FilledPortal::new((base, troubled(&[&trouble])));
+        assert!(desk.kill_tool_while_held(PROBE), "{trouble}");
+        let folder = desk.here.path(".local/share/tickethaul/portals");
         let files = std::fs::read_dir(folder).expect("what is known");
         let files = files.map(|file| file.expect("an entry").path());
         let mut kept = files.filter(|file| file.extension().is_some_and(|end| end == "json"));
         let kept = std::fs::read(kept.next().expect("what is known")).expect("read");
         let kept: Value = serde_json::from_slice(&kept).expect("JSON");
         let known = kept["probes"][0]["tickets"].as_array().expect("ids").len();
-        let desk = FilledPortal::in_folder(here, &base);
-        let ended = desk.here.run_against(&desk.sandbox, next).expect(0);
+        let desk = desk.served(base);
+        let ended = desk.run(next).expect(0);
         let told = ended.says("was interrupted").stderr;
         for kind in ["tickets", "notes"] {
             let path = format!("/crm/v3/objects/{kind}?limit=100");
             let live = desk.call("GET", &path, &Value::Null);
             assert_eq!(live["results"], json!([]), "{trouble}: {told}");
         }
-        let again = desk.here.run_against(&desk.sandbox, &["portal", "check"]);
+        let again = desk.run("portal check");
         let again = again.expect(0).stderr;
         assert!(!again.contains("archived"), "{trouble}: {again}");
         (known, told.contains("archived the ticket"))
     };
-    let check = ["portal", "check"];
     let (tickets, notes) = std::thread::scope(|scope| {
         // Among these is the call that makes the ticket: its id is not known then.
-        let tickets = scope.spawn(|| [15, 16, 17].map(|n| killed("tickets", n, &check)));
-        let notes = [(2, &check[..]), (4, &PROBE)].map(|(n, next)| killed("notes", n, next));
+        let tickets = scope.spawn(|| [15, 16, 17].map(|n| killed("tickets", n, CHECK)));
+        let notes = [(2, CHECK), (4, PROBE)].map(|(n, next)| killed("notes", n, next));
         (tickets.join().expect("told"), notes)
     });
     assert!(tickets.contains(&(0, true)), "{tickets:?}");
     assert_eq!(notes, [(1, true); 2]);
 }
 
-const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
-     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
-     [[property]]\nname = \"made_on\"\ntype = \"datetime\"\n\
-     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
-     createdate = { column = \"Made\", format = \"iso\", timezone = \"UTC\", read_only = { into = \"made_on\" } }\n";
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+createdate = { column = "Made", format = "iso", timezone = "UTC", read_only = { into = "made_on" } }
+[[property]]
+name = "made_on"
+type = "datetime"
+"#
+);
 
 #[test]
 fn what_one_ticket_showed_is_kept_and_runs_go_by_it() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
-    let told = check(&desk, &["--write-probe", "--yes"]);
+    let desk = FilledPortal::new("--rate off --switch not_kept=createdate");
+    let told = check(&desk, "--write-probe --yes");
     assert_eq!(told["found"]["createdate_writable"], "no");
     assert_eq!(told["found"]["not_kept"], "createdate");
     // A later look without a ticket keeps that.
-    let told = check(&desk, &[]);
+    let told = check(&desk, "");
     assert_eq!(told["found"]["createdate_writable"], "no");
     assert!(told["probed"].is_string(), "{told}");
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write(
+    desk.here.write("m.toml", MAPPING);
+    desk.here.write(
         "in.csv",
         "Id,Subject,Made\n1,a,2020-01-01T00:00:00Z\n2,b,2020-01-02T00:00:00Z\n",
     );
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-        "--limit",
-        "1",
-    ];
-    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
-    let resume = ["resume", "run", "--no-limit"];
-    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    let import = "import in.csv -m m.toml --create-properties --run-dir run --limit 1";
+    desk.run(import).expect(0);
+    desk.run("resume run --no-limit").expect(0);
     // No row went with a value that is known to be lost.
-    let export = ["export", "--properties", "made_on,desk_id", "-o", "out.csv"];
-    let _ended = desk.here.run_against(&desk.sandbox, &export).expect(0);
+    desk.run("export --properties made_on,desk_id -o out.csv")
+        .expect(0);
     assert_eq!(desk.here.rows("out.csv").len(), 2);
     for row in desk.here.rows("out.csv") {
         assert!(row["made_on"].starts_with("2020-01-0"), "{row:?}");
     }
-    let _file = desk.here.write("token", crate::rehearsal::TOKEN);
+    desk.here.write("token", crate::support::TOKEN);
     let add = [
         "portal",
         "add",
@@ -473,12 +352,12 @@ fn what_one_ticket_showed_is_kept_and_runs_go_by_it() {
         "--base-url",
         desk.sandbox.url(),
     ];
-    let _ended = desk.here.run(add).expect(0);
-    let shown = desk.here.run(["portal", "show", "live"]).expect(0).stdout;
+    desk.here.run(add).expect(0);
+    let shown = desk.here.run("portal show live").expect(0).stdout;
     assert!(shown.contains("createdate_writable"), "{shown}");
     let kept = std::fs::read_dir(desk.here.path(".local/share/tickethaul/portals"));
     for entry in kept.expect("what is known") {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
-        assert!(!text.contains(crate::rehearsal::TOKEN));
+        assert!(!text.contains(crate::support::TOKEN));
     }
 }

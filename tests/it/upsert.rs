@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plain_http::Portal;
+use crate::support::Portal;
 
 const UPSERT: &str = "/crm/v3/objects/tickets/batch/upsert";
 const TICKETS: &str = "/crm/v3/objects/tickets";
@@ -85,7 +85,7 @@ async fn an_upsert_is_refused_as_a_whole_where_it_makes_no_sense() {
         );
     }
     let without = json!({"inputs": [{"id": "1", "properties": properties}]});
-    let _ = portal.post(UPSERT, without).await.expect(400);
+    portal.post(UPSERT, without).await.expect(400);
     assert_eq!(portal.get(TICKETS).await.expect(200)["results"], json!([]));
 }
 
@@ -115,7 +115,7 @@ async fn former_values_are_told_newest_first() {
     let id = portal.ticket(json!({"subject": "a"})).await;
     let path = format!("{TICKETS}/{id}");
     for subject in ["b", "b", ""] {
-        let _ = portal
+        portal
             .patch(&path, json!({"properties": {"subject": subject}}))
             .await
             .expect(200);
@@ -182,7 +182,7 @@ async fn dated_paths_mean_the_same_with_statuses_of_their_own() {
             "{version}"
         );
         let id = made["results"][0]["id"].as_str().expect("an id");
-        let _ = portal.get(&format!("{path}/{id}")).await.expect(200);
+        portal.get(&format!("{path}/{id}")).await.expect(200);
         let page = portal.get(&format!("{path}?limit=1")).await.expect(200);
         let link = page["paging"]["next"]["link"].as_str().expect("a link");
         assert!(
@@ -195,7 +195,7 @@ async fn dated_paths_mean_the_same_with_statuses_of_their_own() {
             "owners/{V}",
             "associations/{V}/tickets/contacts/labels",
         ] {
-            let _ = portal
+            portal
                 .get(&format!("/crm/{}", path.replace("{V}", version)))
                 .await
                 .expect(200);
@@ -230,8 +230,8 @@ async fn dated_paths_mean_the_same_with_statuses_of_their_own() {
     let open = Portal::switched(&["list_pairs_2026_09=200"]).await;
     let id = open.ticket(json!({})).await;
     let path = format!("/crm/objects/2026-09/tickets/{id}/associations/contacts");
-    let _ = open.get(&path).await.expect(200);
-    let _ = portal.get("/crm/objects/2024-09/tickets").await.expect(404);
+    open.get(&path).await.expect(200);
+    portal.get("/crm/objects/2024-09/tickets").await.expect(404);
 }
 
 #[tokio::test]
@@ -318,7 +318,7 @@ async fn the_rules_of_2026_09_hold_on_its_paths() {
         "/crm/objects/2026-09/tickets",
     );
     let bare = json!({"properties": {"hs_pipeline_stage": "4"}});
-    let _ = portal.post(old, &bare).await.expect(201);
+    portal.post(old, &bare).await.expect(201);
     let body = portal.post(new, &bare).await.expect(400);
     assert_eq!(
         (&body["message"], &body["category"]),
@@ -346,7 +346,7 @@ async fn the_rules_of_2026_09_hold_on_its_paths() {
     );
 
     let dated = json!({"properties": {"hs_pipeline_stage": "1", "subject": "s", "createdate": "2024-02-03"}});
-    let _ = portal.post(old, &dated).await.expect(400);
+    portal.post(old, &dated).await.expect(400);
     let made = portal.post(new, &dated).await.expect(201);
     assert_eq!(made["properties"]["createdate"], "2024-02-03T00:00:00Z");
     assert_eq!(
@@ -358,5 +358,5 @@ async fn the_rules_of_2026_09_hold_on_its_paths() {
         }])
     );
     let off = Portal::start().await;
-    let _ = off.post(new, &bare).await.expect(201);
+    off.post(new, &bare).await.expect(201);
 }

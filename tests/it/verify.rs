@@ -3,27 +3,19 @@
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::reviewed::{desk, file, ids, import, rows, update};
+use crate::support::{Args, FilledPortal};
 
-fn verified(desk: &FilledPortal, run: &str, more: &[&str], code: i32) -> Value {
-    let args = [&["verify", run, "--json"], more].concat();
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+fn verified(desk: &FilledPortal, run: &str, more: impl Args, code: i32) -> Value {
+    desk.run((format!("verify {run} --json"), more))
+        .expect(code)
+        .json()
 }
 
 /// When tickets, live ones and archived ones, were changed last.
 fn changed(desk: &FilledPortal) -> String {
-    let args = [
-        "--properties",
-        "hs_lastmodifieddate",
-        "--archived",
-        "include",
-        "--force",
-    ];
-    let _ended = desk
-        .export(&[&args[..], &["-o", "all.csv"]].concat())
-        .expect(0);
+    let args = "--properties hs_lastmodifieddate --archived include --force";
+    desk.export((args, "-o all.csv")).expect(0);
     desk.here.read("all.csv")
 }
 
@@ -39,15 +31,15 @@ fn cut(desk: &FilledPortal, ticket: u64) {
     let linked = desk.call("GET", &path, &Value::Null);
     let contact = &linked["results"][0]["toObjectId"];
     let path = format!("{path}/{contact}");
-    let _cut = desk.call("DELETE", &path, &Value::Null);
+    desk.call("DELETE", &path, &Value::Null);
 }
 
 #[test]
 fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=220, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
-    let clean = verified(&desk, "run", &[], 0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=220, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
+    let clean = verified(&desk, "run", "", 0);
     assert_eq!(
         (&clean["rows"], &clean["equal"]),
         (&json!(220), &json!(220))
@@ -72,7 +64,7 @@ fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
     of(71..=73).into_iter().for_each(|id| cut(&desk, id));
 
     let before = changed(&desk);
-    let found = verified(&desk, "run", &[], 4);
+    let found = verified(&desk, "run", "", 4);
     assert_eq!(changed(&desk), before, "nothing is written");
     assert_eq!(
         found["findings"],
@@ -96,7 +88,7 @@ fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
     let merged: Vec<&str> = merged.map(|row| &*row["_holds"]).collect();
     assert_eq!(merged, survivors);
     // A look at the first of them costs little.
-    let few = verified(&desk, "run", &["--sample", "10"], 4);
+    let few = verified(&desk, "run", "--sample 10", 4);
     assert_eq!(
         (&few["rows"], &few["findings"]["differs"]),
         (&json!(10), &json!(10))
@@ -105,24 +97,24 @@ fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
 
 #[test]
 fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=20, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=20, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let twice = file(1..=10, "First", "text") + &rows(1..=10, "Second", "text");
-    let _file = desk.here.write("twice.csv", twice);
-    let _ended = import(&desk, "upsert", "twice.csv", "twice").expect(0);
-    let clean = verified(&desk, "twice", &[], 0);
+    desk.here.write("twice.csv", twice);
+    import(&desk, "upsert", "twice.csv", "twice").expect(0);
+    let clean = verified(&desk, "twice", "", 0);
     assert_eq!((&clean["rows"], &clean["equal"]), (&json!(20), &json!(20)));
     let ids = ids(&desk, "run");
     // The update did not touch the text.
     update(&desk, &[ids["D-3"]], &json!({"content": "mine"}));
-    assert_eq!(verified(&desk, "twice", &[], 0)["equal"], 20);
+    assert_eq!(verified(&desk, "twice", "", 0)["equal"], 20);
     update(&desk, &[ids["D-4"]], &json!({"subject": "mine"}));
     assert_eq!(
-        verified(&desk, "twice", &[], 4)["findings"],
+        verified(&desk, "twice", "", 4)["findings"],
         json!({"differs": 1})
     );
-    let found = verified(&desk, "run", &[], 4);
+    let found = verified(&desk, "run", "", 4);
     assert_eq!(
         found["findings"],
         json!({"differs": 11}),
@@ -132,14 +124,14 @@ fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last(
 
 #[test]
 fn a_key_that_others_changed_is_named_but_not_its_case() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=4, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=4, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let ids = ids(&desk, "run");
     update(&desk, &[ids["D-1"]], &json!({"desk_id": "d-1"}));
     update(&desk, &[ids["D-2"]], &json!({"desk_id": "other"}));
     update(&desk, &[ids["D-3"]], &json!({"desk_id": ""}));
-    let found = verified(&desk, "run", &[], 4);
+    let found = verified(&desk, "run", "", 4);
     assert_eq!(found["findings"], json!({"differs": 2}));
     let listed = desk.here.rows("run/verify.csv");
     let named: Vec<[&str; 2]> = listed
@@ -151,10 +143,10 @@ fn a_key_that_others_changed_is_named_but_not_its_case() {
 
 #[test]
 fn a_link_that_was_left_out_as_mapped_does_not_lack() {
-    let desk = desk(&[]);
+    let desk = desk("");
     let by_id = desk.here.read("m.toml").replace("\"email\"", "\"id\"");
     let by_id = by_id.replace("\"create\"", "\"skip\"");
-    let _file = desk.here.write("m.toml", by_id);
+    desk.here.write("m.toml", by_id);
     let contact = desk.call(
         "POST",
         "/crm/v3/objects/contacts",
@@ -162,41 +154,41 @@ fn a_link_that_was_left_out_as_mapped_does_not_lack() {
     );
     let there = contact["id"].as_str().expect("an id");
     let rows = format!("Id,Subject,Text,Mail\nD-1,One,text,{there}\nD-2,Two,text,999999999\n");
-    let _file = desk.here.write("in.csv", rows);
-    let _ended = import(&desk, "upsert", "in.csv", "run").expect(0);
-    assert_eq!(verified(&desk, "run", &[], 0)["equal"], 2);
+    desk.here.write("in.csv", rows);
+    import(&desk, "upsert", "in.csv", "run").expect(0);
+    assert_eq!(verified(&desk, "run", "", 0)["equal"], 2);
     cut(&desk, ids(&desk, "run")["D-1"]);
-    let found = verified(&desk, "run", &[], 4);
+    let found = verified(&desk, "run", "", 4);
     assert_eq!(found["findings"], json!({"link_lacking": 1}));
 }
 
 #[test]
 fn archived_and_unlinked_tickets_are_verified_too() {
-    let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", file(1..=12, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let desk = desk("");
+    desk.here.write("in.csv", file(1..=12, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let ids = ids(&desk, "run");
-    let args = ["dissociate", "in.csv", "-m", "m.toml", "--run-dir", "cut"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    assert_eq!(verified(&desk, "cut", &[], 0)["rows"], 12);
+    desk.run("dissociate in.csv -m m.toml --run-dir cut")
+        .expect(0);
+    assert_eq!(verified(&desk, "cut", "", 0)["rows"], 12);
     assert_eq!(
-        verified(&desk, "run", &[], 4)["findings"],
+        verified(&desk, "run", "", 4)["findings"],
         json!({"link_lacking": 12})
     );
-    let args = ["associate", "in.csv", "-m", "m.toml", "--run-dir", "linked"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    assert_eq!(verified(&desk, "linked", &[], 0)["rows"], 12);
+    desk.run("associate in.csv -m m.toml --run-dir linked")
+        .expect(0);
+    assert_eq!(verified(&desk, "linked", "", 0)["rows"], 12);
     assert_eq!(
-        verified(&desk, "cut", &[], 4)["findings"],
+        verified(&desk, "cut", "", 4)["findings"],
         json!({"link_there": 12})
     );
 
-    let _ended = import(&desk, "archive", "in.csv", "gone").expect(0);
-    assert_eq!(verified(&desk, "gone", &[], 0)["equal"], 12);
+    import(&desk, "archive", "in.csv", "gone").expect(0);
+    assert_eq!(verified(&desk, "gone", "", 0)["equal"], 12);
     let body = json!({"inputs": [{"id": ids["D-5"].to_string()}]});
-    let _back = desk.call("POST", "/_sandbox/tickets/restore", &body);
+    desk.call("POST", "/_sandbox/tickets/restore", &body);
     assert_eq!(
-        verified(&desk, "gone", &[], 4)["findings"],
+        verified(&desk, "gone", "", 4)["findings"],
         json!({"live": 1})
     );
 }

@@ -4,22 +4,15 @@
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::{Ended, Rehearsal, TOKEN};
+use crate::support::{FilledPortal, Rehearsal, TOKEN, keyed, switched};
 
-const MAPPING: &str = r#"version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "1" }
 hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "blank", optional = true }
-[[property]]
-name = "desk_id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const CONTACTS: &str = r#"[[associate]]
 to = "contacts"
@@ -34,141 +27,109 @@ const ROWS: &str = "Id,Subject,Agent,Mail\n\
 
 /// A portal without a limit, whose search is never late, with switches of its own.
 fn desk(switches: &[&str]) -> FilledPortal {
-    let own = ["--rate", "off", "--switch", "search_lag=0s"];
-    let switches = switches.iter().flat_map(|switch| ["--switch", switch]);
-    let args: Vec<&str> = own.into_iter().chain(switches).collect();
-    FilledPortal::new(&args)
+    FilledPortal::new(("--rate off --switch search_lag=0s", switched(switches)))
 }
 
 /// Every command that calls a portal, with options that say the version of the paths, or
 /// with none.
-fn every_command(desk: &FilledPortal, version: &[&str]) {
+fn every_command(desk: &FilledPortal, version: &str) {
     let here = &desk.here;
-    let _mapping = here.write("m.toml", format!("{MAPPING}{CONTACTS}"));
-    let _file = here.write("in.csv", ROWS);
-    let run = |args: &[&str], code: i32| {
-        let args = [args, version].concat();
-        here.run_against(&desk.sandbox, &args).expect(code)
-    };
-    let rows = ["in.csv", "-m", "m.toml"];
-    let on_rows = |words: &[&str], code: i32| run(&[words, &rows].concat(), code);
-    let _ended = run(&["schema", "diff", "-m", "m.toml"], 4);
-    let _ended = run(&["schema", "apply", "-m", "m.toml", "--yes"], 0);
-    let _ended = run(&["schema", "pull", "-o", "portal.toml"], 0);
-    let _ended = run(&["schema", "show"], 0);
-    let _ended = on_rows(&["check"], 0);
-    let _ended = on_rows(&["import", "--limit", "1", "--run-dir", "first"], 0);
-    let _ended = run(&["resume", "first", "--no-limit"], 0);
+    here.write("m.toml", format!("{MAPPING}{CONTACTS}"));
+    here.write("in.csv", ROWS);
+    let run = |args: &str, code| desk.run((args, version)).expect(code);
+    let on_rows = |args: &str, code| run(&format!("{args} in.csv -m m.toml"), code);
+    let _ended = run("schema diff -m m.toml", 4);
+    let _ended = run("schema apply -m m.toml --yes", 0);
+    let _ended = run("schema pull -o portal.toml", 0);
+    let _ended = run("schema show", 0);
+    let _ended = on_rows("check", 0);
+    let _ended = on_rows("import --limit 1 --run-dir first", 0);
+    let _ended = run("resume first --no-limit", 0);
     for words in [
-        &["import", "--op", "update", "--diff"][..],
-        &["import", "--op", "upsert"],
-        &["associate"],
-        &["dissociate"],
+        "import --op update --diff",
+        "import --op upsert",
+        "associate",
+        "dissociate",
     ] {
         let _ended = on_rows(words, 0);
     }
-    let with = ["--with", "contacts.email", "--history", "subject"];
-    let export = ["export", "--all-properties", "-o", "all.csv"];
-    let _ended = run(&[&export[..], &with].concat(), 0);
-    let filter = ["--where", "subject = 'one'", "-o", "some.csv"];
-    let _ended = run(
-        &[&["export", "--properties", "subject"], &filter[..]].concat(),
-        0,
-    );
+    let export = "export --all-properties --with contacts.email --history subject -o all.csv";
+    let _ended = run(export, 0);
+    let export = "export --properties subject --where 'subject = \"one\"' -o some.csv";
+    let _ended = run(export, 0);
     let ids = desk.ids("all.csv");
-    let id = ids[0].to_string();
-    let get = ["get", &id, "--associations", "contacts"];
-    let _ended = run(&[&get[..], &["--history", "subject"]].concat(), 0);
-    let _ended = run(&["delete", "--ids", &id, "--yes"], 0);
-    let bin = ["--archived", "include", "-o", "bin.csv"];
+    let get = format!("get {} --associations contacts --history subject", ids[0]);
+    let _ended = run(&get, 0);
+    let _ended = run(&format!("delete --ids {} --yes", ids[0]), 0);
     let _ended = run(
-        &[&["export", "--properties", "subject"], &bin[..]].concat(),
+        "export --properties subject --archived include -o bin.csv",
         0,
     );
     assert_eq!(desk.ids("bin.csv"), ids);
-    by_oauth(desk, &[&["get", &ids[1].to_string()], version].concat());
+    by_oauth(desk, &format!("get {} {version}", ids[1]));
 }
 
 /// A command with the token of an OAuth app, which is renewed before the first call.
-fn by_oauth(desk: &FilledPortal, args: &[&str]) {
-    let mut command = desk.here.command(args);
-    let _same = command
+fn by_oauth(desk: &FilledPortal, args: &str) {
+    let tool = desk
+        .here
+        .tool(args)
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
         .env("HUBSPOT_CLIENT_ID", "client")
         .env("HUBSPOT_CLIENT_SECRET", "secret")
         .env("HUBSPOT_REFRESH_TOKEN", TOKEN);
-    let _ended = desk.here.finish(command).expect(0);
+    tool.run().expect(0);
 }
 
 #[test]
 fn no_command_needs_a_numbered_path_or_an_option() {
-    every_command(&desk(&["served_paths=dated"]), &[]);
+    every_command(&desk(&["served_paths=dated"]), "");
 }
 
 #[test]
 fn no_command_needs_a_dated_path_with_v3() {
-    every_command(&desk(&["served_paths=numbered"]), &["--api", "v3"]);
+    every_command(&desk(&["served_paths=numbered"]), "--api v3");
 }
 
 #[test]
 fn a_twin_is_called_by_the_version_of_its_original() {
     let desk = desk(&["served_paths=numbered"]);
     let here = &desk.here;
-    let _file = here.write("token", TOKEN);
-    let add = [
-        "portal",
-        "add",
-        "old",
-        "--api",
-        "v3",
-        "--token-file",
-        "token",
-    ];
-    let add = [&add[..], &["--base-url", desk.sandbox.url()]].concat();
-    let _ended = here.run(add).expect(0);
-    let _ended = here.run(["portal", "check", "old"]).expect(0);
-    let export = [
-        "export",
-        "--properties",
-        "subject",
-        "--portal",
-        "sandbox",
-        "--like",
-        "old",
-    ];
-    let _ended = here.run(export).expect(0);
+    here.write("token", TOKEN);
+    let add = "portal add old --api v3 --token-file token";
+    here.run((add, &["--base-url", desk.sandbox.url()]))
+        .expect(0);
+    here.run("portal check old").expect(0);
+    here.run("export --properties subject --portal sandbox --like old")
+        .expect(0);
 }
 
 #[test]
 fn a_version_that_has_ended_is_named_with_the_way_out() {
-    let v3: &[&str] = &["--api", "v3"];
+    let v3 = "--api v3";
     for (switches, ends, works) in [
-        (&["served_paths=numbered"][..], &[][..], v3),
-        (&["ended_versions=2026-09"], &[], v3),
-        (&["ended_versions=2026-09", "ended_reply=410"], &[], v3),
-        (&["ended_versions=v3,v4", "ended_reply=410"], v3, &[]),
-        (&["served_paths=dated"], v3, &["--api", "2026-09"]),
+        (&["served_paths=numbered"][..], "", v3),
+        (&["ended_versions=2026-09"], "", v3),
+        (&["ended_versions=2026-09", "ended_reply=410"], "", v3),
+        (&["ended_versions=v3,v4", "ended_reply=410"], v3, ""),
+        (&["served_paths=dated"], v3, "--api 2026-09"),
     ] {
         let desk = desk(switches);
-        let run = |words: &[&str]| {
-            let args = [&["export", "--properties", "subject"], words].concat();
-            desk.here.run_against(&desk.sandbox, &args)
-        };
+        let run = |words| desk.run(("export --properties subject", words));
         let ended = run(ends)
             .expect(7)
             .says("the portal has nothing at /account-info/");
         let other = match ends {
-            [] => "take --api v3",
+            "" => "take --api v3",
             _ => "take --api 2026-09",
         };
-        let _ended = ended.says(other);
-        let _ended = run(works).expect(0);
+        ended.says(other);
+        run(works).expect(0);
     }
     // Associations by number have a version of their own.
     let desk = desk(&["ended_versions=v4"]);
-    let pull = ["schema", "pull", "-o", "p.toml", "--api", "v3"];
-    let ended = desk.here.run_against(&desk.sandbox, &pull).expect(7);
-    let _ended = ended
+    let ended = desk.run("schema pull -o p.toml --api v3").expect(7);
+    ended
         .says("/crm/v4/associations/")
         .says("take --api 2026-09");
 }
@@ -177,11 +138,10 @@ fn a_version_that_has_ended_is_named_with_the_way_out() {
 fn rules_that_an_admin_set_are_told_by_property() {
     let desk = desk(&["validation_2026_09=on"]);
     let closed = MAPPING.replace("\"1\"", "\"4\"");
-    let _mapping = desk.here.write("m.toml", closed);
-    let _file = desk.here.write("in.csv", ROWS);
-    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let args = [&import[..], &["--api", "2026-09", "--run-dir", "run"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    desk.here.write("m.toml", closed);
+    desk.here.write("in.csv", ROWS);
+    let import = "import in.csv -m m.toml --create-properties";
+    desk.run((import, "--api 2026-09 --run-dir run")).expect(3);
     let refused = desk.here.rows("run/refused.csv");
     assert_eq!(refused.len(), 2);
     for row in &refused {
@@ -223,65 +183,53 @@ fn what_older_programs_read_is_served() {
     }
 }
 
-/// A run of a command in a portal whose token may not read owners.
-fn without_owners(desk: &FilledPortal, args: &[&str], code: i32) -> Ended {
-    desk.here.run_against(&desk.sandbox, args).expect(code)
-}
-
 #[test]
 fn the_scope_of_owners_is_needed_only_where_owners_are() {
     let desk = desk(&["missing_scopes=crm.objects.owners.read"]);
     let id = desk.create(1, |_| json!({"subject": "a", "hubspot_owner_id": ""}))[0].to_string();
     let here = &desk.here;
-    let _mapping = here.write("m.toml", MAPPING);
-    let _file = here.write("plain.csv", "Id,Subject\n1,one\n");
-    let _file = here.write("agents.csv", "Id,Subject,Agent\n2,two,a@b.example\n");
+    here.write("m.toml", MAPPING);
+    here.write("plain.csv", "Id,Subject\n1,one\n");
+    here.write("agents.csv", "Id,Subject,Agent\n2,two,a@b.example\n");
     let left_out = "may not read owners (scope crm.objects.owners.read)";
-    let export = ["export", "-o", "out.csv", "--replace"];
+    let export = "export -o out.csv --replace";
     for (more, code) in [
-        (&["--properties", "subject"][..], 0),
-        (&["--all-properties"], 0),
-        (&["--properties", "hubspot_owner_id"], 0),
-        (&["--properties", "subject", "--values", "labels"], 0),
-        (&["--properties", "hubspot_owner_id", "--values", "both"], 7),
-        (&["--all-properties", "--values", "labels"], 7),
+        ("--properties subject", 0),
+        ("--all-properties", 0),
+        ("--properties hubspot_owner_id", 0),
+        ("--properties subject --values labels", 0),
+        ("--properties hubspot_owner_id --values both", 7),
+        ("--all-properties --values labels", 7),
         (
-            &[
-                "--properties",
-                "subject",
-                "--where",
-                "hubspot_owner_id = 'Maya'",
-            ],
+            r#"--properties subject --where 'hubspot_owner_id = "Maya"'"#,
             7,
         ),
     ] {
-        let ended = without_owners(&desk, &[&export[..], more].concat(), code);
+        let ended = desk.run((export, more)).expect(code);
         assert_eq!(ended.stderr.contains("crm.objects.owners.read"), code == 7);
     }
     for (args, is_said) in [
-        (&["schema", "show"][..], true),
-        (&["schema", "pull", "-o", "portal.toml"], true),
-        (&["get", &id], true),
-        (&["get", &id, "--properties", "subject"], false),
-        (&["check", "plain.csv", "-m", "m.toml"], true),
-        (
-            &["import", "plain.csv", "-m", "m.toml", "--create-properties"],
-            false,
-        ),
-        (&["delete", "--ids", &id, "--yes"], false),
+        ("schema show", true),
+        ("schema pull -o portal.toml", true),
+        (&*format!("get {id}"), true),
+        (&*format!("get {id} --properties subject"), false),
+        ("check plain.csv -m m.toml", true),
+        ("import plain.csv -m m.toml --create-properties", false),
+        (&*format!("delete --ids {id} --yes"), false),
     ] {
-        let ended = without_owners(&desk, args, 0);
-        assert_eq!(ended.stderr.contains(left_out), is_said, "{args:?}");
+        let ended = desk.run(args).expect(0);
+        assert_eq!(ended.stderr.contains(left_out), is_said, "{args}");
     }
     for words in ["check", "import"] {
-        let ended = without_owners(&desk, &[words, "agents.csv", "-m", "m.toml"], 7);
-        let _ended = ended.says("crm.objects.owners.read");
+        desk.run((words, "agents.csv -m m.toml"))
+            .expect(7)
+            .says("crm.objects.owners.read");
     }
-    let copy = ["--schema", "portal.toml"];
-    let check = [&["check", "agents.csv", "-m", "m.toml"], &copy[..]].concat();
-    let _ended = here.run(check).expect(7).says("the copy has no owners");
-    let check = [&["check", "plain.csv", "-m", "m.toml"], &copy[..]].concat();
-    let _ended = here.run(check).expect(0);
+    let check = "check -m m.toml --schema portal.toml";
+    here.run((check, "agents.csv"))
+        .expect(7)
+        .says("the copy has no owners");
+    here.run((check, "plain.csv")).expect(0);
 }
 
 /// A portal, a mapping, what an import says of it, and the exit codes of import and
@@ -303,12 +251,12 @@ fn property(desk: &FilledPortal, name: &str, unique: bool) {
         "name": name, "label": name, "groupName": "ticketinformation", "type": "string",
         "fieldType": "text", "hasUniqueValue": unique,
     });
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &property);
+    desk.call("POST", "/crm/v3/properties/tickets", &property);
 }
 
 fn archived_key(desk: &FilledPortal) {
     property(desk, "desk_id", true);
-    let _none = desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
+    desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
 }
 
 fn ten_unique(desk: &FilledPortal) {
@@ -387,17 +335,19 @@ fn a_check_refuses_what_an_import_refuses_before_its_first_row() {
         let desk = desk(&[]);
         let here = &desk.here;
         (case.prepare)(&desk);
-        let _mapping = here.write("m.toml", &case.mapping);
-        let _file = here.write("in.csv", ROWS);
-        let pull = ["schema", "pull", "-o", "portal.toml"];
-        let _ended = here.run_against(&desk.sandbox, &pull).expect(0);
+        here.write("m.toml", &case.mapping);
+        here.write("in.csv", ROWS);
+        here.run_against(&desk.sandbox, "schema pull -o portal.toml")
+            .expect(0);
         let rows = ["in.csv", "-m", "m.toml", "--op", case.operation];
         let (import, check) = case.codes;
-        let run = |words: &[&str]| here.run_against(&desk.sandbox, &[words, &rows].concat());
-        let told = run(&["import"]).expect(import).says(case.words).stderr;
+        let run = |words: &str| here.run_against(&desk.sandbox, (words, &rows));
+        let told = run("import").expect(import).says(case.words).stderr;
         let told = last_error(&told);
-        let args = [&["check"], &rows[..], &["--schema", "portal.toml"]].concat();
-        for checked in [run(&["check"]), here.run(args)] {
+        for checked in [
+            run("check"),
+            here.run(("check", &rows, "--schema portal.toml")),
+        ] {
             let checked = checked.expect(check);
             // What clashes stands in the report, what can't be used ends the command.
             match check {
@@ -418,23 +368,23 @@ fn last_error(stderr: &str) -> &str {
 fn a_copy_of_an_older_pull_says_what_it_lacks() {
     let desk = desk(&[]);
     let here = &desk.here;
-    let _mapping = here.write("m.toml", links("companies", "domain", ""));
-    let _file = here.write("in.csv", ROWS);
-    let pull = ["schema", "pull", "-o", "portal.toml"];
-    let _ended = here.run_against(&desk.sandbox, &pull).expect(0);
-    let check = ["check", "in.csv", "-m", "m.toml", "--schema", "portal.toml"];
-    let _ended = here.run(check).expect(0);
+    here.write("m.toml", links("companies", "domain", ""));
+    here.write("in.csv", ROWS);
+    here.run_against(&desk.sandbox, "schema pull -o portal.toml")
+        .expect(0);
+    let check = "check in.csv -m m.toml --schema portal.toml";
+    here.run(check).expect(0);
     let mut copy: toml::Table = here.read("portal.toml").parse().expect("TOML");
     let _gone = copy.remove("others");
-    let _file = here.write("portal.toml", copy.to_string());
+    here.write("portal.toml", copy.to_string());
     let ended = here.run(check).expect(7);
-    let _ended = ended.says("nothing is known of the properties of companies");
+    ended.says("nothing is known of the properties of companies");
 }
 
 #[test]
 fn a_served_version_is_a_switch() {
     let here = Rehearsal::new();
-    let help = here.run(["sandbox", "--help"]).expect(0).stdout;
+    let help = here.run("sandbox --help").expect(0).stdout;
     assert!(help.contains("served_paths=all | dated | numbered"));
     assert!(help.contains("ended_versions=none | VERSION"));
     assert!(help.contains("missing_scopes=none | SCOPE"));

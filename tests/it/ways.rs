@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+use crate::support::{Ended, Rehearsal, Served, TOKEN};
 
 /// The host that only the proxy knows.
 const HOST: &str = "portal.example";
@@ -133,12 +133,12 @@ fn certified() -> (ServerConfig, String) {
 
 /// Pulls what the portal defines.
 fn pull(here: &Rehearsal, base_url: &str, environment: &[(&str, &str)]) -> Ended {
-    let mut command = here.command(["schema", "pull", "-o", "portal.toml"]);
-    let _same = command
+    let ended = here
+        .tool("schema pull -o portal.toml")
         .args(["--base-url", base_url])
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-        .envs(environment.iter().copied());
-    let ended = here.finish(command);
+        .envs(environment)
+        .run();
     // Names of Rust's types are for nobody.
     for word in [
         "UnknownIssuer",
@@ -202,17 +202,17 @@ fn a_proxy_that_does_not_do_its_work_is_named() {
         "socks5://127.0.0.1:1",
     ] {
         let ended = pull(&here, &base, &[("HTTPS_PROXY", proxy)]);
-        let ended = ended
+        ended
             .expect(64)
-            .says("HTTPS_PROXY names a proxy that can't be used");
-        assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
+            .says("HTTPS_PROXY names a proxy that can't be used")
+            .says_nothing_of("hush");
     }
 }
 
 #[test]
 fn a_root_that_is_not_trusted_can_be_named() {
     let here = Rehearsal::new();
-    let portal = here.serve(&["--rate", "off"]);
+    let portal = here.serve("--rate off");
     let servers = Servers::new();
     let (config, root) = certified();
     let tls = servers.tls(config, &portal);
@@ -223,19 +223,19 @@ fn a_root_that_is_not_trusted_can_be_named() {
     let untrusted = pull(&here, &base, &[proxy])
         .expect(7)
         .says("does not trust the authority");
-    let _ended = untrusted.says("SSL_CERT_FILE").says("nothing was written");
+    untrusted.says("SSL_CERT_FILE").says("nothing was written");
 
     let file = here.write("root.pem", &root).display().to_string();
-    let _ended = pull(&here, &base, &[proxy, ("SSL_CERT_FILE", &file)])
+    pull(&here, &base, &[proxy, ("SSL_CERT_FILE", &file)])
         .expect(0)
         .says("written to portal.toml");
     std::fs::create_dir(here.path("roots")).expect("a folder");
-    let _file = here.write("roots/ours.crt", &root);
-    let _file = here.write("roots/README", "no certificate");
+    here.write("roots/ours.crt", &root);
+    here.write("roots/README", "no certificate");
     let folder = here.path("roots").display().to_string();
-    let _ended = pull(&here, &base, &[proxy, ("SSL_CERT_DIR", &folder)]).expect(0);
+    pull(&here, &base, &[proxy, ("SSL_CERT_DIR", &folder)]).expect(0);
 
-    let _file = here.write("roots/ours.crt", "none");
+    here.write("roots/ours.crt", "none");
     for (variable, path, words) in [
         ("SSL_CERT_FILE", "nowhere.pem", "No such file"),
         (
@@ -247,12 +247,12 @@ fn a_root_that_is_not_trusted_can_be_named() {
     ] {
         let ended = pull(&here, &base, &[proxy, (variable, path)]).expect(64);
         let named = format!("{variable} names {path}");
-        let _ended = ended.says(words).says(&named);
+        ended.says(words).says(&named);
     }
 
     // The right root, and a name that is not in the certificate.
     let straight = format!("https://{tls}");
-    let _ended = pull(&here, &straight, &[("SSL_CERT_FILE", &file)])
+    pull(&here, &straight, &[("SSL_CERT_FILE", &file)])
         .expect(7)
         .says("that of another host");
 }
@@ -260,32 +260,31 @@ fn a_root_that_is_not_trusted_can_be_named() {
 #[test]
 fn an_address_that_is_no_portals_is_told_as_such() {
     let here = Rehearsal::new();
-    let portal = here.serve(&["--rate", "off"]);
+    let portal = here.serve("--rate off");
     let secure = portal.url().replace("http://", "https://");
-    let _ended = pull(&here, &secure, &[])
+    pull(&here, &secure, &[])
         .expect(7)
         .says("does not speak TLS");
-    let _ended = pull(&here, &format!("{}/crm/v3", portal.url()), &[])
+    pull(&here, &format!("{}/crm/v3", portal.url()), &[])
         .expect(7)
         .says("the portal has nothing at /account-info/2026-09/details (404)")
         .says("the base URL ends in /crm/v3")
         .says("leave it out");
-    let _ended = pull(&here, "api.hubapi.com", &[])
+    pull(&here, "api.hubapi.com", &[])
         .expect(64)
         .says("the base URL `api.hubapi.com` is not usable");
     // An empty variable is no address, and without one it is HubSpot's own.
     let pull = |more: &[(&str, &str)]| {
-        let mut command = here.command(["schema", "pull"]);
-        let _same = command
+        here.tool("schema pull")
             .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
             .env("HTTPS_PROXY", nobody())
-            .envs(more.iter().copied());
-        here.finish(command)
+            .envs(more)
+            .run()
     };
-    let _ended = pull(&[("TICKETHAUL_BASE_URL", "")])
+    pull(&[("TICKETHAUL_BASE_URL", "")])
         .expect(64)
         .says("TICKETHAUL_BASE_URL is set, but is empty");
-    let _ended = pull(&[])
+    pull(&[])
         .expect(5)
         .says("can't reach https://api.hubapi.com through the proxy");
 }

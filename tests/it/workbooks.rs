@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::model::dialect::Dialect;
 
-use crate::rehearsal::{Rehearsal, project, rows_of};
-use crate::sheets::{Cell, ods, packed, xlsx};
+use crate::support::sheets::{Cell, ods, packed, xlsx};
+use crate::support::{Rehearsal, project, rows_of};
 
 /// The tickets of the tests, with a cell of each kind; the second lacks its last ones.
 fn tickets() -> Vec<Vec<Cell<'static>>> {
@@ -73,7 +73,7 @@ const TWIN: &str = "Ticket ID,Subject,Status,Zip,Created at,Due date,Hours\n\
 const PROPERTIES: &str =
     "subject,hs_pipeline_stage,createdate,source_ticket_id,source_due_date,source_status";
 
-fn cells(rows: &[crate::rehearsal::Row], columns: &[&str]) -> Vec<Vec<String>> {
+fn cells(rows: &[crate::support::Row], columns: &[&str]) -> Vec<Vec<String>> {
     let mut cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| columns.iter().map(|name| row[*name].clone()).collect())
@@ -86,11 +86,10 @@ fn cells(rows: &[crate::rehearsal::Row], columns: &[&str]) -> Vec<Vec<String>> {
 #[track_caller]
 fn hauled(name: &str, bytes: &[u8]) -> (String, Vec<Vec<String>>, Vec<Vec<String>>) {
     let here = Rehearsal::new();
-    let _file = here.write(name, bytes);
-    let _proposed = here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
+    here.write(name, bytes);
+    here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
     let import = ["import", name, "-m", "m.toml", "--run-dir", "run"];
-    let _ended = here
-        .run_embedded(&import)
+    here.run_embedded(&import)
         .expect(3)
         .says("5 rows read")
         .says("3 done");
@@ -99,7 +98,7 @@ fn hauled(name: &str, bytes: &[u8]) -> (String, Vec<Vec<String>>, Vec<Vec<String
         &["_line", "_code", "Ticket ID", "Zip"],
     );
     let export = ["export", "--properties", PROPERTIES, "-o", "out.csv"];
-    let _ended = here.run_embedded(&export).expect(0);
+    here.run_embedded(&export).expect(0);
     let names: Vec<&str> = PROPERTIES.split(',').collect();
     (
         here.read("m.toml").replace(name, "FILE"),
@@ -127,32 +126,22 @@ fn a_workbook_ends_as_the_csv_that_holds_the_same() {
 #[test]
 fn what_is_refused_of_a_workbook_goes_back_in_as_csv() {
     let here = Rehearsal::new();
-    let _file = here.write("in.xlsx", xlsx(&[("Tickets", 1, &tickets())]));
-    let _proposed = here
-        .run(["map", "init", "in.xlsx", "-o", "m.toml"])
-        .expect(0);
-    let import = ["import", "in.xlsx", "-m", "m.toml", "--run-dir", "one"];
-    let _ended = here
-        .run_embedded(&import)
+    here.write("in.xlsx", xlsx(&[("Tickets", 1, &tickets())]));
+    here.run("map init in.xlsx -o m.toml").expect(0);
+    here.run_embedded("import in.xlsx -m m.toml --run-dir one")
         .expect(3)
         .says("sheet \"Tickets\"");
     let text = here
         .read("one/refused.csv")
         .replace("100007,,", "100007,Found,");
-    let _file = here.write("fixed.csv", text);
-    let again = ["import", "fixed.csv", "-m", "m.toml", "--run-dir", "two"];
-    let _ended = here.run_embedded(&again).expect(0).says("1 done");
-    let repeated = [
-        "import",
-        "one/done.csv",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "three",
-    ];
-    let _ended = here.run_embedded(&repeated).says("3 exists");
-    let deleted = ["delete", "one/done.csv", "--yes", "--run-dir", "four"];
-    let _ended = here.run_embedded(&deleted).expect(0);
+    here.write("fixed.csv", text);
+    here.run_embedded("import fixed.csv -m m.toml --run-dir two")
+        .expect(0)
+        .says("1 done");
+    here.run_embedded("import one/done.csv -m m.toml --run-dir three")
+        .says("3 exists");
+    here.run_embedded("delete one/done.csv --yes --run-dir four")
+        .expect(0);
 }
 
 #[test]
@@ -160,71 +149,37 @@ fn a_run_of_a_workbook_resumes_with_its_sheet() {
     let here = Rehearsal::new();
     let others = [vec![Cell::Text("Agent")], vec![Cell::Text("Ann")]];
     let rows = tickets();
-    let _file = here.write(
+    here.write(
         "in.xlsx",
         xlsx(&[("Agents", 1, &others), ("All tickets", 1, &rows)]),
     );
-    let asked = here.run(["check", "in.xlsx"]).expect(64);
-    let _same = asked
+    let asked = here.run("check in.xlsx").expect(64);
+    asked
         .says("2 of its sheets hold something")
         .says("--sheet: \"Agents\", \"All tickets\"");
-    let _told = here
-        .run(["check", "in.xlsx", "--sheet", "Nothing"])
+    here.run("check in.xlsx --sheet Nothing")
         .expect(64)
         .says("its sheets are \"Agents\", \"All tickets\"");
-    let init = [
-        "map",
-        "init",
-        "in.xlsx",
-        "--sheet",
-        "all tickets",
-        "-o",
-        "m.toml",
-    ];
-    let _proposed = here.run(init).expect(0);
-    let import = [
-        "import",
-        "in.xlsx",
-        "--sheet",
-        "2",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "run",
-        "--limit",
-        "2",
-    ];
-    let _ended = here.run_embedded(&import).says("2 done");
-    let _ended = here
-        .run_embedded(&["resume", "run", "--no-limit"])
+    here.run("map init in.xlsx --sheet 'all tickets' -o m.toml")
+        .expect(0);
+    here.run_embedded("import in.xlsx --sheet 2 -m m.toml --run-dir run --limit 2")
+        .says("2 done");
+    here.run_embedded("resume run --no-limit")
         .expect(3)
         .says("3 done")
         .says("1 refused");
     assert_eq!(rows_of(&here.path("run/done.csv")).len(), 3);
     // A workbook that was saved again is another one.
-    let _ended = here.run_embedded(&[
-        "import",
-        "in.xlsx",
-        "--sheet",
-        "2",
-        "-m",
-        "m.toml",
-        "--run-dir",
-        "new",
-        "--limit",
-        "1",
-    ]);
-    let _file = here.write(
+    let _ended = here.run_embedded("import in.xlsx --sheet 2 -m m.toml --run-dir new --limit 1");
+    here.write(
         "in.xlsx",
         xlsx(&[("Agents", 1, &others), ("All tickets", 2, &rows)]),
     );
-    let _told = here
-        .run_embedded(&["resume", "new", "--no-limit"])
+    here.run_embedded("resume new --no-limit")
         .expect(7)
         .says("is not the file that the run began with");
-    let _csv = here.write("in.csv", TWIN);
-    let _told = here
-        .run(["check", "in.csv", "--sheet", "1"])
+    here.write("in.csv", TWIN);
+    here.run("check in.csv --sheet 1")
         .expect(64)
         .says("no input is a spreadsheet");
 }
@@ -237,28 +192,17 @@ fn other_kinds_of_workbooks_are_read_and_their_files_associate_and_delete() {
         vec!["0017", "one", "2025-03-15"],
         vec!["0018", "two & more", "2025-03-16"],
     ];
-    let _file = here.write("in.ods", ods("Tickets", &texts));
-    let _proposed = here
-        .run(["map", "init", "in.ods", "-o", "m.toml"])
-        .expect(0);
-    let import = ["import", "in.ods", "-m", "m.toml", "--run-dir", "run"];
-    let _ended = here.run_embedded(&import).expect(0).says("2 done");
-    let delete = [
-        "delete",
-        "in.ods",
-        "--sheet",
-        "Tickets",
-        "-m",
-        "m.toml",
-        "--yes",
-        "--run-dir",
-        "gone",
-    ];
-    let _ended = here.run_embedded(&delete).expect(0).says("2 done");
+    here.write("in.ods", ods("Tickets", &texts));
+    here.run("map init in.ods -o m.toml").expect(0);
+    here.run_embedded("import in.ods -m m.toml --run-dir run")
+        .expect(0)
+        .says("2 done");
+    let delete = "delete in.ods --sheet Tickets -m m.toml --yes --run-dir gone";
+    here.run_embedded(delete).expect(0).says("2 done");
     // Written by another program.
     let old = std::fs::read(project("tests/it/old-workbook.xls")).expect("a file of the project");
-    let _file = here.write("old.xls", old);
-    let told = here.run(["check", "old.xls"]).expect(0).stdout;
+    here.write("old.xls", old);
+    let told = here.run("check old.xls").expect(0).stdout;
     assert!(told.contains("sheet \"Tickets\", 2 records"), "{told}");
     assert!(
         told.contains("100004 | 100005") && told.contains("2025-03-15 06:00:00"),
@@ -313,8 +257,8 @@ fn workbooks_that_do_harm_are_refused_in_words() {
             "no spreadsheet",
         ),
     ] {
-        let _file = here.write(name, bytes);
-        let _told = here.run(["check", name]).expect(64).says(words);
+        here.write(name, bytes);
+        here.run(["check", name]).expect(64).says(words);
     }
 }
 
@@ -331,9 +275,9 @@ proptest! {
             false => bytes[at] = byte,
         }
         let here = Rehearsal::new();
-        let _file = here.write("in.xlsx", bytes);
+        here.write("in.xlsx", bytes);
         // A panic fails the run.
-        let ended = here.run(["check", "in.xlsx"]);
+        let ended = here.run("check in.xlsx");
         prop_assert!(matches!(ended.code, 0 | 4 | 64 | 1), "{}: {}", ended.code, ended.stderr);
     }
 }
@@ -352,18 +296,17 @@ fn titles_totals_and_stray_cells_of_a_sheet_are_no_tickets() {
         Cell::Number(2.5),
     ]);
     let here = Rehearsal::new();
-    let _file = here.write("in.xlsx", xlsx(&[("March", 2, &rows)]));
-    let init = here
-        .run(["map", "init", "in.xlsx", "-o", "m.toml"])
-        .expect(0);
+    here.write("in.xlsx", xlsx(&[("March", 2, &rows)]));
+    let init = here.run("map init in.xlsx -o m.toml").expect(0);
     let mut told = init.stderr;
     let _ok = write!(told, "{}", here.read("m.toml"));
     assert!(
         told.contains("skip_lines = 2\n") && told.contains("skip_last = 1\n"),
         "{told}"
     );
-    let import = ["import", "in.xlsx", "-m", "m.toml", "--run-dir", "run"];
-    let _ended = here.run_embedded(&import).expect(0).says("2 done");
+    here.run_embedded("import in.xlsx -m m.toml --run-dir run")
+        .expect(0)
+        .says("2 done");
 }
 
 #[test]
@@ -397,11 +340,10 @@ fn no_damage_of_an_old_workbook_is_a_panic() {
 /// What an import of a file with many rows comes to: keys of done rows, and refused rows.
 fn fates(name: &str, bytes: &[u8]) -> [Vec<Vec<String>>; 2] {
     let here = Rehearsal::new();
-    let _file = here.write(name, bytes);
-    let _proposed = here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
+    here.write(name, bytes);
+    here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
     let args = ["import", name, "-m", "m.toml", "--run-dir", "run"];
-    let args = [&args[..], &["--create-properties"]].concat();
-    let _ended = here.run_embedded(&args).expect(3);
+    here.run_embedded((&args, "--create-properties")).expect(3);
     [
         cells(&here.rows("run/done.csv"), &["Ticket ID", "_fate", "Zip"]),
         cells(

@@ -6,16 +6,11 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Ended;
+use super::{Args, Ended, FilledPortal, keyed};
 
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[properties]
-subject = "Subject"
+const MAPPING: &str = keyed!(
+    "desk_id",
+    r#"subject = "Subject"
 content = { column = "Text", empty = "clear" }
 hs_pipeline_stage = { value = "1" }
 [[associate]]
@@ -23,25 +18,20 @@ to = "contacts"
 by = "email"
 column = "Mail"
 missing = "create"
-[[property]]
-name = "desk_id"
-label = "FilledPortal id"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 const HEADER: &str = "Id,Subject,Text,Mail\n";
 
 /// A portal with the properties of the mapping.
-pub fn desk(more: &[&str]) -> FilledPortal {
-    prepared(FilledPortal::new(&[&["--rate", "off"], more].concat()))
+pub fn desk(more: impl Args) -> FilledPortal {
+    prepared(FilledPortal::new(("--rate off", more)))
 }
 
 /// Gives a portal the properties of the mapping.
 pub fn prepared(desk: FilledPortal) -> FilledPortal {
-    let _file = desk.here.write("m.toml", MAPPING);
-    let args = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk.here.write("m.toml", MAPPING);
+    desk.run("schema apply -m m.toml --yes").expect(0);
     desk
 }
 
@@ -58,9 +48,9 @@ pub fn rows(numbers: RangeInclusive<usize>, subject: &str, text: &str) -> String
 
 /// Imports a file as a run.
 pub fn import(desk: &FilledPortal, operation: &str, file: &str, run: &str) -> Ended {
-    let args = ["import", file, "-m", "m.toml", "--run-dir", run, "--yes"];
-    let args = [&args[..], &["--op", operation]].concat();
-    desk.here.run_against(&desk.sandbox, &args)
+    desk.run(format!(
+        "import {file} -m m.toml --op {operation} --run-dir {run} --yes"
+    ))
 }
 
 /// Ids of tickets by key.
@@ -75,5 +65,14 @@ pub fn update(desk: &FilledPortal, ids: &[u64], properties: &Value) {
     let inputs = ids.iter();
     let inputs = inputs.map(|id| json!({"id": id.to_string(), "properties": properties}));
     let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-    let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+}
+
+/// Subjects of the tickets with the e-mails of their contacts.
+pub fn tickets(desk: &FilledPortal) -> BTreeMap<String, String> {
+    let args = "--properties subject --with contacts.email";
+    desk.export((args, "-o all.csv")).expect(0);
+    let rows = desk.here.rows("all.csv").into_iter();
+    rows.map(|row| (row["subject"].clone(), row["contacts.email"].clone()))
+        .collect()
 }

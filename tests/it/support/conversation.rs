@@ -5,23 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::filled_portal::FilledPortal;
-use crate::rehearsal::Rehearsal;
+use super::{Args, Ended, FilledPortal, Rehearsal, keyed};
+
+/// How the portal is served.
+const SERVED: &str = "--rate off --data portal.db";
 
 /// Columns for comments.
 const COLUMNS: usize = 8;
 
-pub const MAPPING: &str = r#"
-version = 1
-
-[key]
-property = "source_ticket_id"
-column = "Id"
-
-[properties]
-subject = "Subject"
+pub const MAPPING: &str = keyed!(
+    "source_ticket_id",
+    r#"subject = "Subject"
 hs_pipeline_stage = { value = "1" }
-
 [[notes]]
 column = "Comment"
 parts = { separator = ";", names = ["at", "author", "id", "body"], last = "rest" }
@@ -30,12 +25,8 @@ author = "author"
 id = "id"
 body = "body"
 
-[[property]]
-name = "source_ticket_id"
-label = "Source ticket ID"
-type = "string"
-unique = true
-"#;
+"#
+);
 
 /// How comments stand in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +96,7 @@ impl Conversations {
     }
 
     pub fn add_ticket(&mut self, n: usize) {
-        let _new = self.tickets.insert(key(n), format!("Ticket {n}"));
+        self.tickets.insert(key(n), format!("Ticket {n}"));
     }
 
     pub fn add_comment(&mut self, n: usize) {
@@ -296,38 +287,32 @@ pub struct Talk {
 
 impl Talk {
     /// A portal that is served with these switches and troubles.
-    pub fn new(conversations: &Conversations, args: &[&str]) -> Talk {
+    pub fn new(conversations: &Conversations, args: impl Args) -> Talk {
         Talk::of(Form::Columns, conversations, args)
     }
 
     /// The same, with comments that stand so in the input.
-    pub fn of(form: Form, conversations: &Conversations, args: &[&str]) -> Talk {
+    pub fn of(form: Form, conversations: &Conversations, args: impl Args) -> Talk {
         let here = Rehearsal::new();
         conversations.write(&here.path("."), form);
         let talk = Talk {
-            desk: FilledPortal::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
+            desk: FilledPortal::in_folder(here, SERVED),
         };
-        let key = json!({"name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
-            "type": "string", "fieldType": "text", "hasUniqueValue": true});
-        let _new = talk.desk.call("POST", "/crm/v3/properties/tickets", &key);
+        talk.desk.unique_property("source_ticket_id");
         talk.served(args)
     }
 
     /// The same portal, served with other switches and troubles.
-    pub fn served(self, args: &[&str]) -> Talk {
-        let FilledPortal { here, sandbox, .. } = self.desk;
-        drop(sandbox);
-        let base = ["--rate", "off", "--data", "portal.db"];
+    pub fn served(self, args: impl Args) -> Talk {
         Talk {
-            desk: FilledPortal::in_folder(here, &[&base[..], args].concat()),
+            desk: self.desk.served((SERVED, args)),
         }
     }
 
     /// Runs the tool.
     #[track_caller]
-    pub fn run(&self, args: &[&str], code: i32) -> crate::rehearsal::Ended {
-        let desk = &self.desk;
-        desk.here.run_against(&desk.sandbox, args).expect(code)
+    pub fn run(&self, args: impl Args, code: i32) -> Ended {
+        self.desk.run(args).expect(code)
     }
 
     /// All records of a kind, live ones.
@@ -352,7 +337,7 @@ impl Talk {
 
     /// The summary of a run.
     pub fn summary(&self, run: &str) -> Value {
-        serde_json::from_str(&self.desk.here.read(&format!("{run}/summary.json"))).expect("JSON")
+        self.desk.here.json(&format!("{run}/summary.json"))
     }
 
     /// Makes a note by hand.
@@ -367,3 +352,16 @@ impl Talk {
 pub fn id(record: &Value) -> String {
     record["id"].as_str().expect("an id").to_owned()
 }
+
+/// Ways to know a note again; associations are late to be read.
+pub const RUNGS: [&[&str]; 5] = [
+    &["activity_key=unique", "link_lag=60ms"],
+    &["activity_key=claimed", "link_lag=60ms"],
+    &[
+        "activity_key=silent",
+        "activity_collision=409",
+        "link_lag=60ms",
+    ],
+    &["activity_key=plain", "link_lag=60ms"],
+    &["activity_key=absent", "link_lag=60ms", "body_form=wrapped"],
+];

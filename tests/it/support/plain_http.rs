@@ -8,17 +8,19 @@ use tickethaul::sandbox::{Options, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::unique_text;
+
 /// A reply as it came.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
 }
 
 impl Answer {
     /// The reply in `bytes`, which end where the connection did.
-    pub(crate) fn of(bytes: &[u8]) -> Answer {
+    pub fn of(bytes: &[u8]) -> Answer {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text
             .split_once("\r\n\r\n")
@@ -36,13 +38,13 @@ impl Answer {
 
     /// The body, which must be JSON.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
     /// The status and the body, checked to be what was expected.
     #[track_caller]
-    pub(crate) fn expect(&self, status: u16) -> Value {
+    pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() {
             Value::Null
@@ -52,7 +54,7 @@ impl Answer {
     }
 
     /// A header's value; names in any case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self
             .head
             .lines()
@@ -65,24 +67,24 @@ impl Answer {
 }
 
 /// A portal to be asked.
-pub(crate) struct Portal {
-    pub(crate) sandbox: Sandbox,
+pub struct Portal {
+    pub sandbox: Sandbox,
 }
 
 impl Portal {
     /// In memory, with everything as it is by default.
-    pub(crate) async fn start() -> Portal {
+    pub async fn start() -> Portal {
         Portal::with(Options::default()).await
     }
 
-    pub(crate) async fn with(options: Options) -> Portal {
+    pub async fn with(options: Options) -> Portal {
         Portal {
             sandbox: Sandbox::start(options).await.expect("a sandbox"),
         }
     }
 
     /// In memory, with these switches.
-    pub(crate) async fn switched(switches: &[&str]) -> Portal {
+    pub async fn switched(switches: &[&str]) -> Portal {
         let switches = switches.iter().map(|text| text.parse().expect("a switch"));
         let switches = switches.collect::<Vec<tickethaul::sandbox::Switch>>();
         Portal::with(Options {
@@ -92,20 +94,20 @@ impl Portal {
         .await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, "").await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Answer {
+    pub async fn post(&self, path: &str, body: impl ToString) -> Answer {
         self.call("POST", path, &body.to_string()).await
     }
 
-    pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
         Answer::of(&self.bytes(method, path, "sandbox", body).await)
     }
 
     /// All that comes back before the connection ends, however it ends.
-    pub(crate) async fn bytes(&self, method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    pub async fn bytes(&self, method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
@@ -116,7 +118,7 @@ impl Portal {
     }
 
     /// In memory, with these troubles and no limit on requests.
-    pub(crate) async fn troubled(troubles: &[&str]) -> Portal {
+    pub async fn troubled(troubles: &[&str]) -> Portal {
         let troubles = troubles.iter().map(|text| text.parse().expect(text));
         Portal::with(Options {
             troubles: troubles.collect(),
@@ -128,7 +130,7 @@ impl Portal {
     }
 
     /// A ticket with these properties, and a stage where none is given: its id.
-    pub(crate) async fn ticket(&self, mut properties: Value) -> String {
+    pub async fn ticket(&self, mut properties: Value) -> String {
         if properties["hs_pipeline_stage"].is_null() {
             properties["hs_pipeline_stage"] = "1".into();
         }
@@ -136,27 +138,27 @@ impl Portal {
     }
 
     /// A record of a kind: its id.
-    pub(crate) async fn made(&self, kind: &str, properties: Value) -> String {
+    pub async fn made(&self, kind: &str, properties: Value) -> String {
         let body = serde_json::json!({ "properties": properties });
         let path = format!("/crm/v3/objects/{kind}");
         let made = self.post(&path, body).await.expect(201);
         made["id"].as_str().expect("an id").to_owned()
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: impl ToString) -> Answer {
+    pub async fn patch(&self, path: &str, body: impl ToString) -> Answer {
         self.call("PATCH", path, &body.to_string()).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: impl ToString) -> Answer {
+    pub async fn put(&self, path: &str, body: impl ToString) -> Answer {
         self.call("PUT", path, &body.to_string()).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path, "").await
     }
 
     /// The id of the first contact that the portal holds.
-    pub(crate) async fn contact_id(&self) -> String {
+    pub async fn contact_id(&self) -> String {
         let page = self
             .get("/crm/v3/objects/contacts?limit=1")
             .await
@@ -165,20 +167,15 @@ impl Portal {
     }
 
     /// Makes a unique text property for tickets.
-    pub(crate) async fn unique_property(&self, name: &str) {
-        let body = serde_json::json!({
-            "name": name, "label": name, "groupName": "ticketinformation",
-            "type": "string", "fieldType": "text", "hasUniqueValue": true,
-        });
-        let _ = self
-            .post("/crm/v3/properties/tickets", body)
+    pub async fn unique_property(&self, name: &str) {
+        self.post("/crm/v3/properties/tickets", unique_text(name))
             .await
             .expect(201);
     }
 }
 
 /// Sends bytes as they are; gives back what came and how it ended.
-pub(crate) async fn raw(address: SocketAddr, request: &[u8]) -> (Vec<u8>, std::io::Result<()>) {
+pub async fn raw(address: SocketAddr, request: &[u8]) -> (Vec<u8>, std::io::Result<()>) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     // A portal that has said enough may close before it has read all.
     let _ = stream.write_all(request).await;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN, project};
+use super::{Ended, Rehearsal, Served, TOKEN, project};
 
 /// The token of the reader's portal, as pages write it.
 const READERS_TOKEN: &str = "pat-…";
@@ -161,9 +161,7 @@ impl Reader<'_> {
 
     fn portal(&mut self) -> &str {
         let here = self.here;
-        let portal = self
-            .portal
-            .get_or_insert_with(|| here.serve(&["--rate", "off"]));
+        let portal = self.portal.get_or_insert_with(|| here.serve("--rate off"));
         portal.url()
     }
 
@@ -212,7 +210,7 @@ impl Reader<'_> {
         let tool = Path::new(env!("CARGO_BIN_EXE_tickethaul"));
         let folder = tool.parent().expect("a folder").display();
         let mut command = Command::new("/bin/sh");
-        let _same = command
+        command
             .args(["-c", line])
             .current_dir(self.here.path("."))
             .env_clear()

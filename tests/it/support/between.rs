@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::filled_portal::FilledPortal;
-use crate::plain_http::Answer;
-use crate::rehearsal::{Ended, TOKEN};
+use super::{Answer, Args, Ended, FilledPortal};
 
 /// A call on its way.
 pub struct Asked {
@@ -40,7 +38,7 @@ pub type Told = (u16, String);
 /// what sends it on to the portal.
 pub fn through(
     desk: &FilledPortal,
-    args: &[&str],
+    args: impl Args,
     carry: &(dyn Fn(&Asked, &dyn Fn() -> Told) -> Told + Sync),
 ) -> Ended {
     let door = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -57,11 +55,10 @@ pub fn through(
                 let _served = scope.spawn(move || serve(client, portal, carry));
             }
         });
-        let mut command = desk.here.command(args);
-        let _same = command
+        let tool = desk.tool(args);
+        let ended = tool
             .env("TICKETHAUL_BASE_URL", format!("http://{address}"))
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-        let ended = desk.here.finish(command);
+            .run();
         is_over.store(true, Ordering::SeqCst);
         let _last = TcpStream::connect(address);
         ended

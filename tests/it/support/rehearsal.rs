@@ -2,20 +2,18 @@
 //! sandbox served by another process. Nothing is shared between tests, nothing
 //! waits for luck, no port is fixed.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
+
+use super::{Args, Invocation, Row, rows_of};
 
 /// The token that served sandboxes accept in tests.
 pub const TOKEN: &str = "pat-na1-rehearsal-0f3c";
-
-/// A row of a CSV file by its column names.
-pub type Row = BTreeMap<String, String>;
 
 /// A folder in which the tool runs.
 pub struct Rehearsal {
@@ -81,34 +79,37 @@ impl Rehearsal {
         rows_of(&self.path(name))
     }
 
+    /// Reads a JSON file of the folder.
+    #[track_caller]
+    pub fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The tool, about to be run with no portal in its environment.
+    pub fn tool(&self, args: impl Args) -> Invocation<'_> {
+        Invocation::new(self, args)
+    }
+
     /// Runs the tool with no portal in its environment.
-    pub fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Ended {
-        self.finish(self.command(args))
+    pub fn run(&self, args: impl Args) -> Ended {
+        self.tool(args).run()
     }
 
     /// Runs the tool with `--portal sandbox` on a state of this folder.
-    pub fn run_embedded(&self, args: &[&str]) -> Ended {
-        let mut command = self.command(args);
-        let _same = command
-            .args(["--portal", "sandbox", "--sandbox-data"])
-            .arg(self.path("sandbox-data"));
-        self.finish(command)
+    pub fn run_embedded(&self, args: impl Args) -> Ended {
+        self.tool(args).embedded().run()
     }
 
     /// Runs the tool against a served sandbox, as a script would.
-    pub fn run_against(&self, sandbox: &Served, args: &[&str]) -> Ended {
-        let mut command = self.command(args);
-        let _same = command
-            .env("TICKETHAUL_BASE_URL", &sandbox.url)
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-        self.finish(command)
+    pub fn run_against(&self, sandbox: &Served, args: impl Args) -> Ended {
+        self.tool(args).against(sandbox).run()
     }
 
-    /// The tool in this folder; the caller may add to it.
-    pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Command {
+    /// The tool as a process of this folder, for stories that start it themselves.
+    pub fn command(&self, args: impl Args) -> Command {
         let mut command = Command::new(tool());
-        let _same = command
-            .args(args)
+        command
+            .args(args.words())
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
@@ -135,15 +136,15 @@ impl Rehearsal {
     }
 
     /// Serves a sandbox, in memory unless `args` say otherwise.
-    pub fn serve(&self, args: &[&str]) -> Served {
-        let mut command = self.command(["sandbox"].iter().chain(args));
-        let _same = command.env("TICKETHAUL_SANDBOX_TOKEN", TOKEN);
+    pub fn serve(&self, args: impl Args) -> Served {
+        let mut command = self.command(("sandbox", args));
+        command.env("TICKETHAUL_SANDBOX_TOKEN", TOKEN);
         self.serve_by(command)
     }
 
     /// Waits until a command serves a sandbox.
     pub fn serve_by(&self, mut command: Command) -> Served {
-        let _same = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -207,48 +208,42 @@ impl Ended {
         self
     }
 
+    /// All of stdout as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let read = serde_json::from_str(&self.stdout);
+        read.unwrap_or_else(|error| panic!("{error} in {}", self.stdout))
+    }
+
     /// Checks that stderr says something.
     #[track_caller]
     pub fn says(self, words: &str) -> Ended {
-        assert!(
-            self.stderr.contains(words),
-            "not said: {words}\n{}",
-            self.stderr
-        );
+        let said = &self.stderr;
+        assert!(said.contains(words), "not said: {words}\n{said}");
         self
     }
-}
 
-/// The rows of a CSV file.
-#[track_caller]
-pub fn rows_of(path: &Path) -> Vec<Row> {
-    let mut reader = match csv::Reader::from_path(path) {
-        Ok(reader) => reader,
-        Err(error) => panic!("{}: {error}", path.display()),
-    };
-    reader
-        .deserialize()
-        .map(|row| row.expect("a row of a file of the tool"))
-        .collect()
-}
-
-/// Writes rows with the columns of `like`, in its order.
-pub fn write_rows(path: &Path, like: &Path, rows: &[Row]) {
-    let headers = csv::Reader::from_path(like)
-        .and_then(|mut reader| reader.headers().cloned())
-        .expect("a file with a header");
-    let mut writer = csv::Writer::from_path(path).expect("a file to write");
-    writer.write_record(&headers).expect("written");
-    for row in rows {
-        let cells = headers
-            .iter()
-            .map(|name| row.get(name).map_or("", String::as_str));
-        writer.write_record(cells).expect("written");
+    /// Checks that stderr does not say something.
+    #[track_caller]
+    pub fn says_nothing_of(self, words: &str) -> Ended {
+        let said = &self.stderr;
+        assert!(!said.contains(words), "said: {words}\n{said}");
+        self
     }
-    writer.flush().expect("written");
-}
 
-/// A file of the project.
-pub fn project(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    /// Checks that stdout has something.
+    #[track_caller]
+    pub fn prints(self, words: &str) -> Ended {
+        let printed = &self.stdout;
+        assert!(printed.contains(words), "not printed: {words}\n{printed}");
+        self
+    }
+
+    /// Checks that stdout lacks something.
+    #[track_caller]
+    pub fn prints_nothing_of(self, words: &str) -> Ended {
+        let printed = &self.stdout;
+        assert!(!printed.contains(words), "printed: {words}\n{printed}");
+        self
+    }
 }

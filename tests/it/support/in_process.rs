@@ -38,9 +38,9 @@ use tickethaul::model::schema::Schema;
 use tickethaul::review::plan::run::{Planning, plan};
 use tokio::sync::Notify;
 
-use crate::conversation::COMMENTS;
-use crate::filed;
-use crate::plain_http::{Answer, Portal, raw};
+use super::conversation::COMMENTS;
+use super::filed;
+use super::{Answer, Portal, raw};
 
 /// The life of a run: it ends at a step.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::plain_http::raw;
+use super::raw;
 
 /// Control sequences, forged lines and a change of writing direction, as they may
 /// stand in any text of a reply.

@@ -8,10 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::filled_portal::id;
-use crate::plain_http::Portal;
-use crate::rehearsal::{Row, rows_of};
-use crate::scenario::portal_in;
+use super::scenario::portal_in;
+use super::{Portal, Row, id, rows_of};
 
 const KEY: &str = r#"
 version = 1
@@ -120,17 +118,17 @@ impl Linking {
                 (Some(_), None) => ("refused", "LINKED_TICKET_MISSING"),
                 _ => ("done", "create"),
             };
-            let _new = self.ends.insert(n, end);
+            self.ends.insert(n, end);
             if !has_stage(n) {
                 continue;
             }
-            let _new = self.mails.insert(mail(n));
+            self.mails.insert(mail(n));
             let links = self.after.entry(key(n)).or_default();
-            let _new = links.0.insert(mail(n), 2);
+            links.0.insert(mail(n), 2);
             if let Some(found) = found {
-                let _new = links.1.insert(key(found));
+                links.1.insert(key(found));
                 let other = self.after.entry(key(found)).or_default();
-                let _new = other.1.insert(key(n));
+                other.1.insert(key(n));
             }
         }
     }
@@ -151,23 +149,23 @@ impl Linking {
             let ticket = if n % 30 == 0 { n - 1 } else { n };
             self.row(n, &key(ticket), "", "");
             if n % 50 == 25 {
-                let _new = self.ends.insert(n, ("refused", "TICKET_MISSING"));
+                self.ends.insert(n, ("refused", "TICKET_MISSING"));
                 continue;
             }
             if n % 50 == 35 {
-                let _new = self.archived.insert(key(n));
+                self.archived.insert(key(n));
                 let code = match self.finds_archived {
                     true => "TICKET_ARCHIVED",
                     false => "TICKET_MISSING",
                 };
-                let _new = self.ends.insert(n, ("refused", code));
+                self.ends.insert(n, ("refused", code));
                 continue;
             }
             let settled = n % 40 == 7;
-            let _new = self.mails.insert(mail(n));
+            self.mails.insert(mail(n));
             if ticket == n {
                 let linked = (settled == makes).then(|| mail(n));
-                let _new = self.before.insert(key(n), linked);
+                self.before.insert(key(n), linked);
                 let _new = self.after.entry(key(n)).or_default();
             }
             let links = &mut self.after.entry(key(ticket)).or_default().0;
@@ -178,12 +176,12 @@ impl Linking {
                 (false, true) => ("unchanged", "dissociate"),
                 (false, false) => ("done", "unlink"),
             };
-            let _new = self.ends.insert(n, end);
+            self.ends.insert(n, end);
             if makes {
-                let _new = links.insert(mail(n), 2);
+                links.insert(mail(n), 2);
             } else if end.0 == "done" {
                 // A label is cut alone; the plain link stays.
-                let _new = links.insert(mail(n), 1);
+                links.insert(mail(n), 1);
             }
         }
     }
@@ -199,7 +197,7 @@ impl Linking {
         portal.unique_property("source_ticket_id").await;
         let label = json!({"name": "requester", "label": "Requester"});
         let path = "/crm/v4/associations/tickets/contacts/labels";
-        let _new = portal.post(path, label).await.expect(200);
+        portal.post(path, label).await.expect(200);
         // In this direction; the inverse has a kind of its own.
         let listed = portal.get(path).await.expect(200);
         let mut kinds = listed["results"].as_array().expect("kinds").iter();

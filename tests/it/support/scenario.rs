@@ -8,9 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::in_process::tickets;
-use crate::plain_http::Portal;
-use crate::rehearsal::{Row, rows_of};
+use super::in_process::tickets;
+use super::{Portal, Row, rows_of, unique_text};
 
 /// By key, with a few values of which one can be refused by nobody but the portal.
 pub const MAPPING: &str = r#"
@@ -134,8 +133,8 @@ impl Scenario {
         };
         if exists {
             let old = (!in_bin).then(|| (format!("Old {n}"), String::new()));
-            let _new = self.before.insert(key(n), in_bin);
-            let _new = self.after.insert(key(n), old);
+            self.before.insert(key(n), in_bin);
+            self.after.insert(key(n), old);
         }
     }
 
@@ -149,11 +148,11 @@ impl Scenario {
         let (key, subject, body) = (key(id), format!("New {n}"), format!("two\nlines of {n}"));
         let line = format!("{subject},\"{body}\",{pipeline},{stage}\n");
         let end = self.end(n, &key, stage);
-        let _new = self.ends.insert(n, end);
-        let _new = self.rows.insert(n, (key.clone(), line));
+        self.ends.insert(n, end);
+        self.rows.insert(n, (key.clone(), line));
         if end.0 == "done" {
             let written = (self.operation != Operation::Archive).then_some((subject, body));
-            let _old = self.after.insert(key, written);
+            self.after.insert(key, written);
         }
     }
 
@@ -221,10 +220,7 @@ impl Scenario {
             let nobody = |n| format!("77{n}");
             self.write(|n, key| by_key.get(key).cloned().unwrap_or_else(|| nobody(n)));
         }
-        let property = json!({
-            "name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
-            "type": "string", "fieldType": "text", "hasUniqueValue": true,
-        });
+        let property = unique_text("source_ticket_id");
         let mut calls = vec![("/crm/v3/properties/tickets", property)];
         let held: Vec<(&String, &String)> = self.before.keys().zip(ids).collect();
         for part in held.chunks(100) {

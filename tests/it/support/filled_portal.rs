@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::kill::wait_at_most;
-use crate::plain_http::{Answer, raw};
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
-use crate::scenario::{CHECKED, Held, Scenario};
+use super::scenario::{CHECKED, Held, Scenario};
+use super::{
+    Answer, Args, Ended, Invocation, Rehearsal, Served, TOKEN, raw, unique_text, wait_at_most,
+};
 
 /// What stays in the run folder of a finished export.
 pub const OF_EXPORT: [&str; 5] = [
@@ -29,12 +29,12 @@ pub struct FilledPortal {
 
 impl FilledPortal {
     /// An empty portal.
-    pub fn new(args: &[&str]) -> FilledPortal {
+    pub fn new(args: impl Args) -> FilledPortal {
         FilledPortal::in_folder(Rehearsal::new(), args)
     }
 
     /// A portal whose state may stand in a folder.
-    pub fn in_folder(here: Rehearsal, args: &[&str]) -> FilledPortal {
+    pub fn in_folder(here: Rehearsal, args: impl Args) -> FilledPortal {
         let sandbox = here.serve(args);
         FilledPortal {
             here,
@@ -43,9 +43,16 @@ impl FilledPortal {
         }
     }
 
+    /// The same folder with a portal that is served anew.
+    pub fn served(self, args: impl Args) -> FilledPortal {
+        let FilledPortal { here, sandbox, .. } = self;
+        drop(sandbox);
+        FilledPortal::in_folder(here, args)
+    }
+
     /// A portal without a limit, with so many plain tickets; their ids in order.
     pub fn with_tickets(tickets: usize) -> (FilledPortal, Vec<u64>) {
-        let desk = FilledPortal::new(&["--rate", "off"]);
+        let desk = FilledPortal::new("--rate off");
         let ids = desk.create(tickets, |n| json!({"subject": format!("Ticket {n}")}));
         (desk, ids)
     }
@@ -132,22 +139,35 @@ impl FilledPortal {
         }
     }
 
+    /// The tool, about to be run against the portal.
+    pub fn tool(&self, args: impl Args) -> Invocation<'_> {
+        self.here.tool(args).against(&self.sandbox)
+    }
+
+    /// Runs the tool against the portal.
+    pub fn run(&self, args: impl Args) -> Ended {
+        self.tool(args).run()
+    }
+
+    /// Makes a property of tickets whose values are texts and unique.
+    pub fn unique_property(&self, name: &str) {
+        let _made = self.call("POST", "/crm/v3/properties/tickets", &unique_text(name));
+    }
+
     /// Runs `tickethaul export` with these arguments.
-    pub fn export(&self, args: &[&str]) -> Ended {
-        let args: Vec<&str> = ["export"].iter().chain(args).copied().collect();
-        self.here.run_against(&self.sandbox, &args)
+    pub fn export(&self, args: impl Args) -> Ended {
+        self.run(("export", args))
     }
 
     /// Portal and files of the folder `run` are what a scenario says.
     #[track_caller]
     pub fn check(&self, scenario: &Scenario, story: &str) {
-        let properties = ["--properties", CHECKED, "--archived", "include"];
-        let args = [&properties[..], &["-o", "held.csv"]].concat();
+        let args = format!("--properties {CHECKED} --archived include -o held.csv");
         // Troubles that a story has stop an export too.
         let mut rounds = std::iter::repeat_with(|| self.export(&args)).take(5);
         let ended = rounds.find(|ended| ended.code != 5);
         let ended = ended.expect("an export that comes to its end");
-        let _ended = ended.expect(0);
+        ended.expect(0);
         let held = self.here.rows("held.csv").into_iter().map(|row| {
             let text = |name: &str| row[name].clone();
             Held {
@@ -163,12 +183,14 @@ impl FilledPortal {
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.
-    pub fn kill_tool(&mut self, args: &[&str], moment: impl FnOnce(&mut Child, &mut FilledPortal)) {
+    pub fn kill_tool(
+        &mut self,
+        args: impl Args,
+        moment: impl FnOnce(&mut Child, &mut FilledPortal),
+    ) {
         let mut child = self
-            .here
-            .command(args)
-            .env("TICKETHAUL_BASE_URL", self.sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .tool(args)
+            .command()
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -179,7 +201,7 @@ impl FilledPortal {
     }
 
     /// Kills the tool while the portal holds a call; false when it ended before.
-    pub fn kill_tool_while_held(&mut self, args: &[&str]) -> bool {
+    pub fn kill_tool_while_held(&mut self, args: impl Args) -> bool {
         let mut held = false;
         self.kill_tool(args, |child, desk| {
             let sandbox_id = desk.sandbox.id().to_string();
@@ -251,4 +273,25 @@ impl FilledPortal {
 pub fn id(record: &Value) -> u64 {
     let id = record["id"].as_str().and_then(|id| id.parse().ok());
     id.unwrap_or_else(|| panic!("no id in {record}"))
+}
+
+/// When all of it was.
+pub const HUNG_AT: &str = "2026-03-01T09:00:00Z";
+
+/// Makes a record that hangs on tickets; gives its id.
+pub fn hang(
+    desk: &FilledPortal,
+    kind: &str,
+    link: u32,
+    tickets: &[u64],
+    properties: &Value,
+) -> u64 {
+    let mut properties = properties.clone();
+    properties["hs_timestamp"] = HUNG_AT.into();
+    let to = tickets.iter().map(|ticket| {
+        let types = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": link}]);
+        json!({"to": {"id": ticket.to_string()}, "types": types})
+    });
+    let body = json!({"properties": properties, "associations": to.collect::<Vec<_>>()});
+    id(&desk.call("POST", &format!("/crm/v3/objects/{kind}"), &body))
 }

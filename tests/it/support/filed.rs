@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Comment, Conversations, Form, Get, Talk};
+use super::Args;
+use super::conversation::{Comment, Conversations, Form, Get, Talk};
 
 /// The folder with the files, beside the input.
 pub const FOLDER: &str = "attachments";
@@ -196,7 +197,7 @@ pub fn files(get: Get<'_>) -> BTreeMap<String, Held> {
                 is_used: false,
             };
             assert_eq!(file["access"], "PRIVATE");
-            let _new = held.insert(text("id"), new);
+            held.insert(text("id"), new);
         }
         match page["paging"]["next"]["after"].as_str() {
             Some(next) => after = format!("&after={next}"),
@@ -207,7 +208,7 @@ pub fn files(get: Get<'_>) -> BTreeMap<String, Held> {
 
 /// The comments that notes are, with the files that each names.
 fn attached(get: Get<'_>) -> Vec<(Comment, Vec<String>)> {
-    let notes = crate::conversation::notes(get);
+    let notes = super::conversation::notes(get);
     let of_note = |id: &str| -> Vec<String> {
         let path = format!("/crm/v3/objects/notes/{id}?properties=hs_attachment_ids");
         let ids = get(&path)["properties"]["hs_attachment_ids"].clone();
@@ -222,7 +223,7 @@ fn attached(get: Get<'_>) -> Vec<(Comment, Vec<String>)> {
 
 /// A portal in a file, and a folder with input, mapping and files. What is found there is
 /// found at once unless the switches say otherwise.
-pub fn talk_of(filed: &Filed, args: &[&str]) -> Talk {
+pub fn talk_of(filed: &Filed, args: impl Args) -> Talk {
     let talk = Talk::of(Form::Objects, &filed.talk, args);
     filed.write(&talk.desk.here.path("."));
     talk
@@ -230,22 +231,15 @@ pub fn talk_of(filed: &Filed, args: &[&str]) -> Talk {
 
 /// A portal with these tickets, notes and their files, and with its files found at once.
 pub fn imported(filed: &Filed) -> Talk {
-    let talk = talk_of(filed, &["--switch", "file_search_lag=0s"]);
-    let import = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachments",
-        FOLDER,
-    ];
-    let _ended = talk.run(&[&import[..], &["--horizon", "0.8"]].concat(), 0);
+    let talk = talk_of(filed, "--switch file_search_lag=0s");
+    let import = format!("import in.jsonl -m m.toml --attachments {FOLDER} --horizon 0.8");
+    talk.run(import, 0);
     talk
 }
 
 /// The same portal, read at once.
 pub fn calm(talk: Talk) -> Talk {
-    talk.served(&["--switch", "file_search_lag=0s"])
+    talk.served("--switch file_search_lag=0s")
 }
 
 /// Holds what came of it against what is wanted.
@@ -254,3 +248,35 @@ pub fn check(talk: &Talk, filed: &Filed, count: usize, story: &str) {
     let get = |path: &str| talk.desk.call("GET", path, &Value::Null);
     filed.check(&get, (count, story));
 }
+
+/// What portals make of duplicates and names, and how late they find files. The second part
+/// says whether equal bytes in one folder are one file.
+pub const PORTALS: [(&[&str], bool); 5] = [
+    (&["file_search_lag=80ms"], true),
+    (
+        &[
+            "file_duplicate=content+name",
+            "file_stat_lag=60ms",
+            "file_search_lag=60ms",
+        ],
+        false,
+    ),
+    (
+        &[
+            "file_duplicate=name",
+            "file_rename=random",
+            "file_existing=200",
+        ],
+        false,
+    ),
+    (&["file_names=slugged", "file_rename_path=no"], true),
+    (
+        &[
+            "file_race=409",
+            "file_rename=(1)",
+            "unknown_file_id=400",
+            "file_search_lag=0s",
+        ],
+        true,
+    ),
+];
