@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-#[path = "../../samples/tickets/mod.rs"]
+#[path = "../../../samples/tickets/mod.rs"]
 mod tickets;
 
 use tickets::{Attached, History, Request, write_export, write_history};

@@ -200,7 +200,8 @@ fn other_kinds_of_workbooks_are_read_and_their_files_associate_and_delete() {
     let delete = "delete in.ods --sheet Tickets -m m.toml --yes --run-dir gone";
     here.run_embedded(delete).expect(0).says("2 done");
     // Written by another program.
-    let old = std::fs::read(project("tests/it/old-workbook.xls")).expect("a file of the project");
+    let old =
+        std::fs::read(project("tests/it/import/old-workbook.xls")).expect("a file of the project");
     here.write("old.xls", old);
     let told = here.run("check old.xls").expect(0).stdout;
     assert!(told.contains("sheet \"Tickets\", 2 records"), "{told}");
@@ -311,7 +312,8 @@ fn titles_totals_and_stray_cells_of_a_sheet_are_no_tickets() {
 
 #[test]
 fn no_damage_of_an_old_workbook_is_a_panic() {
-    let good = std::fs::read(project("tests/it/old-workbook.xls")).expect("a file of the project");
+    let good =
+        std::fs::read(project("tests/it/import/old-workbook.xls")).expect("a file of the project");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("in.xls");
     let mut chance = fastrand::Rng::with_seed(11);

@@ -1,4 +1,4 @@
-//! Crash points of update, upsert and archive, enumerated as in `crash`: a run is
+//! Crash points of update, upsert and archive, enumerated as in `steps`: a run is
 //! ended at its k-th I/O step for every k, opened again and finished. Portal and files
 //! are the same each time.
 

@@ -1,4 +1,4 @@
-//! Crash points of runs that link, enumerated as in `crash`: ended at the k-th I/O step
+//! Crash points of runs that link, enumerated as in `steps`: ended at the k-th I/O step
 //! for every k, opened again and finished. An import whose links wait for its last
 //! phase, `associate` and `dissociate`.
 

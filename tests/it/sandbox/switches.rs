@@ -1,6 +1,6 @@
 //! What every switch changes: each value but the default against a portal that
 //! has it, beside one that has not. Switches with a story elsewhere: 1, 8, 9, 13,
-//! 14 and `not_kept` in `sandbox`, 29 and 32 in `search`, 39 in `links`, 41 in
+//! 14 and `not_kept` in `portal`, 29 and 32 in `search`, 39 in `links`, 41 in
 //! `upsert`, 44 and the others about merges in `merges`.
 
 use serde_json::{Value, json};
@@ -47,14 +47,14 @@ fn no_switch_is_without_a_story() {
     let stories = [
         include_str!("switches.rs"),
         include_str!("activities.rs"),
-        include_str!("sandbox.rs"),
+        include_str!("portal.rs"),
         include_str!("search.rs"),
-        include_str!("sandbox_files.rs"),
+        include_str!("files.rs"),
         include_str!("links.rs"),
         include_str!("upsert.rs"),
         include_str!("merges.rs"),
-        include_str!("versions.rs"),
-        include_str!("kept_options.rs"),
+        include_str!("../portal/versions.rs"),
+        include_str!("../run/kept_options.rs"),
     ];
     for known in Switches::TABLE {
         let turned = format!("{}=", known.name);

@@ -1,5 +1,5 @@
 //! What every trouble does to a call: what the client sees, and whether the work
-//! is done. The three of the first slice are in `sandbox`, holding is in `holding`.
+//! is done. The three of the first slice are in `portal`, holding is in `holding`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Crash points of runs that upload files, enumerated as in `crash`: ended at the k-th I/O
+//! Crash points of runs that upload files, enumerated as in `steps`: ended at the k-th I/O
 //! step, opened again and finished.
 
 use std::path::Path;

@@ -7,8 +7,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::comments::SAMPLED;
-use crate::json::SHAPES;
+use crate::import::json::SHAPES;
+use crate::notes::comments::SAMPLED;
 use crate::support::samples::{Expected, samples};
 use crate::support::{Rehearsal, Row, project};
 

@@ -1,4 +1,4 @@
-//! Crash points of runs that write notes, enumerated as in `crash`: ended at the k-th I/O
+//! Crash points of runs that write notes, enumerated as in `steps`: ended at the k-th I/O
 //! step for every k, opened again and finished. Where the portal keeps keys unique, and
 //! where it only says so.
 

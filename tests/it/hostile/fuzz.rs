@@ -187,7 +187,7 @@ fn fuzz_read(cases: u32) {
 
 /// Lines of mappings, right and wrong, and single letters that break them.
 fn mapping_lines() -> impl Strategy<Value = String> {
-    let preset = include_str!("../../mappings/zendesk.toml");
+    let preset = include_str!("../../../mappings/zendesk.toml");
     let lines: Vec<String> = preset.lines().map(str::to_owned).collect();
     let marks: Vec<&str> = vec![
         "[source]",

@@ -718,35 +718,56 @@ const RUNS: &[Mistake] = &[
 
 /// Rows whose mistakes take a story of their own.
 const ELSEWHERE: &[(u8, &str)] = &[
-    (16, "inputs::damaged_and_foreign_archives_are_told"),
+    (16, "import/inputs::damaged_and_foreign_archives_are_told"),
     (
         19,
-        "workbooks::a_workbook_ends_as_the_csv_that_holds_the_same",
+        "import/workbooks::a_workbook_ends_as_the_csv_that_holds_the_same",
     ),
     (
         20,
-        "workbooks::other_kinds_of_workbooks_are_read_and_their_files_associate_and_delete",
+        "import/workbooks::other_kinds_of_workbooks_are_read_and_their_files_associate_and_delete",
     ),
-    (22, "inputs::damaged_and_foreign_archives_are_told"),
-    (23, "inputs::packed_files_are_read_as_what_is_in_them"),
-    (33, "resume::a_full_disk_and_a_read_only_folder_are_told"),
-    (34, "resume::a_full_disk_and_a_read_only_folder_are_told"),
+    (22, "import/inputs::damaged_and_foreign_archives_are_told"),
+    (
+        23,
+        "import/inputs::packed_files_are_read_as_what_is_in_them",
+    ),
+    (
+        33,
+        "run/resume::a_full_disk_and_a_read_only_folder_are_told",
+    ),
+    (
+        34,
+        "run/resume::a_full_disk_and_a_read_only_folder_are_told",
+    ),
     (
         46,
-        "resume::a_second_signal_leaves_at_once_and_a_held_lock_is_told",
+        "run/resume::a_second_signal_leaves_at_once_and_a_held_lock_is_told",
     ),
     (
         48,
-        "mistakes::two_imports_of_one_file_at_once_make_each_ticket_once",
+        "command_line/mistakes::two_imports_of_one_file_at_once_make_each_ticket_once",
     ),
-    (61, "inputs::our_refused_rows_come_back_from_a_spreadsheet"),
+    (
+        61,
+        "import/inputs::our_refused_rows_come_back_from_a_spreadsheet",
+    ),
     (
         74,
-        "outputs::a_reader_that_went_away_is_no_error_of_any_command",
+        "command_line/outputs::a_reader_that_went_away_is_no_error_of_any_command",
     ),
-    (84, "ways::an_address_that_is_no_portals_is_told_as_such"),
-    (85, "mistakes::another_web_server_is_told_from_a_portal"),
-    (88, "inputs::standard_input_is_kept_in_the_run_folder"),
+    (
+        84,
+        "portal/ways::an_address_that_is_no_portals_is_told_as_such",
+    ),
+    (
+        85,
+        "command_line/mistakes::another_web_server_is_told_from_a_portal",
+    ),
+    (
+        88,
+        "import/inputs::standard_input_is_kept_in_the_run_folder",
+    ),
 ];
 
 const MAPPING: &str = "version = 1
