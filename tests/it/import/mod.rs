@@ -2,7 +2,7 @@
 
 mod first; // the main job: import, repair, again, export
 mod inputs; // files of every kind, and what is said of them
-mod json; // JSON as input, with comments; what is refused of it
+pub mod json; // JSON as input, with comments; what is refused of it
 mod workbooks; // spreadsheets as inputs, and the CSV that holds the same
 mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod left_blank; // values that the mapping leaves blank or replaces, and what is said of them

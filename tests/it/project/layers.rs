@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use crate::support::{files_below, project};
+
 mod graph; // which file names what of which other file
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
@@ -329,6 +331,28 @@ fn a_folder_can_be_read_at_once() {
             entries.len()
         );
     }
+}
+
+/// What several stories need is in `support`, so that none is reached through another.
+#[test]
+fn stories_lean_on_support_alone() {
+    // Every sample has an expectation, in whichever table: this one looks into all of them.
+    let looks_into_others = Path::new("mapping/presets.rs");
+    let root = project("tests/it");
+    let mut wrong = Vec::new();
+    for path in files_below(&root) {
+        let file = path.strip_prefix(&root).expect("below");
+        let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+        if !is_rust || file.starts_with("project") || file == looks_into_others {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a story");
+        let mut named = text.split("crate::").skip(1);
+        if named.any(|rest| !rest.starts_with("support")) {
+            wrong.push(file.to_owned());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -24,19 +24,19 @@ impl<'a> Invocation<'a> {
 
     /// More arguments.
     pub fn args(mut self, args: impl Args) -> Invocation<'a> {
-        let _same = self.command.args(args.words());
+        self.command.args(args.words());
         self
     }
 
     /// A variable of the environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Invocation<'a> {
-        let _same = self.command.env(name, value);
+        self.command.env(name, value);
         self
     }
 
     /// Variables of the environment.
     pub fn envs(mut self, variables: &[(&str, &str)]) -> Invocation<'a> {
-        let _same = self.command.envs(variables.iter().copied());
+        self.command.envs(variables.iter().copied());
         self
     }
 
@@ -53,7 +53,9 @@ impl<'a> Invocation<'a> {
 
     /// With `--portal sandbox` on a state of the folder.
     pub fn embedded(self) -> Invocation<'a> {
-        self.args("--portal sandbox --sandbox-data sandbox-data")
+        let mut same = self.args("--portal sandbox --sandbox-data");
+        same.command.arg(same.here.path("sandbox-data"));
+        same
     }
 
     /// Writes `in.csv` first.
@@ -71,13 +73,13 @@ impl<'a> Invocation<'a> {
     /// With a file of the folder as its standard input.
     pub fn stdin(mut self, file: &str) -> Invocation<'a> {
         let input = std::fs::File::open(self.here.path(file)).expect("a file of the test");
-        let _same = self.command.stdin(input);
+        self.command.stdin(input);
         self
     }
 
     /// In a folder of the folder.
     pub fn in_folder(mut self, name: &str) -> Invocation<'a> {
-        let _same = self.command.current_dir(self.here.path(name));
+        self.command.current_dir(self.here.path(name));
         self
     }
 
