@@ -374,6 +374,7 @@ pub fn unit_of(property: &PropertyDef) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::property;
 
     #[test]
     fn ids_and_counts_are_whole_numbers_and_spans_have_a_unit() {
@@ -416,13 +417,8 @@ mod tests {
         ];
         for (name, value_type, expected, unit) in cases {
             let property = PropertyDef {
-                name: name.to_owned(),
-                label: name.to_owned(),
-                value_type,
-                options: Vec::new(),
-                external_options: false,
                 read_only: true,
-                unique: false,
+                ..property(name, value_type)
             };
             let column = Column::stored(&property, &Dates::default());
             assert_eq!((column.kind, column.unit), (expected, unit), "{name}");

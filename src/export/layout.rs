@@ -272,49 +272,28 @@ fn label_headers(columns: &mut [Column]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::schema::{Owner, Pipeline, PropertyOption, Stage, ValueType};
+    use crate::model::schema::ValueType;
+    use crate::model::testing::{by_name, owner, pipeline, property, with_options};
 
     fn schema() -> Schema {
-        let property = |name: &str, label: &str, value_type| PropertyDef {
-            name: name.to_owned(),
+        let labelled = |name, label: &str, value_type| PropertyDef {
             label: label.to_owned(),
-            value_type,
-            options: match value_type {
-                ValueType::MultiEnumeration => vec![PropertyOption {
-                    label: "Big one".to_owned(),
-                    value: "big".to_owned(),
-                }],
-                _ => Vec::new(),
-            },
-            external_options: false,
-            read_only: false,
-            unique: false,
+            ..property(name, value_type)
         };
-        let tickets = [
-            property("subject", "Name", ValueType::String),
-            property("name", "Name", ValueType::String),
-            property("tags", "Tags", ValueType::MultiEnumeration),
-            property("hubspot_owner_id", "Owner", ValueType::Owner),
-            property("hs_pipeline_stage", "Status", ValueType::Stage),
-        ];
+        let tags = PropertyDef {
+            label: "Tags".to_owned(),
+            ..with_options("tags", ValueType::MultiEnumeration, &[("big", "Big one")])
+        };
         Schema {
-            tickets: tickets.into_iter().map(|p| (p.name.clone(), p)).collect(),
-            pipelines: vec![Pipeline {
-                id: "0".to_owned(),
-                label: "Support".to_owned(),
-                stages: vec![Stage {
-                    id: "1".to_owned(),
-                    label: "New".to_owned(),
-                    closed: false,
-                }],
-            }],
-            owners: vec![Owner {
-                id: "7".to_owned(),
-                email: "a@b.example".to_owned(),
-                first_name: String::new(),
-                last_name: String::new(),
-                archived: false,
-            }],
+            tickets: by_name([
+                labelled("subject", "Name", ValueType::String),
+                labelled("name", "Name", ValueType::String),
+                tags,
+                labelled("hubspot_owner_id", "Owner", ValueType::Owner),
+                labelled("hs_pipeline_stage", "Status", ValueType::Stage),
+            ]),
+            pipelines: vec![pipeline("0", "Support", &[("1", "New")])],
+            owners: vec![owner("7", "a@b.example", "", "")],
             ..Schema::default()
         }
     }

@@ -20,6 +20,7 @@ mod unknowns;
 pub mod contract;
 pub mod error;
 pub mod records;
+pub mod testing;
 
 pub use http::Method;
 

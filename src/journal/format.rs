@@ -182,7 +182,8 @@ pub struct PlanRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::schema::{CustomType, PropertyOption, Stage, VALUE_TYPES, ValueType};
+    use crate::model::schema::{CustomType, VALUE_TYPES, ValueType};
+    use crate::model::testing::{owner, pipeline, with_options};
 
     #[test]
     fn a_schema_of_an_older_journal_is_read() {
@@ -200,44 +201,23 @@ mod tests {
 
     #[test]
     fn a_schema_comes_back_as_it_went_in() {
-        let property = |name: &str, value_type| {
-            let option = PropertyOption {
-                label: "High".to_owned(),
-                value: "HIGH".to_owned(),
-            };
-            let definition = PropertyDef {
-                name: name.to_owned(),
-                label: name.to_uppercase(),
-                value_type,
-                options: vec![option],
-                external_options: false,
-                read_only: true,
-                unique: true,
-            };
-            (name.to_owned(), definition)
+        let property = |name: &str, value_type| PropertyDef {
+            label: name.to_uppercase(),
+            read_only: true,
+            unique: true,
+            ..with_options(name, value_type, &[("HIGH", "High")])
         };
-        let named = VALUE_TYPES
-            .iter()
-            .map(|(name, value_type)| property(name, *value_type));
+        let named = VALUE_TYPES.iter();
+        let named = named.map(|(name, value_type)| property(name, *value_type));
+        let owner = Owner {
+            archived: true,
+            ..owner("7", "a@b.example", "A", "B")
+        };
         let schema = Schema {
-            tickets: named.collect(),
-            contacts: [property("email", ValueType::String)].into(),
-            pipelines: vec![Pipeline {
-                id: "0".to_owned(),
-                label: "Support".to_owned(),
-                stages: vec![Stage {
-                    id: "1".to_owned(),
-                    label: "New".to_owned(),
-                    closed: true,
-                }],
-            }],
-            owners: vec![Owner {
-                id: "7".to_owned(),
-                email: "a@b.example".to_owned(),
-                first_name: "A".to_owned(),
-                last_name: "B".to_owned(),
-                archived: true,
-            }],
+            tickets: by_name(named.collect()),
+            contacts: by_name(vec![property("email", ValueType::String)]),
+            pipelines: vec![pipeline("0", "Support", &[("1", "Closed")])],
+            owners: vec![owner],
             custom: vec![CustomObject {
                 object: CustomType::of("2-1234567").expect("a type id"),
                 name: "device".to_owned(),

@@ -43,3 +43,5 @@ pub mod event;
 pub mod pace;
 pub mod visible;
 pub mod window;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -169,7 +169,7 @@ fn is_like(word: &str, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::schema::PropertyDef;
+    use crate::model::testing::{by_name, property};
 
     #[test]
     fn values_are_judged_as_a_search_judges_them() {
@@ -213,17 +213,8 @@ mod tests {
             (several, Test::NotIn(list(&["C"])), Some("A;B"), true),
         ];
         for (value_type, test, value, expected) in cases {
-            let property = PropertyDef {
-                name: "p".to_owned(),
-                label: "P".to_owned(),
-                value_type,
-                options: Vec::new(),
-                external_options: false,
-                read_only: false,
-                unique: false,
-            };
             let schema = Schema {
-                tickets: [("p".to_owned(), property)].into(),
+                tickets: by_name([property("p", value_type)]),
                 ..Schema::default()
             };
             let filter = Filter {

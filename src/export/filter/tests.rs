@@ -3,59 +3,26 @@
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::model::schema::{
-    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
-};
+use crate::model::schema::{Schema, ValueType};
+use crate::model::testing::{by_name, owner, pipeline, property, with_options};
 
 fn schema() -> Schema {
-    let property = |name: &str, value_type| PropertyDef {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        value_type,
-        options: match value_type {
-            ValueType::Enumeration => vec![PropertyOption {
-                label: "High".to_owned(),
-                value: "HIGH".to_owned(),
-            }],
-            _ => Vec::new(),
-        },
-        external_options: false,
-        read_only: false,
-        unique: false,
-    };
-    let tickets = [
-        property("subject", ValueType::String),
-        property("priority", ValueType::Enumeration),
-        property("created", ValueType::DateTime),
-        property("due", ValueType::Date),
-        property("size", ValueType::Number),
-        property("open", ValueType::Bool),
-        property("stage", ValueType::Stage),
-        property("owner", ValueType::Owner),
-    ];
-    let stage = |id: &str, label: &str| Stage {
-        id: id.to_owned(),
-        label: label.to_owned(),
-        closed: false,
-    };
-    let pipeline = |id: &str, stages| Pipeline {
-        id: id.to_owned(),
-        label: id.to_owned(),
-        stages,
-    };
     Schema {
-        tickets: tickets.into_iter().map(|p| (p.name.clone(), p)).collect(),
+        tickets: by_name([
+            property("subject", ValueType::String),
+            with_options("priority", ValueType::Enumeration, &[("HIGH", "High")]),
+            property("created", ValueType::DateTime),
+            property("due", ValueType::Date),
+            property("size", ValueType::Number),
+            property("open", ValueType::Bool),
+            property("stage", ValueType::Stage),
+            property("owner", ValueType::Owner),
+        ]),
         pipelines: vec![
-            pipeline("0", vec![stage("1", "New"), stage("4", "Closed")]),
-            pipeline("9", vec![stage("91", "new")]),
+            pipeline("0", "0", &[("1", "New"), ("4", "Closed")]),
+            pipeline("9", "9", &[("91", "new")]),
         ],
-        owners: vec![Owner {
-            id: "7".to_owned(),
-            email: "ann@desk.example".to_owned(),
-            first_name: "Ann".to_owned(),
-            last_name: "Lee".to_owned(),
-            archived: false,
-        }],
+        owners: vec![owner("7", "ann@desk.example", "Ann", "Lee")],
         ..Schema::default()
     }
 }

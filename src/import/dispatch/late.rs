@@ -84,37 +84,10 @@ fn size(op: &PlannedOp) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::place::RowAddress;
-    use crate::model::row::{Cells, SourceRow};
-    use crate::model::ticket::TicketDraft;
+    use crate::import::dispatch::testing;
 
     fn op(seq: u64, bytes: usize) -> PlannedOp {
-        let address = RowAddress {
-            file: 0,
-            record: seq,
-            line: seq + 1,
-            byte: 0,
-        };
-        let cells = Cells::default();
-        PlannedOp {
-            source: SourceRow {
-                seq,
-                address,
-                cells,
-                kept: None,
-                object: None,
-                comments: Vec::new(),
-            },
-            draft: TicketDraft::default(),
-            ticket: None,
-            notes: 0,
-            times_late: 0,
-            bytes,
-            body: [0; 16],
-            changes: None,
-            past: None,
-            planned: None,
-        }
+        testing::op(seq, "", bytes)
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod late;
 pub(crate) mod canary;
 pub(crate) mod last;
 mod filed_loads;
+#[cfg(test)]
+mod testing;
 
 use std::collections::HashSet;
 use std::sync::Arc;

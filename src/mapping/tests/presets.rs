@@ -3,7 +3,8 @@
 use crate::mapping::tests::sample::{headers, remarks, row, schema, value};
 use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
 use crate::model::compare::same_value;
-use crate::model::schema::{Owner, PropertyDef, PropertyOption};
+use crate::model::schema::{PropertyDef, PropertyOption};
+use crate::model::testing::owner;
 use crate::model::ticket::Remark;
 
 const ZENDESK: &str = include_str!("../../../mappings/zendesk.toml");
@@ -140,13 +141,7 @@ fn our_own_export_back_as_an_update_changes_nothing() {
     let file = MappingFile::parse("tickethaul.toml", preset).unwrap_or_else(|e| panic!("{e}"));
     let mut schema = schema();
     schema.owners = (41_629_701..41_629_706)
-        .map(|id| Owner {
-            id: id.to_string(),
-            email: format!("{id}@x.example"),
-            first_name: String::new(),
-            last_name: String::new(),
-            archived: false,
-        })
+        .map(|id| owner(&id.to_string(), &format!("{id}@x.example"), "", ""))
         .collect();
     let choices =
         ["PRODUCT_ISSUE", "BILLING_ISSUE", "GENERAL_INQUIRY"].map(|value| PropertyOption {

@@ -4,9 +4,8 @@ use crate::mapping::{CompiledMapping, For, Mapped, MappingErrors, MappingFile};
 use crate::model::issue::RowIssue;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, Headers, SourceRow};
-use crate::model::schema::{
-    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
-};
+use crate::model::schema::{Owner, PropertyDef, Schema, ValueType};
+use crate::model::testing::{self, by_name, owner, pipeline};
 use crate::model::ticket::{Remark, TicketDraft};
 
 /// What every mapping here starts with; `[properties]` is open at its end.
@@ -23,49 +22,15 @@ subject = "Subject"
 hs_pipeline_stage = { value = "New" }
 "#;
 
+/// A property whose label is not its name.
 fn property(name: &str, value_type: ValueType) -> PropertyDef {
-    PropertyDef {
-        name: name.to_owned(),
-        label: format!("The {name}"),
-        value_type,
-        options: Vec::new(),
-        external_options: false,
-        read_only: false,
-        unique: false,
-    }
+    with_options(name, value_type, &[])
 }
 
 fn with_options(name: &str, value_type: ValueType, options: &[(&str, &str)]) -> PropertyDef {
-    let option = |(value, label): &(&str, &str)| PropertyOption {
-        label: (*label).to_owned(),
-        value: (*value).to_owned(),
-    };
     PropertyDef {
-        options: options.iter().map(option).collect(),
-        ..property(name, value_type)
-    }
-}
-
-fn pipeline(id: &str, label: &str, stages: &[(&str, &str)]) -> Pipeline {
-    let stage = |(id, label): &(&str, &str)| Stage {
-        id: (*id).to_owned(),
-        label: (*label).to_owned(),
-        closed: *label == "Closed",
-    };
-    Pipeline {
-        id: id.to_owned(),
-        label: label.to_owned(),
-        stages: stages.iter().map(stage).collect(),
-    }
-}
-
-fn owner(id: &str, email: &str, first: &str, last: &str, archived: bool) -> Owner {
-    Owner {
-        id: id.to_owned(),
-        email: email.to_owned(),
-        first_name: first.to_owned(),
-        last_name: last.to_owned(),
-        archived,
+        label: format!("The {name}"),
+        ..testing::with_options(name, value_type, options)
     }
 }
 
@@ -107,10 +72,9 @@ pub(crate) fn schema() -> Schema {
     ];
     let contacts = ["email", "firstname", "lastname"];
     let contacts = contacts.map(|name| property(name, ValueType::String));
-    let by_name = |found: PropertyDef| (found.name.clone(), found);
     Schema {
-        tickets: tickets.into_iter().map(by_name).collect(),
-        contacts: contacts.into_iter().map(by_name).collect(),
+        tickets: by_name(tickets),
+        contacts: by_name(contacts),
         pipelines: vec![
             pipeline(
                 "0",
@@ -125,10 +89,13 @@ pub(crate) fn schema() -> Schema {
             pipeline("77", "Returns", &[("901", "New"), ("902", "Received")]),
         ],
         owners: vec![
-            owner("51", "maya@x.example", "Maya", "Lindqvist", false),
-            owner("52", "alex@x.example", "Alex", "Kim", false),
-            owner("53", "alexandra@x.example", "Alex", "Kim", false),
-            owner("54", "oliver@x.example", "Oliver", "Brandt", true),
+            owner("51", "maya@x.example", "Maya", "Lindqvist"),
+            owner("52", "alex@x.example", "Alex", "Kim"),
+            owner("53", "alexandra@x.example", "Alex", "Kim"),
+            Owner {
+                archived: true,
+                ..owner("54", "oliver@x.example", "Oliver", "Brandt")
+            },
         ],
         custom: Vec::new(),
     }

@@ -318,7 +318,7 @@ fn named(row: &Row) -> (String, Vec<Attachment>) {
         Row::Op(op) => {
             let notes = op.draft.notes.iter();
             let files = notes.flat_map(|note| note.files.iter().cloned());
-            (op.draft.key.clone(), files.collect())
+            (op.draft.key.to_string(), files.collect())
         }
         Row::Ended(_) => (String::new(), Vec::new()),
     }

@@ -1,72 +1,38 @@
 //! The attempt loop over a scripted transport, in paused time.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::*;
 use crate::hubspot::exchange::Headers;
-
-/// What the scripted portal does with one attempt.
-enum Step {
-    Reply(u16, Headers, &'static str),
-    NotSent,
-    Reset,
-    Hang,
-}
-
-/// Plays its steps in order and keeps the time of each attempt.
-struct Script {
-    steps: Mutex<VecDeque<Step>>,
-    sent: Mutex<Vec<Instant>>,
-}
-
-impl Transport for Script {
-    fn send<'a>(
-        &'a self,
-        _request: &'a Request,
-        _token: Option<&'a Token>,
-    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
-        self.sent.lock().expect("unpoisoned").push(Instant::now());
-        let step = self.steps.lock().expect("unpoisoned").pop_front();
-        Box::pin(async move {
-            match step.expect("no more attempts than steps") {
-                Step::Reply(status, headers, body) => Ok(Reply {
-                    status,
-                    headers,
-                    body: Bytes::from_static(body.as_bytes()),
-                }),
-                Step::NotSent => Err(TransportError::NotSent("can't reach it".to_owned())),
-                Step::Reset => Err(TransportError::Ambiguous("reset".to_owned())),
-                Step::Hang => std::future::pending().await,
-            }
-        })
-    }
-}
+use crate::hubspot::testing::{Script, Step};
 
 fn caller(steps: Vec<Step>) -> (Caller, Arc<Script>) {
-    let script = Arc::new(Script {
-        steps: Mutex::new(steps.into()),
-        sent: Mutex::default(),
-    });
+    let script = Script::once(steps);
     (Caller::new(script.clone(), &Settings::default()), script)
 }
 
 /// Seconds from the first attempt to each one after it.
 fn waits(script: &Script) -> Vec<f64> {
-    let sent = script.sent.lock().expect("unpoisoned");
+    let sent = script.sent_at();
     let since = |time: &Instant| (*time - sent[0]).as_secs_f64();
     sent[1..].iter().map(since).collect()
 }
 
+fn reply(status: u16, headers: Headers, body: &'static str) -> Step {
+    Step::Reply(Reply {
+        status,
+        headers,
+        body: Bytes::from_static(body.as_bytes()),
+    })
+}
+
 fn ok() -> Step {
-    Step::Reply(200, Headers::default(), "7")
+    reply(200, Headers::default(), "7")
 }
 
 fn status(status: u16) -> Step {
-    Step::Reply(status, Headers::default(), "{}")
+    reply(status, Headers::default(), "{}")
 }
 
 fn number(body: &[u8]) -> serde_json::Result<u64> {
@@ -85,7 +51,7 @@ async fn a_read_is_repeated_through_all_kinds_of_trouble() {
         status(502),
         Step::Reset,
         Step::Hang,
-        Step::Reply(200, Headers::default(), "[1"),
+        reply(200, Headers::default(), "[1"),
         Step::NotSent,
         ok(),
     ]);
@@ -105,11 +71,11 @@ async fn a_create_stops_as_soon_as_its_outcome_is_unclear() {
     let lost = [
         status(500),
         status(502),
-        Step::Reply(524, Headers::default(), "<html>"),
+        reply(524, Headers::default(), "<html>"),
         Step::Reset,
         Step::Hang,
-        Step::Reply(201, Headers::default(), r#"{"results":["#),
-        Step::Reply(400, Headers::default(), "<html>"),
+        reply(201, Headers::default(), r#"{"results":["#),
+        reply(400, Headers::default(), "<html>"),
     ];
     for step in lost {
         let (caller, script) = caller(vec![step]);
@@ -118,14 +84,14 @@ async fn a_create_stops_as_soon_as_its_outcome_is_unclear() {
             matches!(outcome, Err(CallError::Ambiguous(_))),
             "{outcome:?}"
         );
-        assert_eq!(script.sent.lock().expect("unpoisoned").len(), 1);
+        assert_eq!(script.sent_at().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_create_that_was_not_carried_out_is_repeated() {
     let (caller, script) = caller(vec![
-        Step::Reply(
+        reply(
             429,
             Headers::default(),
             r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#,
@@ -178,8 +144,8 @@ async fn a_used_up_window_holds_every_call() {
         .with("x-hubspot-ratelimit-max", "100")
         .with("x-hubspot-ratelimit-remaining", "90");
     let (caller, script) = caller(vec![
-        Step::Reply(200, rate, "7"),
-        Step::Reply(429, Headers::default(), "{}"),
+        reply(200, rate, "7"),
+        reply(429, Headers::default(), "{}"),
         ok(),
         ok(),
     ]);
@@ -211,7 +177,7 @@ async fn an_attempt_ends_at_its_deadline_and_the_wait_for_a_slot_does_not_count(
 #[tokio::test(start_paused = true)]
 async fn the_portals_clock_comes_from_replies() {
     let date = Headers::default().with("Date", "Mon, 23 Nov 2026 10:00:00 GMT");
-    let (caller, _) = caller(vec![Step::Reply(502, date, ""), ok()]);
+    let (caller, _) = caller(vec![reply(502, date, ""), ok()]);
     let _ = call(&caller, Effect::Read).await.expect("an answer");
     let now = caller.portal_clock().now().expect("a time");
     let (early, late) = ("2026-11-23T10:00:00.5Z", "2026-11-23T10:00:01.1Z");
@@ -225,7 +191,7 @@ async fn a_window_without_end_is_a_minute_and_is_told() {
         .with(contract::RATE_MAX, "1")
         .with(contract::RATE_REMAINING, "0")
         .with(contract::RATE_INTERVAL, "18446744073709551615");
-    let step = || Step::Reply(200, headers.clone(), "7");
+    let step = || reply(200, headers.clone(), "7");
     let (caller, script) = caller(vec![step(), step()]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
@@ -243,7 +209,7 @@ async fn a_window_without_end_is_a_minute_and_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_the_portal_asks_for_is_cut_and_told() {
     let hour = Headers::default().with(contract::RETRY_AFTER, "3600");
-    let (caller, script) = caller(vec![Step::Reply(429, hour, "{}"), ok()]);
+    let (caller, script) = caller(vec![reply(429, hour, "{}"), ok()]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
     caller.report_waits_to(Box::new(move |wait| {
@@ -273,7 +239,7 @@ fn at_night(status: u16, left: &str, body: &'static str) -> Step {
         .with("Date", "Wed, 01 Jul 2026 21:59:00 GMT")
         .with("X-HubSpot-RateLimit-Daily", "250000")
         .with("X-HubSpot-RateLimit-Daily-Remaining", left);
-    Step::Reply(status, headers, body)
+    reply(status, headers, body)
 }
 
 const SPENT: &str = r#"{"message":"no","policyName":"DAILY"}"#;

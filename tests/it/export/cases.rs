@@ -1,0 +1,206 @@
+//! Exports of whole cases, and the way back: what goes out with its history and files goes
+//! into another portal, and out of that again the same, but for ids and stamps.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::conversation::Talk;
+use crate::support::filed::{Filed, imported};
+use crate::support::{Served, files_below, hang, id};
+
+const WHOLE: [&str; 9] = [
+    "export",
+    "--properties",
+    "subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_priority,createdate",
+    "--with",
+    "notes,emails,calls,contacts.email",
+    "--history",
+    "hs_pipeline_stage",
+    "--format",
+    "case",
+];
+
+/// A portal with tickets, of which some have notes with files, an e-mail, a call, contacts.
+fn told() -> Talk {
+    let filed = Filed::new(12);
+    let talk = imported(&filed);
+    let mut ids: Vec<u64> = talk
+        .all("tickets", "properties=subject")
+        .iter()
+        .map(id)
+        .collect();
+    ids.sort_unstable();
+    let _contacts = talk.desk.link_contacts(&ids[..2], 3);
+    let headers = json!({
+        "from": {"email": "ann@x.example", "firstName": "Ann", "lastName": "Lee"},
+        "to": [{"email": "bo@y.example"}, {"email": "cy@y.example", "firstName": "Cy"}],
+    });
+    let mail = json!({"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": "Smoke",
+        "hs_email_html": "<p>Help &amp; soon</p>", "hs_email_headers": headers.to_string()});
+    let _mail = hang(&talk.desk, "emails", 224, &ids[..1], &mail);
+    let call = json!({"hs_call_title": "Back", "hs_call_body": "<p>Called</p>",
+        "hs_call_direction": "OUTBOUND"});
+    let _call = hang(&talk.desk, "calls", 220, &ids[1..2], &call);
+    talk
+}
+
+fn cases(talk: &Talk, file: &str) -> Vec<Value> {
+    let text = talk.desk.here.read(file);
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("an object a line")
+}
+
+/// A case without ids and stamps, its lists in an order of what they say.
+fn plain(mut case: Value) -> (String, Value) {
+    let subject = case["properties"]["subject"]
+        .as_str()
+        .expect("a subject")
+        .to_owned();
+    let whole = case.as_object_mut().expect("an object");
+    let _id = whole.remove("hs_object_id").expect("an id");
+    let _stamps = whole.remove("history").expect("former values");
+    for kind in ["notes", "emails", "calls", "contacts"] {
+        let list = whole
+            .get_mut(kind)
+            .expect(kind)
+            .as_array_mut()
+            .expect("a list");
+        list.iter_mut().for_each(without_ids);
+        list.sort_by_key(Value::to_string);
+    }
+    (subject, case)
+}
+
+fn without_ids(record: &mut Value) {
+    let record = record.as_object_mut().expect("an object");
+    for name in [
+        "note_id",
+        "email_id",
+        "call_id",
+        "contact_id",
+        "file_id",
+        "path",
+    ] {
+        let _id = record.remove(name);
+    }
+    if let Some(ids) = record.remove("hs_attachment_ids") {
+        let count = ids.as_array().map_or(0, Vec::len);
+        let _none = record.insert("files".to_owned(), count.into());
+    }
+    let files = record.get_mut("attachments").and_then(Value::as_array_mut);
+    files.into_iter().flatten().for_each(without_ids);
+}
+
+fn all_plain(talk: &Talk, file: &str) -> BTreeMap<String, Value> {
+    cases(talk, file).into_iter().map(plain).collect()
+}
+
+/// Another portal, which has nothing.
+fn another(talk: &Talk) -> Served {
+    let args = ["--rate", "off", "--switch", "file_search_lag=0s"];
+    talk.desk.here.serve(&args)
+}
+
+#[test]
+fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
+    let talk = told();
+    let first = [&WHOLE[..], &["--attachments", "files", "-o", "a.jsonl"]].concat();
+    let _ended = talk.run(&first, 0).says("12 tickets exported");
+    let all = cases(&talk, "a.jsonl");
+    assert_eq!(all.len(), 12);
+    let one = &all[0];
+    assert_eq!(one["properties"]["subject"], "Ticket 1");
+    assert_eq!(one["history"][0]["property"], "hs_pipeline_stage");
+    assert_eq!(one["emails"][0]["from"], json!(["Ann Lee <ann@x.example>"]));
+    assert_eq!(one["contacts"].as_array().map(Vec::len), Some(3));
+    let filed = all
+        .iter()
+        .flat_map(|case| case["notes"].as_array().into_iter().flatten());
+    let filed: Vec<&Value> = filed
+        .filter(|note| note["attachments"][0].is_object())
+        .collect();
+    let path = filed[0]["attachments"][0]["path"].as_str().expect("a path");
+    assert!(talk.desk.here.path("files").join(path).is_file(), "{path}");
+    let manifest: Value =
+        serde_json::from_str(&talk.desk.here.read("a.jsonl.manifest.json")).expect("JSON");
+    assert_eq!(manifest["tables"]["emails"], 1, "{manifest}");
+    let portal = another(&talk);
+    let import = ["import", "a.jsonl", "-m", "case", "--attachments", "files"];
+    let more = [
+        "--create-properties",
+        "--run-dir",
+        "copy",
+        "--horizon",
+        "0.8",
+    ];
+    let here = &talk.desk.here;
+    let ended = here
+        .run_against(&portal, &[&import[..], &more].concat())
+        .expect(0);
+    assert!(ended.stderr.contains("files uploaded"), "{}", ended.stderr);
+    let second = [&WHOLE[..], &["--attachments", "again", "-o", "b.jsonl"]].concat();
+    let _ended = here.run_against(&portal, &second).expect(0);
+    let (before, after) = (all_plain(&talk, "a.jsonl"), all_plain(&talk, "b.jsonl"));
+    assert_eq!(before.len(), after.len());
+    for (subject, case) in &before {
+        assert_eq!(case, &after[subject], "{subject}");
+    }
+    let files = |folder: &str| files_below(&here.path(folder)).len();
+    assert!(files("files") > 10);
+    // What hung on two tickets is a file of each of them now, where a portal sees that.
+    assert!(files("again") >= files("files"));
+    // Once more writes nothing.
+    let more = ["--op", "upsert", "--run-dir", "same", "--horizon", "0.8"];
+    let ended = here
+        .run_against(&portal, &[&import[..], &more].concat())
+        .expect(0);
+    assert!(ended.stderr.contains("12 unchanged"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_case_is_a_line_wherever_it_goes() {
+    let talk = told();
+    let more = ["--limit", "1", "--archived", "include", "--record-times"];
+    let plain = ["export", "--properties", "subject", "--format", "case"];
+    let with = ["--with", "notes,companies,tasks"];
+    let ended = talk.run(&[&plain[..], &with, &more].concat(), 0);
+    let case: Value = serde_json::from_str(&ended.stdout).expect("one line");
+    let members: Vec<&str> = case
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "hs_object_id",
+        "archived",
+        "created_at",
+        "updated_at",
+        "archived_at",
+        "properties",
+        "companies",
+        "notes",
+        "tasks",
+    ];
+    expected.sort_unstable();
+    let mut members = members;
+    members.sort_unstable();
+    assert_eq!(members, expected);
+    assert_eq!(case["properties"], json!({"subject": "Ticket 1"}));
+    assert!(
+        case["notes"][0].get("attachments").is_none(),
+        "nobody asked for files"
+    );
+    for (more, words) in [
+        (
+            &["--since", "last", "-o", "lake"][..],
+            "a case is all of a ticket in one line",
+        ),
+        (&["--link-tables", "-o", "t.jsonl"], "no tables beside it"),
+    ] {
+        let _told = talk
+            .run(&[&plain[..], &with, more].concat(), 64)
+            .says(words);
+    }
+}

@@ -1,0 +1,359 @@
+//! `schema pull|show|diff|apply`: a portal's definitions in a file, and what a mapping
+//! needs beyond them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{FilledPortal, Rehearsal, project};
+
+const MAPPING: &str = r#"version = 1
+[key]
+property = "source_ticket_id"
+column = "Id"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+[[property]]
+name = "source_ticket_id"
+type = "string"
+unique = true
+group = "old_desk"
+[[property]]
+name = "area"
+type = "enumeration"
+options = ["North", "South"]
+"#;
+
+#[test]
+fn what_apply_creates_diff_does_not_find_again() {
+    let desk = FilledPortal::new(&["--rate", "off"]);
+    let (here, portal) = (&desk.here, &desk.sandbox);
+    let _mapping = here.write("m.toml", MAPPING);
+    let run = |args: &[&str], code| here.run_against(portal, args).expect(code);
+    let diff = ["schema", "diff", "-m", "m.toml"];
+    let told = run(&diff, 4).stderr;
+    for words in [
+        "group old_desk",
+        "property source_ticket_id (source_ticket_id, string, unique)",
+        "property area",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
+    let _ended = run(&apply, 0).says("created in portal");
+    let _ended = run(&diff, 0).says("the portal has every property");
+
+    let _mapping = here.write(
+        "m.toml",
+        MAPPING.replace("\"South\"]", "\"South\", \"East\"]"),
+    );
+    let _ended = run(&diff, 4).says("options of area: East");
+    let _ended = run(&apply, 0).says("options of area: East");
+    let _ended = run(&diff, 0);
+    let area = desk.call("GET", "/crm/v3/properties/tickets/area", &Value::Null);
+    let options = area["options"].as_array().expect("options").iter();
+    let labels: Vec<&Value> = options.map(|option| &option["label"]).collect();
+    assert_eq!(labels, ["North", "South", "East"]);
+    let key = desk.call(
+        "GET",
+        "/crm/v3/properties/tickets/source_ticket_id",
+        &Value::Null,
+    );
+    assert_eq!(key["groupName"], "old_desk");
+    let _ended = run(&apply, 0).says("the portal has every property");
+
+    // A clash is told, and nothing is created beside it.
+    let _mapping = here.write(
+        "m.toml",
+        MAPPING.replace(
+            "type = \"enumeration\"\noptions = [\"North\", \"South\"]",
+            "type = \"number\"\n[[property]]\nname = \"more\"\ntype = \"string\"",
+        ),
+    );
+    let _ended = run(&apply, 7)
+        .says("area is of type enumeration in the portal")
+        .says("nothing was written");
+    let _ended = run(&diff, 4).says("the mapping defines number");
+    let more = desk
+        .here
+        .run_against(portal, &["export", "--properties", "more"]);
+    let _ended = more
+        .expect(64)
+        .says("the portal has no ticket property more");
+}
+
+const CLASHING: &str = r#"version = 1
+[key]
+property = "source_ticket_id"
+column = "Id"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+area = "Area"
+note = "Note"
+[[property]]
+name = "source_ticket_id"
+type = "string"
+unique = true
+[[property]]
+name = "area"
+type = "enumeration"
+options = ["North", "South"]
+[[property]]
+name = "note"
+type = "string"
+[[property]]
+name = "other"
+type = "string"
+"#;
+
+/// A ticket property as an admin makes it.
+fn admin(name: &str, kind: &str, field: &str, unique: bool) -> Value {
+    json!({
+        "name": name, "label": name, "groupName": "ticketinformation",
+        "type": kind, "fieldType": field, "hasUniqueValue": unique,
+    })
+}
+
+#[test]
+fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
+    let text = |name: &str, unique| admin(name, "string", "text", unique);
+    let full = (0..10).map(|number| text(&format!("unique_{number}"), true));
+    // What the admin made, what of it was archived, and what is said.
+    let table: [(Vec<Value>, &[&str], &str); 6] = [
+        (
+            vec![text("area", false)],
+            &[],
+            "area is of type string in the portal, the mapping defines enumeration",
+        ),
+        (
+            vec![admin("note", "number", "number", false)],
+            &[],
+            "note is of type number in the portal, the mapping defines string",
+        ),
+        (
+            vec![text("source_ticket_id", false)],
+            &[],
+            "source_ticket_id holds no unique values in the portal",
+        ),
+        (
+            vec![text("note", true)],
+            &[],
+            "note holds unique values in the portal",
+        ),
+        (
+            vec![text("note", false)],
+            &["note"],
+            "the portal holds property note among the archived ones",
+        ),
+        (
+            full.collect(),
+            &[],
+            "KEY_LIMIT: the portal has 10 unique ticket properties",
+        ),
+    ];
+    for (made, archived, words) in table {
+        let desk = FilledPortal::new(&["--rate", "off"]);
+        for property in &made {
+            let _made = desk.call("POST", "/crm/v3/properties/tickets", property);
+        }
+        for name in archived {
+            let path = format!("/crm/v3/properties/tickets/{name}");
+            let _none = desk.call("DELETE", &path, &Value::Null);
+        }
+        let before = properties(&desk);
+        let here = &desk.here;
+        let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+        let _mapping = here.write("m.toml", CLASHING);
+        let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
+
+        let checked = run(&["check", "in.csv", "-m", "m.toml"], 4);
+        assert!(
+            checked.stdout.contains(words),
+            "{words}\n{}",
+            checked.stdout
+        );
+        assert!(
+            checked.stdout.contains("2 rows: 2 would go in"),
+            "{}",
+            checked.stdout
+        );
+        let json = run(&["check", "in.csv", "-m", "m.toml", "--json"], 4).stdout;
+        let json: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["clashes"].as_array().map(Vec::len), Some(1), "{json}");
+        let _ended = run(&["schema", "diff", "-m", "m.toml"], 4).says(words);
+        let _ended = run(&["schema", "apply", "-m", "m.toml", "--yes"], 7).says(words);
+        for op in ["create", "update", "upsert"] {
+            let import = [
+                "import",
+                "in.csv",
+                "-m",
+                "m.toml",
+                "--create-properties",
+                "--op",
+                op,
+            ];
+            let ended = run(&import, 7).says(words).says("nothing was written");
+            assert!(!ended.stderr.contains("refused"), "{}", ended.stderr);
+        }
+        assert!(!here.path("tickethaul-runs").exists(), "no run was begun");
+        assert_eq!(properties(&desk), before, "the portal is as it was");
+    }
+}
+
+/// Names of the portal's ticket properties.
+fn properties(desk: &FilledPortal) -> Vec<String> {
+    let reply = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
+    let found = reply["results"].as_array().expect("results").iter();
+    let names = found.filter_map(|property| property["name"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn options_that_the_portal_lacks_are_created_like_properties() {
+    let desk = FilledPortal::new(&["--rate", "off"]);
+    let here = &desk.here;
+    let mut area = admin("area", "enumeration", "select", false);
+    area["options"] = json!([{"label": "North", "value": "North", "displayOrder": 0}]);
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &area);
+    let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+    let _mapping = here.write("m.toml", CLASHING);
+    let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
+    let _ended = run(&["check", "in.csv", "-m", "m.toml"], 0).says("options of area: South");
+    let import = ["import", "in.csv", "-m", "m.toml"];
+    let _ended = run(&import, 7)
+        .says("options of area: South")
+        .says("--create-properties");
+    let _ended = run(&[&import[..], &["--create-properties"]].concat(), 0).says("2 done");
+}
+
+#[test]
+fn every_preset_is_applied_whole() {
+    for entry in fs::read_dir(project("mappings")).expect("the presets") {
+        let preset = entry.expect("an entry").path().display().to_string();
+        let here = Rehearsal::new();
+        let apply = ["schema", "apply", "-m", &preset, "--yes"];
+        let _ended = here.run_embedded(&apply).expect(0);
+        let _ended = here
+            .run_embedded(&["schema", "diff", "-m", &preset])
+            .expect(0);
+    }
+}
+
+#[test]
+fn a_copy_is_kept_for_checks_without_a_portal() {
+    let desk = FilledPortal::new(&["--rate", "off"]);
+    let (here, portal) = (&desk.here, &desk.sandbox);
+    let _mapping = here.write("m.toml", MAPPING);
+    let _file = here.write("in.csv", "Id,Subject\n1,a\n");
+    let check = ["check", "in.csv", "-m", "m.toml"];
+    let _ended = here
+        .run(check)
+        .expect(64)
+        .says("no portal is named, and none was pulled yet");
+    let ended = here.run_against(portal, &["schema", "pull"]).expect(0);
+    let place = here.path(".cache/tickethaul/schema");
+    assert_eq!(
+        fs::read_dir(&place).expect("the cache").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    let ended = here.run(check).expect(0).says("as pulled");
+    assert!(
+        ended
+            .stdout
+            .contains("create 1 ticket: 1 in Support Pipeline / New"),
+        "{}",
+        ended.stdout
+    );
+
+    let pull = ["schema", "pull", "-o", "portal.toml"];
+    let _ended = here.run_against(portal, &pull).expect(0);
+    let named = ["check", "in.csv", "-m", "m.toml", "--schema", "portal.toml"];
+    let _ended = here.run(named).expect(0);
+    // A pull of the same portal says the same, but for the time.
+    let copies = [
+        fs::read_to_string(only(&place)).expect("a copy"),
+        here.read("portal.toml"),
+    ];
+    let [one, other] = copies.map(|text| {
+        let lines = text.lines().filter(|line| !line.starts_with("pulled = "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(one, other);
+
+    // Two portals were pulled: nobody can know which is meant.
+    let _bytes = fs::copy(only(&place), place.join("4711.toml")).expect("copied");
+    let _ended = here
+        .run(check)
+        .expect(64)
+        .says("several portals were pulled");
+    let broken = here
+        .write("broken.toml", "version = 1\n")
+        .display()
+        .to_string();
+    let args = ["check", "in.csv", "-m", "m.toml", "--schema", &broken];
+    let _ended = here.run(args).expect(64).says("is not a copy of a portal");
+}
+
+fn only(folder: &std::path::Path) -> std::path::PathBuf {
+    let mut entries = fs::read_dir(folder).expect("a folder");
+    entries.next().expect("a file").expect("an entry").path()
+}
+
+#[test]
+fn a_copy_holds_what_admins_define() {
+    let desk = FilledPortal::new(&["--rate", "off"]);
+    let label = json!({"name": "requester", "label": "Requester"});
+    let _made = desk.call(
+        "POST",
+        "/crm/v4/associations/tickets/contacts/labels",
+        &label,
+    );
+    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args).expect(0);
+    let _ended = run(&["schema", "pull", "-o", "portal.toml"]);
+    let copy: toml::Table = desk.here.read("portal.toml").parse().expect("TOML");
+    let has = |list: &str, key: &str, value: &str| {
+        let list = copy[list].as_array().expect("a list");
+        list.iter()
+            .any(|one| one.get(key).and_then(toml::Value::as_str) == Some(value))
+    };
+    for (list, key, value) in [
+        ("tickets", "name", "hs_ticket_priority"),
+        ("contacts", "name", "email"),
+        ("pipelines", "label", "Escalations"),
+        (
+            "owners",
+            "email",
+            "maya.lindqvist@northwind-support.example",
+        ),
+        ("groups", "name", "ticketinformation"),
+        ("links", "label", "Requester"),
+    ] {
+        assert!(has(list, key, value), "{list} without {value}");
+    }
+    let shown = run(&["schema", "show"]).stdout;
+    for words in [
+        "hs_ticket_priority",
+        "Escalations",
+        "Waiting on us",
+        "Maya Lindqvist",
+    ] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    let preset = project("mappings/hubspot-ui.toml").display().to_string();
+    let shown = run(&["schema", "show", "-m", &preset, "--json"]).stdout;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let names: Vec<&str> = shown["properties"]
+        .as_array()
+        .expect("properties")
+        .iter()
+        .filter_map(|property| property["name"].as_str())
+        .collect();
+    assert!(
+        names.contains(&"subject") && !names.contains(&"hs_num_times_contacted"),
+        "{names:?}"
+    );
+}
