@@ -1,9 +1,9 @@
 //! Rows that can't be written, because one of their values does not fit its column:
 //! they are listed in a CSV file next to the data, and never written with a gap.
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Misfit};
 use super::columns::{Column, ID_COLUMN, Kind};
@@ -97,7 +97,22 @@ impl Issues {
 }
 
 fn issue_columns() -> Vec<Column> {
-    let names = [ID_COLUMN, "_column", "_value", "_hint"];
     let column = |name| Column::plain(name, name, Kind::Text);
-    names.into_iter().map(column).collect()
+    HEADER.into_iter().map(column).collect()
 }
+/// The header of the file, which makes it ours.
+const HEADER: [&str; 4] = [ID_COLUMN, "_column", "_value", "_hint"];
+
+/// Whether an export of ours wrote the list at a path. It stands beside the data and appears
+/// before it, so a manifest may not know of it yet.
+pub fn is_list_of_issues(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let header = HEADER.join(",");
+    let mut line = Vec::new();
+    let longest = header.len() as u64 + 2;
+    let read = BufReader::new(file.take(longest)).read_until(b'\n', &mut line);
+    read.is_ok() && line.trim_ascii_end() == header.as_bytes()
+}
+
