@@ -89,11 +89,8 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
         false => " but in the .issues.csv beside it",
     };
     Some(format!(
-        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        counted_as(done.issues, "row is", "rows are"),
-        misfit.value,
-        misfit.column,
-        misfit.wanted
+        "{what} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        misfit.value, misfit.column, misfit.wanted
     ))
 }
 
@@ -101,6 +98,10 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
 pub(super) fn tell_json(
     done: &Done,
     (goes, goes_on): (&Goes, bool),
+    let what = match misfit.cell {
+        Some(_) => counted_as(done.issues, "value is", "values are"),
+        None => counted_as(done.issues, "row is", "rows are"),
+    };
     time: Duration,
     console: &Console,
 ) {

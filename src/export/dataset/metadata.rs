@@ -19,7 +19,7 @@ use super::tombstones::{self, DELETED};
 use super::update::Update;
 use crate::export::columns::Column;
 use crate::export::issues::Issues;
-use crate::export::job::{Done, Merged};
+use crate::export::job::{Done, Job, Merged};
 use crate::export::manifest::{self, Manifest};
 use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
@@ -27,10 +27,11 @@ use crate::export::write::{FileFacts, Sink};
 /// The result of a run, as far as it is known before publishing; names of files are
 /// those in the folder.
 pub fn done(
+    job: &Job,
     (decided, is_new): (&Decided, bool),
-    issues: &Issues,
-    (gathered, built, append): (&Gathered, &Built, bool),
+    (issues, gathered, built): (&Issues, &Gathered, &Built),
 ) -> Done {
+    let append = job.selection.append;
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
     // A set that was written as a whole tells nothing apart.
@@ -52,16 +53,18 @@ pub fn done(
         merged: Some(Merged { changed, gone }),
         lines: lines.filter(|_| append),
         uncounted: uncounted.unwrap_or_default(),
-        ..held(&decided.index, built.files.iter())
+        ..held(job, &decided.index, built.files.iter())
     }
 }
 
 /// The result of a run whose set has already been published.
-pub fn published(standing: &Base) -> Done {
-    held(&standing.index, standing.files())
+pub fn published(job: &Job, standing: &Base) -> Done {
+    held(job, &standing.index, standing.files())
 }
 
-fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
+fn held<'a>(job: &Job, index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
+    // What a mapping reads back is left out where it has a value without a place.
+    let is_there = |entry: &&index::Entry| !entry.misfit || job.selection.mapping.is_none();
     let files: Vec<&FileFacts> = files.collect();
     let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
     // The tickets come first.
@@ -71,7 +74,7 @@ fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) 
     Done {
         files: names,
         written: files.into_iter().cloned().collect(),
-        tickets: index.iter().filter(|entry| !entry.misfit).count() as u64,
+        tickets: index.iter().filter(is_there).count() as u64,
         archived: index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),
         ..Done::default()

@@ -41,7 +41,7 @@ pub async fn run(
         && standing.state.run == job.run
     {
         // An earlier process of this run was ended after it had published.
-        return Ok(with_places(published(standing), &path));
+        return Ok(with_places(published(&job, standing), &path));
     }
     let from = goes_on(&job, standing, &path)?;
     let ended = async {
@@ -165,7 +165,8 @@ async fn write(
     let mut built = build(plan, &mut decided, &mut noted, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
     let set = (&decided, plan.base.is_none());
-    let mut done = metadata::done(set, &noted.issues, (plan.gathered, &built, plan.append));
+    let told = (&noted.issues, plan.gathered, &built);
+    let mut done = metadata::done(&update.job, set, told);
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
