@@ -176,6 +176,7 @@ fn more(plan: &Plan<'_>, update: &Update, done: &Done) -> Map<String, Value> {
         "changed": merged.changed,
         "gone": merged.gone,
         "lines": done.lines,
+        "uncounted": done.uncounted,
         "columns_added": plan.evolved.added,
         "columns_dropped": plan.evolved.dropped,
         "columns_retyped": retyped.chain(continued).collect::<Vec<_>>(),
