@@ -160,25 +160,33 @@ impl Commit<'_> {
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<KeyClaim, JournalError> {
+        let claim = self.claim(intent)?;
+        if let KeyClaim::Free(key) = &claim {
+            let folded = key.to_lowercase();
+            let names = (key.as_str(), folded.as_str());
+            match self.tables {
+                Tables::Second => v2_rows::intend(self, intent, names, at)?,
+                Tables::Third => v3_rows::intend(self, intent, names, at)?,
+            }
+        }
+        Ok(claim)
+    }
+
+    /// Whether the key of a row is free, and which one a counted row gets; nothing is
+    /// written.
+    pub fn claim(&self, intent: &Intent<'_>) -> Result<KeyClaim, JournalError> {
         let mut key = intent.key.to_owned();
         let mut number = 1;
-        let folded = loop {
-            let folded = key.to_lowercase();
-            let Some(taken) = self.holder(intent, (&key, &folded))? else {
-                break folded;
-            };
-            if !intent.counted {
-                return Ok(taken);
+        loop {
+            match self.holder(intent, (&key, &key.to_lowercase()))? {
+                None => return Ok(KeyClaim::Free(key)),
+                Some(taken) if !intent.counted => return Ok(taken),
+                Some(_) => {
+                    number += 1;
+                    key = format!("{}-{number}", intent.key);
+                }
             }
-            number += 1;
-            key = format!("{}-{number}", intent.key);
-        };
-        let names = (key.as_str(), folded.as_str());
-        match self.tables {
-            Tables::Second => v2_rows::intend(self, intent, names, at)?,
-            Tables::Third => v3_rows::intend(self, intent, names, at)?,
         }
-        Ok(KeyClaim::Free(key))
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was
