@@ -11,6 +11,7 @@ use super::settings::registry;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, is_finished, progress};
 use crate::journal::{JournalError, PlanReading};
+use crate::model::shell;
 
 /// Where run folders are by default.
 const RUNS: &str = "tickethaul-runs";
@@ -89,8 +90,8 @@ pub fn no_run(folder: &Path) -> Error {
     if !PlanReading::is_there(folder) {
         return JournalError::Missing(folder.to_owned()).into();
     }
-    let plan = folder.display();
-    Error::usage(format!("{plan} is a plan, not a run")).advise(format!(
+    let plan = shell::path(folder);
+    Error::usage(format!("{} is a plan, not a run", folder.display())).advise(format!(
         "`tickethaul apply {plan}` carries it out, `tickethaul plan {plan}` shows it, `tickethaul runs` \
          lists runs"
     ))
@@ -144,7 +145,7 @@ pub fn record(new: &NewEntry<'_>, console: &Console) {
     if let Err(error) = registry.record(new) {
         console.say(&format!(
             "this run is not in your record of runs: {error}; `tickethaul resume {}` finds it by its folder",
-            new.folder.display()
+            shell::path(new.folder)
         ));
     }
 }

@@ -22,6 +22,7 @@ use crate::hubspot::{
 };
 use crate::import::flow::Operation;
 use crate::journal::PortalPath;
+use crate::model::shell;
 use crate::model::value_rule::RuleBook;
 use crate::output::private_folder;
 
@@ -286,9 +287,9 @@ impl PortalArgs {
     /// The command that empties a chosen sandbox.
     pub fn reset_words(&self, chosen: &Chosen) -> String {
         let what = match (&self.sandbox_data, chosen, &self.like) {
-            (Some(folder), ..) => format!(" --sandbox-data {}", folder.display()),
+            (Some(folder), ..) => format!(" --sandbox-data {}", shell::path(folder)),
             (None, Chosen::NamedSandbox(profile, _), _) => format!(" {}", profile.name),
-            (None, _, Some(like)) => format!(" --like {like}"),
+            (None, _, Some(like)) => format!(" --like {}", shell::word(like)),
             (None, _, None) => String::new(),
         };
         format!("tickethaul sandbox reset{what}")

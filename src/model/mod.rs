@@ -41,4 +41,5 @@ pub mod compare;
 pub mod event;
 pub mod pace;
 pub mod visible;
+pub mod shell;
 pub mod window;
