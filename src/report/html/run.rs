@@ -29,6 +29,9 @@ pub fn run_html(report: &RunReport) -> Result<String, minijinja::Error> {
     if let Some(undone) = &report.undoes {
         page.fact("Takes back", undone.clone());
     }
+    for (name, words) in &report.since {
+        page.fact(*name, words.clone());
+    }
     add_fates(&mut page, report, &read);
     let (heading, words) = refused_words(report);
     let reasons = report.refusals.iter().map(reason).collect();
