@@ -16,11 +16,16 @@ use crate::model::shell;
 /// Where run folders are by default.
 const RUNS: &str = "tickethaul-runs";
 
-/// Run folders of this folder: in `tickethaul-runs`, started here, or below it.
+/// Run folders of this folder: in `tickethaul-runs`, of runs that were started here, or that
+/// were started elsewhere and lie here. What was started in a folder below is of that folder.
 pub fn of_this_folder() -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
-    let is_of_here = |entry: &Entry| entry.here == here || entry.folder.starts_with(&here);
-    collected(&here, is_of_here)
+    collected(&here, |entry| is_of(&here, entry))
+}
+
+fn is_of(here: &Path, entry: &Entry) -> bool {
+    let lies_here = entry.folder.starts_with(here) && !entry.here.starts_with(here);
+    entry.here == here || lies_here
 }
 
 /// All run folders that are known.
@@ -32,10 +37,9 @@ pub fn everywhere() -> Vec<PathBuf> {
 /// Folders of plans that were made here, or of all that are known.
 pub fn plans(all: bool) -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
-    let known = known().into_iter().filter(|entry| {
-        let is_of_here = entry.here == here || entry.folder.starts_with(&here);
-        entry.kind == Kind::Plan && (all || is_of_here)
-    });
+    let known = known()
+        .into_iter()
+        .filter(|entry| entry.kind == Kind::Plan && (all || is_of(&here, entry)));
     let folders = known.map(|entry| shown(&here, &entry.folder));
     folders
         .filter(|folder| PlanReading::is_there(folder))

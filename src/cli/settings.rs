@@ -86,6 +86,9 @@ pub struct PortalArgs {
     /// The portal of the run that is resumed.
     #[arg(skip)]
     of_run: Option<PortalPath>,
+    /// Whether its definitions are wanted for a twin.
+    #[arg(skip)]
+    is_original: bool,
     /// Version of the API's paths: v3 or 2026-09 [default: 2026-09]
     #[arg(long, value_name = "VERSION", help_heading = "Portal")]
     api: Option<ApiVersion>,
@@ -131,12 +134,21 @@ impl PortalArgs {
             oauth_file: None,
             base_url: None,
             of_run: None,
+            is_original: false,
             api: None,
             rate: None,
             reserve: None,
             wait_for_limit: false,
             timeout: 100.0,
             horizon: 120.0,
+        }
+    }
+
+    /// The same for a portal of which a sandbox is to be the twin.
+    pub fn original(portal: PortalName) -> PortalArgs {
+        PortalArgs {
+            is_original: true,
+            ..PortalArgs::named(portal)
         }
     }
 

@@ -535,6 +535,15 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
 fn say(face: &UndoOutput<'_>, console: &Console) -> Exit {
     console.result(&face.json());
     console.say_lines(&face.words());
+    if let Some(stop) = &face.undone.stop {
+        console.if_quiet(&format!("undo stopped: {}", stop.words()));
+    } else if face.left() > 0 {
+        let file = face
+            .file
+            .map_or_else(String::new, |file| format!(": {}", file.display()));
+        let left = counted(face.left(), "row");
+        console.if_quiet(&format!("{left} not undone, or in part{file}"));
+    }
     match &face.undone.stop {
         Some(Stop::Later(_)) => Exit::Later,
         Some(Stop::MustFix(_) | Stop::TooManyRefused(_)) => Exit::MustFix,

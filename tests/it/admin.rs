@@ -340,7 +340,8 @@ fn a_twin_has_the_limits_and_the_rules() {
         .expect(0);
     let twin = ["--portal", "sandbox", "--like", "live"];
     let on_twin = |args: &[&str]| desk.here.run([args, &twin[..]].concat());
-    let _ended = on_twin(&["schema", "pull", "-o", "twin.toml"]).expect(0);
+    let ended = on_twin(&["schema", "pull", "-o", "twin.toml"]).expect(0);
+    let _ended = ended.says("chosen by --like live");
     let copies = ["real.toml", "twin.toml"].map(|file| {
         let copy: toml::Table = desk.here.read(file).parse().expect("TOML");
         ["link_limits", "links", "links_back", "rules"].map(|part| copy[part].clone())

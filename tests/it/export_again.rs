@@ -365,6 +365,11 @@ fn runs_in_folders_of_their_own_are_found() {
     };
     let none = in_other(&["runs"]).expect(0);
     assert!(!none.stdout.contains("nightly"), "{}", none.stdout);
+    // What was started in a folder below is of that folder.
+    let _ended = in_other(&["export", "--properties", "subject", "-o", "x.csv"]).expect(0);
+    let listed = |runs: Ended| runs.expect(0).stdout.contains("/x.csv");
+    assert!(listed(in_other(&["runs"])) && !listed(desk.here.run(["runs"])));
+    assert!(listed(desk.here.run(["runs", "--all"])));
     let all = in_other(&["runs", "--all"]).expect(0);
     assert!(all.stdout.contains("nightly"), "{}", all.stdout);
     let status = in_other(&["status", "nightly"]).expect(0).stdout;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::summary::{tell_json, words};
+use super::summary::{amiss, tell_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
@@ -428,6 +428,9 @@ fn leave(
 ) -> Result<(), Error> {
     let words = words(done, told);
     words.iter().for_each(|words| console.say(words));
+    if let Some(words) = amiss(done, told.0) {
+        console.if_quiet(&words);
+    }
     let folder = work.finish(&Outcome::of(done, words))?;
     if let Some(folder) = folder.filter(|_| leaves_report) {
         report::leave(&folder, console);
