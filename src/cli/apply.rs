@@ -42,6 +42,7 @@ use crate::journal::{
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::counted;
 use crate::model::plan::PlannedAction;
+use crate::model::shell;
 use crate::review::plan::folder::PlanFolder;
 
 /// Carry out a plan, and nothing else: rows whose tickets have changed since are
@@ -162,9 +163,10 @@ impl Plan {
         let Some(run) = self.applied_by()? else {
             return Ok(());
         };
-        let (plan, run) = (self.folder.display(), run.display());
+        let (plan, shown) = (self.folder.display(), run.display());
+        let run = shell::path(&run);
         Err(Error::must_fix(format!(
-            "the plan {plan} was applied before, by the run {run}"
+            "the plan {plan} was applied before, by the run {shown}"
         ))
         .advise(format!(
             "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul \

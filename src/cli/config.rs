@@ -207,6 +207,11 @@ impl Config {
     /// A portal by its name.
     pub fn portal(&self, name: &str) -> Result<&Profile, Error> {
         self.portals.get(name).ok_or_else(|| {
+            if name == SANDBOX {
+                let words = "`sandbox` is the embedded portal, which is not in the configuration";
+                return Error::usage(words)
+                    .advise("`tickethaul sandbox --help` has what there is to it");
+            }
             let names = self.portals.keys().map(String::as_str).chain([SANDBOX]);
             let advice = match nearest(name, names) {
                 Some(near) => format!("there is `{near}`; `tickethaul portal list` lists all"),

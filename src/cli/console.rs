@@ -135,6 +135,14 @@ impl Console {
         }
     }
 
+    /// How something ended that did not end well, in a line for --quiet, where the closing words
+    /// are silent.
+    pub fn if_quiet(&self, words: &str) {
+        if self.quiet {
+            Console::aside(words);
+        }
+    }
+
     /// Printed whatever the options, by a task that has no `Console`.
     pub fn aside(words: &str) {
         notice(&one_line(&masked(words)));

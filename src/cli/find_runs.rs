@@ -11,12 +11,18 @@ use super::settings::registry;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, is_finished, progress};
 use crate::journal::{JournalError, PlanReading, RUNS};
+use crate::model::shell;
 
-/// Run folders of this folder: in `tickethaul-runs`, started here, or below it.
+/// Run folders of this folder: in `tickethaul-runs`, of runs that were started here, or that
+/// were started elsewhere and lie here. What was started in a folder below is of that folder.
 pub fn of_this_folder() -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
-    let is_of_here = |entry: &Entry| entry.here == here || entry.folder.starts_with(&here);
-    collected(&here, is_of_here)
+    collected(&here, |entry| is_of(&here, entry))
+}
+
+fn is_of(here: &Path, entry: &Entry) -> bool {
+    let lies_here = entry.folder.starts_with(here) && !entry.here.starts_with(here);
+    entry.here == here || lies_here
 }
 
 /// All run folders that are known.
@@ -28,10 +34,9 @@ pub fn everywhere() -> Vec<PathBuf> {
 /// Folders of plans that were made here, or of all that are known.
 pub fn plans(all: bool) -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
-    let known = known().into_iter().filter(|entry| {
-        let is_of_here = entry.here == here || entry.folder.starts_with(&here);
-        entry.kind == Kind::Plan && (all || is_of_here)
-    });
+    let known = known()
+        .into_iter()
+        .filter(|entry| entry.kind == Kind::Plan && (all || is_of(&here, entry)));
     let folders = known.map(|entry| shown(&here, &entry.folder));
     folders
         .filter(|folder| PlanReading::is_there(folder))
@@ -86,8 +91,8 @@ pub fn no_run(folder: &Path) -> Error {
     if !PlanReading::is_there(folder) {
         return JournalError::Missing(folder.to_owned()).into();
     }
-    let plan = folder.display();
-    Error::usage(format!("{plan} is a plan, not a run")).advise(format!(
+    let plan = shell::path(folder);
+    Error::usage(format!("{} is a plan, not a run", folder.display())).advise(format!(
         "`tickethaul apply {plan}` carries it out, `tickethaul plan {plan}` shows it, `tickethaul runs` \
          lists runs"
     ))
@@ -141,7 +146,7 @@ pub fn record(new: &NewEntry<'_>, console: &Console) {
     if let Err(error) = registry.record(new) {
         console.say(&format!(
             "this run is not in your record of runs: {error}; `tickethaul resume {}` finds it by its folder",
-            new.folder.display()
+            shell::path(new.folder)
         ));
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Global {
     /// elsewhere
     #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, help_heading = "Output")]
     pub(super) progress: ProgressMode,
-    /// Print nothing but errors
+    /// Print nothing but errors, and a line where something did not end well
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
     /// When to use colours

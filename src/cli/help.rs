@@ -138,7 +138,7 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 34] = [
     ("status", &[("status", "the last run of this folder")]),
     (
         "runs",
-        &[("runs", "all runs of this folder, the latest first")],
+        &[("runs", "all runs of this folder, the oldest first")],
     ),
     (
         "runs clean",

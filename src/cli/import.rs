@@ -81,13 +81,14 @@ pub async fn haul(
     } = new;
     say_reading(&input, console);
     let fit = fit(args, &mapping, &input, &portal, console).await?;
-    if !input.has_rows()? {
+    // A run of no rows has its folder all the same: what looks at it later finds it.
+    let has_rows = input.has_rows()?;
+    if !has_rows {
         console.say(&format!("no rows in {}: nothing to do", args.input.names()));
-        portal.close().await;
-        return Ok(Exit::Fine);
     }
     let limit = args.limit;
-    if args.op == Op::Archive
+    if has_rows
+        && args.op == Op::Archive
         && !archiving::agreed(&input, &fit.compiled, limit, &portal, args.yes, console)?
     {
         portal.close().await;

@@ -20,6 +20,7 @@ use crate::mapping::propose::{
 };
 use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
+use crate::model::shell;
 use crate::output::{Privacy, Target};
 
 /// Stands for "no system": only the columns are considered.
@@ -114,9 +115,10 @@ fn init(args: &InitArgs, console: &Console) -> Result<Exit, Error> {
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;
-            let (mapping, file) = (path.display(), args.file.display());
+            let (mapping, file) = (shell::path(path), shell::path(&args.file));
+            let shown = path.display();
             console.say(&format!(
-                "written to {mapping}: go over it, then try it with `tickethaul import {file} -m {mapping} --portal sandbox`"
+                "written to {shown}: go over it, then try it with `tickethaul import {file} -m {mapping} --portal sandbox`"
             ));
             console.result(&result(preset.as_ref(), survey, &losses));
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::console::Console;
 use crate::error::Error;
 use crate::mapping::{MappingErrors, MappingFile, PRESETS, nearest};
+use crate::model::shell;
 
 /// In bytes; nobody writes a longer mapping.
 pub(super) const LONGEST_MAPPING: u64 = 16 << 20;
@@ -58,7 +59,8 @@ pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
             let meant = meant.map_or_else(String::new, |name| format!("did you mean {name}? "));
             let presets = presets.join(", ");
             Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
-                "{meant}`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
+                "{meant}`tickethaul map init FILE -o {}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}",
+                shell::path(path)
             ))
         }
         io::ErrorKind::IsADirectory => {

@@ -21,6 +21,7 @@ use crate::import::resume::guard::Began;
 use crate::import::resume::recover::Again;
 use crate::journal::{Past, Reading, RunOptions};
 use crate::mapping::CompiledMapping;
+use crate::model::shell;
 use crate::review::expect::DoneRows;
 use crate::review::undo::run::KIND;
 
@@ -60,7 +61,13 @@ impl PastRun {
         };
         trust::go_to(&claims, args, None)?;
         args.keep_version(version(&past.header.run_options)?);
-        let (input, mapping) = input_of(&past.header)?;
+        let (input, mapping) = input_of(&past.header).map_err(|error| {
+            error.advise(format!(
+                "put the file back as it was: its rows are read again; where it is gone, \
+                 `tickethaul delete {}` archives the tickets that the run created",
+                shell::path(&path.join("idmap.csv"))
+            ))
+        })?;
         let portal = Portal::open(args, console).await?;
         same_portal(&past.header, &portal.account, Began::Run)?;
         let purpose = operation(&past.header)?.purpose();

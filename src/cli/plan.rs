@@ -37,6 +37,7 @@ use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::place::Places;
 use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
 use crate::model::schema::ObjectType;
+use crate::model::shell;
 use crate::model::ticket::Missing;
 use crate::output::read_regular;
 use crate::report::{Snapshot, plan_json, plan_words, row_json, row_words};
@@ -166,7 +167,7 @@ pub async fn make(
             console.result(&json);
         }
     }
-    if let Some(folder) = &kept {
+    if let Some(folder) = output.map(shell::path) {
         console.say(&format!(
             "the plan is kept: `tickethaul apply {folder}` does exactly this, `tickethaul plan {folder} --show KEY` shows a row"
         ));

@@ -38,6 +38,7 @@ use crate::journal::{Header, Past, PlanReading, Reading, RunOptions, RunState};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
+use crate::model::shell;
 use crate::report::age_words;
 use crate::review::undo::run::KIND;
 
@@ -292,7 +293,7 @@ fn nothing_to_do(
         RunState::Limited if !args.no_limit => format!(
             "came to its limit of {}, and nothing was done; `tickethaul resume {} --no-limit` continues",
             counted(past.limit.unwrap_or(0), "row"),
-            folder.path().display()
+            shell::path(folder.path())
         ),
         RunState::Limited | RunState::Open => return None,
     };

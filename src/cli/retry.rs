@@ -37,6 +37,7 @@ use crate::journal::{COMMENTS_OPTION, Lock, Past, Reading, RunOptions, RunState}
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::row::Kept;
+use crate::model::shell;
 use crate::model::visible::one_line;
 use crate::review::family::{Member, Retried, descendants};
 use crate::review::undo::run::KIND;
@@ -128,7 +129,7 @@ fn expect_comments(args: &RetryArgs, path: &Path, run_options: &RunOptions) -> R
     match (run_options.option(COMMENTS_OPTION), &args.comments) {
         (Some(file), None) => {
             let message = format!("the run was given the comments in {file}");
-            let run = path.display();
+            let (run, file) = (shell::path(path), shell::word(file));
             Err(Error::usage(message).advise(format!(
                 "name the file again: tickethaul retry {run} --comments {file}"
             )))
@@ -162,7 +163,8 @@ fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
         .advise("wait for it, then retry")),
         false => Err(
             Error::must_fix(format!("the run {shown} is not finished")).advise(format!(
-                "nothing was sent; `tickethaul resume {shown}` first, then retry"
+                "nothing was sent; `tickethaul resume {}` first, then retry",
+                shell::path(path)
             )),
         ),
     }
@@ -229,12 +231,13 @@ fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     for run in later {
         let state = Reading::open(&run.folder)?.overview()?.state;
         if state == RunState::Open {
-            let shown = run.folder.display();
             return Err(Error::must_fix(format!(
-                "{shown}, which tries these rows already, is not finished"
+                "{}, which tries these rows already, is not finished",
+                run.folder.display()
             ))
             .advise(format!(
-                "nothing was sent; `tickethaul resume {shown}` first, then retry"
+                "nothing was sent; `tickethaul resume {}` first, then retry",
+                shell::path(&run.folder)
             )));
         }
     }

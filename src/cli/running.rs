@@ -17,6 +17,9 @@ use crate::import::job::Job;
 use crate::import::run::run as run_job;
 use crate::import::settle::summary::summary_json;
 use crate::journal::{now, run_id};
+use crate::model::count::{count, counted};
+use crate::model::event::Summary;
+use crate::model::outcome::Fate;
 use crate::report::closing_words;
 
 /// Runs a job to its end and says how it ended; writes a report of it if wanted.
@@ -38,11 +41,40 @@ pub async fn finish(
     portal.close().await;
     let summary = ended?;
     console.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
+    if let Some(words) = alert(&summary) {
+        console.if_quiet(&words);
+    }
     if leaves_report {
         report::leave(&summary.folder, console);
     }
     console.result(&summary_json(&summary));
     Ok(Exit::for_summary(&summary))
+}
+
+/// What somebody should see who sees nothing else.
+fn alert(summary: &Summary) -> Option<String> {
+    let (tally, folder) = (&summary.tally, &summary.folder);
+    let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
+    let refused = tally.of(Fate::Refused);
+    match &summary.stop {
+        Some(stop) => Some(format!(
+            "run {} stopped: {}",
+            folder.display(),
+            stop.words()
+        )),
+        None if open > 0 => Some(format!(
+            "run {}: {} not settled",
+            folder.display(),
+            counted(open, "row")
+        )),
+        None if refused > 0 => Some(format!(
+            "{} of {} refused: {}",
+            count(refused),
+            counted(tally.read(), "row"),
+            folder.join(summary.refused_file).display()
+        )),
+        None => None,
+    }
 }
 
 /// An id for a new run.

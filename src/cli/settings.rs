@@ -22,6 +22,7 @@ use crate::hubspot::{
 };
 use crate::import::flow::Operation;
 use crate::journal::PortalPath;
+use crate::model::shell;
 use crate::model::value_rule::RuleBook;
 use crate::output::private_folder;
 
@@ -85,6 +86,9 @@ pub struct PortalArgs {
     /// The portal of the run that is resumed.
     #[arg(skip)]
     of_run: Option<PortalPath>,
+    /// Whether its definitions are wanted for a twin.
+    #[arg(skip)]
+    is_original: bool,
     /// Version of the API's paths: v3 or 2026-09 [default: 2026-09]
     #[arg(long, value_name = "VERSION", help_heading = "Portal")]
     api: Option<ApiVersion>,
@@ -130,12 +134,21 @@ impl PortalArgs {
             oauth_file: None,
             base_url: None,
             of_run: None,
+            is_original: false,
             api: None,
             rate: None,
             reserve: None,
             wait_for_limit: false,
             timeout: 100.0,
             horizon: 120.0,
+        }
+    }
+
+    /// The same for a portal of which a sandbox is to be the twin.
+    pub fn original(portal: PortalName) -> PortalArgs {
+        PortalArgs {
+            is_original: true,
+            ..PortalArgs::named(portal)
         }
     }
 
@@ -286,9 +299,9 @@ impl PortalArgs {
     /// The command that empties a chosen sandbox.
     pub fn reset_words(&self, chosen: &Chosen) -> String {
         let what = match (&self.sandbox_data, chosen, &self.like) {
-            (Some(folder), ..) => format!(" --sandbox-data {}", folder.display()),
+            (Some(folder), ..) => format!(" --sandbox-data {}", shell::path(folder)),
             (None, Chosen::NamedSandbox(profile, _), _) => format!(" {}", profile.name),
-            (None, _, Some(like)) => format!(" --like {like}"),
+            (None, _, Some(like)) => format!(" --like {}", shell::word(like)),
             (None, _, None) => String::new(),
         };
         format!("tickethaul sandbox reset{what}")

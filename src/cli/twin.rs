@@ -285,7 +285,7 @@ async fn ask(name: &str, console: &Console) -> Result<PortalCopy, Error> {
         return Err(Error::usage("a twin is that of another portal")
             .advise("name one of `tickethaul portal list`, or a file of `schema pull -o`"));
     }
-    let args = PortalArgs::named(name);
+    let args = PortalArgs::original(name);
     let portal = Box::pin(Portal::open(&args, console)).await?;
     let copy = pull(&portal, SchemaParts::default(), console).await;
     portal.close().await;

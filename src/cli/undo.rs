@@ -28,6 +28,7 @@ use crate::journal::{
 use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
+use crate::model::shell;
 use crate::model::visible::one_line;
 use crate::report::Snapshot;
 use crate::review::family::{Member, descendants, taken_back};
@@ -252,8 +253,8 @@ pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
         ))
         .advise(format!(
             "if that is yours, run `tickethaul undo {} --run-dir {}`",
-            undoes.display(),
-            folder.display()
+            shell::path(&undoes),
+            shell::path(folder)
         ))),
     }
 }
@@ -270,8 +271,9 @@ fn say_relatives(run: &PastRun, console: &Console) -> Result<(), Error> {
         if done > undone {
             let folder = one_line(&retry.folder.display().to_string()).into_owned();
             console.say(&format!(
-                "{folder}, a retry of its refused rows, did {} more: `tickethaul undo {folder}` takes that back",
-                counted(done - undone, "row")
+                "{folder}, a retry of its refused rows, did {} more: `tickethaul undo {}` takes that back",
+                counted(done - undone, "row"),
+                shell::path(&retry.folder)
             ));
         }
     }
@@ -298,7 +300,7 @@ fn check(run: &PastRun) -> Result<(), Error> {
     };
     Err(Error::must_fix(what).advise(format!(
         "finish it first: `tickethaul resume {}`",
-        run.path.display()
+        shell::path(&run.path)
     )))
 }
 
@@ -525,6 +527,15 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
 fn say(face: &UndoOutput<'_>, console: &Console) -> Exit {
     console.result(&face.json());
     console.say_lines(&face.words());
+    if let Some(stop) = &face.undone.stop {
+        console.if_quiet(&format!("undo stopped: {}", stop.words()));
+    } else if face.left() > 0 {
+        let file = face
+            .file
+            .map_or_else(String::new, |file| format!(": {}", file.display()));
+        let left = counted(face.left(), "row");
+        console.if_quiet(&format!("{left} not undone, or in part{file}"));
+    }
     match &face.undone.stop {
         Some(Stop::Later(_)) => Exit::Later,
         Some(Stop::MustFix(_) | Stop::TooManyRefused(_)) => Exit::MustFix,

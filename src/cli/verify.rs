@@ -153,4 +153,13 @@ fn say(past: &Past, verified: &Verified, file: &Path, calls: u64, console: &Cons
         text += &format!("\neach of them, with what it holds now: {}", file.display());
     }
     console.say_lines(text.trim_end());
+    if !verified.is_clean() {
+        let differ = verified.rows.saturating_sub(verified.equal);
+        console.if_quiet(&format!(
+            "{} of {} not as the run left them: {}",
+            count(differ),
+            counted(verified.rows, "row"),
+            file.display()
+        ));
+    }
 }

@@ -50,6 +50,8 @@ pub struct Misfit {
     pub value: String,
     /// What the column holds.
     pub wanted: &'static str,
+    /// Place of its cell, where the row can be written with an empty one.
+    pub cell: Option<usize>,
 }
 
 /// An instant as HubSpot gives it: ISO 8601, or epoch milliseconds for some

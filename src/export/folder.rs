@@ -24,6 +24,9 @@ use crate::output::{private_folder, read_regular, replace_file, write_anew};
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
 
+/// The same while it is written.
+const NEW_ASKED: &str = "export.json.new";
+
 /// Exists once the export has started to replace what is at its target.
 const PUBLISHING: &str = "publishing";
 
@@ -38,7 +41,7 @@ const OURS: [&str; 23] = [
     "archived.pages",
     "archived.rows",
     ASKED,
-    "export.json.new",
+    NEW_ASKED,
     "files.pages",
     "files.rows",
     "links.pages",
@@ -237,7 +240,8 @@ pub enum ExportState {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new export: `tickethaul-runs/<name>` or the one given.
+    /// Makes the folder of a new export: `tickethaul-runs/<name>` or the one given, which may
+    /// hold an export that has finished, or one that stopped and had the same target.
     pub fn create(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, FolderError> {
         let path = new_run_folder("export", given);
         let unusable = |error| unusable(&path, error);
@@ -245,23 +249,20 @@ impl RunFolder {
             return Err(FolderError::File(path));
         }
         private_folder(&path).map_err(unusable)?;
-        let is_free = |path: &Path| -> io::Result<bool> {
-            Ok(fs::read_dir(path)?.next().is_none() || holds_finished_alone(path)?)
-        };
-        if !is_free(&path).map_err(unusable)? {
+        if !gives_way(&path, asked).map_err(unusable)? {
             return Err(FolderError::NotEmpty(path));
         }
         let folder = RunFolder::lock(path)?;
-        folder.clear()?;
+        folder.clear(asked)?;
         folder.keep(asked)?;
         Ok(folder)
     }
 
-    /// Takes away what a finished export left: a fixed `--run-dir` holds the last one.
-    fn clear(&self) -> Result<(), FolderError> {
+    /// Takes away what the last export left: a fixed `--run-dir` holds the last one.
+    fn clear(&self, asked: &Asked) -> Result<(), FolderError> {
         let unusable = |error| unusable(&self.path, error);
         // Another process may have started an export in it meanwhile.
-        if is_export(&self.path) && !holds_finished_alone(&self.path).map_err(unusable)? {
+        if !gives_way(&self.path, asked).map_err(unusable)? {
             return Err(FolderError::NotEmpty(self.path.clone()));
         }
         self.remove_files(|name| name != LOCK).map_err(unusable)
@@ -382,14 +383,22 @@ pub fn is_finished(path: &Path) -> bool {
     is_export(path) && path.join(SUMMARY).is_file()
 }
 
-/// Whether a folder holds a finished export and nothing else.
-fn holds_finished_alone(path: &Path) -> io::Result<bool> {
-    if !is_finished(path) {
-        return Ok(false);
+/// Whether a new export may take a folder: there is nothing in it, or nothing but an export
+/// that has finished or that the new one replaces.
+fn gives_way(path: &Path, asked: &Asked) -> io::Result<bool> {
+    let is_superseded = || look(path).is_ok_and(|other| other.target == asked.target);
+    match is_export(path) {
+        true => Ok((is_finished(path) || is_superseded()) && holds_only(path, is_file_of_export)?),
+        // Of an export that had no room to begin, at most.
+        false => holds_only(path, |name| [LOCK, NEW_ASKED].contains(&name)),
     }
+}
+
+/// Whether all that is in a folder are files of such names.
+fn holds_only(path: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let is_ours = entry.file_name().to_str().is_some_and(is_file_of_export);
+        let is_ours = entry.file_name().to_str().is_some_and(&is_ours);
         if !is_ours || entry.file_type()?.is_dir() {
             return Ok(false);
         }

@@ -1,16 +1,26 @@
-//! Rows that can't be written, because one of their values does not fit its column:
-//! they are listed in a CSV file next to the data, and never written with a gap.
+//! Values that do not fit their columns: they are listed in a CSV file next to the data. The
+//! rest of their row is written, but where the row is to be read back: then it is left out.
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Misfit};
 use super::columns::{Column, ID_COLUMN, Kind};
 use super::write::{About, Form, Rows, Shape, Sink, WriteError};
 
-/// Rows with a value that its column can't hold: ticket, column, value, what the
-/// column holds.
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// All of it was written.
+    Whole,
+    /// It was written with empty cells for values that are listed.
+    WithGaps,
+    /// It was left out, and the value is listed.
+    Not,
+}
+
+/// Values that their columns can't hold: ticket, column, value, what the column holds.
 pub struct Issues {
     path: Option<PathBuf>,
     rows: Option<Rows>,
@@ -29,21 +39,35 @@ impl Issues {
         }
     }
 
-    /// False when the row of this ticket has no place and became an issue.
-    pub fn unless_written<'a>(
+    /// Writes a row of this ticket, as far as it has a place.
+    pub fn written<'a>(
         &mut self,
         id: u64,
         cells: Result<Vec<Cell<'a>>, Misfit>,
-        write: impl FnOnce(&[Cell<'a>]) -> Result<(), WriteError>,
-    ) -> io::Result<bool> {
-        let written = cells.map_err(WriteError::Misfit);
-        match written.and_then(|cells| write(&cells)) {
-            Ok(()) => Ok(true),
-            Err(WriteError::Misfit(misfit)) => {
+        mut write: impl FnMut(&[Cell<'a>]) -> Result<(), WriteError>,
+    ) -> io::Result<Written> {
+        let mut cells = match cells {
+            Ok(cells) => cells,
+            Err(misfit) => {
                 self.add(id, misfit)?;
-                Ok(false)
+                return Ok(Written::Not);
             }
-            Err(WriteError::Io(error)) => Err(error),
+        };
+        let mut written = Written::Whole;
+        loop {
+            let misfit = match write(&cells) {
+                Ok(()) => return Ok(written),
+                Err(WriteError::Misfit(misfit)) => misfit,
+                Err(WriteError::Io(error)) => return Err(error),
+            };
+            let cell = misfit.cell.and_then(|place| cells.get_mut(place));
+            let cell = cell.filter(|cell| **cell != Cell::Empty);
+            self.add(id, misfit)?;
+            match cell {
+                Some(cell) => *cell = Cell::Empty,
+                None => return Ok(Written::Not),
+            }
+            written = Written::WithGaps;
         }
     }
 
@@ -77,7 +101,7 @@ impl Issues {
         Ok(())
     }
 
-    /// Rows so far.
+    /// Values so far.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -96,8 +120,23 @@ impl Issues {
     }
 }
 
+/// The header of the file, which makes it ours.
+const HEADER: [&str; 4] = [ID_COLUMN, "_column", "_value", "_hint"];
+
+/// Whether an export of ours wrote the list at a path. It stands beside the data and appears
+/// before it, so a manifest may not know of it yet.
+pub fn is_list_of_issues(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let header = HEADER.join(",");
+    let mut line = Vec::new();
+    let longest = header.len() as u64 + 2;
+    let read = BufReader::new(file.take(longest)).read_until(b'\n', &mut line);
+    read.is_ok() && line.trim_ascii_end() == header.as_bytes()
+}
+
 fn issue_columns() -> Vec<Column> {
-    let names = [ID_COLUMN, "_column", "_value", "_hint"];
     let column = |name| Column::plain(name, name, Kind::Text);
-    names.into_iter().map(column).collect()
+    HEADER.into_iter().map(column).collect()
 }

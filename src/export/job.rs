@@ -143,7 +143,7 @@ pub struct Done {
     pub archived: u64,
     /// Rows of the tables beside it, by their names.
     pub tables: Vec<(String, u64)>,
-    /// Rows with a value that does not fit its column; they are left out.
+    /// Values that do not fit their columns; their cells are empty, or their rows left out.
     pub issues: u64,
     /// The first of these values, with the id of its ticket.
     pub first_issue: Option<(u64, Misfit)>,
@@ -171,7 +171,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// Rows and files that are not in it though they were to be.
+    /// Values, rows and files that are not in it though they were to be.
     pub fn lacking(&self) -> u64 {
         self.issues + self.attachments.as_ref().map_or(0, |sum| sum.lacking)
     }

@@ -17,7 +17,7 @@ pub struct Outcome {
     pub ended: Timestamp,
     /// Tickets in it.
     pub tickets: u64,
-    /// Rows or files that are not in it though they were to be.
+    /// Values, rows or files that are not in it though they were to be.
     pub lacking: u64,
     /// Calls made, repeats included.
     pub calls: u64,

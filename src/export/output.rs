@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::cell::{Cell, Misfit};
 use super::columns::{Column, Values};
-use super::issues::Issues;
+use super::issues::{Issues, Written};
 use super::labels::labels;
 use super::links::Links;
 use super::names::{Beside, issues_of, table_beside};
@@ -149,8 +149,8 @@ impl Claimed {
 }
 
 impl Output {
-    /// Writes a ticket's row, and its rows in the tables beside. False when the row has
-    /// no place and became an issue; the ticket has none in the tables then.
+    /// Writes a ticket's row, and its rows in the tables beside. False when the row was left
+    /// out; the ticket has none in the tables then.
     pub fn write(
         &mut self,
         ticket: &Ticket,
@@ -166,12 +166,12 @@ impl Output {
             (Ok(cells), Ok(nested)) => (Ok(cells), nested),
             (Err(misfit), _) | (_, Err(misfit)) => (Err(misfit), Vec::new()),
         };
-        let written = self.issues.unless_written(ticket.id, cells, |cells| {
+        let written = self.issues.written(ticket.id, cells, |cells| {
             let (To::File(rows, _) | To::Stream(rows)) = to;
             rows.write_case(cells, &nested)?;
             profile.take(cells);
             Ok(())
-        })?;
+        })? != Written::Not;
         let rows: Vec<usize> = nested.iter().map(|nested| nested.rows.len()).collect();
         for ((_, count), rows) in self.cases.iter_mut().zip(rows).filter(|_| written) {
             *count += rows as u64;
@@ -180,13 +180,13 @@ impl Output {
             for cells in open.table.rows(ticket, links) {
                 let cells = cells.map_err(|misfit| open.table.named(misfit));
                 let (table, rows) = (&open.table, &mut open.rows);
-                let written = self.issues.unless_written(ticket.id, cells, |cells| {
+                let written = self.issues.written(ticket.id, cells, |cells| {
                     rows.write(cells).map_err(|error| match error {
                         WriteError::Misfit(misfit) => WriteError::Misfit(table.named(misfit)),
                         error => error,
                     })
                 });
-                open.count += u64::from(written?);
+                open.count += u64::from(written? != Written::Not);
             }
         }
         Ok(written)
@@ -197,7 +197,7 @@ impl Output {
         self.profile.reported()
     }
 
-    /// Rows that have no place, so far.
+    /// Values that have no place, so far.
     pub fn issues(&self) -> u64 {
         self.issues.count()
     }

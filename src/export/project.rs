@@ -114,6 +114,8 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
                     column: column.header.clone(),
                     value: value.to_owned(),
                     wanted: "what the mapping can read back",
+                    // What is read back as it is would lose the value.
+                    cell: None,
                 });
             }
         },

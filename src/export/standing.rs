@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::issues::is_list_of_issues;
 use super::names::{Beside, STATE, table_beside};
 use super::selection::Selection;
 use super::write::Shape;
@@ -141,8 +142,7 @@ pub fn at_file(data: &Path, tables: &[String], shape: Shape) -> Result<Option<Ea
             unknown(path)?;
         }
     }
-    let has_issues = earlier.as_ref().is_some_and(|earlier| earlier.issues > 0);
-    if !has_issues && is_there(&beside.issues) {
+    if is_strange(&beside.issues, earlier.as_ref()) {
         unknown(&beside.issues)?;
     }
     Ok(earlier.filter(|_| is_there(data)))
@@ -163,7 +163,7 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
             false => Taken::Unknown(folder.to_owned()),
         });
     };
-    if earlier.issues == 0 && is_there(&beside.issues) {
+    if is_strange(&beside.issues, Some(&earlier)) {
         return Err(Taken::Unknown(beside.issues));
     }
     let files = files_in(folder).map_err(|_| Taken::Unknown(folder.to_owned()))?;
@@ -183,6 +183,12 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
         earlier.left(name, file)?;
     }
     Ok(Some(earlier))
+}
+
+/// Whether a file stands where issues are listed, and is no list of ours.
+fn is_strange(issues: &Path, earlier: Option<&Earlier>) -> bool {
+    let has_issues = earlier.is_some_and(|earlier| earlier.issues > 0);
+    is_there(issues) && !has_issues && !is_list_of_issues(issues)
 }
 
 /// Whether a folder is a data set of ours.
@@ -302,6 +308,20 @@ mod tests {
                 &[("data.csv.issues.csv", "mine")],
                 expected("unknown data.csv.issues.csv"),
             ),
+            (
+                &[(
+                    "data.csv.issues.csv",
+                    "hs_object_id,_column,_value,_hints\n",
+                )],
+                expected("unknown data.csv.issues.csv"),
+            ),
+            (
+                &[(
+                    "data.csv.issues.csv",
+                    "hs_object_id,_column,_value,_hint\n1,a",
+                )],
+                Ok(false),
+            ),
         ] {
             assert_eq!(at(files), found, "{files:?}");
         }
@@ -331,6 +351,14 @@ mod tests {
         fs::remove_file(lake.join(STATE)).expect("removed");
         fs::write(lake.join("_manifest.json"), told).expect("a file");
         assert!(matches!(at_folder(&lake), Ok(Some(_))));
+        let issues = around.path().join("lake.issues.csv");
+        for (text, refused) in [
+            ("mine", true),
+            ("hs_object_id,_column,_value,_hint\n", false),
+        ] {
+            fs::write(&issues, text).expect("a file");
+            assert_eq!(at_folder(&lake).is_err(), refused, "{text}");
+        }
         fs::write(&part, "other").expect("a file");
         assert_eq!(at_folder(&lake).err(), Some(Taken::Changed(part)));
         assert_eq!(only_ours(&lake), Ok(()));

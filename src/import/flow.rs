@@ -212,6 +212,24 @@ pub struct Located {
     pub ticket: RecordId,
 }
 
+impl AsRef<PlannedOp> for Located {
+    fn as_ref(&self) -> &PlannedOp {
+        &self.op
+    }
+}
+
+impl AsMut<PlannedOp> for Located {
+    fn as_mut(&mut self) -> &mut PlannedOp {
+        &mut self.op
+    }
+}
+
+impl From<Located> for PlannedOp {
+    fn from(row: Located) -> PlannedOp {
+        row.op
+    }
+}
+
 /// A row that can be sent, with the links that it makes.
 #[derive(Debug)]
 pub struct Linkable {

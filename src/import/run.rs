@@ -26,7 +26,7 @@ use super::send::facts::Facts;
 use super::send::fallback_properties::FallbackProperties;
 use super::settle::files::{RunFiles, TicketUrl, refused_name};
 use super::settle::ledger::Ledger;
-use super::settle::log::{Calls, Logged};
+use super::settle::log::{Logged, log_to};
 use super::settle::summary::summary_json;
 use super::settle::{self, SettleHandle, Settler};
 use super::stop::StopSwitch;
@@ -120,7 +120,7 @@ fn logged(
 ) -> Result<Arc<dyn Listener>, Error> {
     let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(error))?;
     let log = Arc::new(log);
-    client.log_to(Arc::new(Calls(Arc::clone(&log))));
+    log_to(client, &log);
     Ok(Arc::new(Logged { listener, log }))
 }
 

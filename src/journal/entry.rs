@@ -54,8 +54,8 @@ pub struct RowEntry {
 /// Whether a key is free for a row (K4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyClaim {
-    /// The intent is in the journal, with this key; the row may be sent once the
-    /// commit is done.
+    /// The row may have this key; if it was intended, the intent is in the journal, and the
+    /// row may be sent once the commit is done.
     Free(Key),
     /// An earlier row of this run has the key and was not refused.
     Taken {

@@ -155,20 +155,31 @@ impl Commit<'_> {
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<KeyClaim, JournalError> {
+        let claim = self.claim(intent)?;
+        if let KeyClaim::Free(key) = &claim {
+            match self.tables {
+                Tables::Second => v2_rows::intend(self, intent, key, at)?,
+                Tables::Third => v3_rows::intend(self, intent, key, at)?,
+            }
+        }
+        Ok(claim)
+    }
+
+    /// Whether the key of a row is free, and which one a counted row gets; nothing is
+    /// written.
+    pub fn claim(&self, intent: &Intent<'_>) -> Result<KeyClaim, JournalError> {
         let mut key = intent.key.clone();
         let mut number = 1;
-        while let Some(taken) = self.holder(intent, &key)? {
-            if !intent.counted {
-                return Ok(taken);
+        loop {
+            match self.holder(intent, &key)? {
+                None => return Ok(KeyClaim::Free(key)),
+                Some(taken) if !intent.counted => return Ok(taken),
+                Some(_) => {
+                    number += 1;
+                    key = Key::from(format!("{}-{number}", intent.key));
+                }
             }
-            number += 1;
-            key = Key::from(format!("{}-{number}", intent.key));
         }
-        match self.tables {
-            Tables::Second => v2_rows::intend(self, intent, &key, at)?,
-            Tables::Third => v3_rows::intend(self, intent, &key, at)?,
-        }
-        Ok(KeyClaim::Free(key))
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was

@@ -42,6 +42,7 @@ pub mod compare;
 pub mod event;
 pub mod pace;
 pub mod visible;
+pub mod shell;
 pub mod window;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -36,6 +36,8 @@ pub struct RunReport {
     pub parent: Option<String>,
     /// The run that it takes back.
     pub undoes: Option<String>,
+    /// What became of it since: a name for that, and words.
+    pub since: Vec<(&'static str, String)>,
     /// `create`…
     pub operation: String,
     /// Rows by fate.
@@ -171,6 +173,8 @@ pub struct CallsOverTime {
     pub width: Duration,
     /// The intervals, in order.
     pub bins: Vec<CallBin>,
+    /// Calls that were made before the log began, and are in no interval.
+    pub before: u64,
     /// Long waits that the portal asked for: when each began, and for how long.
     pub waits: Vec<(Timestamp, Duration)>,
 }

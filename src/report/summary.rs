@@ -7,6 +7,7 @@ use super::words::{duration, rate};
 use crate::model::count::{count, counted};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
+use crate::model::shell;
 use crate::model::ticket::Remark;
 use crate::model::visible::{one_line, spelled};
 
@@ -233,12 +234,11 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
 }
 
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
-    let folder = summary.folder.display().to_string();
-    let folder = one_line(&folder);
+    let folder = shell::path(&summary.folder);
     let refused = summary.folder.join(summary.refused_file);
     let comments = summary.comments.as_deref();
     let comments = comments.map_or(String::new(), |file| {
-        format!(" --comments {}", one_line(file))
+        format!(" --comments {}", shell::word(file))
     });
     match &summary.stop {
         Some(Stop::Later(_)) => writeln!(text, "\nContinue with: tickethaul resume {folder}"),

@@ -19,6 +19,7 @@ use crate::cli::settings::PortalArgs;
 use crate::error::Error;
 use crate::export::{Asked, AskedMapping, Job, Onward, RunFolder, has_published};
 use crate::mapping::MappingFile;
+use crate::model::shell;
 use crate::report::age_words;
 
 /// How a stopped export is continued.
@@ -123,7 +124,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
         );
         return Err(Error::must_fix(message).advise(format!(
             "`tickethaul resume {run} --force` replaces it; remove {run} to give the stopped export up",
-            run = folder.path().display()
+            run = shell::path(folder.path())
         )));
     }
     if !has_published(folder.path()) {

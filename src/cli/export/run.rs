@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::summary::{print_json, words};
+use super::summary::{amiss, print_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
@@ -30,7 +30,8 @@ use crate::cli::signals::Signals;
 use crate::error::Error;
 use crate::export::{
     Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Outcome,
-    Replace, RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
+    Replace, RunFolder, Selection, Step, Target, Which, is_export, onward, run as run_job,
+    tombstones_in,
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
@@ -391,6 +392,22 @@ pub(super) async fn finish(
 ) -> Result<Exit, Error> {
     say_of_owners(&job, console);
     work.log_calls(&portal.client);
+    let folder = work.path().to_owned();
+    let ended = ended(job, work, (stop, ends), portal, console).await;
+    // One that stopped has a page too, once its folder is free.
+    if ended.is_err() && ends.leaves_report && is_export(&folder) {
+        report::leave(&folder, console);
+    }
+    ended
+}
+
+async fn ended(
+    job: Job,
+    work: Work,
+    (stop, ends): (Pin<&mut impl Future<Output = String>>, Ends<'_>),
+    portal: Portal,
+    console: &Console,
+) -> Result<Exit, Error> {
     let goes_on = job.onward != Onward::Anew;
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
@@ -429,6 +446,9 @@ fn leave(
 ) -> Result<(), Error> {
     let words = words(done, ends.goes, goes_on);
     words.iter().for_each(|words| console.say(words));
+    if let Some(words) = amiss(done, ends.goes) {
+        console.if_quiet(&words);
+    }
     let folder = work.finish(&Outcome::of(done, words))?;
     if let Some(folder) = folder.filter(|_| ends.leaves_report) {
         report::leave(&folder, console);

@@ -41,15 +41,25 @@ pub(super) fn words(done: &Done, goes: &Goes, goes_on: bool) -> Vec<String> {
     words
 }
 
-/// What it lacks, and its files.
-fn rest(done: &Done) -> Vec<String> {
-    let mut words = Vec::new();
-    if done.uncounted > 0 {
-        words.push(format!(
+/// What it lacks, or has beyond the portal, where that is something; in words.
+pub(super) fn amiss(done: &Done, goes: &Goes) -> Option<String> {
+    let files = || done.attachments.as_ref().and_then(files_lacking);
+    let issue = issue(done, goes.path().is_none());
+    issue.or_else(files).or_else(|| uncounted(done))
+}
+
+fn uncounted(done: &Done) -> Option<String> {
+    (done.uncounted > 0).then(|| {
+        format!(
             "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
             counted(done.uncounted, "ticket")
-        ));
-    }
+        )
+    })
+}
+
+/// What it lacks, and its files.
+fn rest(done: &Done) -> Vec<String> {
+    let mut words = Vec::from_iter(uncounted(done));
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
         words.push(format!("{ids} not in the portal, such as {first}"));
@@ -73,13 +83,16 @@ fn files(sum: &FilesSum) -> Vec<String> {
         count(sum.there),
         counted(sum.bytes, "byte"),
     )];
-    if let Some((file, ticket, why)) = &sum.first {
-        words.push(format!(
-            "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
-            counted_as(sum.lacking, "attachment is", "attachments are"),
-        ));
-    }
+    words.extend(files_lacking(sum));
     words
+}
+
+fn files_lacking(sum: &FilesSum) -> Option<String> {
+    let (file, ticket, why) = sum.first.as_ref()?;
+    Some(format!(
+        "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
+        counted_as(sum.lacking, "attachment is", "attachments are"),
+    ))
 }
 
 fn issue(done: &Done, to_stream: bool) -> Option<String> {
@@ -88,12 +101,13 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
         true => "",
         false => " but in the .issues.csv beside it",
     };
+    let what = match misfit.cell {
+        Some(_) => counted_as(done.issues, "value is", "values are"),
+        None => counted_as(done.issues, "row is", "rows are"),
+    };
     Some(format!(
-        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        counted_as(done.issues, "row is", "rows are"),
-        misfit.value,
-        misfit.column,
-        misfit.wanted
+        "{what} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        misfit.value, misfit.column, misfit.wanted
     ))
 }
 

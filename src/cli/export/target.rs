@@ -120,7 +120,7 @@ pub(super) fn folder_of_files(folder: &Path) -> Result<PathBuf, Error> {
 fn named_folder(path: &Path) -> Result<Goes, Error> {
     match Place::of(path) {
         Place::Nothing | Place::Folder => absolute(path).map(Goes::There),
-        Place::File => Err(taken(Taken::Unknown(path.to_owned()))),
+        Place::File => Err(taken(Taken::Unknown(path.to_owned()), true)),
         Place::Stdout | Place::Device => Err(Error::usage("a folder of parts can't be a device")
             .advise("name a folder with -o, or leave --partition-by out")),
     }
@@ -183,7 +183,7 @@ pub(super) fn standing(
         Err(other) if !may_go(&other, selection, replace) => {
             return Err(match (selection.partition_by.is_some(), other) {
                 (true, changed @ Taken::Changed(_)) => Error::must_fix(changed).advise(ANEW),
-                (_, other) => taken(other),
+                (is_set, other) => taken(other, is_set),
             });
         }
         // An export that was changed is still an export, and may be a wider one.
@@ -233,7 +233,7 @@ fn another(path: &Path, differences: &str) -> Error {
     .advise("name another place with -o, or replace that export with --replace")
 }
 
-fn taken(taken: Taken) -> Error {
+fn taken(taken: Taken, is_set: bool) -> Error {
     let advice = match &taken {
         Taken::Manifest(_) => {
             return Error::must_fix(taken).advise(
@@ -242,6 +242,7 @@ fn taken(taken: Taken) -> Error {
         }
         Taken::Stranger { .. } => "move that away, or name another folder",
         Taken::Unknown(path) if path.is_dir() => "name another folder",
+        Taken::Unknown(_) if is_set => "move that file away, or name another folder",
         Taken::Unknown(_) | Taken::Changed(_) => {
             "name another place with -o, or replace what is there with --force"
         }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::export::{Asked, FolderError, Outcome, RunFolder};
 use crate::hubspot::Client;
 use crate::import::settle::log::log_calls;
+use crate::model::shell;
 use crate::output::Temporary;
 
 /// Where pages are kept meanwhile.
@@ -105,7 +106,7 @@ impl Work {
         match self {
             Work::Run(folder) => error.advise(format!(
                 "no file has appeared; `tickethaul resume {}` continues",
-                folder.path().display()
+                shell::path(folder.path())
             )),
             Work::Temporary(..) => error,
         }

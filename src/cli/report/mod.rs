@@ -52,7 +52,7 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<Exit, Error> {
         Some(run) => find(run)?,
         None => last()?,
     };
-    let page = page(&folder)?;
+    let page = page(&folder, console)?;
     let written = match &args.output {
         None => keep(&folder, &page)?,
         Some(path) => match new_file(path, &["html", "htm"], args.force)? {
@@ -82,7 +82,7 @@ fn last() -> Result<PathBuf, Error> {
 /// Leaves the report of a run, or of a plan, in its folder. The run is what counts: a page
 /// that can't be written is only mentioned.
 pub fn leave(folder: &Path, console: &Console) {
-    match page(folder).and_then(|page| keep(folder, &page)) {
+    match page(folder, console).and_then(|page| keep(folder, &page)) {
         Ok(path) => console.say(&format!("the report: {}", path.display())),
         Err(error) => console.say(&format!("there is no {NAME}: {error:#}")),
     }
@@ -104,11 +104,11 @@ fn keep(folder: &Path, page: &str) -> Result<PathBuf, Error> {
 }
 
 /// The page of what a folder holds.
-fn page(folder: &Path) -> Result<String, Error> {
+fn page(folder: &Path, console: &Console) -> Result<String, Error> {
     if is_export(folder) {
         exported::page(folder)
     } else if is_run(folder) {
-        rows::page(folder)
+        rows::page(folder, console)
     } else if PlanReading::is_there(folder) {
         planned::page(folder)
     } else {

@@ -6,13 +6,15 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::head;
+use crate::cli::console::Console;
+use crate::cli::families::known;
 use crate::cli::reopen::places_of;
-use crate::cli::run_status::State;
+use crate::cli::run_status::{RunStatus, State, look};
 use crate::error::Error;
 use crate::import::settle::log::calls_over_time;
 use crate::journal::{FileState, Past, PastRow, Reading, RefusedRows};
-use crate::model::count::counted;
-use crate::model::outcome::{Change, RowEnd};
+use crate::model::count::{count, counted};
+use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::Places;
 use crate::model::run_report::{
     RefusedExample, ReportedFindings, ReportedRefusals, ReportedTicket, ReportedVerification,
@@ -38,10 +40,37 @@ const TICKETS: usize = 20;
 const LONGEST: u64 = 16 << 20;
 
 /// The page.
-pub(super) fn page(folder: &Path) -> Result<String, Error> {
+pub(super) fn page(folder: &Path, console: &Console) -> Result<String, Error> {
     let reading = Reading::open(folder)?;
     let past = reading.past()?;
-    run_html(&gathered(folder, &reading, past)?).map_err(head::unmade)
+    let mut report = gathered(folder, &reading, past)?;
+    let mut run = look(folder)?;
+    run.relate(&known([folder]), console);
+    report.head.state = run.state_words();
+    report.since = since(&run);
+    report.parent = run.parent.take();
+    run_html(&report).map_err(head::unmade)
+}
+
+/// What retries and undos made of a run.
+fn since(run: &RunStatus) -> Vec<(&'static str, String)> {
+    let family = run.family.as_ref().filter(|_| !run.is_later());
+    let retried = family.map(|family| {
+        let fates = Fate::ALL.map(|fate| (family.count(fate), fate.word()));
+        let fates = fates.into_iter().chain([(family.undone, "undone")]);
+        let fates: Vec<String> = fates
+            .filter(|(rows, _)| *rows > 0)
+            .map(|(rows, word)| format!("{} {word}", count(rows)))
+            .collect();
+        let names = family.names.get(1..).unwrap_or_default().join(", ");
+        let words = format!("{names}; with what that came to: {}", fates.join(", "));
+        ("Retried by", words)
+    });
+    let undone = run.undone.as_ref().map(|(names, rows)| {
+        let words = format!("{}: {}", names.join(", "), counted(*rows, "row"));
+        ("Undone by", words)
+    });
+    retried.into_iter().chain(undone).collect()
 }
 
 fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, Error> {
@@ -57,6 +86,7 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
         head: head::of_header(folder, &past.header, state, past.times),
         parent: past.header.parent.clone(),
         undoes: undoes.map(|undone| undone.folder.display().to_string()),
+        since: Vec::new(),
         operation: past.header.operation.clone(),
         facts: match is_undo {
             true => undone_facts(folder, reading, &past)?,

@@ -23,6 +23,7 @@ impl PortalArgs {
         if let Some(name) = &self.portal {
             let by = match self.of_run {
                 Some(_) if self.is_of_run(name) => By::Run,
+                _ if self.is_original => By::Like,
                 _ => By::Flag,
             };
             return self.by_name(name, by);

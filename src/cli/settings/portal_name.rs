@@ -44,6 +44,8 @@ pub enum Chosen {
 pub enum By {
     /// `--portal`.
     Flag,
+    /// `--like`: its definitions are copied.
+    Like,
     /// The run that is resumed.
     Run,
     /// TICKETHAUL_PORTAL.
@@ -71,6 +73,7 @@ impl By {
     pub(super) fn words(self, name: &str) -> String {
         match self {
             By::Flag => format!("chosen by --portal {name}"),
+            By::Like => format!("chosen by --like {name}"),
             By::Run => "as in the run".to_owned(),
             By::Variable => format!("chosen by {PORTAL}"),
             By::Default => "the default of the configuration".to_owned(),

@@ -18,6 +18,7 @@ use super::versions::Versions;
 use crate::export::cell::Cell;
 use crate::export::columns::Column;
 use crate::export::held::HeldRows;
+use crate::export::issues::Written;
 use crate::export::job::Step;
 use crate::export::links::Links;
 use crate::export::spool::Ticket;
@@ -91,7 +92,7 @@ impl Built {
     }
 }
 
-/// Writes the tables of tickets. Entries whose row has no place are marked.
+/// Writes the tables of tickets. Entries with a value that has no place are marked.
 pub async fn build(
     plan: &Plan<'_>,
     decided: &mut Decided,
@@ -157,8 +158,11 @@ async fn write_all(
         let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
         let part = part.map_or("", String::as_str);
         for (table, writer) in plan.tables.iter().zip(&mut writers) {
-            if !put(table, &ticket, &links, writer, part, noted)?.fits {
+            let put = put(table, &ticket, &links, writer, part, noted)?;
+            if !put.fits {
                 misfits.push(ticket.id);
+            }
+            if put.is_left_out {
                 break;
             }
         }
@@ -178,8 +182,10 @@ async fn breathe(written: u64, heard: &mut impl FnMut(Step)) {
 
 /// What became of the rows of a ticket in a table.
 struct Put {
-    /// False when one of them has no place and became an issue.
+    /// False when one of them has a value without a place.
     fits: bool,
+    /// Whether one of them was left out for that.
+    is_left_out: bool,
     /// How many were written.
     rows: u64,
 }
@@ -209,6 +215,7 @@ fn put_new(
 ) -> io::Result<Put> {
     let mut put = Put {
         fits: true,
+        is_left_out: false,
         rows: 0,
     };
     for row in table.rows(ticket, links) {
@@ -216,15 +223,16 @@ fn put_new(
             continue;
         }
         let (issues, profile) = (&mut noted.issues, &mut noted.profile);
-        let fits = issues.unless_written(ticket.id, row, |cells| {
+        let written = issues.written(ticket.id, row, |cells| {
             writer.write(part, cells)?;
             if table.name == TICKETS {
                 profile.take(cells);
             }
             Ok(())
         })?;
-        put.fits &= fits;
-        put.rows += u64::from(fits);
+        put.fits &= written == Written::Whole;
+        put.is_left_out |= written == Written::Not;
+        put.rows += u64::from(written != Written::Not);
     }
     Ok(put)
 }

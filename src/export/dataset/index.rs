@@ -25,7 +25,7 @@ pub struct Entry {
     pub part: u32,
     /// Whether it lies in the recycle bin.
     pub archived: bool,
-    /// Whether its row has no place in the table: it is tried again by every run.
+    /// Whether a value of it has no place in the table: it is tried again by every run.
     pub misfit: bool,
     /// Hash of what was read of it.
     pub row: u64,

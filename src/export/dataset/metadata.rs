@@ -18,14 +18,14 @@ use super::tombstones::{self, DELETED};
 use super::update::Update;
 use crate::export::columns::Column;
 use crate::export::issues::Issues;
-use crate::export::job::{Done, Merged};
+use crate::export::job::{Done, Job, Merged};
 use crate::export::manifest::{self, Manifest};
 use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
 
 /// The result of a run, as far as it is known before publishing; names of files are
 /// those in the folder.
-pub fn done(plan: &Plan<'_>, decided: &Decided, issues: &Issues, built: &Built) -> Done {
+pub fn done(job: &Job, plan: &Plan<'_>, decided: &Decided, issues: &Issues, built: &Built) -> Done {
     let (gathered, append) = (plan.gathered, plan.append);
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
@@ -48,16 +48,18 @@ pub fn done(plan: &Plan<'_>, decided: &Decided, issues: &Issues, built: &Built) 
         merged: Some(Merged { changed, gone }),
         lines: lines.filter(|_| append),
         uncounted: uncounted.unwrap_or_default(),
-        ..held(&decided.index, built.files.iter())
+        ..held(job, &decided.index, built.files.iter())
     }
 }
 
 /// The result of a run whose set has already been published.
-pub fn published(standing: &Base) -> Done {
-    held(&standing.index, standing.files())
+pub fn published(job: &Job, standing: &Base) -> Done {
+    held(job, &standing.index, standing.files())
 }
 
-fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
+fn held<'a>(job: &Job, index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
+    // What a mapping reads back is left out where it has a value without a place.
+    let is_there = |entry: &&index::Entry| !entry.misfit || job.selection.mapping.is_none();
     let files: Vec<&FileFacts> = files.collect();
     let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
     // The tickets come first.
@@ -67,7 +69,7 @@ fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) 
     Done {
         files: names,
         written: files.into_iter().cloned().collect(),
-        tickets: index.iter().filter(|entry| !entry.misfit).count() as u64,
+        tickets: index.iter().filter(is_there).count() as u64,
         archived: index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),
         ..Done::default()
@@ -173,6 +175,7 @@ fn more(plan: &Plan<'_>, update: &Update, done: &Done) -> Map<String, Value> {
         "changed": merged.changed,
         "gone": merged.gone,
         "lines": done.lines,
+        "uncounted": done.uncounted,
         "columns_added": plan.evolved.added,
         "columns_dropped": plan.evolved.dropped,
         "columns_retyped": retyped.chain(continued).collect::<Vec<_>>(),

@@ -41,7 +41,7 @@ pub async fn run(
         && standing.state.run == job.run
     {
         // An earlier process of this run was ended after it had published.
-        return Ok(with_places(published(standing), &path));
+        return Ok(with_places(published(&job, standing), &path));
     }
     let (base, window) = goes_on(&job, standing, &path)?;
     let ended = async {
@@ -162,7 +162,7 @@ async fn write(
 ) -> io::Result<Done> {
     let mut built = build(plan, &mut decided, &mut noted, heard).await?;
     write_beside(plan, update, &decided, records, &mut built)?;
-    let mut done = metadata::done(plan, &decided, &noted.issues, &built);
+    let mut done = metadata::done(&update.job, plan, &decided, &noted.issues, &built);
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }

@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
+use futures::future::ready;
+use futures::{StreamExt, TryStreamExt, stream};
+
 use super::base::Base;
 use super::decide::{Change, Decided, Place};
 use super::gather::Gathered;
@@ -19,9 +22,6 @@ use crate::export::page::{PageError, Reading};
 use crate::export::spool::Ticket;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
-
-/// So many tickets that went are asked for one by one, at most.
-const MOST_ASKED: usize = 20;
 
 /// Reads the links of all tickets, and takes what is new of them into what was decided.
 pub async fn sweep(
@@ -65,7 +65,7 @@ pub async fn sweep(
 }
 
 /// Those of some tickets, ids in ascending order, that are neither live nor in the recycle bin, and were not merged into
-/// others. What is left of many is found by the next run.
+/// others.
 async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, PageError> {
     let bare = Reading {
         properties: Vec::new(),
@@ -77,21 +77,16 @@ async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, P
             nowhere.retain(|id| *id != ticket.id);
         }
     }
-    nowhere.truncate(MOST_ASKED);
-    let mut merged = BTreeSet::new();
-    for id in &nowhere {
+    // The id of a ticket that was merged away leads to another.
+    let is_merged = |id: u64| async move {
         let (tickets, name) = (ObjectType::Tickets, id.to_string());
-        let found = reading
-            .client
-            .read(tickets, None, &name, &[], Shelf::Live)
-            .await?;
-        // The id of a ticket that was merged away leads to another.
-        if found.is_some() {
-            let _new = merged.insert(*id);
-        }
-    }
-    nowhere.retain(|id| !merged.contains(id));
-    Ok(nowhere)
+        let read = reading.client.read(tickets, None, &name, &[], Shelf::Live);
+        Ok::<_, PageError>((id, read.await?.is_some()))
+    };
+    let asked = stream::iter(nowhere).map(is_merged);
+    let told = asked.buffered(reading.width());
+    let nowhere = told.try_filter_map(|(id, merged)| ready(Ok((!merged).then_some(id))));
+    nowhere.try_collect().await
 }
 
 /// Takes tickets out that are nowhere any more.

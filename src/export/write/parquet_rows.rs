@@ -63,10 +63,10 @@ impl ParquetRows {
         })
     }
 
-    /// Writes a row, or says which value does not fit; nothing of it is written then.
+    /// Writes a row, or says which value does not fit; nothing of the row is written then.
     pub fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
         let mut values = Vec::with_capacity(cells.len());
-        for (cell, (header, builder)) in cells.iter().zip(&self.columns) {
+        for (place, (cell, (header, builder))) in cells.iter().zip(&self.columns).enumerate() {
             match builder.value(cell) {
                 Some(value) => values.push(value),
                 None => {
@@ -74,6 +74,7 @@ impl ParquetRows {
                         column: header.clone(),
                         value: cell.to_string(),
                         wanted: builder.words(),
+                        cell: Some(place),
                     }));
                 }
             }

@@ -90,6 +90,7 @@ impl Sender {
         let past = sent(&ops);
         let live = self.live(ops).await;
         let live = self.or_lose(past, live).await?;
+        let live = self.with_free_keys(live).await?;
         let rows = self.with_links(live, way).await?;
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
@@ -115,6 +116,15 @@ impl Sender {
         });
         self.settle.settle(ended.collect()).await?;
         Ok(())
+    }
+
+    /// Rows whose key no other row holds: for one that is refused for it, no record is created
+    /// that it names.
+    async fn with_free_keys(&self, live: Vec<Located>) -> Result<Vec<Located>, Stop> {
+        let (mut past, fresh): (Vec<_>, Vec<_>) =
+            live.into_iter().partition(|row| row.op.past.is_some());
+        past.extend(self.refuse_taken(fresh).await?);
+        Ok(past)
     }
 
     /// Makes durable what rows are about to add; returns for each whether that is anything.

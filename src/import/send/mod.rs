@@ -191,13 +191,36 @@ impl Sender {
         if rows.is_empty() {
             return Ok(rows);
         }
+        let claims = self.settle.intend(self.intents(&rows), intended).await?;
+        self.keep_free(rows, claims).await
+    }
+
+    /// Settles those of some rows whose key another row of this run holds, as `write_intents`
+    /// would; nothing is intended.
+    pub(super) async fn refuse_taken<R>(&self, rows: Vec<R>) -> Result<Vec<R>, Stop>
+    where
+        R: AsRef<PlannedOp> + AsMut<PlannedOp> + Into<PlannedOp>,
+    {
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let claims = self.settle.claims(self.intents(&rows)).await?;
+        self.keep_free(rows, claims).await
+    }
+
+    fn intents<R: AsRef<PlannedOp>>(&self, rows: &[R]) -> Vec<RowIntent> {
         let counted = self.mapping.counts_keys();
         let keys = self.run.keys(self.mapping.rows_are_tickets());
-        let intents = rows
-            .iter()
-            .map(|row| row_intent(row.as_ref(), self.run, keys, counted))
-            .collect();
-        let claims = self.settle.intend(intents, intended).await?;
+        let rows = rows.iter();
+        rows.map(|row| row_intent(row.as_ref(), self.run, keys, counted))
+            .collect()
+    }
+
+    /// Rows whose key is free, under that key; the others are refused.
+    async fn keep_free<R>(&self, rows: Vec<R>, claims: Vec<KeyClaim>) -> Result<Vec<R>, Stop>
+    where
+        R: AsRef<PlannedOp> + AsMut<PlannedOp> + Into<PlannedOp>,
+    {
         let mut free = Vec::new();
         let mut refused = Vec::new();
         for (mut row, claim) in rows.into_iter().zip(claims) {

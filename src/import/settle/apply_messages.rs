@@ -1,7 +1,6 @@
 //! Messages go into a commit: intents, ends, and other records that rows need. Answers
 //! are kept until the commit is durable, settled rows until they are in the files.
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::handle::{
@@ -11,7 +10,7 @@ use super::handle::{
 use super::ledger::Ledger;
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
-use crate::journal::{Commit, Intent, JournalError, KeyClaim, RowEntry, RunState};
+use crate::journal::{Commit, Intent, JournalError, RowEntry, RunState};
 use crate::model::outcome::{Fate, Tally};
 use crate::model::schema::ObjectType;
 
@@ -42,7 +41,10 @@ impl OpenCommit<'_> {
             Message::Settle(outcomes) => self.settle(outcomes),
             Message::Unknown(rows) => count_unknown(&mut self.ledger.tally, rows),
             Message::Intend { intents, at, reply } => {
-                let claims = intend_all(&self.commit, &intents, at)?;
+                let claims = intents
+                    .iter()
+                    .map(|one| self.commit.intend(&intent(one), at));
+                let claims = claims.collect::<Result<Vec<_>, _>>()?;
                 self.answer(reply, claims);
                 Ok(())
             }
@@ -84,6 +86,11 @@ impl OpenCommit<'_> {
     /// Applies what is kept of rows in flight.
     fn apply_to_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
         match about {
+            AboutRows::Claim { intents, reply } => {
+                let claims = intents.iter().map(|one| self.commit.claim(&intent(one)));
+                let claims = claims.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, claims);
+            }
             AboutRows::Name {
                 operation,
                 rows,
@@ -275,28 +282,21 @@ fn count_unknown(tally: &mut Tally, rows: u64) -> Result<(), Error> {
         .map_err(Error::unexpected)
 }
 
-fn intend_all(
-    commit: &Commit<'_>,
-    intents: &[RowIntent],
-    at: Option<Timestamp>,
-) -> Result<Vec<KeyClaim>, JournalError> {
-    let claim = |intent: &RowIntent| {
-        let intent = Intent {
-            row: RowEntry {
-                seq: intent.seq,
-                address: intent.address,
-            },
-            kind: intent.operation.word(),
-            keys: intent.keys,
-            key: &intent.key,
-            record: intent.ticket.as_deref(),
-            body: intent.body,
-            changes: intent.changes.as_deref(),
-            counted: intent.counted,
-        };
-        commit.intend(&intent, at)
-    };
-    intents.iter().map(claim).collect()
+/// As the journal takes it.
+fn intent(row: &RowIntent) -> Intent<'_> {
+    Intent {
+        row: RowEntry {
+            seq: row.seq,
+            address: row.address,
+        },
+        kind: row.operation.word(),
+        keys: row.keys,
+        key: &row.key,
+        record: row.ticket.as_deref(),
+        body: row.body,
+        changes: row.changes.as_deref(),
+        counted: row.counted,
+    }
 }
 
 fn settle_all(

@@ -18,6 +18,7 @@ use crate::journal::{Commit, Journal, JournalError, RunState};
 use crate::model::count::{counted, counted_as};
 use crate::model::event::{Event, Listener, Progress, Stop};
 use crate::model::outcome::Fate;
+use crate::model::shell;
 
 /// Messages that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
@@ -201,11 +202,13 @@ impl CommitLoop {
 
     /// The run folder can no longer be written.
     fn lost(&self, why: impl Into<Cause>) -> Error {
-        let folder = self.settler.folder.display();
-        Error::must_fix(format!("can't write to the run folder {folder}"))
+        let folder = &self.settler.folder;
+        let shown = folder.display();
+        Error::must_fix(format!("can't write to the run folder {shown}"))
             .because(why)
             .advise(format!(
-                "make room or bring the folder back, then `tickethaul resume {folder}`"
+                "make room or bring the folder back, then `tickethaul resume {}`",
+                shell::path(folder)
             ))
     }
 }

@@ -80,6 +80,10 @@ pub(super) struct RowsRead {
 
 /// About rows in flight, by their numbers.
 pub(super) enum AboutRows {
+    Claim {
+        intents: Vec<RowIntent>,
+        reply: oneshot::Sender<Vec<KeyClaim>>,
+    },
     Name {
         operation: Operation,
         rows: Vec<(u64, String)>,
@@ -246,6 +250,12 @@ impl SettleHandle {
         at: Option<Timestamp>,
     ) -> Result<Vec<KeyClaim>, Gone> {
         self.ask(|reply| Message::Intend { intents, at, reply })
+            .await
+    }
+
+    /// Whether the keys of rows are free (K4), as `intend` would say; nothing is intended.
+    pub async fn claims(&self, intents: Vec<RowIntent>) -> Result<Vec<KeyClaim>, Gone> {
+        self.ask(|reply| Message::Rows(AboutRows::Claim { intents, reply }))
             .await
     }
 

@@ -21,8 +21,11 @@ use crate::output::open_regular;
 const ASKED: &str = "the portal asks to wait ";
 const DAY: &str = "the account's calls of today are used up: waiting for ";
 
+/// How the line begins that says how many calls a process made before it had a run folder.
+const BEFORE: &str = "calls before: ";
+
 /// Writes attempts into run.log.
-pub struct Calls(pub Arc<RunLog>);
+struct Calls(Arc<RunLog>);
 
 impl CallLog for Calls {
     fn hear(&self, attempt: &Attempt<'_>) {
@@ -51,12 +54,21 @@ impl CallLog for Calls {
     }
 }
 
-/// From now on the client's calls are noted in the log of a run folder. One that can't be
-/// written costs no more than itself.
+/// From now on the client's calls are noted in the log of a run folder, and how many there
+/// were before. One that can't be written costs no more than itself.
 pub fn log_calls(client: &Client, folder: &Path) {
     if let Ok(log) = RunLog::open(folder) {
-        client.log_to(Arc::new(Calls(Arc::new(log))));
+        log_to(client, &Arc::new(log));
     }
+}
+
+/// The same into a log that is open.
+pub fn log_to(client: &Client, log: &Arc<RunLog>) {
+    let before = client.calls();
+    if before > 0 {
+        log.line(format_args!("{BEFORE}{before}"));
+    }
+    client.log_to(Arc::new(Calls(Arc::clone(log))));
 }
 
 /// Passes events on and writes the rare ones into run.log.
@@ -103,6 +115,7 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
     let log = open_regular(&path, OpenOptions::new().read(true))?;
     let mut seconds: BTreeMap<i64, CallBin> = BTreeMap::new();
     let mut waits = Vec::new();
+    let mut before = 0;
     for line in BufReader::new(log).lines() {
         let line = line?;
         if let Some((at, status)) = attempt(&line) {
@@ -114,6 +127,8 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
             }
         } else if let Some(wait) = wait(&line) {
             waits.push(wait);
+        } else {
+            before += calls_before(&line).unwrap_or_default();
         }
     }
     let (Some((first, _)), Some((last, _))) = (seconds.first_key_value(), seconds.last_key_value())
@@ -134,8 +149,15 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
         start: Timestamp::from_second(first).unwrap_or_default(),
         width: Duration::from_secs(width.unsigned_abs()),
         bins,
+        before,
         waits,
     }))
+}
+
+/// How many calls a line says that there were before it.
+fn calls_before(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once(' ')?;
+    rest.strip_prefix(BEFORE)?.parse().ok()
 }
 
 /// When a wait began and how long it is, where a line is about one.
@@ -175,13 +197,17 @@ mod tests {
         log += "2023-11-14T22:13:20.500Z GET /a attempt 2: 429 in 3 ms, wait id\n";
         log += "2023-11-14T22:13:20.600Z GET /a attempt 3: - in 3 ms, no reply\n";
         log += &format!("2023-11-14T22:13:30.000Z {ASKED}12 s\n");
+        // A process that resumes has calls of its own before.
+        for before in [30, 12] {
+            log += &format!("2023-11-14T22:13:30.000Z {BEFORE}{before}\n");
+        }
         log += "2023-11-14T22:13:20.700Z 5 done, attempt of a note: 3 in all\n";
         std::fs::write(folder.path().join("run.log"), log).expect("written");
         let calls = calls_over_time(folder.path())
             .expect("read")
             .expect("calls");
         assert_eq!(calls.width, Duration::from_secs(3));
-        assert_eq!(calls.bins.len(), 67);
+        assert_eq!((calls.bins.len(), calls.before), (67, 42));
         let first = CallBin {
             fine: 3,
             limited: 1,

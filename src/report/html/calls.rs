@@ -13,8 +13,15 @@ pub(super) fn add_calls(page: &mut Page, calls: Option<&CallsOverTime>) {
     let Some(calls) = calls else { return };
     let sum = |of: fn(&CallBin) -> u64| calls.bins.iter().map(of).sum::<u64>();
     let all = sum(|bin| bin.all());
+    let before = match calls.before {
+        0 => String::new(),
+        before => format!(
+            " {} more came before it had a run folder, and are not in the picture.",
+            count(before)
+        ),
+    };
     let ended = format!(
-        "{} calls: {} met the portal's rate limit, {} failed or were refused.",
+        "{} calls: {} met the portal's rate limit, {} failed or were refused.{before}",
         count(all),
         count(sum(|bin| bin.limited)),
         count(sum(|bin| bin.failed)),

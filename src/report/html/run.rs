@@ -10,6 +10,7 @@ use super::verified::add_verified;
 use crate::model::count::{count, counted, counted_as};
 use crate::model::outcome::Fate;
 use crate::model::run_report::{ReportedRefusals, RunReport};
+use crate::model::shell;
 use crate::report::summary::meaning;
 
 /// Values of a remark that are shown.
@@ -27,6 +28,9 @@ pub fn run_html(report: &RunReport) -> Result<String, minijinja::Error> {
     }
     if let Some(undone) = &report.undoes {
         page.fact("Takes back", undone.clone());
+    }
+    for (name, words) in &report.since {
+        page.fact(*name, words.clone());
     }
     add_fates(&mut page, report, &read);
     let (heading, words) = refused_words(report);
@@ -118,7 +122,7 @@ fn refused_words(report: &RunReport) -> (&'static str, String) {
         "{} not taken. All of them are in {file}, each with its reason; once they are fixed there, \
          `tickethaul retry {}` takes them up.",
         counted_as(rows, "row was", "rows were"),
-        report.head.name
+        shell::word(&report.head.name)
     );
     ("Refused rows by reason", words)
 }

@@ -47,6 +47,7 @@ fn calls() -> CallsOverTime {
         start: at(),
         width: Duration::from_secs(1),
         bins: vec![bin; 75],
+        before: 25,
         waits: vec![(at() + Duration::from_secs(70), Duration::from_secs(12))],
     }
 }
@@ -56,6 +57,7 @@ fn report() -> RunReport {
         head: head(),
         parent: None,
         undoes: None,
+        since: vec![("Retried by", "night: 100 done".to_owned())],
         operation: "create".to_owned(),
         tally: Tally::resumed([(Fate::Done, 97), (Fate::Refused, 3)]),
         facts: Vec::new(),
@@ -101,6 +103,8 @@ fn the_page_says_what_happened() {
         "The first 1",
         "1 min 15 s later",
         "750 calls: 75 met the portal's rate limit",
+        "25 more came before it had a run folder",
+        "night: 100 done",
         "10 calls in one (10.0/s), 10.0/s on average",
         "The portal asked for 1 long wait (shaded): 12.0 s in all",
         "/contacts/123/record/0-5/31\" rel=\"noreferrer\">31</a>",

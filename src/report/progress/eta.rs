@@ -10,8 +10,12 @@ use crate::model::pace::Pace;
 /// calls come in bursts.
 const HORIZON: Duration = Duration::from_secs(60);
 
-/// Samples are kept so far apart, at least.
+/// Samples are kept so far apart, at least, and what comes in one piece takes so long, at
+/// most.
 const GRAIN: Duration = Duration::from_millis(500);
+
+/// After so long a time without news a piece is whole.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// Speeds are smoothed over so long a time, or a quarter of the time that they are known.
 const CALM: Duration = Duration::from_secs(15);
@@ -28,8 +32,12 @@ pub struct Eta {
     /// Those of the last minute; the first may be older.
     samples: VecDeque<Sample>,
     last: Sample,
+    /// When the newest of the samples was taken first.
+    sampled: Duration,
     /// Whether anything was done.
     is_begun: bool,
+    /// What is being done in one piece: when it began, and how far it is.
+    piece: Option<(Duration, Sample)>,
     pace: Pace,
     /// What is done in a second.
     speed: Calm,
@@ -71,26 +79,57 @@ impl Eta {
         };
         self.pauses.note(at, pace.pause.is_some());
         self.pace.clone_from(pace);
-        self.keep_last();
-        self.measure(is_news);
+        self.keep_last(is_news);
+        self.measure_speed();
+        self.measure_cost(is_news);
     }
 
-    /// Measures the last minute: what is done comes in pieces, and between two of them
-    /// nothing is learned of what one costs.
-    fn measure(&mut self, is_news: bool) {
+    /// What was done in the last minute.
+    fn measure_speed(&mut self) {
         let at = self.last.at;
         let Some(first) = self.samples.front().filter(|first| first.at < at) else {
             return;
         };
         let done = (self.last.done - first.done).max(0.0);
-        let speed = done / (at - first.at).as_secs_f64();
-        let cost = (self.last.free - first.free).as_secs_f64() / done;
         if done > 0.0 || self.speed.is_known() {
+            let speed = done / (at - first.at).as_secs_f64();
             self.speed.note(speed, at);
         }
-        if done > 0.0 && (is_news || at > self.cost.at + STALL) {
-            self.cost.note(cost, at);
+    }
+
+    /// What one cost in the last minute. What is done comes in pieces, the rows of a batch one
+    /// after the other: it is known when a piece is whole, and between two of them nothing is
+    /// learned.
+    fn measure_cost(&mut self, is_news: bool) {
+        let at = self.last.at;
+        let is_whole = |(began, piece): &mut (Duration, Sample)| {
+            at >= piece.at + QUIET || (at > piece.at && at >= *began + GRAIN)
+        };
+        let piece = self.piece.take_if(is_whole).map(|(_, piece)| piece);
+        if is_news {
+            let began = self.piece.take().map_or(at, |(began, _)| began);
+            self.piece = Some((began, self.last.clone()));
         }
+        let is_stalled = self.piece.is_none() && at > self.cost.at + STALL;
+        let measured = piece.or_else(|| is_stalled.then(|| self.last.clone()));
+        if let Some(sample) = measured
+            && let Some(cost) = self.cost_at(&sample)
+        {
+            self.cost.note(cost, sample.at);
+        }
+    }
+
+    /// What one cost in the minute before a sample.
+    fn cost_at(&self, sample: &Sample) -> Option<f64> {
+        let first = self.samples.front().filter(|first| first.at < sample.at)?;
+        let done = sample.done - first.done;
+        let free = sample.free.saturating_sub(first.free);
+        (done > 0.0).then(|| free.as_secs_f64() / done)
+    }
+
+    /// What one costs; while the first pieces are under way, what they did so far.
+    fn cost(&self) -> Option<f64> {
+        self.cost.value.or_else(|| self.cost_at(&self.last))
     }
 
     /// What is done in a second, lately.
@@ -105,16 +144,20 @@ impl Eta {
             true => rest / self.speed.value?,
             false => {
                 let pause = self.pace.pause.unwrap_or_default();
-                rest * self.cost.value? + pause.as_secs_f64()
+                rest * self.cost()? + pause.as_secs_f64()
             }
         };
         let by_itself = Duration::try_from_secs_f64(by_itself).ok()?;
         Some(by_itself.max(self.by_allowance(rest)))
     }
 
-    /// How long the portal's allowances make it take.
+    /// How long the portal's allowances make it take. The calls of a beginning, which finds
+    /// out and creates what later parts of the work find there, don't come again: what was
+    /// done first is left out, up to a half of all.
     fn by_allowance(&self, rest: f64) -> Duration {
-        let Some(first) = self.samples.front() else {
+        let half = self.last.done / 2.0;
+        let early = self.samples.iter().take_while(|one| one.done <= half);
+        let Some(first) = early.last().or(self.samples.front()) else {
             return Duration::ZERO;
         };
         let done = self.last.done - first.done;
@@ -122,7 +165,7 @@ impl Eta {
         let times = allowances.map(|(place, allowance)| {
             let before = first.calls.get(place).copied().unwrap_or_default();
             let calls = allowance.calls.saturating_sub(before) as f64;
-            let each = self.cost.value.unwrap_or_default() * done / calls;
+            let each = self.cost().unwrap_or_default() * done / calls;
             match done > 0.0 && calls > 0.0 {
                 true => allowance.time_for(
                     rest * calls / done,
@@ -134,12 +177,20 @@ impl Eta {
         times.max().unwrap_or_default()
     }
 
-    /// Keeps the last sample, unless it is too near to the one before it, and forgets those
-    /// that are older than the horizon, but for one.
-    fn keep_last(&mut self) {
-        let newest = self.samples.back();
-        if newest.is_none_or(|newest| self.last.at >= newest.at + GRAIN) {
-            self.samples.push_back(self.last.clone());
+    /// Keeps the last sample, unless it is too near to the one before it: then only what was
+    /// done meanwhile is added to that. Forgets those that are older than the horizon, but
+    /// for one.
+    fn keep_last(&mut self, is_news: bool) {
+        match self.samples.back_mut() {
+            Some(newest) if self.last.at < self.sampled + GRAIN => {
+                if is_news {
+                    newest.clone_from(&self.last);
+                }
+            }
+            _ => {
+                self.samples.push_back(self.last.clone());
+                self.sampled = self.last.at;
+            }
         }
         let begin = self.last.at.saturating_sub(HORIZON);
         while self.samples.get(1).is_some_and(|next| next.at <= begin) {

@@ -3,7 +3,9 @@
 
 use std::process::Command;
 
-use crate::support::{Args, FilledPortal, Rehearsal, SUBJECTS, TOKEN};
+use serde_json::json;
+
+use crate::support::{Args, FilledPortal, Rehearsal, SUBJECTS, TOKEN, reviewed};
 
 /// A portal with three tickets of a file.
 fn imported() -> FilledPortal {
@@ -168,6 +170,45 @@ fn the_portal_is_named_first_of_all() {
     }
     let quiet = desk.run(format!("get {id} -q")).expect(0);
     assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn with_quiet_a_line_says_what_did_not_end_well() {
+    let desk = reviewed::desk(&[]);
+    let here = &desk.here;
+    let bad = reviewed::file(1..=3, "Subject", "text") + "D-3,Again,text,p@desk.example\n";
+    let _file = here.write("in.csv", bad);
+    let _file = here.write("none.csv", "Id,Subject,Text,Mail\n");
+    let quiet = |args: &[&str]| {
+        let args = [args, &["-q"]].concat();
+        here.run_against(&desk.sandbox, &args)
+    };
+    let import = |file, run| quiet(&["import", file, "-m", "m.toml", "--run-dir", run]);
+    let ended = import("in.csv", "my run").expect(3);
+    assert_eq!(ended.stderr, "1 of 4 rows refused: my run/refused.csv\n");
+    // A shell takes a command as it is printed.
+    let page = here.read("my run/report.html").replace("&#x27;", "'");
+    assert!(page.contains("`tickethaul retry 'my run'`"), "{page}");
+    let changed = reviewed::ids(&desk, "my run")["D-1"];
+    reviewed::update(&desk, &[changed], &json!({"subject": "theirs"}));
+    let ended = quiet(&["verify", "my run"]).expect(4);
+    let words = "1 of 3 rows not as the run left them: ";
+    assert!(ended.stderr.starts_with(words), "{}", ended.stderr);
+    let ended = quiet(&["undo", "my run", "--yes", "--run-dir", "back"]).expect(3);
+    assert_eq!(
+        ended.stderr,
+        "1 row not undone, or in part: back/undo.csv\n"
+    );
+    // A run of no rows is a run all the same, and nothing is wrong with it.
+    for args in [
+        &["import", "none.csv", "-m", "m.toml", "--run-dir", "none"][..],
+        &["status", "none"],
+        &["verify", "none"],
+        &["undo", "none", "--yes"],
+    ] {
+        let ended = quiet(args).expect(0);
+        assert_eq!(ended.stderr, "", "{args:?}");
+    }
 }
 
 #[test]

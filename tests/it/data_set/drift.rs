@@ -117,6 +117,34 @@ fn labels_that_change_are_brought_in() {
 }
 
 #[test]
+fn values_that_stop_fitting_are_listed_beside_the_set_until_they_fit() {
+    let more = "--properties subject,size,createdate --format parquet";
+    let story = Story::new(30, &[], more);
+    define(&story.desk, "size", "string", "text");
+    story.update(&story.ids[..20], &json!({"size": "7"}));
+    story.update(&story.ids[..2], &json!({"size": "XL"}));
+    let _ended = story.run().expect(0);
+    let path = "/crm/v3/properties/tickets/size";
+    let number = json!({"type": "number", "fieldType": "number"});
+    let _done = story.desk.call("PATCH", path, &number);
+    // A list that appeared before a process was killed is ours too.
+    for night in ["the first", "the second"] {
+        let _ended = story.run().expect(3).says("lake.issues.csv");
+        let issues = story.desk.here.rows("lake.issues.csv");
+        assert_eq!(issues.len(), 2, "{night} night");
+        assert_eq!(issues[0]["_value"], "XL");
+        // Their tickets are there.
+        assert_eq!(is_whole(&story.desk, "lake")["tickets"], 30);
+    }
+    story.update(&story.ids[..2], &json!({"size": "9"}));
+    let _ended = story.run().expect(0).says("30 tickets");
+    assert!(!story.desk.here.path("lake.issues.csv").exists());
+    let _theirs = story.desk.here.write("lake.issues.csv", "mine");
+    let ended = story.run().expect(64).says("lake.issues.csv");
+    let _ended = ended.says("move that file away");
+}
+
+#[test]
 fn a_log_keeps_what_a_property_held() {
     let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     define(&desk, "size", "number", "number");

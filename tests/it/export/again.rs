@@ -259,6 +259,31 @@ fn of_stopped_exports_to_the_same_file_one_is_kept() {
 }
 
 #[test]
+fn a_fixed_run_folder_is_taken_over_from_a_stopped_export_to_the_same_file() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &["--run-dir", "night"]);
+    let to = |output| (SUBJECT, ["-o", output, "--run-dir", "night"]);
+    // Pages that another export needs are not thrown away.
+    let ended = desk.export(&to("other.csv")).expect(64);
+    let _ended = ended.says("is not empty").says("tickethaul resume");
+    let lock = fs::File::open(desk.here.path("night/lock")).expect("a lock");
+    lock.lock().expect("locked");
+    let _ended = desk.export(&to("tickets.csv")).expect(7).says("night");
+    drop(lock);
+    let ended = desk.export(&to("tickets.csv")).expect(0);
+    let _ended = ended.says("this one replaces it");
+    assert_eq!(desk.names("night"), OF_EXPORT);
+    assert_eq!(desk.here.rows("tickets.csv").len(), 1_500);
+    let status = desk.here.run(["status", "night"]).expect(0).stdout;
+    assert!(status.contains("1,500"), "{status}");
+    // What an export left that had no room to begin.
+    let _lock = desk.here.write("short/lock", "");
+    let _half = desk.here.write("short/export.json.new", "{");
+    desk.export((SUBJECT, "-o short.csv --run-dir short"))
+        .expect(0);
+}
+
+#[test]
 fn what_the_export_did_not_make_stays_in_its_run_folder() {
     let desk = desk_of_months(1_500);
     stopped(&desk, "tickets.csv", "--run-dir old");
@@ -288,6 +313,11 @@ fn runs_in_folders_of_their_own_are_found() {
     fs::create_dir(desk.here.path("other")).expect("a folder");
     let in_other = |args: &str| desk.tool(args).in_folder("other").run();
     in_other("runs").expect(0).prints_nothing_of("nightly");
+    // What was started in a folder below is of that folder.
+    in_other("export --properties subject -o x.csv").expect(0);
+    in_other("runs").expect(0).prints("/x.csv");
+    desk.here.run("runs").expect(0).prints_nothing_of("/x.csv");
+    desk.here.run("runs --all").expect(0).prints("/x.csv");
     in_other("runs --all").expect(0).prints("nightly");
     let status = in_other("status nightly").expect(0).stdout;
     assert!(status.contains("stopped"), "{status}");

@@ -524,4 +524,12 @@ fn rows_of_one_ticket_that_ask_for_the_same_links_agree_in_any_order() {
     assert_eq!(refused.len(), 1, "{}", ended.stderr);
     assert_eq!(refused[0]["Mail"], "c@l.example");
     assert_eq!(links(&desk, "contacts")["1"].len(), 2);
+    // For a row that is refused for its key nothing is created.
+    let path = "/crm/v3/objects/contacts?properties=email&limit=100";
+    let contacts = desk.call("GET", path, &Value::Null);
+    let contacts = contacts["results"].as_array().expect("contacts").iter();
+    let mails = contacts.filter_map(|contact| contact["properties"]["email"].as_str());
+    let mut mails: Vec<&str> = mails.filter(|mail| mail.ends_with("@l.example")).collect();
+    mails.sort_unstable();
+    assert_eq!(mails, ["a@l.example", "b@l.example"]);
 }

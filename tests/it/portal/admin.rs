@@ -319,7 +319,9 @@ fn a_twin_has_the_limits_and_the_rules() {
         .run("schema pull --portal live -o real.toml")
         .expect(0);
     let on_twin = |args| desk.here.run((args, "--portal sandbox --like live"));
-    on_twin("schema pull -o twin.toml").expect(0);
+    on_twin("schema pull -o twin.toml")
+        .expect(0)
+        .says("chosen by --like live");
     let copies = ["real.toml", "twin.toml"].map(|file| {
         let copy: toml::Table = desk.here.read(file).parse().expect("TOML");
         ["link_limits", "links", "links_back", "rules"].map(|part| copy[part].clone())

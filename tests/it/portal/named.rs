@@ -473,4 +473,11 @@ fn slips_in_the_configuration_and_of_sandboxes_are_told() {
         let reset = ["sandbox", "reset", "--like", like];
         here.run(reset).expect(64).says(words);
     }
+    let ended = here.run(["portal", "show", "sandbox"]).expect(64);
+    let ended = ended.says("`sandbox` is the embedded portal");
+    assert!(
+        !ended.stderr.contains("there is `sandbox`"),
+        "{}",
+        ended.stderr
+    );
 }

@@ -111,6 +111,21 @@ fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
     contains(&page, &format!("<strong>{}</strong>", left["_code"]));
     let _ended = desk.here.run(["report", "undone"]).expect(0);
     assert_eq!(desk.here.read("undone/report.html"), page);
+    let of_run = desk.here.run(["report", "run", "-o", "-"]).expect(0).stdout;
+    contains(&of_run, "<strong>partly undone</strong>");
+    contains(&of_run, "undone: 4 rows");
+    let calls = |page: &str| {
+        let (before, _) = page.split_once(" calls: ").expect("calls");
+        let number = before.rsplit('>').next().expect("a number");
+        let more = page
+            .split_once(" more came before")
+            .map_or("0", |(before, _)| {
+                before.rsplit(' ').next().expect("a number")
+            });
+        [number, more].map(|word| word.parse::<u64>().expect("a number"))
+    };
+    let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
+    assert_eq!(summary["calls"], calls(&of_run).iter().sum::<u64>());
 }
 
 #[test]
@@ -229,10 +244,16 @@ fn a_stopped_export_has_a_page_too() {
         "tickets.csv",
     ];
     let args = [&["--properties", "subject"][..], &slow].concat();
-    let _ended = desk.export(&args).expect(5);
+    let _ended = desk.export(&args).expect(5).says("report.html");
+    let runs = desk.names("tickethaul-runs");
+    let left = desk
+        .here
+        .read(&format!("tickethaul-runs/{}/report.html", runs[0]));
     let printed = desk.here.run(["report", "-o", "-"]).expect(0).stdout;
-    contains(&printed, "<strong>stopped</strong>");
-    contains(&printed, "tickets read so far");
+    for page in [left, printed] {
+        contains(&page, "<strong>stopped</strong>");
+        contains(&page, "tickets read so far");
+    }
 }
 
 #[test]
