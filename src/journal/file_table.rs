@@ -20,8 +20,12 @@ CREATE INDEX file_by_record ON file (record);
 ";
 
 pub(super) fn has_files(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'file'";
-    db.query_row(sql, [], |row| row.get(0))
+    has(db, "file")
+}
+
+fn has(db: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    db.query_row(sql, [table], |row| row.get(0))
 }
 
 /// Which notes name which files: a note by its key, a file by its record id.
@@ -32,13 +36,12 @@ CREATE INDEX attached_by_file ON attached (file);
 ";
 
 pub(super) fn has_attached(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'attached'";
-    db.query_row(sql, [], |row| row.get(0))
+    has(db, "attached")
 }
 
 /// Files on this machine that were found by their names alone, and whose they are.
-const NAME_TABLE: &str = "
-CREATE TABLE IF NOT EXISTS file_name (path TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT, WITHOUT ROWID;
+pub(super) const NAME_TABLE: &str = "
+CREATE TABLE file_name (path TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// Creates the tables if missing.
@@ -52,5 +55,8 @@ pub(super) fn ensure_files(db: &Connection, tables: Tables) -> rusqlite::Result<
     if !has_attached(db)? {
         db.execute_batch(ATTACHED_TABLE)?;
     }
-    db.execute_batch(NAME_TABLE)
+    match has(db, "file_name")? {
+        true => Ok(()),
+        false => db.execute_batch(NAME_TABLE),
+    }
 }

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::file_table::{ATTACHED_TABLE, FILE_TABLE};
+use super::file_table::{ATTACHED_TABLE, FILE_TABLE, NAME_TABLE};
 use super::{added_tables, v2_tables, v3_tables};
 use crate::output::new_private_file;
 
@@ -98,6 +98,7 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
             added_tables::NOTE_TABLE,
             FILE_TABLE,
             ATTACHED_TABLE,
+            NAME_TABLE,
         ],
     )
 }

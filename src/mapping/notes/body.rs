@@ -508,7 +508,7 @@ mod tests {
             (
                 "<a href='https://a.example/<img>'>a</a><img src='data:image/png;base64,AA=='>"
                     .to_owned(),
-                format!("<a href=\"https://a.example/<img>\" {rel}>a</a>[image]"),
+                format!("<a href=\"https://a.example/&lt;img&gt;\" {rel}>a</a>[image]"),
                 vec![],
             ),
         ] {
