@@ -223,8 +223,8 @@ impl<'a> Compiler<'a> {
         let header = self.expression_columns(rule).ok()?;
         match self.templates.add_expression(&rule.value) {
             Ok(expression) => Some(Rule { expression, header }),
-            Err(fault) => {
-                self.template_fault(rule, &fault);
+            Err(faults) => {
+                self.template_faults(rule, &faults);
                 None
             }
         }
