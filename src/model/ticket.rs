@@ -74,11 +74,13 @@ pub enum Remark {
     OpenNumber,
     /// A comment that was to be an e-mail lacks a sender or recipient, and became a note.
     EmailAsNote,
+    /// The row has something that an import has no place for, as the mapping says.
+    LeftBehind,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 13] = [
+    pub const ALL: [Remark; 14] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -92,6 +94,7 @@ impl Remark {
         Remark::OtherTicket,
         Remark::OpenNumber,
         Remark::EmailAsNote,
+        Remark::LeftBehind,
     ];
 
     /// Its code in journals and scripts; never changed.
@@ -110,6 +113,7 @@ impl Remark {
             Remark::OtherTicket => "other_ticket",
             Remark::OpenNumber => "open_number",
             Remark::EmailAsNote => "email_as_note",
+            Remark::LeftBehind => "left_behind",
         }
     }
 
@@ -117,7 +121,11 @@ impl Remark {
     pub fn counts_values(self) -> bool {
         matches!(
             self,
-            Remark::LeftBlank | Remark::FellBack | Remark::LinkLeftOut | Remark::OtherTicket
+            Remark::LeftBlank
+                | Remark::FellBack
+                | Remark::LinkLeftOut
+                | Remark::OtherTicket
+                | Remark::LeftBehind
         )
     }
 
@@ -147,6 +155,9 @@ impl Remark {
             Remark::EmailAsNote => {
                 "comments that name no e-mail address of who sent or got them, written as notes"
             }
+            Remark::LeftBehind => {
+                "cells with what an import has no place for, left behind as mapped"
+            }
         }
     }
 
@@ -166,6 +177,7 @@ impl Remark {
             Remark::OtherTicket => "new key of the row, which a ticket had already: it was updated",
             Remark::OpenNumber => "read with a decimal point, as the mapping does not say",
             Remark::EmailAsNote => "no e-mail address, written as a note",
+            Remark::LeftBehind => "has no place in an import, left behind",
         }
     }
 }
