@@ -36,6 +36,8 @@ pub struct RunReport {
     pub parent: Option<String>,
     /// The run that it takes back.
     pub undoes: Option<String>,
+    /// Why it stopped; none if it came to its end, or is running.
+    pub stopped: Option<String>,
     /// `create`…
     pub operation: String,
     /// Rows by fate.
@@ -126,6 +128,8 @@ pub struct FindingExample {
 pub struct ReportedRefusals {
     /// The stable code of the reason.
     pub code: String,
+    /// What the portal said, where the code is its own; else empty.
+    pub words: String,
     /// How many rows.
     pub rows: u64,
     /// The first of them.

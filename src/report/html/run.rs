@@ -28,6 +28,11 @@ pub fn run_html(report: &RunReport) -> Result<String, minijinja::Error> {
     if let Some(undone) = &report.undoes {
         page.fact("Takes back", undone.clone());
     }
+    if let Some(why) = &report.stopped {
+        let name = &report.head.name;
+        let next = format!("{why}. `tickethaul resume {name}` continues");
+        page.fact("Stopped", next);
+    }
     add_fates(&mut page, report, &read);
     let (heading, words) = refused_words(report);
     let reasons = report.refusals.iter().map(reason).collect();
@@ -136,6 +141,7 @@ fn reason(group: &ReportedRefusals) -> Reason {
     });
     Reason {
         code: group.code.clone(),
+        words: group.words.clone(),
         rows: group.rows,
         examples: examples.collect(),
     }
