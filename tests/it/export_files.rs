@@ -142,7 +142,21 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
         "lake",
     ];
     let args = [&["export", "--properties", "subject"], &set[..]].concat();
-    let _told = talk.run(&args, 64).says("takes no attachments along");
+    let told = talk.run(&args, 64).says("takes no attachments along");
+    // What it says to do instead does it.
+    let (_, told) = told
+        .stderr
+        .split_once("tickethaul export")
+        .expect("a command");
+    let (command, _) = told.split_once(". ").expect("its end");
+    let words = command
+        .split_whitespace()
+        .map(|word| word.replace("DIR", "beside"));
+    let words: Vec<String> = words.collect();
+    let words = std::iter::once("export").chain(words.iter().map(String::as_str));
+    let _ended = talk.run(&words.collect::<Vec<_>>(), 3);
+    assert!(talk.desk.here.rows("files.attachments.csv").len() > 1);
+    assert!(!files_below(&talk.desk.here.path("beside")).is_empty());
     let _file = talk.desk.here.write("plain", "a file");
     let args = [&EXPORT[..6], &["plain", "-o", "u.csv"]].concat();
     let _told = talk.run(&args, 64).says("plain is not a folder");
