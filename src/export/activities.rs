@@ -1,17 +1,19 @@
 //! The default columns for the table of an activity: its time, owner, text and files. Texts are
 //! there twice: as the HTML that the portal holds, which loses nothing, and as plain text, which
-//! people search and count. Pure.
+//! people search and count. A case has more of them, since it is what an activity is made of again.
+//! Pure.
 
 use std::collections::BTreeMap;
 
 use super::columns::{Column, Kind, What, Wording};
-use crate::model::schema::{ObjectType, PropertyDef};
+use super::labels::owner_email;
+use crate::model::schema::{OWNER_PROPERTY, ObjectType, Owner, PropertyDef};
 
 /// The property that names the files of an activity.
 pub const ATTACHMENTS: &str = "hs_attachment_ids";
 
 /// When it was, and whose it is.
-const FIRST: [&str; 2] = ["hs_timestamp", "hubspot_owner_id"];
+const FIRST: [&str; 2] = ["hs_timestamp", OWNER_PROPERTY];
 
 /// Sender and recipients of an e-mail: the column, the name in its headers, the property
 /// that replaces them if missing.
@@ -19,6 +21,15 @@ const ENDS: [(&str, &str, &str); 3] = [
     ("from", "From", "hs_email_from_email"),
     ("to", "To", "hs_email_to_email"),
     ("cc", "Cc", "hs_email_cc_email"),
+];
+
+/// The recipients that the others don't know of, whom cases have too.
+const HIDDEN_END: (&str, &str, &str) = ("bcc", "Bcc", "hs_email_bcc_email");
+
+/// What only cases show, as far as the portal defines it.
+const OF_CASES: [(ObjectType, &str); 2] = [
+    (ObjectType::Emails, "hs_email_status"),
+    (ObjectType::Calls, "hs_call_status"),
 ];
 
 /// HubSpot: the headers of an e-mail, as JSON.
@@ -68,19 +79,27 @@ const OWN: [Own; 6] = [
 ];
 
 /// What the table of a kind of activity shows, as far as the portal defines it; nothing for
-/// other kinds of record.
-pub fn shown(object: ObjectType, defined: &BTreeMap<String, PropertyDef>) -> Vec<What> {
+/// other kinds of record. A case, which comes with the portal's owners, shows more.
+pub fn shown(
+    object: ObjectType,
+    defined: &BTreeMap<String, PropertyDef>,
+    of_case: Option<&[Owner]>,
+) -> Vec<What> {
     let Some((_, own, texts)) = OWN.into_iter().find(|(kind, ..)| *kind == object) else {
         return Vec::new();
     };
     let stored = |name: &str| defined.get(name).cloned().map(What::Property);
-    let mut shown: Vec<What> = FIRST
+    let mut shown: Vec<What> = FIRST.iter().filter_map(|name| stored(name)).collect();
+    let email = of_case.and_then(|owners| owner_email(defined.get(OWNER_PROPERTY)?, owners));
+    shown.extend(email.map(|column| What::Made(column, vec![OWNER_PROPERTY])));
+    shown.extend(own.iter().filter_map(|name| stored(name)));
+    let more = OF_CASES
         .iter()
-        .chain(own)
-        .filter_map(|name| stored(name))
-        .collect();
+        .filter(|(kind, _)| of_case.is_some() && *kind == object);
+    shown.extend(more.filter_map(|(_, name)| stored(name)));
     if object == ObjectType::Emails {
-        shown.extend(ENDS.map(|(name, label, alone)| {
+        let hidden = of_case.map(|_| HIDDEN_END);
+        shown.extend(ENDS.into_iter().chain(hidden).map(|(name, label, alone)| {
             let column = made(name, label, Kind::List, Wording::Addresses(name));
             What::Made(column, known(&[HEADERS, alone], defined))
         }));

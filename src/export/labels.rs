@@ -1,8 +1,9 @@
 //! What people see for stored values: labels of options, pipelines and stages, names
-//! of owners. Pure.
+//! of owners, and the addresses by which another portal knows them. Pure.
 
 use std::collections::HashMap;
 
+use super::columns::{Column, Kind, Wording};
 use crate::model::schema::{Owner, PropertyDef, Schema, ValueType};
 
 /// What people see for the stored values of a property; nothing if it has no such
@@ -32,6 +33,23 @@ pub fn labels(property: &PropertyDef, schema: &Schema) -> HashMap<String, String
         | ValueType::Date
         | ValueType::DateTime => HashMap::new(),
     }
+}
+
+/// A column with the address of an owner, whose id means nothing in another portal; none for
+/// other properties, or where no owners are known. Owners that are not keep their id.
+pub fn owner_email(property: &PropertyDef, owners: &[Owner]) -> Option<Column> {
+    if property.value_type != ValueType::Owner || owners.is_empty() {
+        return None;
+    }
+    let emails = owners
+        .iter()
+        .map(|owner| (owner.id.clone(), owner.email.clone()));
+    let name = format!("{}_email", property.name);
+    let label = format!("{} (email)", property.label);
+    Some(Column {
+        wording: Wording::Labels(emails.collect()),
+        ..Column::plain(&name, &label, Kind::Text)
+    })
 }
 
 fn owner_label(owner: &Owner) -> String {

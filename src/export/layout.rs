@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::columns::{
     ARCHIVED_COLUMN, Archived, Column, Headers, Kind, Values, Wanted, With, Wording,
 };
-use super::labels::labels;
+use super::labels::{labels, owner_email};
 use crate::mapping::Backwards;
 use crate::model::schema::{ObjectType, PropertyDef, Schema};
 
@@ -99,7 +99,11 @@ impl Layout {
         self.add(Source::Id, Column::id());
         for (place, name) in wanted.properties().iter().enumerate() {
             if let Some(property) = schema.tickets.get(name) {
-                for column in of_property(property, wanted, schema) {
+                let email = wanted
+                    .as_cases
+                    .then(|| owner_email(property, &schema.owners));
+                let columns = of_property(property, wanted, schema).into_iter();
+                for column in columns.chain(email.flatten()) {
                     self.add(Source::Value(place), column);
                 }
             }

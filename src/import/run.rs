@@ -105,6 +105,17 @@ async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
     }
     let checked = notes::check_access(client, job.mapping.activities()).await;
     checked.map_err(notes::denied)?;
+    let named = job.mapping.note_properties();
+    let lacking = notes::lacking_properties(client, &named).await;
+    let lacking = lacking.map_err(notes::denied)?;
+    if !lacking.is_empty() {
+        let lacking = lacking.join(", ");
+        return Err(
+            Error::must_fix(format!("the portal has no {lacking}")).advise(
+                "create it, or take it out of the `properties` of [[notes]]; nothing was written",
+            ),
+        );
+    }
     if job.files.is_some() && job.mapping.has_files() {
         let checked = client.check_files().await;
         checked.map_err(notes::denied_files)?;

@@ -73,6 +73,19 @@ impl Reading {
         self.about_files(&sql, params![seq], step)
     }
 
+    /// Files that were there before the run and that the notes of a row name.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn found_files(&self, seq: u64) -> Result<Vec<FileStep>, JournalError> {
+        let sql = format!(
+            "{STEP} FROM file WHERE state = 'there' AND record IN (
+                SELECT attached.file FROM note JOIN attached ON attached.note = note.key
+                WHERE note.seq = ?1) ORDER BY key"
+        );
+        self.about_files(&sql, params![seq], step)
+    }
+
     /// Notes of the run that name a file.
     ///
     /// # Errors

@@ -22,6 +22,9 @@ fn kept_mark(activity: Activity) -> &'static str {
         Activity::Note => "note_keys_kept",
         Activity::Email => "email_keys_kept",
         Activity::Call => "call_keys_kept",
+        Activity::Task => "task_keys_kept",
+        Activity::Meeting => "meeting_keys_kept",
+        Activity::Communication => "communication_keys_kept",
     }
 }
 

@@ -5,12 +5,18 @@ use std::collections::BTreeMap;
 use super::error::{JournalError, at};
 use super::format::refusal_from;
 use super::read::{PastRow, Reading, past_row};
+use crate::model::issue::gist;
 
-/// Refused rows of one code.
+/// Words that are told apart under one code; others are counted together.
+const WORDS: usize = 20;
+
+/// Refused rows of one code, and of one kind of words of the portal.
 #[derive(Clone, Debug)]
 pub struct RefusedRows {
     /// The code.
     pub code: String,
+    /// What the portal's words have in common; empty where the code says all.
+    pub words: String,
     /// How many rows.
     pub rows: u64,
     /// The first of them, in the order of the input.
@@ -18,13 +24,14 @@ pub struct RefusedRows {
 }
 
 impl Reading {
-    /// Refused rows by code, most rows first, with at most `most` of each code. Rows come out
-    /// of the database one by one.
+    /// Refused rows by reason, most rows first, with at most `most` of each. Rows come out of
+    /// the database one by one.
     ///
     /// # Errors
     /// When the journal can't be read.
     pub fn refused_rows(&self, most: usize) -> Result<Vec<RefusedRows>, JournalError> {
-        let mut groups: BTreeMap<String, RefusedRows> = BTreeMap::new();
+        let mut groups: BTreeMap<(String, String), RefusedRows> = BTreeMap::new();
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
         let failed = || at(&self.path);
         let mut query = self
             .db
@@ -39,10 +46,19 @@ impl Reading {
             let row = row.map_err(failed())?;
             let issue = row.issue.as_deref().unwrap_or_default();
             let refusal = refusal_from(issue).map_err(|_| self.broken("issue"))?;
+            let (code, mut words) = (refusal.code, gist(&refusal.hint));
+            if !groups.contains_key(&(code.clone(), words.clone())) {
+                let told = told.entry(code.clone()).or_default();
+                *told += 1;
+                if *told > WORDS {
+                    words.clear();
+                }
+            }
             let group = groups
-                .entry(refusal.code.clone())
+                .entry((code.clone(), words.clone()))
                 .or_insert_with(|| RefusedRows {
-                    code: refusal.code,
+                    code,
+                    words,
                     rows: 0,
                     first: Vec::new(),
                 });

@@ -67,7 +67,8 @@ fn former_name(remark: Remark) -> Option<&'static str> {
         | Remark::LinkLeftOut
         | Remark::OtherTicket
         | Remark::OpenNumber
-        | Remark::EmailAsNote => return None,
+        | Remark::EmailAsNote
+        | Remark::LeftBehind => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 //! This runs once for every row, so names, columns and values have all been resolved
 //! before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fallback::Fallback;
@@ -19,10 +19,11 @@ use crate::mapping::syntax::Keep;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::json::items;
 use crate::model::note::Activity;
 use crate::model::row::SourceRow;
 use crate::model::schema::ValueType;
-use crate::model::ticket::{PropertyValues, TicketDraft};
+use crate::model::ticket::{PlacedRemark, PropertyValues, Remark, TicketDraft};
 
 /// A mapping compiled against the headers of an input and the schema of a portal. It
 /// can be shared between threads.
@@ -42,6 +43,8 @@ pub struct CompiledMapping {
     pub(crate) templates: Templates,
     pub(crate) empty: Arc<[String]>,
     pub(crate) unused: Vec<String>,
+    /// Columns that the import has no place for, as the mapping says.
+    pub(crate) left_behind: Vec<Column>,
     pub(crate) properties: Vec<MappedProperty>,
     /// The operation archives tickets, and our own files say which of them their run
     /// created.
@@ -130,6 +133,7 @@ impl CompiledMapping {
             around,
             &mut findings,
         ));
+        self.say_left_behind(&scope, &mut findings);
         strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
@@ -144,6 +148,21 @@ impl CompiledMapping {
                 key: None,
                 issue: RowIssue::new(Problem::new(Reason::MissingKey)),
             },
+        }
+    }
+
+    /// Says what the row has that the import has no place for.
+    fn say_left_behind(&self, scope: &RowContext<'_>, findings: &mut Findings) {
+        for column in &self.left_behind {
+            let cell = scope.filled(column.idx);
+            if cell.is_some_and(|cell| items(cell).is_none_or(|items| !items.is_empty())) {
+                findings.remarks.push(PlacedRemark {
+                    remark: Remark::LeftBehind,
+                    property: Arc::clone(&column.header),
+                    column: Some(Arc::clone(&column.header)),
+                    value: Box::default(),
+                });
+            }
         }
     }
 
@@ -270,6 +289,23 @@ impl CompiledMapping {
             .flat_map(|notes| notes.becomes.activities());
         let of_files = (!self.files.is_empty()).then_some(Activity::Note);
         kinds.copied().chain(of_files).collect()
+    }
+
+    /// Properties of what comments become that the mapping names, by kind.
+    pub fn note_properties(&self) -> BTreeMap<Activity, BTreeSet<&str>> {
+        let mut named: BTreeMap<Activity, BTreeSet<&str>> = BTreeMap::new();
+        for notes in self
+            .notes
+            .iter()
+            .filter(|notes| !notes.properties.is_empty())
+        {
+            let names = notes.properties.iter().map(|(name, _)| &**name);
+            named
+                .entry(notes.becomes.activity())
+                .or_default()
+                .extend(names);
+        }
+        named
     }
 
     /// Whether comments of rows are in separate files.

@@ -13,7 +13,7 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
 use crate::mapping::static_checks;
-use crate::mapping::syntax::{Document, EntrySpec, Origin, Otherwise};
+use crate::mapping::syntax::{Document, EntrySpec, NotesSpec, Origin, Otherwise};
 use crate::mapping::tables::{Tables, place};
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
@@ -247,8 +247,17 @@ impl MappingFile {
             }
             Origin::Template(_) | Origin::Value(_) => false,
         };
+        let lacks = |notes: &NotesSpec| {
+            let columns = notes.columns();
+            let mut names = columns.iter();
+            notes.optional
+                && !columns.is_empty()
+                && names.all(|name| index.find(&name.value).is_empty())
+        };
         let mut entries = self.document.properties.value.iter();
-        writes && entries.any(|entry| writes_owner(entry) && !is_absent(entry))
+        let mut notes = self.document.notes.iter();
+        let writes_own = entries.any(|entry| writes_owner(entry) && !is_absent(entry));
+        writes && (writes_own || notes.any(|notes| notes.owner.is_some() && !lacks(notes)))
     }
 
     /// True when some entry is about owners, whatever the input.

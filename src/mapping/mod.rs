@@ -53,6 +53,7 @@ mod suggestions;
 mod unmatched;
 mod tables;
 mod template;
+mod template_names;
 mod value_map;
 mod way_back;
 

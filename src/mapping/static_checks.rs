@@ -17,9 +17,9 @@ pub(crate) fn check(document: &Document, text: &str, problems: &Problems) {
     }
     let mut templates = Templates::new(Arc::new(HeaderIndex::default()), Arc::from([]));
     if let Some(skip) = &document.rows.skip
-        && let Err(fault) = templates.add_expression(&skip.value)
+        && let Err(faults) = templates.add_expression(&skip.value)
     {
-        problems.report(template_problem(text, skip, &fault));
+        report_faults(text, skip, &faults, problems);
     }
     if let KeyOrigin::Text(origin, _) = &document.key.origin {
         check_template(origin, &mut templates, text, problems);
@@ -49,9 +49,9 @@ pub(crate) fn check(document: &Document, text: &str, problems: &Problems) {
 
 fn check_template(origin: &Origin, templates: &mut Templates, text: &str, problems: &Problems) {
     if let Origin::Template(source) = origin
-        && let Err(fault) = templates.add(&source.value)
+        && let Err(faults) = templates.add(&source.value)
     {
-        problems.report(template_problem(text, source, &fault));
+        report_faults(text, source, &faults, problems);
     }
 }
 
@@ -107,8 +107,19 @@ pub(crate) fn check_format(text: &At<String>, problems: &Problems) -> Option<Dat
     }
 }
 
-/// What the template engine found; `text` is the mapping's.
-pub(crate) fn template_problem(text: &str, source: &At<String>, fault: &TemplateFault) -> Problem {
+/// Reports what is wrong with a template; `text` is the mapping's.
+pub(crate) fn report_faults(
+    text: &str,
+    source: &At<String>,
+    faults: &[TemplateFault],
+    problems: &Problems,
+) {
+    for fault in faults {
+        problems.report(template_problem(text, source, fault));
+    }
+}
+
+fn template_problem(text: &str, source: &At<String>, fault: &TemplateFault) -> Problem {
     let span = match &fault.range {
         Some(range) => inside(text, source, range),
         None => source.span.clone(),

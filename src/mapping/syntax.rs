@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::model::dialect::Dialect;
 use crate::model::link_by::LinkBy;
+use crate::model::note::Activity;
 use crate::model::schema::{NewProperty, ObjectName};
 use crate::model::ticket::Missing;
 
@@ -95,6 +96,8 @@ pub(crate) struct RowsSpec {
     pub(crate) skip: Option<At<String>>,
     /// Columns whose value rows of one ticket share.
     pub(crate) one_per: Option<Vec<At<ColumnName>>>,
+    /// Columns that the import has no place for, which is said of each row that has them.
+    pub(crate) left_behind: Vec<At<ColumnName>>,
     /// Which of those rows counts.
     pub(crate) keep: Keep,
 }
@@ -328,6 +331,10 @@ pub(crate) struct NotesSpec {
     pub(crate) body: BodySpec,
     /// What it becomes.
     pub(crate) becomes: BecomesSpec,
+    /// Whose it is among the users of the portal.
+    pub(crate) owner: Option<WordsSpec>,
+    /// Further properties of what it becomes, by internal name.
+    pub(crate) properties: Vec<(At<String>, WordsSpec)>,
     /// Its id among the comments of its ticket.
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
@@ -396,6 +403,8 @@ pub(crate) enum BecomesSpec {
     Email(Box<EmailSpec>),
     /// A call.
     Call(Box<CallSpec>),
+    /// A task, meeting or message, with its subject.
+    Other(Activity, Option<Box<WordsSpec>>),
 }
 
 /// The properties of e-mails.
@@ -407,6 +416,8 @@ pub(crate) struct EmailSpec {
     pub(crate) to: WordsSpec,
     /// Who got a copy.
     pub(crate) cc: Option<WordsSpec>,
+    /// Who got a copy that the others don't know of.
+    pub(crate) bcc: Option<WordsSpec>,
     /// Its subject.
     pub(crate) subject: Option<WordsSpec>,
     /// Whether it came from outside.
@@ -423,20 +434,34 @@ pub(crate) struct CallSpec {
 }
 
 impl BecomesSpec {
+    /// The kind of record that it asks for.
+    pub(crate) fn activity(&self) -> Activity {
+        match self {
+            BecomesSpec::Note => Activity::Note,
+            BecomesSpec::Email(_) => Activity::Email,
+            BecomesSpec::Call(_) => Activity::Call,
+            BecomesSpec::Other(kind, _) => *kind,
+        }
+    }
+
     fn words(&self) -> Vec<&WordsSpec> {
         match self {
             BecomesSpec::Note => Vec::new(),
             BecomesSpec::Email(email) => {
                 let needed = [&email.from, &email.to].into_iter();
-                needed.chain(&email.cc).chain(&email.subject).collect()
+                let more = [&email.cc, &email.bcc, &email.subject]
+                    .into_iter()
+                    .flatten();
+                needed.chain(more).collect()
             }
             BecomesSpec::Call(call) => call.subject.iter().collect(),
+            BecomesSpec::Other(_, subject) => subject.as_deref().into_iter().collect(),
         }
     }
 
     fn incoming(&self) -> Option<&PublicSpec> {
         match self {
-            BecomesSpec::Note => None,
+            BecomesSpec::Note | BecomesSpec::Other(..) => None,
             BecomesSpec::Email(email) => Some(&email.incoming),
             BecomesSpec::Call(call) => call.incoming.as_ref(),
         }
@@ -551,7 +576,7 @@ impl NotesSpec {
         }
     }
 
-    /// The fields of a comment.
+    /// The fields of a comment. Runs keep comments of files by this order: new ones come last.
     pub(crate) fn fields(&self) -> Vec<&FieldSpec> {
         let words = [&self.author, &self.channel].into_iter().flatten();
         let public = match &self.public {
@@ -567,7 +592,18 @@ impl NotesSpec {
         if let Some(PublicSpec::Field { field, .. }) = self.becomes.incoming() {
             fields.push(field);
         }
+        let properties = self.properties.iter().map(|(_, words)| words);
+        let more = self.owner.iter().chain(properties);
+        fields.extend(more.map(|words| &words.field));
         fields
+    }
+
+    /// Its short texts.
+    fn words(&self) -> impl Iterator<Item = &WordsSpec> + Clone {
+        let own = [&self.author, &self.channel, &self.owner];
+        let properties = self.properties.iter().map(|(_, words)| words);
+        let own = own.into_iter().flatten().chain(properties);
+        own.chain(self.becomes.words())
     }
 
     /// The columns with the comments; the first that the file has.
@@ -580,8 +616,7 @@ impl NotesSpec {
 
     /// The files that it names, each with a place that does.
     fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
-        let words = [self.author.as_ref(), self.channel.as_ref()];
-        let words = words.into_iter().flatten().chain(self.becomes.words());
+        let words = self.words();
         let lookups = words.clone().flat_map(|words| &words.lookup);
         let lookups = lookups.map(|table| At::new(&table.value, table.span.clone()));
         let flags = [self.public.as_ref(), self.becomes.incoming()];

@@ -2,7 +2,6 @@
 //! a row. They see the row's columns through `col('Name')` and the language's own
 //! functions; no files, no environment, no HTML escaping, and only so much work.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::nearest::nearest;
+use crate::mapping::template_names::{NameUse, Role, names};
 use crate::model::invisible::trim_invisible;
 use crate::model::row::Cells;
 
@@ -20,6 +20,19 @@ const FUEL: u64 = 100_000;
 /// Marks of one expression, and `elif`s of a template: the engine goes one call deeper
 /// for each, and its stack ends at some 20,000.
 const MOST_MARKS: usize = 1_000;
+
+/// Filters that may be meant by a name that is close to theirs.
+const FILTERS: [&str; 27] = [
+    "abs", "batch", "bool", "default", "first", "float", "int", "items", "join", "last", "length",
+    "lines", "list", "lower", "map", "max", "min", "replace", "round", "sort", "split", "string",
+    "sum", "title", "trim", "unique", "upper",
+];
+
+/// The same for tests.
+const TESTS: [&str; 14] = [
+    "boolean", "defined", "even", "false", "float", "in", "integer", "lower", "mapping", "none",
+    "number", "odd", "string", "upper",
+];
 
 /// The name by which templates reach the row.
 const COLUMN: &str = "col";
@@ -75,61 +88,103 @@ impl Templates {
     }
 
     /// Parses a template such as `{{ col('A') }}-{{ col('B') }}`.
-    pub(crate) fn add(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
-        check_size(source, &code_ranges(source))?;
+    pub(crate) fn add(&mut self, source: &str) -> Result<TemplateId, Vec<TemplateFault>> {
+        self.added(source, source, &code_ranges(source))
+    }
+
+    /// Parses a template that was made of a source with this code.
+    fn added(
+        &mut self,
+        template: &str,
+        source: &str,
+        code: &[Range<usize>],
+    ) -> Result<TemplateId, Vec<TemplateFault>> {
+        check_size(source, code).map_err(|fault| vec![fault])?;
         self.count += 1;
         let id = TemplateId(self.count.to_string());
         self.env
-            .add_template_owned(id.0.clone(), source.to_owned())
-            .map_err(|error| fault(&error))?;
-        self.check_names(&id)?;
-        self.check_calls(&id)?;
+            .add_template_owned(id.0.clone(), template.to_owned())
+            .map_err(|error| vec![fault(&error)])?;
+        let faults = self.unknown(&id, source, code);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        self.check_calls(&id).map_err(|fault| vec![fault])?;
         Ok(id)
     }
 
     /// Parses an expression such as `col('Status') == 'deleted'`, to be asked by
     /// `holds`.
-    pub(crate) fn add_expression(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
-        check_size(source, std::slice::from_ref(&(0..source.len())))?;
+    pub(crate) fn add_expression(
+        &mut self,
+        source: &str,
+    ) -> Result<TemplateId, Vec<TemplateFault>> {
+        let whole = 0..source.len();
+        let code = std::slice::from_ref(&whole);
+        check_size(source, code).map_err(|fault| vec![fault])?;
         // Kept as a template, because the engine's expressions borrow their environment.
         if let Err(error) = self.env.compile_expression(source) {
-            return Err(fault(&error));
+            return Err(vec![fault(&error)]);
         }
-        self.add(&format!("{{% if {source} %}}1{{% endif %}}"))
-            .map_err(|fault| TemplateFault {
-                range: None,
-                ..fault
-            })
+        let template = format!("{{% if {source} %}}1{{% endif %}}");
+        self.added(&template, source, code)
     }
 
-    /// Names that neither the row nor the language knows.
-    fn check_names(&self, id: &TemplateId) -> Result<(), TemplateFault> {
-        let names = match self.env.get_template(&id.0) {
+    /// Names that neither the row nor the language knows, in their order.
+    fn unknown(&self, id: &TemplateId, source: &str, code: &[Range<usize>]) -> Vec<TemplateFault> {
+        let mut undeclared = match self.env.get_template(&id.0) {
             Ok(template) => template.undeclared_variables(false),
-            Err(error) => return Err(fault(&error)),
+            Err(error) => return vec![fault(&error)],
         };
-        let known: HashSet<String> = self
-            .env
-            .globals()
-            .map(|(name, _)| name.to_owned())
-            .chain([COLUMN.to_owned()])
+        let _known = undeclared.remove(COLUMN);
+        undeclared.retain(|name| !self.env.globals().any(|(known, _)| known == name));
+        let used = names(source, code);
+        let mut faults: Vec<TemplateFault> = used
+            .iter()
+            .filter_map(|used| match used.role {
+                Role::Plain => {
+                    let is_first = undeclared.remove(used.name);
+                    is_first.then(|| self.unknown_name(used.name, Some(used.range.clone())))
+                }
+                Role::Filter | Role::Test => self.unknown_call(used),
+            })
             .collect();
-        let Some(name) = names.into_iter().filter(|name| !known.contains(name)).min() else {
-            return Ok(());
-        };
-        let column = self.columns.positions(&name).first();
-        Err(TemplateFault {
+        let mut unseen: Vec<&String> = undeclared.iter().collect();
+        unseen.sort_unstable();
+        faults.extend(unseen.into_iter().map(|name| self.unknown_name(name, None)));
+        faults
+    }
+
+    fn unknown_name(&self, name: &str, range: Option<Range<usize>>) -> TemplateFault {
+        let column = self.columns.positions(name).first();
+        let known = self.env.globals().map(|(known, _)| known).chain([COLUMN]);
+        TemplateFault {
             detail: format!("nothing is named `{name}`"),
-            range: None,
+            range,
             nearest: match column {
                 Some(idx) => Some(format!("col('{}')", self.columns.name(*idx))),
-                None => nearest(&name, known.iter().map(String::as_str)).map(str::to_owned),
+                None => nearest(name, known).map(str::to_owned),
             },
+        }
+    }
+
+    /// A filter or test that does not exist, wherever in the template it is used.
+    fn unknown_call(&self, used: &NameUse<'_>) -> Option<TemplateFault> {
+        let (kind, known): (_, &[&str]) = match used.role {
+            Role::Filter => ("filter", &FILTERS),
+            Role::Test | Role::Plain => ("test", &TESTS),
+        };
+        let mut state = self.env.empty_state();
+        let exists = state.perform_test(kind, &[Value::from(used.name)]);
+        (!exists.unwrap_or(true)).then(|| TemplateFault {
+            detail: format!("there is no {kind} `{}`", used.name),
+            range: Some(used.range.clone()),
+            nearest: nearest(used.name, known.iter().copied()).map(str::to_owned),
         })
     }
 
-    /// Filters and tests that do not exist only show when they are used, so the
-    /// template is tried on a row of empty cells. What else fails there is no
+    /// Filters and tests that are named by texts, as `map('upper')` does, only show when they
+    /// are used, so the template is tried on a row of empty cells. What else fails there is no
     /// fault: the cells of a real row are not all empty.
     fn check_calls(&self, id: &TemplateId) -> Result<(), TemplateFault> {
         let row = self.row(&Cells::default());
@@ -374,7 +429,9 @@ mod tests {
 
     fn rendered(source: &str, cells: [&str; 3]) -> Result<String, String> {
         let mut templates = templates();
-        let id = templates.add(source).map_err(|fault| fault.detail)?;
+        let id = templates
+            .add(source)
+            .map_err(|faults| faults[0].detail.clone())?;
         templates.render(&id, &templates.row(&Cells::new(cells)))
     }
 
@@ -398,13 +455,14 @@ mod tests {
         for (source, words) in [
             ("{{ col('Id' }}", "syntax error"),
             ("{{ Id }}", "nothing is named `Id`"),
-            ("{{ col('Id') | shout }}", "filter"),
+            ("{{ col('Id') | shout }}", "there is no filter `shout`"),
+            ("{{ ['a'] | map('shout') | list }}", "filter"),
             ("{% include 'x' %}", "syntax error"),
         ] {
             let fault = templates()
                 .add(source)
                 .map(|_| ())
-                .map_err(|fault| fault.detail);
+                .map_err(|faults| faults[0].detail.clone());
             assert!(
                 fault.as_ref().is_err_and(|detail| detail.contains(words)),
                 "{fault:?}"
@@ -413,8 +471,53 @@ mod tests {
         let fault = templates()
             .add("{{ Id }}")
             .map(|_| ())
-            .map_err(|fault| fault.nearest);
+            .map_err(|faults| faults[0].nearest.clone());
         assert_eq!(fault, Err(Some("col('Id')".to_owned())));
+    }
+
+    #[test]
+    fn all_names_that_nothing_has_are_found_with_their_places() {
+        let told = |faults: Vec<TemplateFault>, source: &str| -> Vec<String> {
+            let faults = faults.into_iter();
+            let told = faults.map(|fault| {
+                let place = fault.range.map(|range| source[range].to_owned());
+                format!("{}, {place:?}, {:?}", fault.detail, fault.nearest)
+            });
+            told.collect()
+        };
+        // The engine comes to none of these on a row of empty cells but the first.
+        let source = "{{ foo }}{% if col('Id') %}{{ col('Id') | uper | trim | nope2(bar) }}\
+                      {{ foo is not emty }}{% endif %}";
+        let faults = templates().add(source).expect_err("faults");
+        assert_eq!(
+            told(faults, source),
+            [
+                "nothing is named `foo`, Some(\"foo\"), None",
+                "there is no filter `uper`, Some(\"uper\"), Some(\"upper\")",
+                "there is no filter `nope2`, Some(\"nope2\"), None",
+                "nothing is named `bar`, Some(\"bar\"), None",
+                "there is no test `emty`, Some(\"emty\"), None",
+            ]
+        );
+        let source = "col('Note') is odd and 1 is evn";
+        let faults = templates().add_expression(source).expect_err("a fault");
+        assert_eq!(
+            told(faults, source),
+            ["there is no test `evn`, Some(\"evn\"), Some(\"even\")"]
+        );
+        let good = "{% for part in col('Id') | split(',') %}{{ part | d('x') }}{{ loop.index is odd }}\
+                    {% endfor %}{% filter upper %}x{% endfilter %}{% set is_x = 1 %}{{ is_x is eq 1 }}";
+        assert!(templates().add(good).is_ok());
+    }
+
+    #[test]
+    fn names_that_are_suggested_exist() {
+        let names = FILTERS.iter().map(|name| ("filter", name));
+        for (kind, name) in names.chain(TESTS.iter().map(|name| ("test", name))) {
+            let env = templates().env;
+            let exists = env.empty_state().perform_test(kind, &[Value::from(*name)]);
+            assert!(exists.expect("asked"), "{kind} {name}");
+        }
     }
 
     #[test]
@@ -462,7 +565,7 @@ mod tests {
     fn expressions_are_asked() {
         let mut templates = templates();
         let id = templates.add_expression("col(\"Note\") == \"deleted\" or not col('Id')");
-        let id = id.unwrap_or_else(|fault| panic!("{}", fault.detail));
+        let id = id.unwrap_or_else(|faults| panic!("{}", faults[0].detail));
         for (cells, expected) in [
             (["1", "", "deleted"], true),
             (["1", "", "x"], false),

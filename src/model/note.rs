@@ -1,5 +1,7 @@
 //! A comment of the source on its way to the portal, where it becomes a note of its
-//! ticket, or an e-mail or call on its timeline.
+//! ticket, or an e-mail, call, task, meeting or message on its timeline.
+
+use std::sync::Arc;
 
 use super::attachment::Attachment;
 use super::object::ObjectType;
@@ -14,11 +16,24 @@ pub enum Activity {
     Email,
     /// A call.
     Call,
+    /// A task.
+    Task,
+    /// A meeting.
+    Meeting,
+    /// A message of WhatsApp, LinkedIn or SMS.
+    Communication,
 }
 
 impl Activity {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Activity; 3] = [Activity::Note, Activity::Email, Activity::Call];
+    pub const ALL: [Activity; 6] = [
+        Activity::Note,
+        Activity::Email,
+        Activity::Call,
+        Activity::Task,
+        Activity::Meeting,
+        Activity::Communication,
+    ];
 
     /// The kind of record.
     pub fn object(self) -> ObjectType {
@@ -26,6 +41,9 @@ impl Activity {
             Activity::Note => ObjectType::Notes,
             Activity::Email => ObjectType::Emails,
             Activity::Call => ObjectType::Calls,
+            Activity::Task => ObjectType::Tasks,
+            Activity::Meeting => ObjectType::Meetings,
+            Activity::Communication => ObjectType::Communications,
         }
     }
 
@@ -35,6 +53,20 @@ impl Activity {
             Activity::Note => "hs_note_body",
             Activity::Email => "hs_email_html",
             Activity::Call => "hs_call_body",
+            Activity::Task => "hs_task_body",
+            Activity::Meeting => "hs_meeting_body",
+            Activity::Communication => "hs_communication_body",
+        }
+    }
+
+    /// The property that holds its subject; notes and messages have none.
+    pub fn subject(self) -> Option<&'static str> {
+        match self {
+            Activity::Note | Activity::Communication => None,
+            Activity::Email => Some("hs_email_subject"),
+            Activity::Call => Some("hs_call_title"),
+            Activity::Task => Some("hs_task_subject"),
+            Activity::Meeting => Some("hs_meeting_title"),
         }
     }
 
@@ -45,6 +77,9 @@ impl Activity {
             Activity::Note => "",
             Activity::Email => "email:",
             Activity::Call => "call:",
+            Activity::Task => "task:",
+            Activity::Meeting => "meeting:",
+            Activity::Communication => "communication:",
         }
     }
 
@@ -54,6 +89,9 @@ impl Activity {
             Activity::Note => "note",
             Activity::Email => "email",
             Activity::Call => "call",
+            Activity::Task => "task",
+            Activity::Meeting => "meeting",
+            Activity::Communication => "communication",
         }
     }
 
@@ -68,7 +106,7 @@ impl Activity {
 pub struct Note {
     /// What it becomes.
     pub activity: Activity,
-    /// Identifies the note: `<key of its ticket>:<id>`, the ticket's prefix included; the id of an e-mail or call is
+    /// Identifies the note: `<key of its ticket>:<id>`, the ticket's prefix included; that of anything but a note is
     /// preceded by its kind. The id is the source's own, or a hash of time, author and body if the source has none
     /// (protocol H3).
     pub key: String,
@@ -78,8 +116,8 @@ pub struct Note {
     /// see it and where it was written, then the comment. Of any length; the writer cuts it into
     /// numbered parts (protocol H4).
     pub body: String,
-    /// Further properties by internal name: a subject, a direction.
-    pub more: Vec<(&'static str, String)>,
+    /// Further properties by internal name: a subject, a direction, an owner.
+    pub more: Vec<(Arc<str>, String)>,
     /// Its files, if they are uploaded.
     pub files: Vec<Attachment>,
 }

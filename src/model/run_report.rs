@@ -38,6 +38,8 @@ pub struct RunReport {
     pub undoes: Option<String>,
     /// What became of it since: a name for that, and words.
     pub since: Vec<(&'static str, String)>,
+    /// Why it stopped; none if it came to its end, or is running.
+    pub stopped: Option<String>,
     /// `create`…
     pub operation: String,
     /// Rows by fate.
@@ -128,6 +130,8 @@ pub struct FindingExample {
 pub struct ReportedRefusals {
     /// The stable code of the reason.
     pub code: String,
+    /// What the portal said, where the code is its own; else empty.
+    pub words: String,
     /// How many rows.
     pub rows: u64,
     /// The first of them.

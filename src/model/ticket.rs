@@ -75,11 +75,13 @@ pub enum Remark {
     OpenNumber,
     /// A comment that was to be an e-mail lacks a sender or recipient, and became a note.
     EmailAsNote,
+    /// The row has something that an import has no place for, as the mapping says.
+    LeftBehind,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 13] = [
+    pub const ALL: [Remark; 14] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -93,6 +95,7 @@ impl Remark {
         Remark::OtherTicket,
         Remark::OpenNumber,
         Remark::EmailAsNote,
+        Remark::LeftBehind,
     ];
 
     /// Its code in journals and scripts; never changed.
@@ -111,6 +114,7 @@ impl Remark {
             Remark::OtherTicket => "other_ticket",
             Remark::OpenNumber => "open_number",
             Remark::EmailAsNote => "email_as_note",
+            Remark::LeftBehind => "left_behind",
         }
     }
 
@@ -118,7 +122,11 @@ impl Remark {
     pub fn counts_values(self) -> bool {
         matches!(
             self,
-            Remark::LeftBlank | Remark::FellBack | Remark::LinkLeftOut | Remark::OtherTicket
+            Remark::LeftBlank
+                | Remark::FellBack
+                | Remark::LinkLeftOut
+                | Remark::OtherTicket
+                | Remark::LeftBehind
         )
     }
 
@@ -148,6 +156,9 @@ impl Remark {
             Remark::EmailAsNote => {
                 "comments that name no e-mail address of who sent or got them, written as notes"
             }
+            Remark::LeftBehind => {
+                "cells with what an import has no place for, left behind as mapped"
+            }
         }
     }
 
@@ -167,6 +178,7 @@ impl Remark {
             Remark::OtherTicket => "new key of the row, which a ticket had already: it was updated",
             Remark::OpenNumber => "read with a decimal point, as the mapping does not say",
             Remark::EmailAsNote => "no e-mail address, written as a note",
+            Remark::LeftBehind => "has no place in an import, left behind",
         }
     }
 }

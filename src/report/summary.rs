@@ -140,13 +140,12 @@ fn write_values(
     let mut named = 0;
     for (placed, times) in known.take(VALUES) {
         named += times;
-        let value = spelled(&placed.value);
-        writeln!(
-            text,
-            "{:>12} {} \"{value}\"",
-            count(*times),
-            one_line(placed.place())
-        )?;
+        let value = match &*placed.value {
+            "" => String::new(),
+            value => format!(" \"{}\"", spelled(value)),
+        };
+        let place = one_line(placed.place());
+        writeln!(text, "{:>12} {place}{value}", count(*times))?;
     }
     match number.saturating_sub(named) {
         0 => Ok(()),

@@ -434,10 +434,23 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
             .advise("name notes, emails or other activities as well"));
     }
     if selection.attachments && selection.partition_by.is_some() {
-        return Err(Error::usage("a data set takes no attachments along")
-            .advise("export them with an export to a file, such as -o tickets.csv"));
+        return Err(
+            Error::usage("a data set takes no attachments along").advise(beside_the_set(selection))
+        );
     }
     Ok(())
+}
+
+/// How the files of a data set are downloaded.
+fn beside_the_set(selection: &Selection) -> String {
+    let with = selection.with.iter().filter(|with| names_files(with));
+    let with: Vec<&str> = with.map(String::as_str).collect();
+    format!(
+        "leave --attachments out, and download them beside the set: tickethaul export --properties \
+         subject --with {} --attachments DIR -o files.csv. It fetches what is not in DIR yet, and \
+         files.attachments.csv says which file is whose",
+        with.join(",")
+    )
 }
 
 /// Whether a word of `--with` names a kind of record that has files.

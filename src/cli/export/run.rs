@@ -29,7 +29,7 @@ use crate::cli::report;
 use crate::cli::signals::Signals;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Outcome,
+    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Form, Job, Onward, Outcome,
     Replace, RunFolder, Selection, Step, Target, Which, is_export, onward, run as run_job,
     tombstones_in,
 };
@@ -267,7 +267,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
         owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
         ..SchemaParts::default()
     };
-    let (mut schema, owners_denied) = schema(client, parts_needed, is_data_set).await?;
+    let shows_more = is_data_set || what.selection.format == Form::Case;
+    let (mut schema, owners_denied) = schema(client, parts_needed, shows_more).await?;
     let now = what
         .as_of
         .or_else(|| client.portal_now())
@@ -320,18 +321,18 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
 }
 
 /// The definitions that an export needs, and whether the portal withholds owners: in a data
-/// set they are a table that can be missing.
+/// set they are a table that can be missing, and in a case an address beside their id.
 async fn schema(
     client: &Client,
     needed: SchemaParts,
-    is_data_set: bool,
+    shows_more: bool,
 ) -> Result<(Schema, bool), Error> {
     let wanted = SchemaParts {
-        owners: is_data_set || needed.owners,
+        owners: shows_more || needed.owners,
         ..needed
     };
     match client.schema(wanted).await {
-        Err(CallError::Denied(_)) if is_data_set && !needed.owners => {
+        Err(CallError::Denied(_)) if shows_more && !needed.owners => {
             let schema = client.schema(needed).await.map_err(call_error)?;
             Ok((schema, true))
         }
@@ -518,6 +519,9 @@ impl Course {
 fn say_of_owners(job: &Job, console: &Console) {
     if job.owners_denied {
         console.say(match job.onward {
+            _ if job.wanted.as_cases => {
+                "the token may not read owners: cases have their ids alone, which another portal does not know"
+            }
             Onward::Anew => "the token may not read owners: their table is empty",
             _ => "the token may not read owners: their table stays as the last run wrote it",
         });

@@ -15,7 +15,7 @@ use crate::export::columns::{Wanted, What, With};
 use crate::export::{Form, PartBy, Selection, Unit};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
-use crate::model::schema::{ObjectName, ObjectType, PropertyDef, Schema, ValueType};
+use crate::model::schema::{ObjectName, ObjectType, Owner, PropertyDef, Schema, ValueType};
 
 type Defined = BTreeMap<String, PropertyDef>;
 
@@ -44,7 +44,8 @@ pub(super) async fn wanted(
     if let Some(by) = part_by(selection)? {
         missing.stand_in_for_parts(&by, &mut schema.tickets)?;
     }
-    let with = with(selection, client, missing).await?;
+    let of_case = (selection.format == Form::Case).then_some(schema.owners.as_slice());
+    let with = with(selection, of_case, (client, missing)).await?;
     Ok(Wanted {
         properties,
         backwards,
@@ -67,8 +68,8 @@ pub(super) async fn wanted(
 /// What is wanted of other records, with the definitions of their properties.
 async fn with(
     selection: &Selection,
-    client: &Client,
-    missing: &mut Missing,
+    of_case: Option<&[Owner]>,
+    (client, missing): (&Client, &mut Missing),
 ) -> Result<Vec<With>, Error> {
     let words = selection.with.iter().map(|word| others(word));
     let words: Vec<OthersWord> = words.collect::<Result<_, _>>().map_err(Error::usage)?;
@@ -86,7 +87,7 @@ async fn with(
         let none = Defined::new();
         let defined = defined.get(object).unwrap_or(&none);
         let whats = match property {
-            None => [vec![What::Ids], shown(*object, defined)].concat(),
+            None => [vec![What::Ids], shown(*object, defined, of_case)].concat(),
             Some(name) => {
                 let property = defined.get(name).cloned();
                 property.map(What::Property).into_iter().collect()

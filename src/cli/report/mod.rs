@@ -41,8 +41,8 @@ pub struct ReportArgs {
     /// Where the page goes instead of the run folder; - is standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write over a page that is there
-    #[arg(long, requires = "output")]
+    /// Write over a page that is there; the one in the run folder always is
+    #[arg(long)]
     force: bool,
 }
 

@@ -20,6 +20,7 @@ use crate::model::run_report::{
     RefusedExample, ReportedFindings, ReportedRefusals, ReportedTicket, ReportedVerification,
     RunReport,
 };
+use crate::model::visible::one_line;
 use crate::output::read_regular;
 use crate::report::run_html;
 use crate::review::finding::Difference;
@@ -79,12 +80,13 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
     let most = ALL_EXAMPLES / refused.len().max(1);
     let mut values: Vec<_> = past.values.clone().into_iter().collect();
     values.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-    let state = State::of_run(folder, past.state).word();
+    let state = State::of_run(folder, past.state);
     let undoes = past.header.undoes.as_ref();
     let is_undo = past.header.operation == KIND;
     Ok(RunReport {
-        head: head::of_header(folder, &past.header, state, past.times),
+        head: head::of_header(folder, &past.header, state.word(), past.times),
         parent: past.header.parent.clone(),
+        stopped: why_stopped(folder, state),
         undoes: undoes.map(|undone| undone.folder.display().to_string()),
         since: Vec::new(),
         operation: past.header.operation.clone(),
@@ -126,6 +128,20 @@ fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
         compared: verified_file::read(folder),
         findings: found.into_iter().map(meant).collect(),
     }))
+}
+
+/// Why a run stopped, by its summary; one that left none did not end by itself.
+fn why_stopped(folder: &Path, state: State) -> Option<String> {
+    if state != State::Stopped {
+        return None;
+    }
+    let summary = summary(folder);
+    let why = summary["stopped"]["why"].as_str();
+    let why = why.or_else(|| summary["stop"].as_str()).map(one_line);
+    Some(why.map_or_else(
+        || "its process was ended from outside".to_owned(),
+        |why| why.into_owned(),
+    ))
 }
 
 /// What was created besides tickets.
@@ -201,6 +217,7 @@ fn refusals(group: RefusedRows, most: usize, places: &Places) -> ReportedRefusal
     });
     ReportedRefusals {
         code: group.code,
+        words: group.words,
         rows: group.rows,
         examples: examples.collect(),
     }

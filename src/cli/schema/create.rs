@@ -2,6 +2,7 @@
 //! created stays, even if a later one is refused, so every error says what was created.
 
 use super::lacking::{Lacking, lacking_groups};
+use super::made_once::made_once;
 use crate::cli::console::Console;
 use crate::cli::portal::call_error_after;
 use crate::error::Error;
@@ -118,7 +119,12 @@ async fn create_groups(
     let known = client.property_groups(object).await;
     let known = known.map_err(|error| created.failed("groups of properties", error))?;
     for group in lacking_groups(properties, &known) {
-        let made = client.create_property_group(object, &group).await;
+        let create = async || client.create_property_group(object, &group).await;
+        let there = async || {
+            let mut groups = client.property_groups(object).await?.into_iter();
+            Ok(groups.find(|one| one.name == group.name))
+        };
+        let made = made_once(create, there).await;
         let _group =
             made.map_err(|error| created.failed(&format!("the group {}", group.name), error))?;
         created.groups.push(group.name);
@@ -133,8 +139,10 @@ async fn create_properties(
     board: &Board,
 ) -> Result<(), Error> {
     for property in properties {
-        let made = client.create_property(property).await;
         let name = &property.name;
+        let create = async || client.create_property(property).await;
+        let there = async || client.property(ObjectType::Tickets, name).await;
+        let made = made_once(create, there).await;
         let _definition =
             made.map_err(|error| created.failed(&format!("the property {name}"), error))?;
         created.properties.push(name.clone());

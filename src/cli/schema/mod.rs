@@ -1,6 +1,6 @@
 //! `tickethaul schema`: what a portal defines: copied, shown, compared with a mapping
 //! and extended. `pull` asks the portal, `store` says which copy a command uses,
-//! `lacking` compares, `create` adds. Nothing is ever deleted or changed.
+//! `lacking` compares, `create` adds, each by `made_once`. Nothing is ever deleted or changed.
 
 mod apply;
 mod command;
@@ -8,6 +8,7 @@ mod copy;
 mod create;
 mod diff;
 mod lacking;
+mod made_once;
 mod pull;
 mod show;
 mod store;

@@ -235,16 +235,8 @@ impl<'a> Bringing<'a> {
         if id.parse::<u64>().is_err() {
             return Ok(Err("its id is not a number".to_owned()));
         }
-        match self.reading.client.stored_file(id).await {
-            Ok(Some(file)) => Ok(Ok(file)),
-            Ok(None) => Ok(Err("the portal has no such file".to_owned())),
-            Err(CallError::Refused(error)) => Ok(Err(error.message.clone())),
-            Err(CallError::Denied(error)) => Ok(Err(format!(
-                "{} (hidden files need the scope files.ui_hidden.read)",
-                error.message
-            ))),
-            Err(error) => Err(error.into()),
-        }
+        let file = unless_refused(self.reading.client.stored_file(id).await)?;
+        Ok(file.and_then(|file| file.ok_or("the portal has no such file".to_owned())))
     }
 
     /// Fetches a file into its place; returns its size and MD5, or what is wrong with it.
@@ -263,8 +255,11 @@ impl<'a> Bringing<'a> {
         let part = PartFile::claim(path.clone(), Privacy::Usual).map_err(unwritten)?;
         let mut problem = String::new();
         for _address in 0..ADDRESSES {
-            let Some(address) = self.reading.client.signed_address(&stored.id).await? else {
-                return Ok(Err("the portal has no such file any more".to_owned()));
+            let address = self.reading.client.signed_address(&stored.id).await;
+            let address = match unless_refused(address)? {
+                Ok(Some(address)) => address,
+                Ok(None) => return Ok(Err("the portal has no such file any more".to_owned())),
+                Err(problem) => return Ok(Err(problem)),
             };
             let mut to = tokio::fs::File::from_std(part.emptied().map_err(unwritten)?);
             // Whatever it is, its size and MD5 tell whether it is the file.
@@ -284,6 +279,19 @@ impl<'a> Bringing<'a> {
             }
         }
         Ok(Err(problem))
+    }
+}
+
+/// What the portal says of a single file, or why it says nothing.
+fn unless_refused<T>(said: Result<T, CallError>) -> Result<Result<T, String>, CallError> {
+    match said {
+        Ok(said) => Ok(Ok(said)),
+        Err(CallError::Refused(error)) => Ok(Err(error.message.clone())),
+        Err(CallError::Denied(error)) => Ok(Err(format!(
+            "{} (hidden files need the scope files.ui_hidden.read)",
+            error.message
+        ))),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Files from other hosts than the portal's (protocol H6): only from those that were named,
 //! streamed into a file, with limits on size and time. A host's token goes to it and to no
-//! other, wherever it redirects. If there is a proxy, it resolves names, and has to see to
-//! private addresses itself.
+//! other, wherever it redirects. A proxy resolves names itself: whether it calls a private
+//! address is only known as far as this machine resolves the same name.
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION
 use reqwest::{Response, StatusCode, Url};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::cause::Cause;
 use super::clients::{is_loopback, setup};
@@ -34,6 +35,10 @@ const LEADS: usize = 5;
 /// Bytes per second that a host has to send at least.
 const SLOWEST: u64 = 16 << 10;
 
+/// How long a name is looked up that a proxy will resolve: where it is the proxy's alone, nobody
+/// may answer.
+const LOOK_UP: Duration = Duration::from_secs(3);
+
 /// The longest wait that a host may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -46,10 +51,20 @@ pub struct Fetcher {
     route: Route,
     /// How long a host may take to begin, and in addition to the time for its bytes.
     patience: Duration,
-    /// By scheme, host and port: each may have a different route.
-    clients: Mutex<HashMap<String, reqwest::Client>>,
+    /// By host and port: each may have a different route.
+    clients: Mutex<HashMap<String, Caller>>,
     /// How many files in a row each host did not send.
     in_vain: Mutex<HashMap<String, u32>>,
+    /// The private address of each host behind a proxy that was looked up.
+    looked_up: Mutex<HashMap<String, Option<IpAddr>>>,
+}
+
+/// A client for a host.
+#[derive(Clone)]
+struct Caller {
+    client: reqwest::Client,
+    /// Whether a proxy resolves the host's name.
+    is_proxied: bool,
 }
 
 /// A file that has been fetched completely.
@@ -93,6 +108,7 @@ impl Fetcher {
             patience,
             clients: Mutex::default(),
             in_vain: Mutex::default(),
+            looked_up: Mutex::default(),
         }
     }
 
@@ -245,7 +261,14 @@ impl Fetcher {
             let address = host.clone();
             return Err(FileFault::PrivateAddress { host, address }.into());
         }
-        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, "*/*");
+        let caller = self.caller(url)?;
+        if caller.is_proxied
+            && let Some(address) = self.private_address(&host).await
+        {
+            let address = address.to_string();
+            return Err(FileFault::PrivateAddress { host, address }.into());
+        }
+        let mut request = caller.client.get(url.clone()).header(ACCEPT, "*/*");
         if let Some(token) = &named.token {
             if url.scheme() != "https" && !is_loopback(&host) {
                 return Err(FileFault::PlainToken { host }.into());
@@ -255,8 +278,28 @@ impl Fetcher {
         request.send().await.map_err(|error| uncalled(url, &error))
     }
 
+    /// A private address that was not named and that this machine finds under a host's name;
+    /// none where it does not know the name.
+    async fn private_address(&self, host: &str) -> Option<IpAddr> {
+        let lock = || {
+            self.looked_up
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = lock().get(host) {
+            return *known;
+        }
+        let found = timeout(LOOK_UP, tokio::net::lookup_host((host, 0))).await;
+        let private = found.ok().and_then(Result::ok).and_then(|found| {
+            let mut addresses = found.map(|address| address.ip());
+            addresses.find(|address| !self.hosts.allow(*address))
+        });
+        let _new = lock().insert(host.to_owned(), private);
+        private
+    }
+
     /// A client with the route to a host, like the portal's.
-    fn client(&self, url: &Url) -> Result<reqwest::Client, FileFault> {
+    fn caller(&self, url: &Url) -> Result<Caller, FileFault> {
         let key = format!("{}:{:?}", host_of(url), url.port_or_known_default());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
@@ -269,13 +312,22 @@ impl Fetcher {
         Ok(built)
     }
 
-    fn build(&self, url: &Url) -> Result<reqwest::Client, ConnectError> {
+    fn build(&self, url: &Url) -> Result<Caller, ConnectError> {
         let loopback = url.host_str().is_some_and(is_loopback);
         let way = Way::to(url, loopback, &self.route)?;
+        let is_proxied = matches!(way, Way::Through(_));
         let guard = Arc::new(Guard(Arc::clone(&self.hosts)));
-        setup(&way, url.scheme(), &self.route, |builder| {
-            builder.dns_resolver(Arc::clone(&guard))
-        })
+        let client = setup(
+            &way,
+            url.scheme(),
+            &self.route,
+            |builder| match is_proxied {
+                // Only the proxy's own name is resolved here, and it may be within the network.
+                true => builder,
+                false => builder.dns_resolver(Arc::clone(&guard)),
+            },
+        )?;
+        Ok(Caller { client, is_proxied })
     }
 
     /// Writes a reply down as it comes.
@@ -415,4 +467,54 @@ fn unreachable_words(words: &str) -> Result<Fetched, FileFault> {
 async fn emptied(file: &mut File) -> std::io::Result<()> {
     file.set_len(0).await?;
     file.rewind().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::connect::route::NamedProxy;
+
+    fn behind_a_proxy(names: &[&str]) -> Fetcher {
+        let host = |name: &&str| FileHost {
+            name: (*name).to_owned(),
+            token: None,
+        };
+        let route = Route {
+            proxy: Some(NamedProxy {
+                variable: "HTTPS_PROXY",
+                address: "http://127.0.0.1:1".to_owned(),
+            }),
+            ..Route::default()
+        };
+        let hosts = names.iter().map(host).collect();
+        Fetcher::new(hosts, route, Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn names_of_private_addresses_are_not_given_to_a_proxy() {
+        let fetcher = behind_a_proxy(&["files.invalid"]);
+        let found = fetcher.private_address("localhost").await;
+        assert!(
+            found.is_some_and(|address| address.is_loopback()),
+            "{found:?}"
+        );
+        assert_eq!(fetcher.private_address("localhost").await, found, "known");
+        assert_eq!(fetcher.private_address("files.invalid").await, None);
+        let named = behind_a_proxy(&["127.0.0.1", "::1"]);
+        assert_eq!(named.private_address("localhost").await, None);
+    }
+
+    #[test]
+    fn a_proxy_resolves_what_is_not_excepted_from_it() {
+        let mut fetcher = behind_a_proxy(&["files.invalid"]);
+        let is_proxied = |fetcher: &Fetcher, url: &str| {
+            let caller = fetcher.caller(&url.parse().expect("an address"));
+            caller.map(|caller| caller.is_proxied).ok()
+        };
+        assert_eq!(is_proxied(&fetcher, "http://files.invalid/a"), Some(true));
+        assert_eq!(is_proxied(&fetcher, "http://localhost/a"), Some(false));
+        fetcher = behind_a_proxy(&[]);
+        fetcher.route.no_proxy = Some("invalid".to_owned());
+        assert_eq!(is_proxied(&fetcher, "http://files.invalid/a"), Some(false));
+    }
 }

@@ -1,4 +1,4 @@
-//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called notes here: the step of a row
+//! Comments of tickets become notes, e-mails, calls and other activities (protocol H1 to H4), all called notes here: the step of a row
 //! that comes after its ticket. Rows whose tickets are written wait in the journal; the last phase reads them again and
 //! passes them here, some hundred notes at a time.
 //!
@@ -21,6 +21,7 @@ mod work;
 pub mod comments;
 pub mod attachments;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -179,6 +180,30 @@ pub async fn check_access(
         }
     }
     Ok(())
+}
+
+/// The properties of these that the portal lacks, such as `task property hs_x`. Definitions
+/// that may not be read are left to the first note.
+///
+/// # Errors
+/// When the portal can't be reached.
+pub async fn lacking_properties(
+    client: &Client,
+    named: &BTreeMap<Activity, BTreeSet<&str>>,
+) -> Result<Vec<String>, CallError> {
+    let mut lacking = Vec::new();
+    for (activity, names) in named {
+        let object = activity.object();
+        let defined = match client.properties(object, false).await {
+            Ok(defined) => defined,
+            Err(CallError::Refused(_) | CallError::Denied(_) | CallError::Gone { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        let is_known = |name: &str| defined.iter().any(|property| property.name == name);
+        let unknown = names.iter().filter(|name| !is_known(name));
+        lacking.extend(unknown.map(|name| format!("{} property {name}", object.singular())));
+    }
+    Ok(lacking)
 }
 
 /// Why a run can't begin.

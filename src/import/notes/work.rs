@@ -66,7 +66,7 @@ pub(super) struct Piece {
     pub(super) at_ms: i64,
     body: String,
     /// Further properties; the parts of a note share them.
-    more: Arc<[(&'static str, String)]>,
+    more: Arc<[(Arc<str>, String)]>,
     /// Files that have to be uploaded before it is sent.
     pub(super) files: Vec<Attachment>,
     /// Record ids of those that have been uploaded.
@@ -89,7 +89,7 @@ impl Piece {
     /// Its files have been uploaded.
     pub(super) fn attach(&mut self, ids: &[String]) {
         let mut more = self.more.to_vec();
-        more.push((ATTACHMENTS, ids.join(";")));
+        more.push((ATTACHMENTS.into(), ids.join(";")));
         self.more = more.into();
         self.attached = ids.to_vec();
         self.files.clear();
@@ -137,7 +137,7 @@ impl Piece {
             (self.activity.body().into(), body),
         ];
         let more = self.more.iter();
-        properties.extend(more.map(|(name, value)| ((*name).into(), value.clone())));
+        properties.extend(more.cloned());
         let key = way.property.iter();
         properties.extend(key.map(|name| (name.clone(), self.name.clone())));
         let input = CreateInput {
@@ -285,6 +285,9 @@ fn to_ticket(activity: Activity) -> u32 {
         Activity::Note => association_types::NOTE,
         Activity::Email => association_types::EMAIL,
         Activity::Call => association_types::CALL,
+        Activity::Task => association_types::TASK,
+        Activity::Meeting => association_types::MEETING,
+        Activity::Communication => association_types::COMMUNICATION,
     };
     link.to_ticket
 }

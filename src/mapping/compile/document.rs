@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
 use crate::mapping::convert::{Owners, Pipelines, ZONES};
-use crate::mapping::entry::{Entry, Feed};
+use crate::mapping::entry::{Column, Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
@@ -100,6 +100,7 @@ pub(crate) fn compile(
     compiler.zone = zone.and_then(|zone| compiler.time_zone(zone));
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
+    let left_behind = compiler.left_behind(&document.rows);
     // Archived tickets are neither written nor linked.
     let (mut entries, mut links) = (Vec::new(), Vec::new());
     let writes = !matches!(purpose, For::Archive | For::Associate);
@@ -125,6 +126,7 @@ pub(crate) fn compile(
         system: document.system.clone().unwrap_or_default(),
         properties: mapped_properties(&key, &entries),
         unused,
+        left_behind,
         key,
         skip,
         one_per,
@@ -219,12 +221,19 @@ impl<'a> Compiler<'a> {
         (skip, one_per)
     }
 
+    /// Columns that the import has no place for, as far as the file has them.
+    fn left_behind(&mut self, spec: &RowsSpec) -> Vec<Column> {
+        let names = spec.left_behind.iter();
+        let found = names.filter_map(|name| self.columns(std::slice::from_ref(name), true, None));
+        found.flatten().collect()
+    }
+
     fn skip(&mut self, rule: &At<String>) -> Option<Rule> {
         let header = self.expression_columns(rule).ok()?;
         match self.templates.add_expression(&rule.value) {
             Ok(expression) => Some(Rule { expression, header }),
-            Err(fault) => {
-                self.template_fault(rule, &fault);
+            Err(faults) => {
+                self.template_faults(rule, &faults);
                 None
             }
         }

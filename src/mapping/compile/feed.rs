@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::{Problem, Reported};
-use crate::mapping::static_checks::{inside, template_problem};
+use crate::mapping::static_checks::{inside, report_faults};
 use crate::mapping::syntax::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
@@ -165,8 +165,8 @@ impl Compiler<'_> {
         let header = self.named_columns(source, &uses);
         match self.templates.add(&source.value) {
             Ok(id) => Some(Feed::Template(id, header.ok()?)),
-            Err(fault) => {
-                self.template_fault(source, &fault);
+            Err(faults) => {
+                self.template_faults(source, &faults);
                 None
             }
         }
@@ -203,10 +203,9 @@ impl Compiler<'_> {
         all_present.then_some(first).ok_or(Reported)
     }
 
-    /// Reports what the template engine found.
-    pub(crate) fn template_fault(&self, source: &At<String>, fault: &TemplateFault) {
-        self.problems
-            .report(template_problem(self.text, source, fault));
+    /// Reports what is wrong with a template.
+    pub(crate) fn template_faults(&self, source: &At<String>, faults: &[TemplateFault]) {
+        report_faults(self.text, source, faults, self.problems);
     }
 }
 

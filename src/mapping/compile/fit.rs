@@ -202,6 +202,16 @@ impl<'a> Compiler<'a> {
         })
     }
 
+    /// Owners by e-mail or full name, who are left out where the portal lacks them.
+    pub(crate) fn owner_if_known(&self) -> OwnerRule {
+        OwnerRule {
+            owners: Arc::clone(&self.owners),
+            by_id: false,
+            people: None,
+            absent: Absent::Blank,
+        }
+    }
+
     fn owner_rule(&self, spec: &EntrySpec) -> Option<OwnerRule> {
         let people = spec.lookup.as_ref().and_then(|lookup| match &lookup.value {
             LookupSpec::File(table) => Some(At::new(table.clone(), lookup.span.clone())),

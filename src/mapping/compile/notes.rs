@@ -1,5 +1,7 @@
 //! `[[notes]]` against the headers of the input.
 
+use std::sync::Arc;
+
 use super::files::note_files;
 use super::note_names::{Names, dated, place};
 use crate::mapping::compile::document::Compiler;
@@ -8,7 +10,7 @@ use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::{
-    Becomes, Call, CommentFile, CommentsInFile, Cutting, Joint, Mail, Notes,
+    Becomes, Call, CommentFile, CommentsInFile, Cutting, Joint, Mail, Notes, Owned,
 };
 use crate::mapping::notes::{Public, Words};
 use crate::mapping::syntax::{
@@ -47,6 +49,8 @@ impl Compiler<'_> {
             body: place(&spec.body.field, &names),
             form: spec.body.form,
             becomes,
+            owner: self.note_owner(spec, &names),
+            properties: self.note_properties(spec, &names),
             id: spec.id.as_ref().map(|id| place(id, &names)),
             skip_first: spec.skip_first,
             files: files.filter(|_| self.takes_files),
@@ -126,6 +130,7 @@ impl Compiler<'_> {
                 from: words(&email.from),
                 to: words(&email.to),
                 cc: email.cc.as_ref().map(words),
+                bcc: email.bcc.as_ref().map(words),
                 subject: email.subject.as_ref().map(words),
                 incoming: self.note_flag(&email.incoming, names),
             })),
@@ -136,7 +141,25 @@ impl Compiler<'_> {
                     incoming: incoming.map(|incoming| self.note_flag(incoming, names)),
                 }))
             }
+            BecomesSpec::Other(activity, subject) => {
+                Becomes::Other(*activity, subject.as_deref().map(words).map(Box::new))
+            }
         }
+    }
+
+    fn note_owner(&self, spec: &NotesSpec, names: &Names) -> Option<Owned> {
+        Some(Owned {
+            words: self.note_words(spec.owner.as_ref()?, names),
+            rule: self.owner_if_known(),
+        })
+    }
+
+    fn note_properties(&self, spec: &NotesSpec, names: &Names) -> Vec<(Arc<str>, Words)> {
+        let properties = spec.properties.iter().map(|(name, words)| {
+            let words = self.note_words(words, names);
+            (Arc::from(name.value.as_str()), words)
+        });
+        properties.collect()
     }
 
     fn note_flag(&self, spec: &PublicSpec, names: &Names) -> Public {

@@ -1,5 +1,7 @@
-//! What a comment becomes: a note, an e-mail or a call, with the properties that HubSpot
-//! needs for each.
+//! What a comment becomes: a note, an e-mail, a call or another activity, with the properties
+//! that HubSpot needs for each.
+
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -13,6 +15,8 @@ use crate::model::note::Activity;
 const EMAIL_DIRECTION: &str = "hs_email_direction";
 /// HubSpot: direction of a call.
 const CALL_DIRECTION: &str = "hs_call_direction";
+/// HubSpot: required of a message, and has one value.
+const LOGGED_FROM: &str = "hs_communication_logged_from";
 
 /// What comments become.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub(crate) enum Becomes {
     Email(Box<Mail>),
     /// Calls.
     Call(Box<Call>),
+    /// Tasks, meetings or messages, with where their subject is.
+    Other(Activity, Option<Box<Words>>),
 }
 
 /// The properties of e-mails.
@@ -34,6 +40,8 @@ pub(crate) struct Mail {
     pub(crate) to: Words,
     /// The recipients of copies.
     pub(crate) cc: Option<Words>,
+    /// Those of copies that the others don't know of.
+    pub(crate) bcc: Option<Words>,
     /// Its subject.
     pub(crate) subject: Option<Words>,
     /// Whether it came from outside.
@@ -54,7 +62,7 @@ pub(crate) struct Call {
 pub(super) struct Made {
     pub(super) activity: Activity,
     /// Properties other than time and text.
-    pub(super) more: Vec<(&'static str, String)>,
+    pub(super) more: Vec<(Arc<str>, String)>,
     /// Whether it would be an e-mail if all addresses were known.
     pub(super) lacks_address: bool,
 }
@@ -84,16 +92,39 @@ impl Becomes {
                 let incoming = incoming.transpose().map_err(wrong(CALL_DIRECTION))?;
                 Ok(call.made(element, incoming.flatten()))
             }
+            Becomes::Other(activity, subject) => Ok(other(*activity, subject.as_deref(), element)),
         }
     }
 
     /// Kinds of record that comments may become.
-    pub(crate) fn activities(&self) -> &'static [Activity] {
+    pub(crate) fn activities(&self) -> &[Activity] {
         match self {
             Becomes::Note => &[Activity::Note],
             Becomes::Email(_) => &[Activity::Note, Activity::Email],
             Becomes::Call(_) => &[Activity::Call],
+            Becomes::Other(activity, _) => std::slice::from_ref(activity),
         }
+    }
+
+    /// The kind of record that it asks for.
+    pub(crate) fn activity(&self) -> Activity {
+        match self {
+            Becomes::Note => Activity::Note,
+            Becomes::Email(_) => Activity::Email,
+            Becomes::Call(_) => Activity::Call,
+            Becomes::Other(activity, _) => *activity,
+        }
+    }
+
+    /// The subject of a comment.
+    pub(super) fn subject(&self, element: &Element<'_>) -> Option<String> {
+        let subject = match self {
+            Becomes::Note => None,
+            Becomes::Email(mail) => mail.subject.as_ref(),
+            Becomes::Call(call) => call.subject.as_ref(),
+            Becomes::Other(_, subject) => subject.as_deref(),
+        };
+        subject.and_then(|subject| subject.of(element))
     }
 }
 
@@ -102,8 +133,11 @@ impl Mail {
     fn made(&self, element: &Element<'_>, incoming: Option<bool>) -> Option<Made> {
         let mut from = addresses(&self.from.of(element)?)?.into_iter();
         let (from, to) = (from.next()?, addresses(&self.to.of(element)?)?);
-        let cc = self.cc.as_ref().and_then(|cc| cc.of(element));
-        let cc = cc.map_or_else(|| Some(Vec::new()), |cc| addresses(&cc))?;
+        let copies = |words: Option<&Words>| {
+            let words = words.and_then(|words| words.of(element));
+            words.map_or_else(|| Some(Vec::new()), |words| addresses(&words))
+        };
+        let (cc, bcc) = (copies(self.cc.as_ref())?, copies(self.bcc.as_ref())?);
         if to.is_empty() {
             return None;
         }
@@ -113,19 +147,18 @@ impl Mail {
             "sender": from.json(),
             "to": list(&to),
             "cc": list(&cc),
-            "bcc": [],
+            "bcc": list(&bcc),
         });
         let direction = match incoming {
             Some(true) => "INCOMING_EMAIL",
             Some(false) | None => "EMAIL",
         };
         let mut more = vec![
-            (EMAIL_DIRECTION, direction.to_owned()),
-            ("hs_email_status", "SENT".to_owned()),
-            ("hs_email_headers", headers.to_string()),
+            (EMAIL_DIRECTION.into(), direction.to_owned()),
+            ("hs_email_status".into(), "SENT".to_owned()),
+            ("hs_email_headers".into(), headers.to_string()),
         ];
-        let subject = self.subject.as_ref().and_then(|words| words.of(element));
-        more.extend(subject.map(|subject| ("hs_email_subject", subject)));
+        more.extend(subject(Activity::Email, self.subject.as_ref(), element));
         Some(Made {
             activity: Activity::Email,
             more,
@@ -136,15 +169,34 @@ impl Mail {
 
 impl Call {
     fn made(&self, element: &Element<'_>, incoming: Option<bool>) -> Made {
-        let mut more = vec![("hs_call_status", "COMPLETED".to_owned())];
+        let mut more = vec![("hs_call_status".into(), "COMPLETED".to_owned())];
         let direction = incoming.map(|incoming| if incoming { "INBOUND" } else { "OUTBOUND" });
-        more.extend(direction.map(|word| (CALL_DIRECTION, word.to_owned())));
-        let subject = self.subject.as_ref().and_then(|words| words.of(element));
-        more.extend(subject.map(|subject| ("hs_call_title", subject)));
+        more.extend(direction.map(|word| (CALL_DIRECTION.into(), word.to_owned())));
+        more.extend(subject(Activity::Call, self.subject.as_ref(), element));
         Made {
             activity: Activity::Call,
             more,
             lacks_address: false,
         }
     }
+}
+
+/// A task, meeting or message.
+fn other(activity: Activity, words: Option<&Words>, element: &Element<'_>) -> Made {
+    let logged = (activity == Activity::Communication).then(|| (LOGGED_FROM.into(), "CRM".into()));
+    let subject = subject(activity, words, element);
+    Made {
+        activity,
+        more: logged.into_iter().chain(subject).collect(),
+        lacks_address: false,
+    }
+}
+
+/// The subject, under its property.
+fn subject(
+    activity: Activity,
+    words: Option<&Words>,
+    element: &Element<'_>,
+) -> Option<(Arc<str>, String)> {
+    Some((activity.subject()?.into(), words?.of(element)?))
 }

@@ -126,7 +126,8 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    fn of(html: String) -> Body {
+    /// Of a text that needs no cleaning.
+    pub(crate) fn of(html: String) -> Body {
         Body {
             html,
             ..Body::default()
@@ -150,11 +151,13 @@ pub(crate) struct Head<'e> {
     pub(crate) public: Option<bool>,
     /// Where it was written.
     pub(crate) channel: Option<&'e str>,
+    /// Its subject, where the record has no place for one.
+    pub(crate) subject: Option<&'e str>,
 }
 
 impl Head<'_> {
     /// `<p><b>Ann</b> · Internal · email</p>`; empty if nothing is known.
-    fn written(&self) -> String {
+    pub(super) fn written(&self) -> String {
         let author = self.author.map(|author| {
             let author = one_line(author);
             format!("<b>{}</b>", escaped(&author))
@@ -163,8 +166,9 @@ impl Head<'_> {
             true => "Public".to_owned(),
             false => "Internal".to_owned(),
         });
-        let channel = self.channel.map(|channel| escaped(&one_line(channel)));
-        let words: Vec<String> = [author, public, channel].into_iter().flatten().collect();
+        let plain = |text: Option<&str>| text.map(|text| escaped(&one_line(text)));
+        let words = [author, public, plain(self.channel), plain(self.subject)];
+        let words: Vec<String> = words.into_iter().flatten().collect();
         match words.is_empty() {
             true => String::new(),
             false => format!("<p>{}</p>\n", words.join(" · ")),
@@ -544,6 +548,7 @@ mod tests {
                 author,
                 public,
                 channel,
+                subject: None,
             };
             body(&head, "x", BodyForm::Plain).html
         };

@@ -30,7 +30,7 @@ pub(crate) struct Draft {
     /// What it becomes.
     pub(crate) activity: Activity,
     /// Further properties.
-    pub(crate) more: Vec<(&'static str, String)>,
+    pub(crate) more: Vec<(Arc<str>, String)>,
     /// Its files.
     pub(crate) files: Vec<Attachment>,
     /// Its column.

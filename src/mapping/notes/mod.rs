@@ -10,10 +10,10 @@ mod files;
 mod ids;
 mod listed;
 mod moment;
+mod owner;
 mod ticket_files;
 mod words;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use activity::{Becomes, Call, Mail};
@@ -22,12 +22,13 @@ pub use comment_file::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use comment_file::{CommentsInFile, Joint};
 pub(crate) use element::{Element, Field, Place};
 pub(crate) use files::{FileCut, FileFields, Files};
+pub(crate) use owner::Owned;
 pub(crate) use ticket_files::{TicketFiles, note_of_files};
 
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
 use crate::mapping::notes::activity::Made;
-use crate::mapping::notes::body::{Head, body};
+use crate::mapping::notes::body::{Body, Head, body};
 use crate::mapping::notes::files::{Strange, add_pictures};
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::notes::moment::{AT, moment};
@@ -37,6 +38,7 @@ use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
 use crate::model::note::{Activity, Note};
+use crate::model::schema::OWNER_PROPERTY;
 use crate::model::ticket::{PlacedRemark, Remark};
 pub(crate) use words::{Public, Words};
 
@@ -50,6 +52,7 @@ struct Facts {
     files: Vec<Attachment>,
     public: Option<bool>,
     made: Option<Made>,
+    owner: Option<String>,
 }
 
 /// How many problems with the comments of one row are reported. A row may have
@@ -79,6 +82,10 @@ pub(crate) struct Notes {
     pub(crate) form: BodyForm,
     /// What it becomes.
     pub(crate) becomes: Becomes,
+    /// Whose it is.
+    pub(crate) owner: Option<Owned>,
+    /// Further properties of what it becomes.
+    pub(crate) properties: Vec<(Arc<str>, Words)>,
     /// Where the id is.
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
@@ -212,29 +219,21 @@ impl Notes {
         let files = self.files_of(element);
         let text = match self.body.text(element) {
             // Files are judged by themselves, and so are their problems.
-            None if !matches!(&files, Ok(files) if files.is_empty()) => Cow::Borrowed(""),
-            text => text?,
+            None if matches!(&files, Ok(files) if files.is_empty()) && !self.says_more(element) => {
+                return None;
+            }
+            text => text.unwrap_or_default(),
         };
         let at = self.at.text(element).unwrap_or_default();
         let facts = self.facts(element, &at, files, place, findings);
-        let made = facts.made?;
+        let mut made = facts.made?;
+        self.complete(&mut made, element, facts.owner);
         let said = Said {
             at: &at,
             author: &self.author_as_written(element),
             body: &text,
         };
-        let author = self.author.as_ref().and_then(|words| words.of(element));
-        let channel = self.channel.as_ref().and_then(|words| words.of(element));
-        let head = match made.activity {
-            // Its headers say who wrote it.
-            Activity::Email => Head::default(),
-            Activity::Note | Activity::Call => Head {
-                author: author.as_deref(),
-                public: facts.public,
-                channel: channel.as_deref(),
-            },
-        };
-        let body = body(&head, &text, self.form);
+        let body = self.body_of(&made, element, facts.public, &text);
         remark(&made, body.is_stripped, place, findings);
         let mut files = facts.files;
         if self.files.is_some() {
@@ -251,6 +250,59 @@ impl Notes {
             files,
             place: Arc::clone(place),
         })
+    }
+
+    /// The body of what a comment becomes.
+    fn body_of(
+        &self,
+        made: &Made,
+        element: &Element<'_>,
+        public: Option<bool>,
+        text: &str,
+    ) -> Body {
+        let author = self.author.as_ref().and_then(|words| words.of(element));
+        let channel = self.channel.as_ref().and_then(|words| words.of(element));
+        // An e-mail that becomes a note has no property for it.
+        let subject = self.becomes.subject(element);
+        let subject = subject.filter(|_| made.activity == Activity::Note);
+        let head = match made.activity {
+            // Its headers say who wrote it.
+            Activity::Email => Head::default(),
+            _ => Head {
+                author: author.as_deref(),
+                public,
+                channel: channel.as_deref(),
+                subject: subject.as_deref(),
+            },
+        };
+        match made.activity.subject() {
+            // Its subject is enough.
+            Some(_) if text.is_empty() => Body::of(head.written()),
+            _ => body(&head, text, self.form),
+        }
+    }
+
+    /// Whether a comment without text and files is a record all the same.
+    fn says_more(&self, element: &Element<'_>) -> bool {
+        let mut properties = self.properties.iter();
+        self.becomes.subject(element).is_some()
+            || properties.any(|(_, words)| words.of(element).is_some())
+    }
+
+    /// Adds what the mapping says of the record beyond what its kind needs. The properties of
+    /// an e-mail are not those of the note that it becomes instead.
+    fn complete(&self, made: &mut Made, element: &Element<'_>, owner: Option<String>) {
+        if made.activity == self.becomes.activity() {
+            for (name, words) in &self.properties {
+                let Some(value) = words.of(element) else {
+                    continue;
+                };
+                made.more.retain(|(known, _)| known != name);
+                made.more.push((Arc::clone(name), value));
+            }
+        }
+        made.more
+            .extend(owner.map(|owner| (OWNER_PROPERTY.into(), owner)));
     }
 
     /// What its cells say of a comment apart from its text; problems are reported.
@@ -274,6 +326,10 @@ impl Notes {
         let public = public.transpose();
         let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
         let public = public.ok().flatten().flatten();
+        let owner = self.owner.as_ref();
+        let owner = owner.map(|owner| owner.of(element, place, findings));
+        let owner = owner.transpose();
+        let owner = owner.map_err(|(reason, value)| tell(OWNER_PROPERTY, reason, &value));
         let made = self.becomes.of(element, public);
         let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
         let facts = Facts {
@@ -281,6 +337,7 @@ impl Notes {
             files: files.unwrap_or_default(),
             public,
             made: made.ok(),
+            owner: owner.ok().flatten().flatten(),
         };
         findings.problems.append(&mut wrong);
         facts

@@ -1,21 +1,44 @@
-//! `as` of `[[notes]]`: comments that become e-mails or calls, and the properties of those.
+//! `as` of `[[notes]]`: comments that become e-mails, calls, tasks, meetings or messages, and
+//! the properties of those.
 
 use super::fields::Fields;
+use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::syntax::{BecomesSpec, CallSpec, EmailSpec};
+use crate::mapping::syntax::{At, BecomesSpec, CallSpec, EmailSpec, WordsSpec};
 use crate::model::note::Activity;
 
-const KINDS: [(&str, Activity); 3] = [
+const KINDS: [(&str, Activity); 6] = [
     ("note", Activity::Note),
     ("email", Activity::Email),
     ("call", Activity::Call),
+    ("task", Activity::Task),
+    ("meeting", Activity::Meeting),
+    ("communication", Activity::Communication),
 ];
 
-/// Keys that only e-mails have.
-const OF_EMAILS: [&str; 3] = ["from", "to", "cc"];
-/// Keys that notes don't have.
-const OF_BOTH: [&str; 2] = ["subject", "incoming"];
+/// Keys that not all kinds have, with what has them.
+const ONLY_OF: [(&str, &[Activity], &str); 6] = [
+    ("from", &[Activity::Email], "as = \"email\""),
+    ("to", &[Activity::Email], "as = \"email\""),
+    ("cc", &[Activity::Email], "as = \"email\""),
+    ("bcc", &[Activity::Email], "as = \"email\""),
+    (
+        "subject",
+        &[
+            Activity::Email,
+            Activity::Call,
+            Activity::Task,
+            Activity::Meeting,
+        ],
+        "as = \"email\", \"call\", \"task\" or \"meeting\"",
+    ),
+    (
+        "incoming",
+        &[Activity::Email, Activity::Call],
+        "as = \"email\" or as = \"call\"",
+    ),
+];
 
 /// Required keys of e-mails, with help.
 const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
@@ -27,6 +50,18 @@ const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Properties that other keys write, with those keys.
+const BY_OTHER_KEYS: [(&str, &str); 5] = [
+    ("hs_timestamp", "at"),
+    ("hubspot_owner_id", "owner"),
+    ("hs_attachment_ids", "attachments"),
+    ("hs_unique_id", "id"),
+    ("hs_email_headers", "from"),
+];
+
+/// HubSpot: a message without it is refused.
+const CHANNEL: &str = "hs_communication_channel_type";
+
 /// Reads what comments become; none if something was reported.
 pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option<BecomesSpec> {
     let is_named = table.value("as").is_some();
@@ -34,41 +69,76 @@ pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option
     let from = fields.words(table, "from");
     let to = fields.words(table, "to");
     let cc = fields.words(table, "cc");
+    let bcc = fields.words(table, "bcc");
     let subject = fields.words(table, "subject");
     let incoming = fields.flag(table, "incoming");
-    match kind {
-        None if is_named => None,
-        None | Some(Activity::Note) => {
-            no_effect(table, &OF_EMAILS, "as = \"email\"");
-            no_effect(table, &OF_BOTH, "as = \"email\" or as = \"call\"");
-            Some(BecomesSpec::Note)
+    if is_named && kind.is_none() {
+        return None;
+    }
+    let kind = kind.unwrap_or_default();
+    refuse_without_effect(table, kind);
+    Some(match kind {
+        Activity::Note => BecomesSpec::Note,
+        Activity::Call => BecomesSpec::Call(Box::new(CallSpec { subject, incoming })),
+        Activity::Task | Activity::Meeting | Activity::Communication => {
+            BecomesSpec::Other(kind, subject.map(Box::new))
         }
-        Some(Activity::Call) => {
-            no_effect(table, &OF_EMAILS, "as = \"email\"");
-            Some(BecomesSpec::Call(Box::new(CallSpec { subject, incoming })))
-        }
-        Some(Activity::Email) => {
+        Activity::Email => {
             for (key, help) in NEEDED_BY_EMAILS {
                 if table.value(key).is_none() {
                     table.lacks(key, help);
                 }
             }
-            Some(BecomesSpec::Email(Box::new(EmailSpec {
+            BecomesSpec::Email(Box::new(EmailSpec {
                 from: from?,
                 to: to?,
                 cc,
+                bcc,
                 subject,
                 incoming: incoming?,
-            })))
+            }))
         }
-    }
+    })
 }
 
-fn no_effect(table: &mut Table<'_>, keys: &[&'static str], without: &str) {
-    for key in keys {
-        if table.value(key).is_some() {
+fn refuse_without_effect(table: &mut Table<'_>, kind: Activity) {
+    for (key, kinds, without) in ONLY_OF {
+        if !kinds.contains(&kind) && table.value(key).is_some() {
             let message = format!("`{key}` has no effect without {without}");
             let _none = table.wrong::<()>(table.key_span(key), message);
         }
     }
+}
+
+/// `properties`: further properties of what comments become; none of them has a key of its own.
+pub(super) fn read_properties(
+    fields: &Fields<'_>,
+    table: &mut Table<'_>,
+    becomes: Option<&BecomesSpec>,
+) -> Vec<(At<String>, WordsSpec)> {
+    let kind = becomes.map(BecomesSpec::activity);
+    let properties = fields.properties(table);
+    for (name, _) in &properties {
+        let by_kind = kind.and_then(|kind| {
+            let is_subject = kind.subject() == Some(name.value.as_str());
+            let is_body = kind.body() == name.value;
+            is_body
+                .then_some("body")
+                .or(is_subject.then_some("subject"))
+        });
+        let mut others = BY_OTHER_KEYS.into_iter();
+        let by_all = others.find_map(|(other, key)| (name.value == other).then_some(key));
+        if let Some(key) = by_kind.or(by_all) {
+            let message = format!("`{}` is written by `{key}`", name.value);
+            let problem = Problem::new(&name.span, message);
+            let problem = problem.help(format!("write {key} = … under [[notes]]"));
+            table.problems().report(problem);
+        }
+    }
+    let names_channel = properties.iter().any(|(name, _)| name.value == CHANNEL);
+    if kind == Some(Activity::Communication) && !names_channel {
+        let help = format!("say which channel it was: properties = {{ {CHANNEL} = … }}");
+        table.lacks(&format!("properties.{CHANNEL}"), &help);
+    }
+    properties
 }

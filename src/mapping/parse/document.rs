@@ -163,11 +163,13 @@ fn read_rows(mut table: Table<'_>) -> RowsSpec {
         &[("first", Keep::First), ("last", Keep::Last)],
     );
     needs(&mut table, "one_per", &["keep"]);
+    let left_behind = read_columns(&mut table, "left_behind");
     table.finish();
     RowsSpec {
         skip,
         one_per,
         keep: keep.map(|keep| keep.value).unwrap_or_default(),
+        left_behind: left_behind.unwrap_or_default(),
     }
 }
 

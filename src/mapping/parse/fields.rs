@@ -49,7 +49,7 @@ impl Fields<'_> {
     }
 
     /// A short text.
-    pub(super) fn words(&self, table: &mut Table<'_>, key: &'static str) -> Option<WordsSpec> {
+    pub(super) fn words<'t>(&self, table: &mut Table<'t>, key: &'t str) -> Option<WordsSpec> {
         let (field, inside) = self.field(table, key)?;
         let (mut join, mut lookup, mut map) = (None, Vec::new(), None);
         if let Some(mut inside) = inside {
@@ -64,6 +64,20 @@ impl Fields<'_> {
             lookup,
             map,
         })
+    }
+
+    /// Short texts by the names of properties.
+    pub(super) fn properties(&self, table: &mut Table<'_>) -> Vec<(At<String>, WordsSpec)> {
+        let name = format!("the properties of {}", table.name());
+        let Some(mut inside) = table.table("properties", &name) else {
+            return Vec::new();
+        };
+        let names: Vec<At<&str>> = inside.entries().map(|(name, _)| name).collect();
+        let properties = names.into_iter().filter_map(|name| {
+            let words = self.words(&mut inside, name.value)?;
+            Some((At::new(name.value.to_owned(), name.span), words))
+        });
+        properties.collect()
     }
 
     /// A field that is true or false.
@@ -110,7 +124,7 @@ impl Fields<'_> {
     pub(super) fn field<'t>(
         &self,
         table: &mut Table<'t>,
-        key: &'static str,
+        key: &'t str,
     ) -> Option<(Option<FieldSpec>, Option<Table<'t>>)> {
         let value = table.value(key)?;
         let DeValue::Table(_) = value.get_ref() else {

@@ -3,7 +3,7 @@
 use super::fields::{COLUMN, Fields, PART, PATH};
 use super::files::read_files;
 use super::parts::read_parts;
-use crate::mapping::parse::activity::read_becomes;
+use crate::mapping::parse::activity::{read_becomes, read_properties};
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
@@ -29,6 +29,8 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     let channel = fields.words(&mut table, "channel");
     let body = fields.body(&mut table);
     let becomes = read_becomes(&fields, &mut table);
+    let owner = fields.words(&mut table, "owner");
+    let properties = read_properties(&fields, &mut table, becomes.as_ref());
     let id = fields.plain(&mut table, "id");
     let files = read_files(&fields, &mut table);
     let optional = table.flag("optional").unwrap_or(false);
@@ -42,6 +44,8 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
         channel,
         body: body?,
         becomes: becomes?,
+        owner,
+        properties,
         id,
         from: from?,
         skip_first: skip.is_some_and(|skip| skip.value),

@@ -15,7 +15,7 @@ pub(crate) struct Table<'t> {
     entries: &'t DeTable<'t>,
     span: Range<usize>,
     name: String,
-    asked: Vec<&'static str>,
+    asked: Vec<&'t str>,
     problems: &'t Problems,
 }
 
@@ -60,7 +60,7 @@ impl<'t> Table<'t> {
     }
 
     /// The value of a key, which is now a known one.
-    pub(crate) fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub(crate) fn value(&mut self, key: &'t str) -> Option<&'t Spanned<DeValue<'t>>> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
         }
@@ -124,7 +124,7 @@ impl<'t> Table<'t> {
     }
 
     /// One text, or a list of at least one.
-    pub(crate) fn texts(&mut self, key: &'static str) -> Option<At<Vec<At<String>>>> {
+    pub(crate) fn texts(&mut self, key: &'t str) -> Option<At<Vec<At<String>>>> {
         const KIND: &str = "a text or a list of texts";
         let value = self.value(key)?;
         let items = match value.get_ref() {
@@ -145,7 +145,7 @@ impl<'t> Table<'t> {
     }
 
     /// A table under this one.
-    pub(crate) fn table(&mut self, key: &'static str, name: &str) -> Option<Table<'t>> {
+    pub(crate) fn table(&mut self, key: &'t str, name: &str) -> Option<Table<'t>> {
         let value = self.value(key)?;
         let span = self.key_span(key);
         match value.get_ref() {

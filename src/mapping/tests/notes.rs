@@ -267,3 +267,141 @@ fn a_list_that_is_none_refuses_its_row() {
     assert_eq!(issue.first().reason.code(), "REPEATED_NOTE");
     assert_eq!((issue.problems().count(), &*issue.first().value), (1, "2"));
 }
+
+const TASKS: &str = r#"
+[[notes]]
+each = "todos"
+as = "task"
+id = "id"
+at = "due"
+owner = "who"
+subject = "title"
+properties = { hs_task_status = { path = "state", map = { done = "COMPLETED" } }, hs_task_priority = "p" }
+body = "text"
+"#;
+
+fn more(note: &Note) -> Vec<(&str, &str)> {
+    let more = note.more.iter();
+    more.map(|(name, value)| (&**name, value.as_str()))
+        .collect()
+}
+
+#[test]
+fn an_activity_has_an_owner_and_properties_and_needs_no_text() {
+    let list = r#"[
+        {"id": 1, "due": "2021-03-01T09:00:01Z", "title": "Look", "state": "done", "p": "HIGH",
+         "who": "Maya@x.example"},
+        {"id": 2, "due": "2021-03-01T09:00:02Z", "p": "LOW", "who": "nobody@x.example"},
+        {"id": 3, "due": "2021-03-01T09:00:03Z", "text": "a text"},
+        {"id": 4, "due": "2021-03-01T09:00:04Z"}]"#;
+    let draft = ticket(TASKS, &[("todos", list)]);
+    let found: Vec<_> = draft.notes.iter().map(more).collect();
+    assert_eq!(
+        found,
+        [
+            vec![
+                ("hs_task_subject", "Look"),
+                ("hs_task_status", "COMPLETED"),
+                ("hs_task_priority", "HIGH"),
+                ("hubspot_owner_id", "51")
+            ],
+            vec![("hs_task_priority", "LOW")],
+            vec![],
+        ]
+    );
+    assert_eq!(bodies(&draft.notes), ["", "", "<p>a text</p>"]);
+    assert_eq!(draft.notes[0].key, "z-7:task:1");
+    let told: Vec<String> = draft.remarks.iter().map(ToString::to_string).collect();
+    let stranger = "todos \"nobody@x.example\": no counterpart, left blank";
+    assert_eq!(told, [stranger]);
+}
+
+#[test]
+fn what_an_email_has_goes_not_into_the_note_that_it_becomes() {
+    let mails = r#"
+[[notes]]
+each = "mails"
+as = "email"
+at = "at"
+from = "from"
+to = "to"
+incoming = true
+subject = "subject"
+properties = { hs_email_status = "state" }
+body = "text"
+"#;
+    let list = r#"[
+        {"at": "2021-03-01T09:00:01Z", "from": "a@x.example", "to": "b@x.example", "state": "BOUNCED",
+         "subject": "Hi"},
+        {"at": "2021-03-01T09:00:02Z", "from": "Ann", "to": "b@x.example", "state": "SENT",
+         "subject": "Re: <it>", "text": "x"}]"#;
+    let draft = ticket(mails, &[("mails", list)]);
+    let found: Vec<_> = draft.notes.iter().map(more).collect();
+    let state = found[0]
+        .iter()
+        .filter(|(name, _)| *name == "hs_email_status");
+    assert_eq!(state.collect::<Vec<_>>(), [&("hs_email_status", "BOUNCED")]);
+    assert_eq!(found[1].len(), 0);
+    assert_eq!(
+        bodies(&draft.notes),
+        ["", "<p>Re: &lt;it&gt;</p>\n<p>x</p>"]
+    );
+}
+
+#[test]
+fn properties_that_other_keys_write_are_refused_and_a_message_needs_its_channel() {
+    for (old, new, words) in [
+        (
+            "hs_task_priority =",
+            "hs_timestamp =",
+            "`hs_timestamp` is written by `at`",
+        ),
+        (
+            "hs_task_priority =",
+            "hs_task_body =",
+            "`hs_task_body` is written by `body`",
+        ),
+        (
+            "hs_task_priority =",
+            "hs_task_subject =",
+            "`hs_task_subject` is written by `subject`",
+        ),
+        (
+            "hs_task_priority =",
+            "hubspot_owner_id =",
+            "`hubspot_owner_id` is written by `owner`",
+        ),
+        (
+            "as = \"task\"",
+            "as = \"task\"\nbcc = \"b\"",
+            "`bcc` has no effect without",
+        ),
+        (
+            "as = \"task\"\nid = \"id\"\nat = \"due\"\nowner = \"who\"\nsubject = \"title\"\n",
+            "as = \"communication\"\nat = \"due\"\n",
+            "no `properties.hs_communication_channel_type`",
+        ),
+    ] {
+        let text = format!("{HEAD}{}", TASKS.replacen(old, new, 1));
+        let Err(errors) = MappingFile::parse("m.toml", &text) else {
+            panic!("{new} is taken");
+        };
+        assert!(errors.to_string().contains(words), "{errors}");
+    }
+}
+
+#[test]
+fn what_an_import_has_no_place_for_is_counted_by_row() {
+    let more = "[rows]\nleft_behind = [\"history\"]\n";
+    for (cell, times) in [("", 0), ("[]", 0), ("[{\"value\":\"1\"}]", 1), ("plain", 1)] {
+        let draft = ticket(more, &[("history", cell)]);
+        let told: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
+        assert_eq!(told, vec!["left_behind"; times], "{cell}");
+    }
+    let mapping = compiled(&format!("{HEAD}{more}"), &["Id", "Subject", "history", "x"]);
+    assert_eq!(mapping.expect("it fits").unused_columns(), ["x"]);
+    assert!(
+        compiled(&format!("{HEAD}{more}"), &["Id", "Subject"]).is_ok(),
+        "the file may lack it"
+    );
+}

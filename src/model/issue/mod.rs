@@ -2,9 +2,11 @@
 //! and value. `reason` has the reasons, `words` the one table of their codes, sentences and
 //! hints. Codes are stable, scripts may rely on them; the words may get better.
 
+mod gist;
 mod reason;
 mod words;
 
+pub use gist::gist;
 pub use reason::{Reason, SincePlan};
 
 use std::fmt;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::gist::BY_PORTAL;
 use super::reason::{Reason, SincePlan};
 use super::{LINK_REFUSED, LINKED_TICKET_MISSING, NOTE_KEY_HELD, NOTE_REFUSED, excerpt};
 use crate::model::schema::ObjectType;
@@ -484,11 +485,9 @@ impl Reason {
                 format!("it breaks the portal's rule {rule} for values of the property"),
                 "correct the value, or have an admin change the rule in HubSpot",
             ),
-            Reason::Portal { code, message } => words(
-                code,
-                format!("the portal refused it: {message}"),
-                portal_advice(code),
-            ),
+            Reason::Portal { code, message } => {
+                words(code, format!("{BY_PORTAL}{message}"), portal_advice(code))
+            }
         }
     }
 }

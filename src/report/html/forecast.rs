@@ -333,6 +333,7 @@ fn reason(group: &RefusedRows) -> Reason {
     });
     Reason {
         code: group.code.clone(),
+        words: String::new(),
         rows: group.rows,
         examples: examples.collect(),
     }

@@ -7,6 +7,8 @@ use crate::model::count::{count, counted};
 pub(super) struct Reason {
     /// Its stable code.
     pub(super) code: String,
+    /// What the portal said, where the code is its own; else empty.
+    pub(super) words: String,
     /// How many rows.
     pub(super) rows: u64,
     /// The first of them: place, key, column, value, hint.
@@ -32,15 +34,19 @@ fn group(reason: Reason, open: bool) -> Part {
     };
     let has_keys = reason.examples.iter().any(|row| !row[1].is_empty());
     let rows = reason.examples.into_iter().map(|row| row.map(Cell::from));
-    let name = format!("Rows of {}", reason.code);
+    let name = match reason.words.as_str() {
+        "" => reason.code,
+        words => format!("{}: {words}", reason.code),
+    };
+    let label = format!("Rows of {name}");
     let hint = "…What is wrong and what to do";
     let table = match has_keys {
-        true => Table::new(name, &["Line", "Key", "Column", "Value", hint]).rows(rows),
+        true => Table::new(label, &["Line", "Key", "Column", "Value", hint]).rows(rows),
         false => {
             let rows = rows.map(|[place, _, column, value, hint]| [place, column, value, hint]);
-            Table::new(name, &["Line", "Column", "Value", hint]).rows(rows)
+            Table::new(label, &["Line", "Column", "Value", hint]).rows(rows)
         }
     };
     let table = table.caption(caption);
-    Part::from(table).folded(&reason.code, counted(reason.rows, "row"), open)
+    Part::from(table).folded(&name, counted(reason.rows, "row"), open)
 }

@@ -32,6 +32,11 @@ pub fn run_html(report: &RunReport) -> Result<String, minijinja::Error> {
     for (name, words) in &report.since {
         page.fact(*name, words.clone());
     }
+    if let Some(why) = &report.stopped {
+        let name = shell::word(&report.head.name);
+        let next = format!("{why}. `tickethaul resume {name}` continues");
+        page.fact("Stopped", next);
+    }
     add_fates(&mut page, report, &read);
     let (heading, words) = refused_words(report);
     let reasons = report.refusals.iter().map(reason).collect();
@@ -140,6 +145,7 @@ fn reason(group: &ReportedRefusals) -> Reason {
     });
     Reason {
         code: group.code.clone(),
+        words: group.words.clone(),
         rows: group.rows,
         examples: examples.collect(),
     }

@@ -58,11 +58,13 @@ fn report() -> RunReport {
         parent: None,
         undoes: None,
         since: vec![("Retried by", "night: 100 done".to_owned())],
+        stopped: None,
         operation: "create".to_owned(),
         tally: Tally::resumed([(Fate::Done, 97), (Fate::Refused, 3)]),
         facts: Vec::new(),
         refusals: vec![ReportedRefusals {
             code: "INVALID_DATE".to_owned(),
+            words: String::new(),
             rows: 3,
             examples: vec![RefusedExample {
                 place: "17".to_owned(),
@@ -112,6 +114,28 @@ fn the_page_says_what_happened() {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("Verified"), "nobody verified");
+}
+
+#[test]
+fn what_the_portal_said_tells_reasons_of_one_code_apart() {
+    let said = |words: &str, rows| ReportedRefusals {
+        code: "VALIDATION_ERROR".to_owned(),
+        words: words.to_owned(),
+        rows,
+        examples: Vec::new(),
+    };
+    let page = plain(run_html(&RunReport {
+        refusals: vec![said("Email … is not valid", 2), said("", 1)],
+        stopped: Some("the portal is away".to_owned()),
+        ..report()
+    }));
+    for words in [
+        "<strong>VALIDATION_ERROR: Email … is not valid</strong>, 2 rows",
+        "<strong>VALIDATION_ERROR</strong>, 1 row",
+        "the portal is away. `tickethaul resume",
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
 }
 
 #[test]

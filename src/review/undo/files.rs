@@ -1,8 +1,9 @@
 //! The files that a run uploaded are deleted once no note names them any more (protocol PL5): neither
-//! one of this run nor one of any run known here. HubSpot can't be asked which notes name a file, so
+//! one of this run nor one of any run known here. So goes a file of a run whose own undo kept it for
+//! notes that are taken back only now. HubSpot can't be asked which notes name a file, so
 //! manual uses of it are not known. A file whose bytes or place somebody has changed is kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::{CallError, Client, StoredFile};
 use crate::import::stop::stop_for;
-use crate::journal::{FileState, FileStep, Journal, NoteId, Reading};
+use crate::journal::{FileEntry, FileState, FileStep, Journal, NoteId, Reading};
 use crate::model::event::Stop;
 use crate::model::note::Activity;
 use crate::model::shelf::Shelf;
@@ -21,20 +22,24 @@ use crate::review::files::{HeldFiles, other_bytes};
 /// Files that are deleted at once: each takes a call.
 const IN_FLIGHT: usize = 8;
 
-/// Folders of other runs whose notes name files. There may be very many: each journal is open
-/// only while it is read.
+/// What other runs have to do with files.
 #[derive(Debug, Default)]
-pub struct FileUsers(Vec<PathBuf>);
+pub struct FileUsers {
+    /// Folders of those whose notes name files. There may be very many: each journal is open
+    /// only while it is read.
+    folders: Vec<PathBuf>,
+    /// Files of runs that were undone while notes of others named them, by record id.
+    given_up: HashMap<String, FileStep>,
+}
 
 impl FileUsers {
     /// Those of these runs that wrote to the portal of a run.
     pub fn against(own: &Member, known: &[Member]) -> FileUsers {
         let others = known.iter().filter(|other| {
-            let is_import = other.lineage.undoes.is_none();
-            other.lineage.run != own.lineage.run
-                && other.lineage.portal == own.lineage.portal
-                && is_import
+            other.lineage.run != own.lineage.run && other.lineage.portal == own.lineage.portal
         });
+        let (imports, undos): (Vec<_>, Vec<_>) =
+            others.partition(|other| other.lineage.undoes.is_none());
         // A run that can't be read is reported when that run itself is asked for.
         let names_files = |folder: &Path| {
             let journal = Reading::open(folder);
@@ -42,9 +47,22 @@ impl FileUsers {
                 .and_then(|journal| journal.names_files())
                 .is_ok_and(|some| some)
         };
-        let folders = others.map(|other| other.folder.clone());
-        FileUsers(folders.filter(|folder| names_files(folder)).collect())
+        let folders = imports.iter().map(|other| other.folder.clone());
+        let given_up = undos.iter().flat_map(|undo| given_up(&undo.folder));
+        FileUsers {
+            folders: folders.filter(|folder| names_files(folder)).collect(),
+            given_up: given_up.collect(),
+        }
     }
+}
+
+/// Files that an undo kept for notes of others, by record id.
+fn given_up(undo: &Path) -> Vec<(String, FileStep)> {
+    let kept = Reading::open(undo).and_then(|journal| journal.deletions());
+    let kept = kept.unwrap_or_default().into_iter();
+    let kept = kept.filter(|file| file.state == FileState::Used);
+    kept.filter_map(|file| Some((file.record.clone()?, file)))
+        .collect()
 }
 
 /// Files of rows that are undone, and what is done with them.
@@ -73,14 +91,24 @@ impl Candidates {
         for seq in rows {
             let made = journal.made_files(*seq)?.into_iter();
             let made = made.filter(|file| file.record.is_some());
-            files.extend(made.map(|file| (file.entry.key.clone(), (file, Vec::new()))));
+            let found = journal.found_files(*seq)?.into_iter();
+            let given_up = found.filter_map(|file| {
+                let known = users.given_up.get(file.record.as_deref()?)?.clone();
+                let entry = FileEntry {
+                    seq: *seq,
+                    ..known.entry
+                };
+                Some(FileStep { entry, ..known })
+            });
+            let all = made.chain(given_up);
+            files.extend(all.map(|file| (file.entry.key.clone(), (file, Vec::new()))));
         }
         let mut candidates = Candidates(files);
         if candidates.0.is_empty() {
             return Ok(candidates);
         }
         candidates.add_notes(journal, going)?;
-        for folder in &users.0 {
+        for folder in &users.folders {
             candidates.add_notes(&Reading::open(folder)?, going)?;
         }
         Ok(candidates)

@@ -14,6 +14,13 @@ use crate::sandbox::switches::{DeletedFile, UnknownFileId};
 /// A name that is searched for is shorter than this.
 const LONG_NAME: usize = 20;
 
+/// What begins the access of files that only their ids lead to.
+const HIDDEN: &str = "HIDDEN_";
+
+/// The scope that such a file needs, and what the refusal names.
+const HIDDEN_SCOPE: &str = "files.ui_hidden.read";
+const NAMED_SCOPES: [&str; 2] = ["files", HIDDEN_SCOPE];
+
 /// Where pages of a search end.
 const LAST_OFFSET: usize = 10_000;
 
@@ -84,11 +91,25 @@ impl FileQuery {
     }
 }
 
+fn is_hidden(file: &StoredFile) -> bool {
+    file.access.starts_with(HIDDEN)
+}
+
 impl PortalState {
     /// A live file by id.
     pub(in crate::sandbox) fn one_file(&self, id: &str, origin: &str) -> Result<FileOut, Problem> {
-        let file = self.live_file(id)?;
+        let file = self.readable_file(id)?;
         Ok(FileOut::of(file, origin, self.portal_id))
+    }
+
+    /// A live file that the token may read: a hidden one takes a scope of its own.
+    pub(super) fn readable_file(&self, id: &str) -> Result<StoredFile, Problem> {
+        let file = self.live_file(id)?;
+        let mut lacks = self.switches.missing_scopes.0.iter();
+        if is_hidden(&file) && lacks.any(|scope| scope == HIDDEN_SCOPE) {
+            return Err(Problem::missing_scopes(&NAMED_SCOPES.map(str::to_owned)));
+        }
+        Ok(file)
     }
 
     pub(super) fn live_file(&self, id: &str) -> Result<StoredFile, Problem> {
@@ -108,7 +129,7 @@ impl PortalState {
     ) -> Result<StatOut, Problem> {
         let seen = now.before(self.switches.file_stat_lag.0).millis();
         let mut files = self.store.files_at(path)?.into_iter();
-        if let Some(file) = files.find(|file| file.created <= seen) {
+        if let Some(file) = files.find(|file| file.created <= seen && !is_hidden(file)) {
             return Ok(StatOut::File(FileOut::of(file, origin, self.portal_id)));
         }
         let folder = self.store.folder_at(path)?;
@@ -126,7 +147,8 @@ impl PortalState {
     ) -> Result<Results<FileOut>, Problem> {
         let seen = now.before(self.switches.file_search_lag.0).millis();
         let mut found = self.store.files(query.md5.as_deref())?;
-        found.retain(|file| file.archived.is_none() && file.created <= seen && query.takes(file));
+        let is_there = |file: &StoredFile| file.archived.is_none() && file.created <= seen;
+        found.retain(|file| is_there(file) && !is_hidden(file) && query.takes(file));
         if query.newest_first {
             found.reverse();
         }

@@ -1,8 +1,8 @@
 //! The file manager (C2 §2): uploads, duplicates and name clashes, finding files by path,
 //! id and search, signed addresses, folders, deleting.
 //!
-//! Not modelled: imports from addresses, files that expire, changing a file, hidden files,
-//! public addresses.
+//! Not modelled: imports from addresses, files that expire, changing a file, public addresses.
+//! Hidden files, which forms and inboxes make, are served, but nothing here makes one.
 
 mod find;
 mod folders;

@@ -23,7 +23,7 @@ impl PortalState {
         seconds: Option<u64>,
         (now, origin): (Moment, &str),
     ) -> Result<SignedOut, Problem> {
-        let file = self.live_file(id)?;
+        let file = self.readable_file(id)?;
         let life = seconds.map_or(self.switches.signed_url_life.0, Duration::from_secs);
         let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
         let until = now.millis().saturating_add(life);
@@ -54,7 +54,7 @@ impl PortalState {
 
     /// A file's bytes.
     pub(in crate::sandbox) fn file_bytes(&self, id: &str) -> Result<Bytes, Problem> {
-        let file = self.live_file(id)?;
+        let file = self.readable_file(id)?;
         Ok(self.store.content(&file.md5)?)
     }
 

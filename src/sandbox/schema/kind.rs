@@ -261,8 +261,11 @@ impl Kind {
     }
 
     pub(crate) fn known(name: &str) -> Option<Kind> {
-        let name = bare(name);
-        let known = |kind: &Kind| [kind.plural(), kind.singular(), kind.type_id()].contains(&name);
+        let prefixed = bare(name);
+        let known = |kind: &Kind| match prefixed {
+            Some(bare) => kind.is_custom() && kind.singular() == bare,
+            None => [kind.plural(), kind.singular(), kind.type_id()].contains(&name),
+        };
         Kind::ALL.into_iter().find(known)
     }
 
@@ -340,14 +343,12 @@ impl Kind {
     }
 }
 
-/// A custom kind has the account's id before its full name: `p12345_device`.
-fn bare(name: &str) -> &str {
-    let full = name.strip_prefix('p').and_then(|rest| rest.split_once('_'));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match full {
-        Some((account, bare)) if is_number(account) => bare,
-        _ => name,
-    }
+/// The name of a custom kind without what stands before it: `p12345_`, with the account's id, or
+/// `p_` for short. None if it has neither.
+fn bare(name: &str) -> Option<&str> {
+    let (account, bare) = name.strip_prefix('p')?.split_once('_')?;
+    let is_number = account.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(bare)
 }
 
 #[cfg(test)]
@@ -363,6 +364,11 @@ mod tests {
             }
         }
         assert!(Kind::named("butterflies").is_err());
-        assert_eq!(Kind::named("p12345_device").ok(), Some(Kind::Device));
+        for name in ["p12345_device", "p_device"] {
+            assert_eq!(Kind::named(name).ok(), Some(Kind::Device), "{name}");
+        }
+        for name in ["p_tickets", "p_", "p12345_ticket", "p12a_device"] {
+            assert!(Kind::named(name).is_err(), "{name}");
+        }
     }
 }

@@ -12,16 +12,27 @@ use crate::support::{Served, files_below, hang, id};
 const WHOLE: [&str; 9] = [
     "export",
     "--properties",
-    "subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_priority,createdate",
+    "subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_priority,createdate,hubspot_owner_id",
     "--with",
-    "notes,emails,calls,contacts.email",
+    "notes,emails,calls,tasks,meetings,communications,contacts.email",
     "--history",
     "hs_pipeline_stage",
     "--format",
     "case",
 ];
 
-/// A portal with tickets, of which some have notes with files, an e-mail, a call, contacts.
+/// What cases have of what was said and done.
+const ACTIVITIES: [&str; 6] = [
+    "notes",
+    "emails",
+    "calls",
+    "tasks",
+    "meetings",
+    "communications",
+];
+
+/// A portal with tickets, of which some have notes with files, contacts, and one of each other
+/// activity.
 fn told() -> Talk {
     let filed = Filed::new(12);
     let talk = imported(&filed);
@@ -32,16 +43,37 @@ fn told() -> Talk {
         .collect();
     ids.sort_unstable();
     let _contacts = talk.desk.link_contacts(&ids[..2], 3);
+    let owners = talk.desk.call("GET", "/crm/v3/owners", &Value::Null);
+    let owner = |n: usize| owners["results"][n]["id"].clone();
+    let path = format!("/crm/v3/objects/tickets/{}", ids[0]);
+    let owned = json!({"properties": {"hubspot_owner_id": owner(0)}});
+    let _owned = talk.desk.call("PATCH", &path, &owned);
     let headers = json!({
         "from": {"email": "ann@x.example", "firstName": "Ann", "lastName": "Lee"},
         "to": [{"email": "bo@y.example"}, {"email": "cy@y.example", "firstName": "Cy"}],
+        "bcc": [{"email": "di@y.example"}],
     });
-    let mail = json!({"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": "Smoke",
-        "hs_email_html": "<p>Help &amp; soon</p>", "hs_email_headers": headers.to_string()});
-    let _mail = hang(&talk.desk, "emails", 224, &ids[..1], &mail);
-    let call = json!({"hs_call_title": "Back", "hs_call_body": "<p>Called</p>",
-        "hs_call_direction": "OUTBOUND"});
-    let _call = hang(&talk.desk, "calls", 220, &ids[1..2], &call);
+    let mail = json!({"hs_email_direction": "FORWARDED_EMAIL", "hs_email_subject": "Smoke",
+        "hs_email_status": "BOUNCED", "hs_email_headers": headers.to_string(),
+        "hs_email_html": "<p>Help &amp; soon</p>", "hubspot_owner_id": owner(1)});
+    let call = json!({"hs_call_title": "Back", "hs_call_direction": "OUTBOUND",
+        "hs_call_status": "BUSY", "hs_call_duration": "125000"});
+    let task = json!({"hs_task_subject": "Look", "hs_task_status": "WAITING",
+        "hs_task_priority": "HIGH", "hs_task_type": "CALL", "hubspot_owner_id": owner(0)});
+    let meeting = json!({"hs_meeting_title": "On site", "hs_meeting_body": "<p>Bring tools</p>",
+        "hs_meeting_start_time": "2026-03-02T10:00:00Z", "hs_meeting_outcome": "COMPLETED",
+        "hs_meeting_end_time": "2026-03-02T11:30:00Z", "hubspot_owner_id": owner(1)});
+    let message = json!({"hs_communication_channel_type": "WHATS_APP",
+        "hs_communication_logged_from": "CRM", "hs_communication_body": "<p>Hi</p>"});
+    for (kind, link, ticket, properties) in [
+        ("emails", 224, ids[0], mail),
+        ("calls", 220, ids[1], call),
+        ("tasks", 230, ids[0], task),
+        ("meetings", 226, ids[1], meeting),
+        ("communications", 83, ids[2], message),
+    ] {
+        let _made = hang(&talk.desk, kind, link, &[ticket], &properties);
+    }
     talk
 }
 
@@ -60,7 +92,7 @@ fn plain(mut case: Value) -> (String, Value) {
     let whole = case.as_object_mut().expect("an object");
     let _id = whole.remove("hs_object_id").expect("an id");
     let _stamps = whole.remove("history").expect("former values");
-    for kind in ["notes", "emails", "calls", "contacts"] {
+    for kind in ACTIVITIES.into_iter().chain(["contacts"]) {
         let list = whole
             .get_mut(kind)
             .expect(kind)
@@ -78,6 +110,9 @@ fn without_ids(record: &mut Value) {
         "note_id",
         "email_id",
         "call_id",
+        "task_id",
+        "meeting_id",
+        "communication_id",
         "contact_id",
         "file_id",
         "path",
@@ -114,6 +149,8 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     assert_eq!(one["history"][0]["property"], "hs_pipeline_stage");
     assert_eq!(one["emails"][0]["from"], json!(["Ann Lee <ann@x.example>"]));
     assert_eq!(one["contacts"].as_array().map(Vec::len), Some(3));
+    let email = one["properties"]["hubspot_owner_id_email"].as_str();
+    assert!(email.is_some_and(|email| email.contains('@')), "{one}");
     let filed = all
         .iter()
         .flat_map(|case| case["notes"].as_array().into_iter().flatten());
@@ -139,6 +176,12 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
         .run_against(&portal, &[&import[..], &more].concat())
         .expect(0);
     assert!(ended.stderr.contains("files uploaded"), "{}", ended.stderr);
+    // Nobody can write the history of a property.
+    let left = "12 cells with what an import has no place for, left behind as mapped\n          12 history\n";
+    assert!(ended.stderr.contains(left), "{}", ended.stderr);
+    // The address of an owner counts, and so its id does not.
+    let unused = "columns that nothing uses: properties.hubspot_owner_id\n";
+    assert!(ended.stderr.contains(unused), "{}", ended.stderr);
     let second = [&WHOLE[..], &["--attachments", "again", "-o", "b.jsonl"]].concat();
     let _ended = here.run_against(&portal, &second).expect(0);
     let (before, after) = (all_plain(&talk, "a.jsonl"), all_plain(&talk, "b.jsonl"));
@@ -156,6 +199,18 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
         .run_against(&portal, &[&import[..], &more].concat())
         .expect(0);
     assert!(ended.stderr.contains("12 unchanged"), "{}", ended.stderr);
+}
+
+/// Owners have a scope of their own: without it cases have their ids alone, which is said.
+#[test]
+fn a_token_that_may_not_read_owners_exports_cases_all_the_same() {
+    let lacking = "missing_scopes=crm.objects.owners.read";
+    let talk = told().served(&["--switch", lacking]);
+    let args = [&WHOLE[..], &["-o", "a.jsonl"]].concat();
+    let _said = talk.run(&args, 0).says("the token may not read owners");
+    let owned = &cases(&talk, "a.jsonl")[0]["properties"];
+    assert!(owned["hubspot_owner_id"].is_string(), "{owned}");
+    assert!(owned.get("hubspot_owner_id_email").is_none(), "{owned}");
 }
 
 #[test]

@@ -137,7 +137,21 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
         "lake",
     ];
     let args = [&["export", "--properties", "subject"], &set[..]].concat();
-    let _told = talk.run(&args, 64).says("takes no attachments along");
+    let told = talk.run(&args, 64).says("takes no attachments along");
+    // What it says to do instead does it.
+    let (_, told) = told
+        .stderr
+        .split_once("tickethaul export")
+        .expect("a command");
+    let (command, _) = told.split_once(". ").expect("its end");
+    let words = command
+        .split_whitespace()
+        .map(|word| word.replace("DIR", "beside"));
+    let words: Vec<String> = words.collect();
+    let words = std::iter::once("export").chain(words.iter().map(String::as_str));
+    let _ended = talk.run(&words.collect::<Vec<_>>(), 3);
+    assert!(talk.desk.here.rows("files.attachments.csv").len() > 1);
+    assert!(!files_below(&talk.desk.here.path("beside")).is_empty());
     let _file = talk.desk.here.write("plain", "a file");
     let args = [&EXPORT[..6], &["plain", "-o", "u.csv"]].concat();
     let _told = talk.run(&args, 64).says("plain is not a folder");
@@ -308,6 +322,60 @@ fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
     let asked = host.asked();
     assert!(asked.len() > names.len());
     assert!(asked.iter().all(|(_, token)| token.is_none()), "{asked:?}");
+}
+
+/// Files of forms and inboxes are found by no search, and need a scope of their own: with it they
+/// come out like others, and without it each is named with its reason, and all others come.
+#[test]
+fn hidden_files_come_out_with_their_scope_and_are_named_without() {
+    let filed = Filed::new(6);
+    let talk = imported(&filed);
+    let get = |path: &str| talk.desk.call("GET", path, &Value::Null);
+    let all: Vec<String> = files(&get).into_keys().collect();
+    let db = rusqlite::Connection::open(talk.desk.here.path("portal.db")).expect("a portal");
+    db.busy_timeout(Duration::from_secs(5)).expect("patience");
+    for (id, access) in all.iter().zip(["HIDDEN_PRIVATE", "HIDDEN_SENSITIVE"]) {
+        let sql = "UPDATE file SET access = ?2 WHERE id = ?1";
+        assert_eq!(db.execute(sql, [id.as_str(), access]).expect("hidden"), 1);
+    }
+    let found = talk
+        .desk
+        .call("GET", "/files/v3/files/search?limit=100", &Value::Null);
+    assert_eq!(
+        found["results"].as_array().map(Vec::len),
+        Some(all.len() - 2)
+    );
+    drop(db);
+    let talk = talk.served(&[
+        "--switch",
+        "file_search_lag=0s",
+        "--switch",
+        "missing_scopes=files.ui_hidden.read",
+    ]);
+    let ended = talk
+        .run(&EXPORT, 3)
+        .says("2 attachments are not downloaded");
+    let _said = ended.says("files.ui_hidden.read");
+    let rows = talk.desk.here.rows("t.attachments.csv");
+    let (lacking, there): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| !row["problem"].is_empty());
+    let ids = |rows: &[&Row]| -> BTreeSet<String> {
+        rows.iter().map(|row| row["file_id"].clone()).collect()
+    };
+    assert_eq!(ids(&lacking), all[..2].iter().cloned().collect());
+    assert!(
+        lacking
+            .iter()
+            .all(|row| row["problem"].contains("files.ui_hidden.read"))
+    );
+    assert_eq!(ids(&there), all[2..].iter().cloned().collect());
+    let talk = calm(talk);
+    let _ended = talk.run(&EXPORT, 0).says("2 attachments downloaded");
+    let rows = talk.desk.here.rows("t.attachments.csv");
+    for row in rows.iter().filter(|row| all[..2].contains(&row["file_id"])) {
+        let bytes = fs::read(talk.desk.here.path("out").join(&row["path"])).expect("the file");
+        assert_eq!(bytes.len().to_string(), row["bytes"], "{row:?}");
+    }
 }
 
 /// Kills an export so often at random moments under all troubles, resumes it, and repeats it

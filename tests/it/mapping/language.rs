@@ -448,3 +448,37 @@ fn the_mapping_of_the_readme_is_one() {
     here.write("people.csv", "Name,Email\nMaya,maya@x.example\n");
     here.run("map check m.toml").expect(0);
 }
+
+/// Filters and tests that do not exist are found before any row, wherever in a template they
+/// stand, all of them at once and each at its place.
+#[test]
+fn map_check_finds_all_unknown_filters_and_tests_of_templates() {
+    let here = Rehearsal::new();
+    let templates = r#"content = { template = "{% if col('Id') is emty %}{{ col('Id') | uper }}{% endif %}" }
+source_url = { template = "x/{{ col('Id') | trim | nope(foo) }}" }
+[rows]
+skip = "col('Status') == 'x' and col('Id') | shout is odd"
+"#;
+    let _file = here.write("m.toml", format!("{HEAD}{STAGE}{templates}"));
+    let told = here.run(["map", "check", "m.toml"]).expect(64).stderr;
+    for (words, place) in [
+        ("there is no test `emty`", ":14:44"),
+        ("there is no filter `uper`", ":14:66"),
+        ("there is no filter `nope`", ":15:52"),
+        ("nothing is named `foo`", ":15:57"),
+        ("there is no filter `shout`", ":17:46"),
+    ] {
+        let (_, after) = told
+            .split_once(words)
+            .unwrap_or_else(|| panic!("{words}\n{told}"));
+        assert!(
+            after
+                .lines()
+                .nth(1)
+                .is_some_and(|line| line.ends_with(place)),
+            "{place}\n{told}"
+        );
+    }
+    assert_eq!(told.matches("error:").count(), 5, "{told}");
+    assert!(told.contains("did you mean `upper`?"), "{told}");
+}

@@ -379,6 +379,21 @@ fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
     );
 }
 
+/// Behind a proxy, which resolves names itself, private addresses are refused as far as they
+/// can be known here; the proxy's own address may be one.
+#[test]
+fn a_proxy_within_the_network_fetches_files_from_hosts_without() {
+    let proxy = Host::start();
+    let address = proxy.url("").replace("127.0.0.1", "localhost");
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    tickets(&talk, &["http://files.invalid/good.txt".to_owned()]);
+    let variable = Some(("HTTPS_PROXY", address.as_str()));
+    let ended = with_token(&talk, &["files.invalid"], ("run", variable));
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let asked = ("http://files.invalid/good.txt".to_owned(), None);
+    assert_eq!(proxy.asked(), [asked]);
+}
+
 /// A command of the configuration prints the token of a host that the environment has none
 /// of; one that prints none ends the run before its first row.
 #[cfg(unix)]

@@ -36,15 +36,25 @@ subject = "subject"
 incoming = { path = "way", map = { in = true, out = false } }
 id = "id"
 body = "body"
+[[notes]]
+each = "tasks"
+optional = true
+as = "task"
+at = "at"
+subject = "subject"
+id = "id"
+properties = { hs_task_status = "state" }
+body = "body"
 "#;
 
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 4] = [
     ("emails", "hs_email_html"),
     ("calls", "hs_call_body"),
+    ("tasks", "hs_task_body"),
     ("notes", "hs_note_body"),
 ];
 
-/// Tickets with an e-mail each way, a private comment and a call; every second one has a
+/// Tickets with an e-mail each way, a private comment, a call, a task without a text; every second one has a
 /// comment of somebody without an address too.
 fn source(tickets: usize) -> String {
     let ticket = |n: usize| {
@@ -69,8 +79,10 @@ fn source(tickets: usize) -> String {
         }
         let call = json!({"id": 1, "at": "2021-03-01T10:00:00Z", "way": "in", "subject": "Rang",
                           "body": format!("rang {n}")});
+        let task = json!({"id": 1, "at": "2021-03-02T10:00:00Z", "state": "WAITING",
+                          "subject": format!("Look {n}")});
         let ticket = json!({"Id": format!("K{n}"), "Subject": format!("Ticket {n}"),
-                            "comments": comments, "calls": [call]});
+                            "comments": comments, "calls": [call], "tasks": [task]});
         ticket.to_string() + "\n"
     };
     (1..=tickets).map(ticket).collect()
@@ -116,7 +128,8 @@ fn held(talk: &Talk, kind: &str, body: &str) -> Vec<(String, String, String, Val
         key.as_str().expect("a key").to_owned()
     };
     let names = "hs_timestamp,hs_unique_id,hs_email_direction,hs_email_status,hs_email_headers,\
-                 hs_email_subject,hs_email_html,hs_call_body,hs_call_title,hs_call_direction,hs_note_body";
+                 hs_email_subject,hs_email_html,hs_call_body,hs_call_title,hs_call_direction,hs_task_body,hs_task_subject,\
+                 hs_task_status,hs_note_body";
     let query = format!("properties={names}&associations=tickets");
     let mut found: Vec<_> = talk
         .all(kind, &query)
@@ -143,11 +156,11 @@ fn held(talk: &Talk, kind: &str, body: &str) -> Vec<(String, String, String, Val
 /// Every comment and call is there once, as what it is to be.
 #[track_caller]
 fn check(talk: &Talk, tickets: usize, story: &str) {
-    let [emails, calls, notes] = KINDS.map(|(kind, body)| held(talk, kind, body));
-    let counts = (emails.len(), calls.len(), notes.len());
+    let [emails, calls, tasks, notes] = KINDS.map(|(kind, body)| held(talk, kind, body));
+    let counts = (emails.len(), calls.len(), tasks.len(), notes.len());
     assert_eq!(
         counts,
-        (2 * tickets, tickets, tickets + tickets / 2),
+        (2 * tickets, tickets, tickets, tickets + tickets / 2),
         "{story}"
     );
     for (n, (email, at, html, properties)) in emails.iter().enumerate() {
@@ -180,6 +193,10 @@ fn check(talk: &Talk, tickets: usize, story: &str) {
         assert_eq!(properties["hs_call_title"], "Rang");
         assert_eq!(properties["hs_call_direction"], "INBOUND");
     }
+    for (key, _, _, properties) in &tasks {
+        assert_eq!(properties["hs_task_subject"], format!("Look {}", &key[1..]));
+        assert_eq!(properties["hs_task_status"], "WAITING", "{story}");
+    }
     for (_, _, body, _) in &notes {
         assert!(
             body.contains(" 3. time") || body.contains(" 4. time"),
@@ -199,7 +216,7 @@ fn emails_calls_and_notes_are_there_once_on_every_rung_and_are_taken_back() {
 
 fn one_rung(rung: &[&str]) {
     let mut args = switched(rung);
-    for kind in ["emails", "calls", "notes"] {
+    for kind in ["emails", "calls", "tasks", "notes"] {
         args.extend([
             "--trouble".to_owned(),
             format!("post-502@2:{kind}/batch/create"),
@@ -212,7 +229,7 @@ fn one_rung(rung: &[&str]) {
     let summary = talk.summary("run");
     assert_eq!(
         summary["notes"]["created"],
-        12 + 6 + 9,
+        12 + 6 + 6 + 9,
         "{story}: {summary}"
     );
     talk.run("verify run", 0);
@@ -220,7 +237,7 @@ fn one_rung(rung: &[&str]) {
     check(&talk, 6, &story);
     assert_eq!(talk.summary("again")["notes"]["created"], 0, "{story}");
     talk.run("undo run --yes --horizon 0.2", 0);
-    for kind in ["emails", "calls", "notes", "tickets"] {
+    for kind in ["emails", "calls", "tasks", "notes", "tickets"] {
         assert!(talk.all(kind, "").is_empty(), "{story}: {kind}");
     }
 }

@@ -256,6 +256,12 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
         };
         assert!(row["_hint"].contains(words), "{row:?}");
     }
+    let page = desk.here.read("run/report.html");
+    let gist = "VALIDATION_ERROR: ";
+    assert!(
+        page.contains(gist),
+        "the portal's words are told apart: {page}"
+    );
     let broken = refused.iter().find(|row| row["Id"] == "3");
     assert_eq!(broken.expect("a row")["_column"], "Subject");
     // Links of their own, for tickets that are there: those that fit are made.

@@ -357,3 +357,27 @@ fn a_copy_holds_what_admins_define() {
         "{names:?}"
     );
 }
+
+/// Whichever call about definitions fails, and whether the portal did its work or not, one
+/// command creates what lacks.
+#[test]
+fn a_portal_that_fails_once_does_not_end_the_creation_of_properties() {
+    std::thread::scope(|scope| {
+        for (trouble, n) in ["503", "post-502"].into_iter().zip([4..=6, 5..=7]) {
+            for call in n {
+                let _side_by_side = scope.spawn(move || {
+                    let trouble = format!("{trouble}@{call}:/properties/");
+                    let desk = FilledPortal::new(&["--rate", "off", "--trouble", &trouble]);
+                    let _mapping = desk.here.write("m.toml", MAPPING);
+                    let args = ["schema", "apply", "-m", "m.toml", "--yes"];
+                    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+                    let _said = ended.says("created in portal");
+                    for name in ["source_ticket_id", "area"] {
+                        let path = format!("/crm/v3/properties/tickets/{name}");
+                        let _there = desk.call("GET", &path, &Value::Null);
+                    }
+                });
+            }
+        }
+    });
+}

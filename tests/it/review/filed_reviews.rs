@@ -160,8 +160,7 @@ fn files_go_with_the_tickets_that_a_run_created() {
     let _said = ended.says(&format!("{count} files"));
 }
 
-/// A file that notes of two runs name goes with the last of them, and one that was there
-/// before never.
+/// A file that notes of two runs name goes with the last of them, whichever run put it in.
 #[test]
 fn a_file_that_a_note_of_another_run_names_stays() {
     let filed = Filed::new(6);
@@ -192,11 +191,47 @@ fn a_file_that_a_note_of_another_run_names_stays() {
     let _clean = talk.run(&["verify", "second"], 0);
     let undone = undo(&talk, "second", &["--run-dir", "back2"], 0);
     assert_eq!(undone["files_left"], json!({}), "{undone}");
-    // It was there before the second run, which therefore leaves it.
-    assert_eq!(
-        held(&talk).into_keys().collect::<Vec<_>>(),
-        named(&talk, "of two.pdf")
-    );
+    // The first run put it in, and was undone before.
+    assert!(held(&talk).is_empty(), "{:?}", held(&talk));
+}
+
+/// A retry names the files that its run put in: whichever of the two is undone first, a file
+/// stays as long as a note names it, and no longer.
+#[test]
+fn a_file_of_a_run_and_its_retry_goes_with_the_last_of_them() {
+    let filed = Filed::new(6);
+    for first in ["run", "again"] {
+        let talk = talk_of(&filed, &QUICK);
+        let whole = talk.desk.here.read("in.jsonl");
+        let lines: Vec<&str> = whole.lines().collect();
+        let shared = lines.iter().rposition(|line| line.contains("\"shared\""));
+        let spoilt = whole
+            .lines()
+            .enumerate()
+            .map(|(n, line)| match Some(n) == shared {
+                true => line.replace("\"at\":\"2021", "\"at\":\"x2021"),
+                false => line.to_owned(),
+            });
+        let spoilt: Vec<String> = spoilt.collect();
+        let _file = talk.desk.here.write("in.jsonl", spoilt.join("\n"));
+        import(&talk, &[], "run", 3);
+        let refused = talk.desk.here.read("run/refused.jsonl");
+        let _file = talk
+            .desk
+            .here
+            .write("run/refused.jsonl", refused.replace("x2021", "2021"));
+        let _ended = talk.run(
+            &["retry", "run", "--horizon", "0.4", "--run-dir", "again"],
+            0,
+        );
+        assert_eq!(named(&talk, "of two.pdf").len(), 1, "it went in once");
+        let second = ["run", "again"].into_iter().find(|one| *one != first);
+        let undone = undo(&talk, first, &["--run-dir", "back"], 0);
+        assert_eq!(named(&talk, "of two.pdf").len(), 1, "{undone}");
+        let undone = undo(&talk, second.expect("two"), &["--run-dir", "back2"], 0);
+        assert_eq!(undone["files_left"], json!({}), "{first} first: {undone}");
+        assert!(held(&talk).is_empty(), "{first} first: {:?}", held(&talk));
+    }
 }
 
 /// Killed while the portal holds one of its calls about files, an undo is finished later.

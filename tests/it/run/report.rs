@@ -55,10 +55,35 @@ fn a_run_that_is_told_to_leaves_no_page_and_one_can_be_made_later() {
     contains(&page, "<!doctype html>");
     let again = here.run(["report", "run", "-o", "page.html"]).expect(64);
     let _said = again.says("--force");
+    let forced = ["report", "run", "--force", "-o", "page.html"];
+    let _ended = here.run(forced).expect(0);
     let printed = here.run(["report", "run", "-o", "-"]).expect(0);
     assert_eq!(printed.stdout.trim_end(), page.trim_end());
-    let _ended = here.run(["report", "run"]).expect(0);
-    assert_eq!(here.read("run/report.html"), page);
+    for args in [&["report", "run"][..], &["report", "run", "--force"]] {
+        let _ended = here.run(args).expect(0);
+        assert_eq!(here.read("run/report.html"), page);
+    }
+}
+
+/// A page of a run that did not come to its end says why.
+#[test]
+fn a_run_that_stopped_says_why_on_its_page() {
+    let here = Rehearsal::new();
+    let rows = project("samples/zendesk-tickets.csv");
+    let rows = rows.to_str().expect("a path");
+    let args = ["import", rows, "-m", "zendesk", "--run-dir", "run"];
+    let _ended = here
+        .run_embedded(&[&args[..], &["--max-refused", "1"]].concat())
+        .expect(6);
+    let stopped = page(&here, "run/report.html");
+    contains(&stopped, "<strong>stopped</strong>");
+    contains(&stopped, "more than --max-refused 1 allows");
+    contains(&stopped, "`tickethaul resume run` continues");
+    let resume = ["resume", "run", "--max-refused", "90"];
+    let _ended = here.run_embedded(&resume).expect(3);
+    let finished = page(&here, "run/report.html");
+    contains(&finished, "<strong>finished</strong>");
+    assert!(!finished.contains("tickethaul resume"), "{finished}");
 }
 
 #[test]

@@ -69,7 +69,10 @@ fn answer(mut stream: TcpStream, port: u16, heard: &Mutex<Asked>) -> std::io::Re
     };
     let found = "302 Found\r\nContent-Length: 0\r\nLocation: ";
     match path.as_str() {
-        "/good.txt" | "/sub/In%20voice.txt" => send("200 OK\r\nContent-Length: 5", b"hello"),
+        // A proxy gets the whole address.
+        "/good.txt" | "/sub/In%20voice.txt" | "http://files.invalid/good.txt" => {
+            send("200 OK\r\nContent-Length: 5", b"hello")
+        }
         "/open.txt" => send("200 OK", b"until the end"),
         "/login.pdf" => send(
             "200 OK\r\nContent-Type: text/html; charset=utf-8",
