@@ -279,7 +279,7 @@ fn what_people_try_is_answered() {
         .says("zendesk, ");
     for export in ["export", "export --properties ''"] {
         let ended = desk.run(export).expect(64);
-        ended.says("--all-properties").says("-m SUBJECTS");
+        ended.says("--all-properties").says("-m MAPPING");
     }
 }
 

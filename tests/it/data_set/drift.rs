@@ -89,7 +89,7 @@ fn labels_that_change_are_brought_in() {
     for values in ["labels", "both"] {
         let more = format!(
             "--properties subject,hs_pipeline_stage --history hs_pipeline_stage \
-            --values {values} --partition-by hs_pipeline_stage"
+             --values {values} --partition-by hs_pipeline_stage"
         );
         let story = Story::new(30, &[], &more);
         story.update(&story.ids[..10], &json!({"hs_pipeline_stage": "2"}));

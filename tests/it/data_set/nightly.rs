@@ -243,7 +243,7 @@ fn columns_come_last_and_dropped_ones_stay_empty() {
 #[test]
 fn history_links_and_linked_records_stay_exact() {
     let more = "--history hs_pipeline_stage --with contacts,contacts.email,companies \
-            --archived include";
+                --archived include";
     let story = Story::new(40, &[], more);
     let contacts = story.desk.link_contacts(&story.ids[..6], 3);
     let tables = ["history", "links", "contacts", "companies"];

@@ -113,7 +113,7 @@ fn a_limit_is_filled_up_from_what_comes_next() {
     let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(60, |n| json!({"subject": format!("Ticket {n}")}));
     let args = "export --properties subject --history subject --where 'subject is set' --limit 10 \
-            -o a.csv";
+                -o a.csv";
     let happened = std::sync::atomic::AtomicBool::new(false);
     let ended = through(&desk, args, &|asked, send| {
         if asked.is_to("tickets/batch/read")

@@ -30,7 +30,7 @@ fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() 
     let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\nsubject = \"Subject\"\n";
     desk.here.write("m.toml", mapping);
     let args = "import in.csv -m m.toml --op update --run-dir run --batch-size 10 --horizon 3 \
-            --progress plain";
+                --progress plain";
     let ended = desk.run(args).expect(0);
     ended.says("may still carry out").says("42 done");
     desk.export("--properties subject,source_ticket_id -o held.csv")
@@ -62,7 +62,7 @@ fn a_run_that_is_stopped_while_rows_wait_leaves_them_unknown_and_goes_on() {
     let desk = forty("post-502@2:batch/update");
     let mut command = desk.here.command(
         "import in.csv -m m.toml --op update --run-dir run --batch-size 10 --horizon 30 \
-            --progress plain",
+         --progress plain",
     );
     command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())

@@ -375,7 +375,7 @@ fn rows_of_one_key_are_carried_out_in_their_order_and_of_an_upsert_spelled_alike
         ] {
             let args = format!(
                 "import in.csv -m m.toml --op {operation} --run-dir {operation} \
-            --batch-size {batch_size} --yes"
+                 --batch-size {batch_size} --yes"
             );
             desk.run(args).expect(code);
             let fates = desk.column(&format!("{operation}/done.csv"), "_fate");

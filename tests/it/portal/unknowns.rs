@@ -224,7 +224,7 @@ fn check(desk: &FilledPortal, more: impl Args) -> Value {
 fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
     let desk = FilledPortal::new(
         "--rate 100/10s --switch missing_scopes=crm.objects.contacts.write \
-            --switch ended_versions=v3",
+         --switch ended_versions=v3",
     );
     let told = check(&desk, "");
     assert_eq!(

@@ -187,7 +187,7 @@ fn a_terminal_that_closes_stops_a_run_like_any_signal() {
         .write("t.csv", format!("Id,Subject,Stage\n{rows}"));
     desk.here.write("m.toml", MAPPING);
     let args = "import t.csv -m m.toml --create-properties --run-dir run --batch-size 10 \
-            --progress json";
+                --progress json";
     let mut command = shell(&desk.here, "exec env --default-signal \"$0\" \"$@\"", args);
     command
         .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
