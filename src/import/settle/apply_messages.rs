@@ -86,7 +86,7 @@ impl OpenCommit<'_> {
     /// Applies what is kept of rows in flight.
     fn apply_to_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
         match about {
-            AboutRows::KeyClaims { intents, reply } => {
+            AboutRows::FreeKeys { intents, reply } => {
                 let claims = intents.iter().map(|one| self.commit.claim(&intent(one)));
                 let claims = claims.collect::<Result<Vec<_>, _>>()?;
                 self.answer(reply, claims);

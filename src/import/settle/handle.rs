@@ -80,7 +80,7 @@ pub(super) struct RowsRead {
 
 /// About rows in flight, by their numbers.
 pub(super) enum AboutRows {
-    KeyClaims {
+    FreeKeys {
         intents: Vec<RowIntent>,
         reply: oneshot::Sender<Vec<KeyClaim>>,
     },
@@ -255,7 +255,7 @@ impl SettleHandle {
 
     /// Whether the keys of rows are free (K4), as `intend` would say; nothing is intended.
     pub async fn claims(&self, intents: Vec<RowIntent>) -> Result<Vec<KeyClaim>, Gone> {
-        self.ask(|reply| Message::Rows(AboutRows::KeyClaims { intents, reply }))
+        self.ask(|reply| Message::Rows(AboutRows::FreeKeys { intents, reply }))
             .await
     }
 

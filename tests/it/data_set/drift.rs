@@ -129,7 +129,7 @@ fn values_that_stop_fitting_are_listed_beside_the_set_until_they_fit() {
     let _done = story.desk.call("PATCH", path, &number);
     // A list that appeared before a process was killed is ours too.
     for night in ["the first", "the second"] {
-        let _ended = story.run().expect(3).says("lake.issues.csv");
+        let _ended = story.run().expect(3).says("2 values are not in");
         let issues = story.desk.here.rows("lake.issues.csv");
         assert_eq!(issues.len(), 2, "{night} night");
         assert_eq!(issues[0]["_value"], "XL");

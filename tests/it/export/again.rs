@@ -268,7 +268,7 @@ fn a_fixed_run_folder_is_taken_over_from_a_stopped_export_to_the_same_file() {
     let _ended = ended.says("is not empty").says("tickethaul resume");
     let lock = fs::File::open(desk.here.path("night/lock")).expect("a lock");
     lock.lock().expect("locked");
-    let _ended = desk.export(&to("tickets.csv")).expect(7).says("night");
+    let _ended = desk.export(&to("tickets.csv")).expect(7).says("is in use");
     drop(lock);
     let ended = desk.export(&to("tickets.csv")).expect(0);
     let _ended = ended.says("this one replaces it");
