@@ -277,6 +277,7 @@ fn a_fixed_run_folder_is_taken_over_from_a_stopped_export_to_the_same_file() {
     let status = desk.here.run(["status", "night"]).expect(0).stdout;
     assert!(status.contains("1,500"), "{status}");
     // What an export left that had no room to begin.
+    fs::create_dir(desk.here.path("short")).expect("a folder");
     let _lock = desk.here.write("short/lock", "");
     let _half = desk.here.write("short/export.json.new", "{");
     desk.export((SUBJECT, "-o short.csv --run-dir short"))
