@@ -29,8 +29,8 @@ const MOST: u64 = 100_000_000;
 /// Where the files of tickets and comments come from; without it no files are uploaded.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FileArgs {
-    /// Upload the files that the mapping names from this folder, which has them as
-    /// ID/NAME, NAME, or the path given in the input
+    /// Upload the files that the mapping names from this folder, which has them under the
+    /// path given in the input, as ID/NAME, or as NAME if no other file has this name
     #[arg(long, value_name = "DIR")]
     attachments: Option<PathBuf>,
     /// A host that files may be fetched from by their addresses; no other host is called;

@@ -174,7 +174,7 @@ fn the_portal_is_named_first_of_all() {
 
 #[test]
 fn with_quiet_a_line_says_what_did_not_end_well() {
-    let desk = reviewed::desk(&[]);
+    let desk = reviewed::desk([]);
     let here = &desk.here;
     let bad = reviewed::file(1..=3, "Subject", "text") + "D-3,Again,text,p@desk.example\n";
     let _file = here.write("in.csv", bad);

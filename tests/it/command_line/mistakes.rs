@@ -801,8 +801,8 @@ impl Place {
         }
         write_files(&here);
         write_mappings(&here);
-        let portal = here.serve(&["--rate", "off"]);
-        let busy = here.serve(&["--data", "busy/sandbox.db"]);
+        let portal = here.serve(["--rate", "off"]);
+        let busy = here.serve(["--data", "busy/sandbox.db"]);
         let free = TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr());
         let place = Place {
             here,
@@ -1086,12 +1086,12 @@ fn every_row_of_the_list_has_its_test() {
 #[test]
 fn two_imports_of_one_file_at_once_make_each_ticket_once() {
     let here = Rehearsal::new();
-    let portal = here.serve(&["--rate", "off"]);
+    let portal = here.serve(["--rate", "off"]);
     let rows: String = (0..600).map(|n| format!("{n},subject {n}\n")).collect();
     here.write("in.csv", format!("Id,Subject\n{rows}"));
     here.write("m.toml", MAPPING);
     let schema = ["schema", "apply", "-m", "m.toml", "--yes"];
-    here.run_against(&portal, &schema).expect(0);
+    here.run_against(&portal, schema).expect(0);
     let import = |run| {
         let args = [
             "import",
@@ -1103,7 +1103,7 @@ fn two_imports_of_one_file_at_once_make_each_ticket_once() {
             "--run-dir",
             run,
         ];
-        here.run_against(&portal, &args).expect(0)
+        here.run_against(&portal, args).expect(0)
     };
     std::thread::scope(|scope| {
         let other = scope.spawn(|| import("other"));
@@ -1117,7 +1117,7 @@ fn two_imports_of_one_file_at_once_make_each_ticket_once() {
         "-o",
         "held.csv",
     ];
-    here.run_against(&portal, &export).expect(0);
+    here.run_against(&portal, export).expect(0);
     let held = here.rows("held.csv");
     let keys: BTreeSet<&str> = held.iter().map(|row| &*row["source_ticket_id"]).collect();
     assert_eq!((held.len(), keys.len()), (600, 600));

@@ -56,7 +56,7 @@ fn a_bad_output_is_refused_before_anything_is_done() {
             if command[0] == "schema" && file.ends_with(".toml") {
                 continue;
             }
-            let ended = offline(&here, &with(&command, &[file]))
+            let ended = offline(&here, with(&command, &[file]))
                 .expect(64)
                 .says(words);
             assert!(!here.path(file).is_file(), "{command:?} {}", ended.stderr);
@@ -67,13 +67,13 @@ fn a_bad_output_is_refused_before_anything_is_done() {
         };
         let mine = format!("mine.{ending}");
         here.write(&mine, "made by hand");
-        offline(&here, &with(&command, &[&mine]))
+        offline(&here, with(&command, &[&mine]))
             .expect(64)
             .says(&mine)
             .says("--force");
         assert_eq!(here.read(&mine), "made by hand");
         let nowhere = format!("nowhere/x.{ending}");
-        offline(&here, &with(&command, &[&nowhere]))
+        offline(&here, with(&command, &[&nowhere]))
             .expect(64)
             .says("there is no folder nowhere");
     }
@@ -121,7 +121,7 @@ fn what_is_there_is_replaced_only_with_force_and_keeps_its_mode() {
     desk.run("schema pull -o mine.toml").expect(0);
     // The rows that would be refused are not seen before all of them are there.
     let check = ["check", &sample, "-m", &mapping, "-o", "refused.csv"];
-    desk.run(&check).expect(4).says("refused.csv: 7 rows");
+    desk.run(check).expect(4).says("refused.csv: 7 rows");
 }
 
 #[cfg(unix)]

@@ -34,7 +34,7 @@ fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) 
         .expect(0);
     let calm = talk.served("");
     calm.check(conversations, &format!("{story}: {}", ended.stderr));
-    calm.run(&["verify", begin.1], 0);
+    calm.run(["verify", begin.1], 0);
     if begin.1 != "run" {
         return;
     }
@@ -99,7 +99,7 @@ fn a_retry_of_objects_that_is_killed_at_any_call_about_notes_leaves_each_note_on
             .replace(":02\"", ":02Z\"")
             .replace("\"Subject\":\"\"", "\"Subject\":\"Ticket 5\"");
         talk.desk.here.write("run/refused.jsonl", fixed);
-        talk = talk.served(&["--trouble", &format!("hold@{n}=committed:notes")]);
+        talk = talk.served(["--trouble", &format!("hold@{n}=committed:notes")]);
         let command = args(&talk, RETRY);
         let held = talk.desk.kill_tool_while_held(&command);
         if held {

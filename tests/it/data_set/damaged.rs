@@ -52,7 +52,7 @@ fn a_file_that_was_changed_at_the_same_length_is_never_believed() {
     // What is not read is not touched by a night, and found when all is read.
     let untouched = first("pipelines");
     let before = damage(&untouched);
-    story.run_with(&["--reconcile"]).expect(7).says(ANEW);
+    story.run_with(["--reconcile"]).expect(7).says(ANEW);
     fs::write(&untouched, before).expect("put back");
     story.run().expect(0).says("1 new or changed, 0 gone");
     let _manifest = story.check(&["history", "links", "contacts"], "put back");
@@ -85,7 +85,7 @@ fn whatever_is_damaged_there_is_one_way_out() {
         harm();
         story.run().expect(7).says(ANEW);
         story
-            .run_with(&["--replace"])
+            .run_with(["--replace"])
             .expect(0)
             .says("5 tickets exported");
         let _manifest = story.check(&[], case);
@@ -123,12 +123,12 @@ fn what_a_data_set_alone_knows_outlives_it() {
     ];
     for more in ["--replace", "--force", "--replace --format jsonl"] {
         story.run_with(more).expect(0).says("8 tickets exported");
-        if !more.contains(&"--format") {
+        if !more.contains("--format") {
             assert_eq!(story.tombstones(), expected, "{more:?}");
         }
     }
     let csv = ["--replace", "--format", "csv"];
-    story.run_with(&csv).expect(0);
+    story.run_with(csv).expect(0);
     assert_eq!(
         story.tombstones(),
         expected,
@@ -136,7 +136,7 @@ fn what_a_data_set_alone_knows_outlives_it() {
     );
     let deleted = files_below(&story.desk.here.path("lake/deleted")).remove(0);
     let _before = damage(&deleted);
-    let ended = story.run_with(&csv).expect(0);
+    let ended = story.run_with(csv).expect(0);
     ended.says("says of purged tickets is lost");
     assert_eq!(story.tombstones(), [(archived, "archived".to_owned())]);
 }
@@ -207,7 +207,7 @@ fn places_and_words_that_are_none_for_a_data_set_are_refused() {
     let story = Story::new(3, &[], "");
     story.run().expect(0);
     story
-        .run_with(&["--run-dir", "lake/run"])
+        .run_with(["--run-dir", "lake/run"])
         .expect(64)
         .says("the run folder is");
     let subject = "--properties subject";

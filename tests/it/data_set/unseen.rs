@@ -102,7 +102,7 @@ fn a_ticket_that_is_deleted_for_good_at_once_is_found_by_its_links_or_told() {
     let old = Old::new(&[], &links);
     let _ended = old.run("plain", "");
     old.purge(old.ids[3]);
-    old.run("lake", &links).says("1 gone");
+    old.run("lake", links).says("1 gone");
     let stone = old.stone(old.ids[3]).expect("a tombstone");
     assert_eq!(stone["how"], "purged");
     assert!(!stone["deleted_at"].is_empty());
@@ -110,9 +110,9 @@ fn a_ticket_that_is_deleted_for_good_at_once_is_found_by_its_links_or_told() {
     (4..old.ids.len()).for_each(|one| old.purge(old.ids[one]));
     let gone = old.ids.len() - 4;
     assert!(gone > 20, "{gone}");
-    let _ended = old.run("lake", &links).says(&format!("{gone} gone"));
+    let _ended = old.run("lake", links).says(&format!("{gone} gone"));
     let live = table(&old.desk, "lake", "tickets").len();
-    old.run("lake", &links)
+    old.run("lake", links)
         .says("0 new or changed, 0 gone")
         .says_nothing_of("portal counts");
     let ended = old.run("plain", "").says("0 gone");

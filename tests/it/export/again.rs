@@ -25,7 +25,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     let desk = desk_of_months(50);
     let parts = "--format jsonl -o lake";
     let whole = (SUBJECT, "--partition-by month(createdate)", parts);
-    desk.export(&whole).expect(0);
+    desk.export(whole).expect(0);
     let months = desk.names("lake/tickets");
     for (more, words) in [
         (
@@ -51,7 +51,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     desk.export((SUBJECT, "--partition-by year(createdate)", parts))
         .expect(64)
         .says("--partition-by year(createdate)");
-    desk.export(&whole).expect(0);
+    desk.export(whole).expect(0);
     assert_eq!(desk.names("lake/tickets"), months);
     // A part that was changed by hand makes it no less of a wider data set.
     let manifest = desk.here.json("lake/_manifest.json");
@@ -71,19 +71,17 @@ fn a_file_is_replaced_by_the_same_export_alone() {
     let (desk, ids) = FilledPortal::with_tickets(20);
     let nightly = (SUBJECT, "-o tickets.csv");
     for _night in 0..2 {
-        desk.export(&nightly).expect(0);
+        desk.export(nightly).expect(0);
     }
     let fewer = (&nightly, "--limit 5");
-    desk.export(&fewer)
+    desk.export(fewer)
         .expect(64)
         .says("tickets.csv holds another export: --limit 5 instead of none");
     assert_eq!(desk.ids("tickets.csv"), ids);
     desk.export((&fewer, "--replace")).expect(0);
     assert_eq!(desk.ids("tickets.csv"), ids[..5]);
     desk.here.write("tickets.csv", "edited by hand");
-    desk.export(&fewer)
-        .expect(64)
-        .says("has been changed since");
+    desk.export(fewer).expect(64).says("has been changed since");
     desk.export((&nightly, "--force"))
         .expect(64)
         .says("--limit none instead of 5");
@@ -114,7 +112,7 @@ fn a_folder_that_holds_more_than_an_export_is_never_thrown_away() {
         assert_eq!(desk.here.read("lake/precious/thesis.txt"), "mine");
     }
     let args = (parts, "-o own");
-    desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     desk.here.write("own/thesis.txt", "mine");
     desk.export((&args, "--force"))
         .expect(64)
@@ -247,7 +245,7 @@ fn a_new_export_to_the_same_file_supersedes_a_stopped_one() {
 fn of_stopped_exports_to_the_same_file_one_is_kept() {
     let desk = desk_of_months(1_500);
     for name in ["first", "second", "third"] {
-        stopped(&desk, "tickets.csv", &["--run-dir", name]);
+        stopped(&desk, "tickets.csv", ["--run-dir", name]);
     }
     let kept = ["first", "second", "third"].map(|name| desk.here.path(name).exists());
     assert_eq!(kept, [false, true, true]);
@@ -261,16 +259,16 @@ fn of_stopped_exports_to_the_same_file_one_is_kept() {
 #[test]
 fn a_fixed_run_folder_is_taken_over_from_a_stopped_export_to_the_same_file() {
     let desk = desk_of_months(1_500);
-    stopped(&desk, "tickets.csv", &["--run-dir", "night"]);
+    stopped(&desk, "tickets.csv", ["--run-dir", "night"]);
     let to = |output| (SUBJECT, ["-o", output, "--run-dir", "night"]);
     // Pages that another export needs are not thrown away.
-    let ended = desk.export(&to("other.csv")).expect(64);
+    let ended = desk.export(to("other.csv")).expect(64);
     let _ended = ended.says("is not empty").says("tickethaul resume");
     let lock = fs::File::open(desk.here.path("night/lock")).expect("a lock");
     lock.lock().expect("locked");
-    let _ended = desk.export(&to("tickets.csv")).expect(7).says("is in use");
+    let _ended = desk.export(to("tickets.csv")).expect(7).says("is in use");
     drop(lock);
-    let ended = desk.export(&to("tickets.csv")).expect(0);
+    let ended = desk.export(to("tickets.csv")).expect(0);
     let _ended = ended.says("this one replaces it");
     assert_eq!(desk.names("night"), OF_EXPORT);
     assert_eq!(desk.here.rows("tickets.csv").len(), 1_500);
@@ -294,11 +292,11 @@ fn what_the_export_did_not_make_stays_in_its_run_folder() {
     assert_eq!(desk.names("old"), left);
     // A fixed folder holds the last export, and is not taken where it holds more.
     let again = (SUBJECT, "-o tickets.csv --run-dir old");
-    desk.export(&again).expect(64).says("is not empty");
+    desk.export(again).expect(64).says("is not empty");
     assert_eq!(desk.names("old"), left);
     fs::remove_file(desk.here.path("old/thesis.txt")).expect("removed");
     let before = desk.here.read("old/summary.json");
-    desk.export(&again).expect(0);
+    desk.export(again).expect(0);
     assert_eq!(desk.names("old"), OF_EXPORT);
     assert_ne!(desk.here.read("old/summary.json"), before);
 }

@@ -134,7 +134,7 @@ fn all_plain(talk: &Talk, file: &str) -> BTreeMap<String, Value> {
 /// Another portal, which has nothing.
 fn another(talk: &Talk) -> Served {
     let args = ["--rate", "off", "--switch", "file_search_lag=0s"];
-    talk.desk.here.serve(&args)
+    talk.desk.here.serve(args)
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     ];
     let here = &talk.desk.here;
     let ended = here
-        .run_against(&portal, &[&import[..], &more].concat())
+        .run_against(&portal, [&import[..], &more].concat())
         .expect(0);
     assert!(ended.stderr.contains("files uploaded"), "{}", ended.stderr);
     // Nobody can write the history of a property.
@@ -196,7 +196,7 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     // Once more writes nothing.
     let more = ["--op", "upsert", "--run-dir", "same", "--horizon", "0.8"];
     let ended = here
-        .run_against(&portal, &[&import[..], &more].concat())
+        .run_against(&portal, [&import[..], &more].concat())
         .expect(0);
     assert!(ended.stderr.contains("12 unchanged"), "{}", ended.stderr);
 }
@@ -205,7 +205,7 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
 #[test]
 fn a_token_that_may_not_read_owners_exports_cases_all_the_same() {
     let lacking = "missing_scopes=crm.objects.owners.read";
-    let talk = told().served(&["--switch", lacking]);
+    let talk = told().served(["--switch", lacking]);
     let args = [&WHOLE[..], &["-o", "a.jsonl"]].concat();
     let _said = talk.run(&args, 0).says("the token may not read owners");
     let owned = &cases(&talk, "a.jsonl")[0]["properties"];
@@ -219,7 +219,7 @@ fn a_case_is_a_line_wherever_it_goes() {
     let more = ["--limit", "1", "--archived", "include", "--record-times"];
     let plain = ["export", "--properties", "subject", "--format", "case"];
     let with = ["--with", "notes,companies,tasks"];
-    let ended = talk.run(&[&plain[..], &with, &more].concat(), 0);
+    let ended = talk.run([&plain[..], &with, &more].concat(), 0);
     let case: Value = serde_json::from_str(&ended.stdout).expect("one line");
     let members: Vec<&str> = case
         .as_object()
@@ -254,8 +254,6 @@ fn a_case_is_a_line_wherever_it_goes() {
         ),
         (&["--link-tables", "-o", "t.jsonl"], "no tables beside it"),
     ] {
-        let _told = talk
-            .run(&[&plain[..], &with, more].concat(), 64)
-            .says(words);
+        let _told = talk.run([&plain[..], &with, more].concat(), 64).says(words);
     }
 }

@@ -35,7 +35,7 @@ fn a_property_that_went_is_an_error_or_an_empty_column() {
     let (desk, ids) = FilledPortal::with_tickets(3);
     let args = "--properties old_property,subject --with contacts.old_too";
     let nightly = (args, "-o a.csv");
-    desk.export(&nightly).expect(64).says("old_property");
+    desk.export(nightly).expect(64).says("old_property");
     for _night in 0..2 {
         desk.export((&nightly, "--missing-properties null"))
             .expect(0)
@@ -91,7 +91,7 @@ fn days_are_counted_from_the_export() {
             "a.csv",
             "--replace",
         ];
-        desk.export(&args).expect(0);
+        desk.export(args).expect(0);
         assert_eq!(desk.ids("a.csv").len(), count, "{filter}");
     }
     assert_eq!(desk.ids("a.csv"), ids);

@@ -57,7 +57,7 @@ fn each_file_comes_out_once_and_is_what_it_was() {
     let talk = imported(&filed);
     let count = filed.count(true);
     let words = format!("{count} attachments downloaded, 0 there before");
-    let _ended = talk.run(&EXPORT, 0).says(&words);
+    let _ended = talk.run(EXPORT, 0).says(&words);
     let rows = check(&talk);
     assert!(rows.len() > count, "several notes name one file");
     let names: BTreeSet<&str> = rows.iter().map(|row| row["name"].as_str()).collect();
@@ -76,12 +76,12 @@ fn each_file_comes_out_once_and_is_what_it_was() {
     assert!(rows.iter().all(named));
     // The same again asks for none; one that was spoilt or went is brought again.
     let again = format!("0 attachments downloaded, {count} there before");
-    let _ended = talk.run(&EXPORT, 0).says(&again);
+    let _ended = talk.run(EXPORT, 0).says(&again);
     let path = |row: &Row| talk.desk.here.path("out").join(&row["path"]);
     fs::write(path(&rows[0]), "spoilt").expect("written");
     let other = rows.iter().find(|row| row["path"] != rows[0]["path"]);
     fs::remove_file(path(other.expect("another"))).expect("it was there");
-    let _ended = talk.run(&EXPORT, 0).says("2 attachments downloaded");
+    let _ended = talk.run(EXPORT, 0).says("2 attachments downloaded");
     let _rows = check(&talk);
 }
 
@@ -95,7 +95,7 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
     let _gone = talk
         .desk
         .call("DELETE", &format!("/files/v3/files/{lost}"), &Value::Null);
-    let ended = talk.run(&[&EXPORT[..], &["--json"]].concat(), 3);
+    let ended = talk.run([&EXPORT[..], &["--json"]].concat(), 3);
     assert!(
         ended.stderr.contains(&format!(
             "1 attachment is not downloaded, such as file {lost}"
@@ -124,7 +124,7 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
     ] {
         let args = ["export", "--properties", "subject", "--with", with];
         let more = ["--attachments", "out", "-o", "u.csv"];
-        let _told = talk.run(&[&args[..], &more].concat(), 64).says(words);
+        let _told = talk.run([&args[..], &more].concat(), 64).says(words);
     }
     let set = [
         "--with",
@@ -149,7 +149,7 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
         .map(|word| word.replace("DIR", "beside"));
     let words: Vec<String> = words.collect();
     let words = std::iter::once("export").chain(words.iter().map(String::as_str));
-    let _ended = talk.run(&words.collect::<Vec<_>>(), 3);
+    let _ended = talk.run(words.collect::<Vec<_>>(), 3);
     assert!(talk.desk.here.rows("files.attachments.csv").len() > 1);
     assert!(!files_below(&talk.desk.here.path("beside")).is_empty());
     let _file = talk.desk.here.write("plain", "a file");
@@ -161,7 +161,7 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
 fn a_killed_export_brings_what_lacks_and_goes_where_it_was_told() {
     let filed = Filed::new(12);
     let talk = imported(&filed);
-    let mut talk = talk.served(&[
+    let mut talk = talk.served([
         "--switch",
         "file_search_lag=0s",
         "--trouble",
@@ -176,7 +176,7 @@ fn a_killed_export_brings_what_lacks_and_goes_where_it_was_told() {
     let resume = ["resume", "moved", "-o", "t.csv"];
     let url = ["--base-url", talk.desk.sandbox.url()];
     let _told = talk
-        .run(&[&resume[..], &url].concat(), 7)
+        .run([&resume[..], &url].concat(), 7)
         .says("add `--attachments");
     let out = here.canonicalize().expect("a path").join("out");
     let out = out.to_str().expect("text");
@@ -189,7 +189,7 @@ fn a_killed_export_brings_what_lacks_and_goes_where_it_was_told() {
 fn an_export_without_files_is_not_resumed_with_them() {
     let filed = Filed::new(6);
     let hold = ["--trouble", "hold@1=received:/crm/objects"];
-    let mut talk = imported(&filed).served(&hold);
+    let mut talk = imported(&filed).served(hold);
     let plain = [
         "export",
         "--properties",
@@ -199,13 +199,13 @@ fn an_export_without_files_is_not_resumed_with_them() {
         "--run-dir",
         "run",
     ];
-    assert!(talk.desk.kill_tool_while_held(&plain));
+    assert!(talk.desk.kill_tool_while_held(plain));
     let talk = calm(talk);
     let resume = ["resume", "run", "--base-url", talk.desk.sandbox.url()];
     let _told = talk
-        .run(&[&resume[..], &["--attachments", "out"]].concat(), 64)
+        .run([&resume[..], &["--attachments", "out"]].concat(), 64)
         .says("means nothing to this export");
-    let _ended = talk.run(&resume, 0);
+    let _ended = talk.run(resume, 0);
 }
 
 /// Puts a file into the portal.
@@ -253,7 +253,7 @@ const NAMES: [&str; 9] = [
 
 #[test]
 fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "file_search_lag=0s"]);
+    let desk = FilledPortal::new(["--rate", "off", "--switch", "file_search_lag=0s"]);
     let ids = desk.create(1, |_| json!({"subject": "Files"}));
     let long = format!("{}.txt", "\u{1f4ce}".repeat(300));
     let names: Vec<&str> = NAMES.iter().copied().chain([long.as_str()]).collect();
@@ -264,7 +264,7 @@ fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
     let note = json!({"hs_note_body": "Files", "hs_attachment_ids": all.join(";")});
     let _note = hang(&desk, "notes", 228, &ids, &note);
     let host = Host::start();
-    let ended = through(&desk, &EXPORT, &|asked, send| {
+    let ended = through(&desk, EXPORT, &|asked, send| {
         assert!(asked.says("authorization"), "{}", asked.line);
         if asked.is_to("/signed-url") {
             let path = if asked.is_to(&files[names.len()]) {
@@ -346,15 +346,13 @@ fn hidden_files_come_out_with_their_scope_and_are_named_without() {
         Some(all.len() - 2)
     );
     drop(db);
-    let talk = talk.served(&[
+    let talk = talk.served([
         "--switch",
         "file_search_lag=0s",
         "--switch",
         "missing_scopes=files.ui_hidden.read",
     ]);
-    let ended = talk
-        .run(&EXPORT, 3)
-        .says("2 attachments are not downloaded");
+    let ended = talk.run(EXPORT, 3).says("2 attachments are not downloaded");
     let _said = ended.says("files.ui_hidden.read");
     let rows = talk.desk.here.rows("t.attachments.csv");
     let (lacking, there): (Vec<&Row>, Vec<&Row>) =
@@ -370,7 +368,7 @@ fn hidden_files_come_out_with_their_scope_and_are_named_without() {
     );
     assert_eq!(ids(&there), all[2..].iter().cloned().collect());
     let talk = calm(talk);
-    let _ended = talk.run(&EXPORT, 0).says("2 attachments downloaded");
+    let _ended = talk.run(EXPORT, 0).says("2 attachments downloaded");
     let rows = talk.desk.here.rows("t.attachments.csv");
     for row in rows.iter().filter(|row| all[..2].contains(&row["file_id"])) {
         let bytes = fs::read(talk.desk.here.path("out").join(&row["path"])).expect("the file");

@@ -116,7 +116,7 @@ fn no_ticket_is_half_while_others_archive_merge_and_restore() {
         ("", "missing_from=207-id"),
         ("--archived include", "missing_from=404-bare"),
     ] {
-        let desk = FilledPortal::new(&["--rate", "off", "--switch", missing]);
+        let desk = FilledPortal::new(["--rate", "off", "--switch", missing]);
         let tickets = desk.create(1_200, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         let contacts: Vec<String> = contacts.iter().map(u64::to_string).collect();

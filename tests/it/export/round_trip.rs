@@ -131,7 +131,7 @@ fn filled(tickets: usize) -> FilledPortal {
 /// All values of all tickets, by subject.
 fn values(desk: &FilledPortal) -> BTreeMap<String, BTreeMap<String, String>> {
     let args = ["--properties", ALL, "-o", "values.csv"];
-    desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let rows = desk.here.rows("values.csv").into_iter();
     let by_subject = rows.map(|mut row| {
         let _other = row.remove("hs_object_id");
@@ -148,7 +148,7 @@ fn an_export_imported_into_another_portal_has_the_same_values() {
     let file = desk.here.path("out.csv").display().to_string();
     other.here.write("other.toml", mapping_for_another());
     let args = ["import", &file, "-m", "other.toml", "--create-properties"];
-    other.here.run_against(&other.sandbox, &args).expect(0);
+    other.here.run_against(&other.sandbox, args).expect(0);
     let (was, is) = (values(&desk), values(&other));
     assert_eq!(was.len(), 900);
     for (subject, was) in &was {
@@ -161,7 +161,7 @@ fn an_export_imported_into_another_portal_has_the_same_values() {
 fn a_mapping_that_can_not_be_run_backwards_is_told_where() {
     let (desk, _) = FilledPortal::with_tickets(1);
     let zendesk = project("mappings/zendesk.toml").display().to_string();
-    desk.export(&["-m", &zendesk, "-o", "a.csv"])
+    desk.export(["-m", &zendesk, "-o", "a.csv"])
         .expect(64)
         .says("can't be run backwards")
         .says("zendesk.toml:");

@@ -144,7 +144,7 @@ fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
         "a.csv",
     ];
     let tickets_asked = std::sync::atomic::AtomicUsize::new(0);
-    let ended = through(&desk, &args, &|asked, send| {
+    let ended = through(&desk, args, &|asked, send| {
         if asked.is_to("/objects/2026-09/tickets") {
             let _count = tickets_asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         }

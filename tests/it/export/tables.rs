@@ -119,7 +119,7 @@ fn a_filter_finds_tickets_beyond_a_page() {
         "-o",
         "a.csv",
     ];
-    desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let priorities = desk.column("a.csv", "hs_ticket_priority");
     assert_eq!(priorities.len(), 144);
     assert!(priorities.iter().all(|priority| priority == "HIGH"));
@@ -138,7 +138,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
         "-o",
         "a.csv",
     ];
-    desk.export(&columns).expect(0);
+    desk.export(columns).expect(0);
     let linked = desk.column("a.csv", "contacts");
     let written: Vec<String> = contacts.iter().map(u64::to_string).collect();
     assert_eq!(linked, ["".to_owned(), written.join(";"), "".to_owned()]);

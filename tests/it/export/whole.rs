@@ -137,7 +137,7 @@ fn values_are_written_as_people_read_them() {
         "-o",
         "a.csv",
     ];
-    desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let text = desk.here.read("a.csv");
     let row = text.lines().nth(1).expect("a row");
     let name = format!(
@@ -338,7 +338,7 @@ fn a_folder_of_parts_is_replaced_whole() {
         "parts",
     ];
     for _again in 0..2 {
-        desk.export(&args).expect(0);
+        desk.export(args).expect(0);
         let mut read = Vec::new();
         for month in 1..=5 {
             let folder = format!("createdate_month=2026-{month:02}");
@@ -360,6 +360,6 @@ fn a_folder_of_parts_is_replaced_whole() {
     desk.here.write("taken", "not an export");
     let mut args = args;
     args[7] = "taken";
-    desk.export(&args).expect(64).says("is not an export");
+    desk.export(args).expect(64).says("is not an export");
     assert_eq!(desk.here.read("taken"), "not an export");
 }

@@ -295,7 +295,7 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
         more.as_str(),
     );
     let words = ["import", "--create-properties", "--limit", "2"];
-    run(&desk, &words, rows, "run").expect(5);
+    run(&desk, words, rows, "run").expect(5);
     assert_eq!(cells(&desk, "run/done.csv", "_fate"), map([("2", "done")]));
     let status = desk.here.run("status run").expect(0);
     let words = "1 written, with links or notes to come";
@@ -491,7 +491,7 @@ fn what_clashes_with_the_portal_is_named_before_the_first_link() {
     ];
     let rows = "Id,Mail\n1,a@l.example\n";
     for word in ["associate", "dissociate"] {
-        let ended = run(&desk, &[word], (rows, &more.concat()), word).expect(7);
+        let ended = run(&desk, [word], (rows, &more.concat()), word).expect(7);
         for line in [
             "error: the portal and the mapping differ\n",
             "\n  effort is of type number in the portal, the mapping defines string\n",

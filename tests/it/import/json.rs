@@ -95,7 +95,7 @@ fn check_shape(shape: &Shape) {
     let file = project(&format!("samples/{}", shape.sample));
     let file = file.display().to_string();
     let args = ["check", &file, "-m", shape.preset];
-    here.run_embedded(&args).expect(4).prints(shape.shown);
+    here.run_embedded(args).expect(4).prints(shape.shown);
     let report = here.run_embedded((&args, "--json")).expect(4).json();
     let (tickets, notes) = shape.notes;
     let forecast = &report["import"]["notes"];
@@ -200,7 +200,7 @@ fn objects_are_the_same_rows_however_they_stand() {
     for (name, bytes) in forms {
         here.write(name, bytes);
         let ended = here
-            .run_embedded(&["check", name, "-m", "m.toml", "--json"])
+            .run_embedded(["check", name, "-m", "m.toml", "--json"])
             .expect(4);
         let mut report: Value = serde_json::from_str(&ended.stdout).expect("a report");
         for group in report["refusals"].as_array_mut().expect("refusals") {
@@ -376,7 +376,7 @@ fn a_plan_of_objects_is_shown_and_applied() {
     let again = [
         "plan", "in.jsonl", "-m", "m.toml", "--op", "upsert", "--json",
     ];
-    let again = here.run_embedded(&again).expect(0);
+    let again = here.run_embedded(again).expect(0);
     let report: Value = serde_json::from_str(again.stdout.trim()).expect("a report");
     assert_eq!(report["rows"]["unchanged"], 1, "{report}");
 }
@@ -449,7 +449,7 @@ fn hostile_comments_are_notes_once_or_refuse_their_row() {
         "run",
         "--create-properties",
     ];
-    here.run_embedded(&args).expect(3);
+    here.run_embedded(args).expect(3);
     let mut refused: Vec<(String, String)> = objects(&here, "run/refused.jsonl")
         .iter()
         .map(|one| (word(one, "_line").to_owned(), word(one, "_code").to_owned()))

@@ -93,7 +93,7 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
             .map(|row| &*row["device.serial_number"])
             .collect();
         assert_eq!(serials, ["S1", "S1;S2", "S1", ""], "{api}");
-        let held = exported(&desk, &["--with", DEVICE, "--link-tables"]);
+        let held = exported(&desk, ["--with", DEVICE, "--link-tables"]);
         let rows = desk.here.rows(&format!("held.{DEVICE}.csv"));
         assert_eq!((held.len(), rows.len()), (4, 4));
         let labelled: Vec<&Row> = rows
@@ -111,7 +111,7 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
             "--associations",
             "device,calls",
         ];
-        desk.run(&shown).expect(0).prints(&lamp);
+        desk.run(shown).expect(0).prints(&lamp);
     }
 }
 

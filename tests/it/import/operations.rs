@@ -49,7 +49,7 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
             ["--switch", "partial_success=207"],
             ["--switch", "partial_success=400"],
         ] {
-            let desk = desk(&mut scenario, &args);
+            let desk = desk(&mut scenario, args);
             let ended = go(&desk, operation).expect(3);
             desk.check(&scenario, operation.word());
             assert!(!ended.stderr.contains("lost"), "{}", ended.stderr);
@@ -124,7 +124,7 @@ fn a_key_that_comes_again_is_unchanged_where_no_key_leads_into_the_bin() {
         let by_key = format!("archived_by_key={by_key}");
         let folds = format!("fold_unique_case={folds}");
         let switches = ["--rate", "off", "--switch", &by_key, "--switch", &folds];
-        let desk = FilledPortal::new(&switches);
+        let desk = FilledPortal::new(switches);
         desk.unique_property("source_ticket_id");
         let keys = ["a", "b"];
         let _ids = desk.create(2, |n| json!({"subject": "x", "source_ticket_id": keys[n]}));
@@ -158,7 +158,7 @@ fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
 
     let typed = format!("{},{},4711", ids[0], ids[1]);
     let args = ["delete", "--ids", &typed, "--yes", "--run-dir", "typed"];
-    let ended = here.run_against(&desk.sandbox, &args).expect(3);
+    let ended = here.run_against(&desk.sandbox, args).expect(3);
     ended
         .says("the tickets of 3 rows")
         .says("archived by this run");
@@ -278,7 +278,7 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
             "run",
             "--yes",
         ];
-        let ended = desk.run(&args).expect(64);
+        let ended = desk.run(args).expect(64);
         ended.says(words);
         assert!(!desk.here.path("run").exists());
     }
@@ -316,7 +316,7 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
     ] {
         let holds = format!("archived_holds_unique={holds}");
         let by_key = format!("archived_by_key={by_key}");
-        let desk = FilledPortal::new(&["--rate", "off", "--switch", &holds, "--switch", &by_key]);
+        let desk = FilledPortal::new(["--rate", "off", "--switch", &holds, "--switch", &by_key]);
         desk.unique_property("source_ticket_id");
         let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{}", n + 1)});
         let ids = desk.create(5, old);

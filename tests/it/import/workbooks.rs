@@ -89,7 +89,7 @@ fn hauled(name: &str, bytes: &[u8]) -> (String, Vec<Vec<String>>, Vec<Vec<String
     here.write(name, bytes);
     here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
     let import = ["import", name, "-m", "m.toml", "--run-dir", "run"];
-    here.run_embedded(&import)
+    here.run_embedded(import)
         .expect(3)
         .says("5 rows read")
         .says("3 done");
@@ -98,7 +98,7 @@ fn hauled(name: &str, bytes: &[u8]) -> (String, Vec<Vec<String>>, Vec<Vec<String
         &["_line", "_code", "Ticket ID", "Zip"],
     );
     let export = ["export", "--properties", PROPERTIES, "-o", "out.csv"];
-    here.run_embedded(&export).expect(0);
+    here.run_embedded(export).expect(0);
     let names: Vec<&str> = PROPERTIES.split(',').collect();
     (
         here.read("m.toml").replace(name, "FILE"),

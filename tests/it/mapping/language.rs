@@ -66,7 +66,7 @@ unique = true
         "in.csv",
         "Id,Subject,Status,Created,Body,Agent,Mail\n1,a,open,,,,\n",
     );
-    let ended = here.run_embedded(&import("in.csv", "bad.toml")).expect(64);
+    let ended = here.run_embedded(import("in.csv", "bad.toml")).expect(64);
     let told = ended.stderr;
     let expected = [
         ("2:1", "did you mean `system`?"),
@@ -113,7 +113,7 @@ fn files_beside_the_mapping_are_read_from_its_folder() {
         "in.csv",
         "Id,Subject,Status,Agent\n1,a,doing,MLQ\n2,b,Done,\n",
     );
-    here.run_embedded(&import("in.csv", "maps/desk.toml"))
+    here.run_embedded(import("in.csv", "maps/desk.toml"))
         .expect(3)
         .says("\"Done\": the mapping's value map has no entry for it");
     let exported = "export --properties hs_pipeline_stage,hubspot_owner_id -o out.csv";
@@ -142,7 +142,7 @@ fn one_row_of_each_ticket_goes_in_and_the_others_are_skipped() {
         );
         here.write("m.toml", format!("{text}{STAGE}"));
         here.write("in.csv", rows);
-        here.run_embedded(&import("in.csv", "m.toml")).expect(3);
+        here.run_embedded(import("in.csv", "m.toml")).expect(3);
         let mut found: Vec<String> = here
             .rows("run/done.csv")
             .into_iter()
@@ -192,7 +192,7 @@ fn a_mapping_is_proposed_checked_and_imports_its_file() {
             "run",
             "--json",
         ];
-        let ended = here.run_embedded(&args);
+        let ended = here.run_embedded(args);
         assert!(matches!(ended.code, 0 | 3), "{sample}: {}", ended.stderr);
         let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
         let done = summary["rows"]["done"].as_u64().unwrap_or_default();

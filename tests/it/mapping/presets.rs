@@ -36,7 +36,7 @@ fn import(here: &Rehearsal, sample_name: &str, preset_name: &str) -> (Value, Str
         "run",
         "--json",
     ];
-    let ended = here.run_embedded(&args).expect(3);
+    let ended = here.run_embedded(args).expect(3);
     let summary = serde_json::from_str(&ended.stdout).expect("a summary");
     (summary, ended.stderr)
 }
@@ -44,7 +44,7 @@ fn import(here: &Rehearsal, sample_name: &str, preset_name: &str) -> (Value, Str
 /// The tickets of the portal by subject.
 fn tickets(here: &Rehearsal, properties: &str) -> BTreeMap<String, Row> {
     let args = ["export", "--properties", properties, "-o", "out.csv"];
-    here.run_embedded(&args).expect(0);
+    here.run_embedded(args).expect(0);
     let rows = here.rows("out.csv").into_iter();
     rows.map(|row| (row["subject"].clone(), row)).collect()
 }
@@ -105,7 +105,7 @@ fn checked(here: &Rehearsal, expected: &Expected) -> Value {
         "checked.csv",
         "--json",
     ];
-    here.run_embedded(&args).expect(4).json()
+    here.run_embedded(args).expect(4).json()
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn jiras_comments_are_forecast_as_notes() {
     let here = Rehearsal::new();
     let (file, mapping) = (sample("jira-tickets"), preset("jira"));
     let report = here
-        .run_embedded(&["check", &file, "-m", &mapping, "--json"])
+        .run_embedded(["check", &file, "-m", &mapping, "--json"])
         .expect(4)
         .json();
     assert_eq!(
@@ -184,7 +184,7 @@ fn jiras_comments_are_forecast_as_notes() {
     );
     assert_eq!(report["import"]["calls"]["notes"], 1);
     let shown = here
-        .run_embedded(&["check", &file, "-m", &mapping])
+        .run_embedded(["check", &file, "-m", &mapping])
         .expect(4);
     for words in [
         "write 12 notes to 8 tickets, each with its own time",
@@ -312,7 +312,7 @@ fn an_export_as_narrow_as_can_be_is_enough() {
         let file = file.display().to_string();
         let mapping = preset(name);
         let args = ["import", &file, "-m", &mapping, "--run-dir", "run"];
-        let ended = here.run_embedded(&args);
+        let ended = here.run_embedded(args);
         assert_eq!(ended.code, 0, "{name}\n{}", ended.stderr);
     }
 }
@@ -322,7 +322,7 @@ fn our_own_export_makes_no_new_tickets() {
     let here = Rehearsal::new();
     let (file, mapping) = (sample("tickethaul-tickets"), preset("tickethaul"));
     let ended = here
-        .run_embedded(&["import", &file, "-m", &mapping])
+        .run_embedded(["import", &file, "-m", &mapping])
         .expect(64);
     ended
         .says("can't be used to create")
@@ -386,7 +386,7 @@ fn the_samples_of_several_systems_go_into_one_portal() {
             system,
             "--json",
         ];
-        let summary = here.run_embedded(&args).expect(3).json();
+        let summary = here.run_embedded(args).expect(3).json();
         let rows = &summary["rows"];
         assert_eq!(
             (&rows["done"], &rows["refused"]),
@@ -398,8 +398,8 @@ fn the_samples_of_several_systems_go_into_one_portal() {
     for entry in fs::read_dir(project("mappings")).expect("the presets") {
         let mapping = entry.expect("an entry").path().display().to_string();
         let apply = ["schema", "apply", "--yes", "-m", &mapping];
-        here.run_embedded(&apply).expect(0);
-        here.run_embedded(&["schema", "diff", "-m", &mapping])
+        here.run_embedded(apply).expect(0);
+        here.run_embedded(["schema", "diff", "-m", &mapping])
             .expect(0);
     }
 }

@@ -23,7 +23,7 @@ const IMPORT: [&str; 8] = [
 ];
 
 fn go(talk: &Talk, args: &[&str], run: &str, code: i32) -> Ended {
-    talk.run(&[args, &["--run-dir", run]].concat(), code)
+    talk.run([args, &["--run-dir", run]].concat(), code)
 }
 
 /// Each once, in every portal; the same input again uploads nothing, in any operation.
@@ -52,7 +52,7 @@ fn each_file_goes_in_once_whatever_a_portal_takes_for_a_duplicate() {
                 assert!(!again.stderr.contains("uploaded"), "{}", again.stderr);
                 let talk = calm(talk);
                 check(&talk, filed, count, &story);
-                let _clean = talk.run(&["verify", "run"], 0);
+                let _clean = talk.run(["verify", "run"], 0);
                 let folders = held(&talk);
                 let plain = folders
                     .values()
@@ -81,7 +81,7 @@ fn progress_counts_files_and_bytes() {
         "--switch",
         "file_search_lag=0s",
     ];
-    let talk = talk_of(&filed, &lost);
+    let talk = talk_of(&filed, lost);
     let ended = go(
         &talk,
         &[&IMPORT[..], &["--progress", "json"]].concat(),
@@ -105,7 +105,7 @@ fn progress_counts_files_and_bytes() {
 #[test]
 fn files_are_taken_along_only_where_it_is_said_where_they_are() {
     let filed = Filed::new(4);
-    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
     let plain = ["import", "in.jsonl", "-m", "m.toml"];
     let _said = go(&talk, &plain, "run", 0).says("files are not uploaded");
     assert!(held(&talk).is_empty());
@@ -147,7 +147,7 @@ fn files_are_taken_along_only_where_it_is_said_where_they_are() {
 #[test]
 fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
     let filed = Filed::new(6);
-    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
     let (place, _) = filed.files.iter().next().expect("a file");
     let lost = &filed.files[place][0];
     let path = talk
@@ -189,16 +189,16 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
 #[test]
 fn a_resume_takes_files_from_where_the_run_did_and_from_nowhere_that_others_say() {
     let filed = Filed::new(6);
-    let mut talk = talk_of(&filed, &["--trouble", "hold@5=committed:/files"]);
+    let mut talk = talk_of(&filed, ["--trouble", "hold@5=committed:/files"]);
     let command = [&IMPORT[..], &["--run-dir", "run", "--timeout", "0.4"]].concat();
     assert!(talk.desk.kill_tool_while_held(&command));
     let here = talk.desk.here.path(".");
     std::fs::rename(here.join("run"), here.join("moved")).expect("moved");
     let resume = ["resume", "moved", "--horizon", "0.4", "--timeout", "0.4"];
-    let _said = talk.run(&resume, 7).says("add `--attachments");
+    let _said = talk.run(resume, 7).says("add `--attachments");
     std::fs::rename(here.join("moved"), here.join("run")).expect("moved back");
     let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
-    let _ended = talk.run(&resume, 0);
+    let _ended = talk.run(resume, 0);
     check(&calm(talk), &filed, filed.count(true), "resumed");
 }
 
@@ -275,7 +275,7 @@ fn with_token(talk: &Talk, hosts: &[&str], (run, token): (&str, Option<(&str, &s
 #[test]
 fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     let cases = [
         ("good.txt", "done"),
         ("sub/In%20voice.txt", "done"),
@@ -366,7 +366,7 @@ fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
 #[test]
 fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     tickets(&talk, &[host.url("leads.txt")]);
     let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run");
     assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -385,7 +385,7 @@ fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
 fn a_proxy_within_the_network_fetches_files_from_hosts_without() {
     let proxy = Host::start();
     let address = proxy.url("").replace("127.0.0.1", "localhost");
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     tickets(&talk, &["http://files.invalid/good.txt".to_owned()]);
     let variable = Some(("HTTPS_PROXY", address.as_str()));
     let ended = with_token(&talk, &["files.invalid"], ("run", variable));
@@ -401,7 +401,7 @@ fn a_proxy_within_the_network_fetches_files_from_hosts_without() {
 fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
     use std::os::unix::fs::PermissionsExt;
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     tickets(&talk, &[host.url("private.txt")]);
     let here = &talk.desk.here;
     std::fs::create_dir_all(here.path(".config/tickethaul")).expect("a folder");
@@ -425,7 +425,7 @@ fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
 /// Files of a ticket hang on a note of their own, with the ticket's time.
 #[test]
 fn files_of_a_ticket_hang_on_a_note_of_their_own() {
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     tickets(
         &talk,
         &[
@@ -506,7 +506,7 @@ fn odd_names_are_kept_apart_and_lead_nowhere() {
             bytes: format!("bytes {n}"),
         });
     }
-    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
     // The last has no name of its own.
     odd.files.get_mut(&place).expect("files")[7].name = "file".to_owned();
     odd.write(&talk.desk.here.path("."));
@@ -530,7 +530,7 @@ fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
     ] {
         let talk = talk_of(
             &filed,
-            &["--switch", switch, "--switch", "file_search_lag=0s"],
+            ["--switch", switch, "--switch", "file_search_lag=0s"],
         );
         let large = talk.desk.here.path(&format!("{FOLDER}/101/shot 1.PNG"));
         std::fs::write(large, "x".repeat(1_500)).expect("written");
@@ -553,7 +553,7 @@ fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
     }
     let talk = talk_of(
         &filed,
-        &[
+        [
             "--switch",
             "missing_scopes=files,files.write,files.ui_hidden.write",
         ],
@@ -594,7 +594,7 @@ fn refused(talk: &Talk, run: &str) -> Vec<(String, String)> {
 /// only names tell files apart, nor where a file is not the one that its source describes.
 #[test]
 fn files_of_tickets_are_not_mixed_up() {
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     let at = |id: &str, url: &str| json!([{"id": id, "content_url": url}]);
     let named = |id: &str| json!([{"id": id, "file_name": "scan.png"}]);
     let sized = |id: &str, size: u64| json!([{"id": id, "file_name": "logo.png", "size": size}]);
@@ -621,7 +621,7 @@ fn files_of_tickets_are_not_mixed_up() {
     let expected = [("T4", "FILE_NAME_SHARED"), ("T7", "FILE_SIZE_DIFFERS")];
     let expected = expected.map(|(ticket, code)| (ticket.to_owned(), code.to_owned()));
     let planned = talk.run(
-        &[
+        [
             "plan",
             "in.jsonl",
             "-m",
@@ -653,7 +653,7 @@ fn files_of_tickets_are_not_mixed_up() {
 #[test]
 fn pictures_within_texts_come_along_from_named_hosts() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     let mapping = crate::support::filed::mapping().replace(
         "body = \"body\"",
         "body = { path = \"body\", html = \"clean\" }",
@@ -697,7 +697,7 @@ fn pictures_within_texts_come_along_from_named_hosts() {
 #[test]
 fn a_host_that_sends_nothing_is_given_up() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
     let hung = (0..60).map(|n| host.url(&format!("slow.bin?{n}")));
     let good = host.url("good.txt").replace("127.0.0.1", "localhost");
     let urls: Vec<String> = hung.chain([good]).collect();

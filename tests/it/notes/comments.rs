@@ -303,7 +303,7 @@ fn a_preset_whose_file_of_comments_is_absent_works_without_it() {
         .display()
         .to_string();
     let import = ["import", &tickets, "-m", "servicenow", "--run-dir", "run"];
-    here.run_embedded(&import).expect(3);
+    here.run_embedded(import).expect(3);
     here.run_embedded("verify run").expect(0);
     let summary = here.json("run/summary.json");
     assert_eq!(summary["comments_left_out"], 0);

@@ -90,7 +90,7 @@ fn a_hundred_thousand_notes_go_in_at_the_rate_that_is_allowed() {
         "--trouble",
         "slow=200ms±50",
     ];
-    let sandbox = here.serve(&args);
+    let sandbox = here.serve(args);
     let import = [
         "import",
         "in.jsonl",
@@ -153,7 +153,7 @@ fn two_thousand_files_go_in_beside_a_hundred_thousand_notes() {
     }
     lines.flush().expect("written");
     let _file = here.write("m.toml", filed::mapping());
-    let sandbox = here.serve(&[
+    let sandbox = here.serve([
         "--data",
         "portal.db",
         "--rate",
@@ -217,11 +217,11 @@ fn a_million_comments_in_random_order_are_joined_in_little_memory() {
     }
     comments.flush().expect("written");
     let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(&["--rate", "off", "--data", "portal.db"]);
+    let sandbox = here.serve(["--rate", "off", "--data", "portal.db"]);
     let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _applied = here.run_against(&sandbox, &apply).expect(0);
+    let _applied = here.run_against(&sandbox, apply).expect(0);
     let pull = ["schema", "pull", "-o", "copy.toml"];
-    let _pulled = here.run_against(&sandbox, &pull).expect(0);
+    let _pulled = here.run_against(&sandbox, pull).expect(0);
     let begun = Instant::now();
     let check = ["check", "in.csv", "-m", "m.toml", "--schema", "copy.toml"];
     let checked = peak(spawn(&here, None, &check), 0);
@@ -282,7 +282,7 @@ fn a_comment_or_object_of_a_gigabyte_costs_itself_alone() {
     );
     let _file = here.write("in.csv", "Id,Subject\nK1,a\nK2,b\n");
     let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(&["--rate", "off"]);
+    let sandbox = here.serve(["--rate", "off"]);
     let limited = |args: &str, code: i32| {
         let line = format!("ulimit -v 700000 && exec \"$0\" {args}");
         let mut command = Command::new("sh");
@@ -319,7 +319,7 @@ fn a_comment_of_ten_megabytes_goes_in_in_parts() {
     let comment = format!("at,author,id,Ticket,body\n2021-03-01T09:00:00Z,Ann,1,K1,{long}\n");
     let _file = here.write(COMMENTS, comment);
     let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(&["--rate", "off"]);
+    let sandbox = here.serve(["--rate", "off"]);
     let import = [
         "import",
         "in.csv",
@@ -329,9 +329,9 @@ fn a_comment_of_ten_megabytes_goes_in_in_parts() {
         "--run-dir",
         "run",
     ];
-    let _ended = here.run_against(&sandbox, &import).expect(0);
+    let _ended = here.run_against(&sandbox, import).expect(0);
     let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
     let notes = summary["notes"]["created"].as_u64().expect("a number");
     assert!((153..156).contains(&notes), "{summary}");
-    let _clean = here.run_against(&sandbox, &["verify", "run"]).expect(0);
+    let _clean = here.run_against(&sandbox, ["verify", "run"]).expect(0);
 }

@@ -48,8 +48,8 @@ fn each_comment_is_one_note_however_a_portal_knows_them_again() {
 fn in_portal(switches: &[&'static str]) {
     let conversations = Conversations::new(60);
     let story = switches.join(" ");
-    let talk = Talk::new(&conversations, &switched(switches));
-    let ended = talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, switched(switches));
+    let ended = talk.run(IMPORT, 0);
     talk.check(&conversations, &story);
     let made = conversations.comments.len();
     let summary = talk.summary("run");
@@ -84,8 +84,8 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
         &["activity_key=plain", "link_lag=100ms"],
     ] {
         let mut conversations = Conversations::new(40);
-        let talk = Talk::new(&conversations, &switched(switches));
-        talk.run(&IMPORT, 0);
+        let talk = Talk::new(&conversations, switched(switches));
+        talk.run(IMPORT, 0);
         let before = conversations.comments.len();
         (41..=45).for_each(|n| conversations.add_ticket(n));
         (41..=45).for_each(|n| conversations.add_comment(n));
@@ -126,7 +126,7 @@ fn the_last_days_bring_what_came_since_and_nothing_twice() {
 fn comments_that_come_to_an_unchanged_ticket_are_a_change_of_its_own() {
     let mut conversations = Conversations::new(5);
     let talk = Talk::new(&conversations, "");
-    talk.run(&IMPORT, 0);
+    talk.run(IMPORT, 0);
     conversations.add_comment(2);
     talk.desk.here.write("in.csv", conversations.csv());
     talk.run("import in.csv -m m.toml --op update --run-dir second", 0);
@@ -153,7 +153,7 @@ fn a_note_in_the_recycle_bin_leaves_its_key_to_another() {
     let conversations = Conversations::new(5);
     let switches = switched(&["archived_holds_unique=blocks"]);
     let talk = Talk::new(&conversations, &switches);
-    talk.run(&IMPORT, 0);
+    talk.run(IMPORT, 0);
     let notes: Vec<Value> = talk
         .notes()
         .iter()
@@ -205,7 +205,7 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         ("partial_success=400", Form::Beside),
     ] {
         let conversations = Conversations::new(12);
-        let talk = Talk::of(form, &conversations, &switched(&[partial]));
+        let talk = Talk::of(form, &conversations, switched(&[partial]));
         // A ticket of somebody else, with a note that has the key of one of ours.
         let other = json!({"properties": {"subject": "Other", "hs_pipeline_stage": "1"}});
         let other = talk.desk.call("POST", "/crm/v3/objects/tickets", &other);
@@ -252,9 +252,9 @@ fn what_may_not_be_written_is_named_before_the_first_ticket() {
     let conversations = Conversations::new(5);
     let talk = Talk::new(
         &conversations,
-        &switched(&["missing_scopes=crm.objects.contacts.write"]),
+        switched(&["missing_scopes=crm.objects.contacts.write"]),
     );
-    talk.run(&IMPORT, 7).says("crm.objects.contacts.write");
+    talk.run(IMPORT, 7).says("crm.objects.contacts.write");
     assert!(talk.all("tickets", "").is_empty());
     // A file without comments needs no such scope.
     let csv = talk
@@ -283,8 +283,8 @@ fn verify_names_notes_that_others_took_or_changed() {
         &["activity_key=absent", "body_form=wrapped"],
     ] {
         let conversations = Conversations::new(30);
-        let talk = Talk::new(&conversations, &switched(switches));
-        talk.run(&IMPORT, 0);
+        let talk = Talk::new(&conversations, switched(switches));
+        talk.run(IMPORT, 0);
         let notes = talk.notes();
         let gone: Vec<Value> = notes
             .iter()
@@ -341,7 +341,7 @@ fn verify_names_notes_that_others_took_or_changed() {
 fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
     let conversations = Conversations::new(20);
     let talk = Talk::new(&conversations, "");
-    talk.run(&IMPORT, 0);
+    talk.run(IMPORT, 0);
     let tickets = talk.all("tickets", "properties=source_ticket_id");
     let ticket = |key: &str| {
         let mut tickets = tickets.iter();
@@ -397,8 +397,8 @@ fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
 #[test]
 fn the_notes_of_created_tickets_are_deleted_with_them() {
     let conversations = Conversations::new(5);
-    let talk = Talk::new(&conversations, &switched(&["archived_holds_unique=blocks"]));
-    talk.run(&IMPORT, 0);
+    let talk = Talk::new(&conversations, switched(&["archived_holds_unique=blocks"]));
+    talk.run(IMPORT, 0);
     talk.run("delete --run run --yes", 0).says("notes");
     assert_eq!((talk.notes().len(), talk.all("tickets", "").len()), (0, 0));
     // They can be imported again, with all of their notes.

@@ -109,15 +109,15 @@ fn turned(first: &str, then: &str) {
         format!("activity_key={first}"),
         format!("activity_key={then}"),
     );
-    let talk = Talk::new(&all, &["--switch", &before]);
+    let talk = Talk::new(&all, ["--switch", &before]);
     talk.run(import("in.csv", "first"), 0);
     // Nothing is lost, so nothing shows it.
-    let mut talk = talk.served(&["--switch", &now]);
+    let mut talk = talk.served(["--switch", &now]);
     let said = import_later(&talk, &mut all, "calm");
     assert!(!said.contains(CONTRARY), "{said}");
     for (run, nth) in [("some", 2), ("all", 1)] {
         let trouble = format!("post-502@{nth}:notes/batch/create");
-        talk = talk.served(&["--switch", &now, "--trouble", &trouble]);
+        talk = talk.served(["--switch", &now, "--trouble", &trouble]);
         let said = import_later(&talk, &mut all, run);
         // Of two calls one brought a note that could be sent once more.
         let told = said.contains(CONTRARY);
@@ -156,13 +156,13 @@ fn notes_are_recognised_however_the_portal_took_their_keys() {
             let _side_by_side = scope.spawn(move || {
                 let all = later(1, 5, 3);
                 let switched = |to: &str| format!("activity_key={to}");
-                let mut talk = Talk::new(&all, &["--switch", &switched(turns[0])]);
+                let mut talk = Talk::new(&all, ["--switch", &switched(turns[0])]);
                 talk.run(import("in.csv", "first"), 0);
                 name(&talk.desk);
                 let mut before = facts(&talk.desk)["activity_key"].0.clone();
                 assert_eq!(before, told(turns[0]));
                 for (n, turn) in turns.iter().enumerate().skip(1) {
-                    talk = talk.served(&["--switch", &switched(turn)]);
+                    talk = talk.served(["--switch", &switched(turn)]);
                     name(&talk.desk);
                     let run = format!("again{n}");
                     let said = talk.run((import("in.csv", &run), "--op upsert"), 0).stderr;

@@ -17,7 +17,7 @@ hs_pipeline_stage = { value = "New" }
 const CONFIG: &str = ".config/tickethaul/config.toml";
 
 fn serve(here: &Rehearsal, seed: &str) -> Served {
-    here.serve(&["--rate", "off", "--seed", seed])
+    here.serve(["--rate", "off", "--seed", seed])
 }
 
 /// A folder with a token file, rows and a mapping.
@@ -137,14 +137,7 @@ fn what_was_typed_counts_before_the_environment_and_that_before_the_default() {
 fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
     let here = here();
     let portal = serve(&here, "1");
-    let command = |line: &str| {
-        add(
-            &here,
-            "live",
-            &portal,
-            &["--force", "--token-command", line],
-        )
-    };
+    let command = |line: &str| add(&here, "live", &portal, ["--force", "--token-command", line]);
     command("cat token").expect(0);
     export(&here, "--portal live", &[]).expect(0);
     let listed = here.run("portal list").expect(0).stdout;
@@ -172,7 +165,7 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
         .says("doesn't belong in the configuration")
         .says_nothing_of(&token);
     let env = ["--force", "--token-env", "DESK_TOKEN"];
-    add(&here, "live", &portal, &env)
+    add(&here, "live", &portal, env)
         .expect(64)
         .says("DESK_TOKEN, which is not set");
     here.tool(["portal", "add", "live", "--base-url", portal.url()])
@@ -421,7 +414,7 @@ fn a_token_in_the_wrong_place_is_repeated_nowhere() {
     let opaque = "CJjw9bK8MhIHAAEAQAAAARiA1YsKIMCzpM0FKJ2";
     for token in [private, opaque] {
         for option in ["--token-env", "--token-file", "--oauth-file"] {
-            let ended = add(&here, "live", &portal, &[option, token]).expect(64);
+            let ended = add(&here, "live", &portal, [option, token]).expect(64);
             assert!(
                 !ended.stderr.contains(&token[4..]),
                 "{option}: {}",

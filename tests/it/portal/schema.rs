@@ -27,7 +27,7 @@ options = ["North", "South"]
 
 #[test]
 fn what_apply_creates_diff_does_not_find_again() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(["--rate", "off"]);
     let (here, portal) = (&desk.here, &desk.sandbox);
     let _mapping = here.write("m.toml", MAPPING);
     let run = |args: &[&str], code| here.run_against(portal, args).expect(code);
@@ -77,7 +77,7 @@ fn what_apply_creates_diff_does_not_find_again() {
     let _ended = run(&diff, 4).says("the mapping defines number");
     let more = desk
         .here
-        .run_against(portal, &["export", "--properties", "more"]);
+        .run_against(portal, ["export", "--properties", "more"]);
     let _ended = more
         .expect(64)
         .says("the portal has no ticket property more");
@@ -154,7 +154,7 @@ fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
         ),
     ];
     for (made, archived, words) in table {
-        let desk = FilledPortal::new(&["--rate", "off"]);
+        let desk = FilledPortal::new(["--rate", "off"]);
         for property in &made {
             let _made = desk.call("POST", "/crm/v3/properties/tickets", property);
         }
@@ -212,7 +212,7 @@ fn properties(desk: &FilledPortal) -> Vec<String> {
 
 #[test]
 fn options_that_the_portal_lacks_are_created_like_properties() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(["--rate", "off"]);
     let here = &desk.here;
     let mut area = admin("area", "enumeration", "select", false);
     area["options"] = json!([{"label": "North", "value": "North", "displayOrder": 0}]);
@@ -234,16 +234,16 @@ fn every_preset_is_applied_whole() {
         let preset = entry.expect("an entry").path().display().to_string();
         let here = Rehearsal::new();
         let apply = ["schema", "apply", "-m", &preset, "--yes"];
-        let _ended = here.run_embedded(&apply).expect(0);
+        let _ended = here.run_embedded(apply).expect(0);
         let _ended = here
-            .run_embedded(&["schema", "diff", "-m", &preset])
+            .run_embedded(["schema", "diff", "-m", &preset])
             .expect(0);
     }
 }
 
 #[test]
 fn a_copy_is_kept_for_checks_without_a_portal() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(["--rate", "off"]);
     let (here, portal) = (&desk.here, &desk.sandbox);
     let _mapping = here.write("m.toml", MAPPING);
     let _file = here.write("in.csv", "Id,Subject\n1,a\n");
@@ -252,7 +252,7 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
         .run(check)
         .expect(64)
         .says("no portal is named, and none was pulled yet");
-    let ended = here.run_against(portal, &["schema", "pull"]).expect(0);
+    let ended = here.run_against(portal, ["schema", "pull"]).expect(0);
     let place = here.path(".cache/tickethaul/schema");
     assert_eq!(
         fs::read_dir(&place).expect("the cache").count(),
@@ -270,7 +270,7 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
     );
 
     let pull = ["schema", "pull", "-o", "portal.toml"];
-    let _ended = here.run_against(portal, &pull).expect(0);
+    let _ended = here.run_against(portal, pull).expect(0);
     let named = ["check", "in.csv", "-m", "m.toml", "--schema", "portal.toml"];
     let _ended = here.run(named).expect(0);
     // A pull of the same portal says the same, but for the time.
@@ -305,7 +305,7 @@ fn only(folder: &std::path::Path) -> std::path::PathBuf {
 
 #[test]
 fn a_copy_holds_what_admins_define() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(["--rate", "off"]);
     let label = json!({"name": "requester", "label": "Requester"});
     let _made = desk.call(
         "POST",
@@ -367,10 +367,10 @@ fn a_portal_that_fails_once_does_not_end_the_creation_of_properties() {
             for call in n {
                 let _side_by_side = scope.spawn(move || {
                     let trouble = format!("{trouble}@{call}:/properties/");
-                    let desk = FilledPortal::new(&["--rate", "off", "--trouble", &trouble]);
+                    let desk = FilledPortal::new(["--rate", "off", "--trouble", &trouble]);
                     let _mapping = desk.here.write("m.toml", MAPPING);
                     let args = ["schema", "apply", "-m", "m.toml", "--yes"];
-                    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+                    let ended = desk.here.run_against(&desk.sandbox, args).expect(0);
                     let _said = ended.says("created in portal");
                     for name in ["source_ticket_id", "area"] {
                         let path = format!("/crm/v3/properties/tickets/{name}");

@@ -59,7 +59,7 @@ fn what_an_address_must_not_have_is_not_repeated() {
         ("https://host.example/#s3cret", 64),
     ] {
         let token = [("HUBSPOT_ACCESS_TOKEN", "r3fresh")];
-        let ended = export(&rehearsal, &["--base-url", address], &token).expect(code);
+        let ended = export(&rehearsal, ["--base-url", address], &token).expect(code);
         ended.says("is not usable");
     }
 }
@@ -81,7 +81,7 @@ fn odd_reserves_and_versions_are_usage() {
         (["--reserve", "a tenth"], "a number from 0 to 99"),
         (["--api", "v4"], "use v3 or 2026-09"),
     ] {
-        export(&rehearsal, &args, &APP).expect(64).says(words);
+        export(&rehearsal, args, &APP).expect(64).says(words);
     }
 }
 

@@ -231,7 +231,7 @@ column = "Person"
     let ids = activities.iter();
     let ids = ids.map(|(_, kind, _)| format!(",{kind}.hs_object_id"));
     let with = format!("contacts{}", ids.collect::<String>());
-    let held = exported(&desk, &["--properties", "subject", "--with", &with]);
+    let held = exported(&desk, ["--properties", "subject", "--with", &with]);
     assert_eq!(held[0]["contacts"], id(contact).to_string());
     for (_, kind, id) in activities {
         assert_eq!(held[0][&format!("{kind}.hs_object_id")], id, "{kind}");
@@ -385,7 +385,7 @@ async fn the_example_of_a_contact_and_a_company_goes_in() {
 #[test]
 fn one_ticket_is_retrieved() {
     let (desk, ids) = FilledPortal::with_tickets(2);
-    let shown = got(&desk, &[&ids[1].to_string(), "--properties", "subject"]);
+    let shown = got(&desk, [&ids[1].to_string(), "--properties", "subject"]);
     assert_eq!(shown["properties"], json!({"subject": "Ticket 1"}));
 }
 
@@ -402,7 +402,7 @@ fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
     let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
     import(&desk, "Id,Subject\nabc,Lamp\ndef,FilledPortal\n", more).expect(0);
     let by_key = ["get", "abc", "def", "--id-property", "desk_id", "--json"];
-    let by_key = desk.run(&by_key).expect(0).stdout;
+    let by_key = desk.run(by_key).expect(0).stdout;
     let id = |line: &str| {
         let ticket: Value = serde_json::from_str(line).expect("JSON");
         ticket["id"].as_str().expect("an id").to_owned()
@@ -415,7 +415,7 @@ fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
         "--properties",
         "subject,hs_pipeline",
     ];
-    let by_id = desk.run(&by_id).expect(0).stdout;
+    let by_id = desk.run(by_id).expect(0).stdout;
     assert!(
         by_id.contains("Lamp") && by_id.contains("FilledPortal"),
         "{by_id}"
@@ -518,7 +518,7 @@ fn tickets_are_deleted_into_the_recycle_bin() {
     let held = exported(&desk, "--properties desk_id");
     let ids = [&*held[0]["hs_object_id"], &*held[1]["hs_object_id"]].join(",");
     let args = ["delete", "--ids", &ids, "--yes"];
-    desk.run(&args).expect(0);
+    desk.run(args).expect(0);
     assert_eq!(exported(&desk, "--properties desk_id").len(), 1);
     assert_eq!(
         exported(&desk, "--properties desk_id --archived only").len(),

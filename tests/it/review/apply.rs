@@ -306,7 +306,7 @@ fn a_plan_that_does_not_fit_any_more_is_not_applied() {
     desk.here.write("v.csv", "from,to\nx,y\n");
     // Without a terminal nobody is asked, so --yes is needed where something changes.
     let args = ["apply", "plan", "--run-dir", "run"];
-    desk.run(&args).expect(64).says("--yes");
+    desk.run(args).expect(64).says("--yes");
     let other = crate::support::reviewed::desk("");
     let args = [
         "apply",
@@ -317,7 +317,7 @@ fn a_plan_that_does_not_fit_any_more_is_not_applied() {
         "--base-url",
         other.sandbox.url(),
     ];
-    desk.run(&args).expect(7).says("the plan belongs to portal");
+    desk.run(args).expect(7).says("the plan belongs to portal");
     desk.run("apply made --yes")
         .expect(7)
         .says("holds no plan.db");

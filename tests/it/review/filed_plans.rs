@@ -111,7 +111,7 @@ fn files_of_a_plan_come_from_where_it_says_and_somebody_vouches_for_it() {
     talk.run("plan in.jsonl -m m.toml -o plain", 0)
         .says("files are not uploaded");
     let args = ["apply", "plain", "--attachments", FOLDER];
-    talk.run(&args, 64).says("the plan takes no files along");
+    talk.run(args, 64).says("the plan takes no files along");
     let _plan = planned(&talk, "-o plan", 0);
     let here = talk.desk.here.path(".");
     std::fs::rename(here.join("plan"), here.join("moved")).expect("moved");

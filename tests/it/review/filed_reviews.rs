@@ -22,12 +22,12 @@ fn import(talk: &Talk, more: &[&str], run: &str, code: i32) {
         FOLDER,
     ];
     let quick = ["--horizon", "0.4", "--run-dir", run];
-    let _ended = talk.run(&[&args[..], &quick, more].concat(), code);
+    let _ended = talk.run([&args[..], &quick, more].concat(), code);
 }
 
 fn undo(talk: &Talk, run: &str, more: &[&str], code: i32) -> Value {
     let args = ["undo", run, "--yes", "--json", "--horizon", "0.4"];
-    let ended = talk.run(&[&args[..], more].concat(), code);
+    let ended = talk.run([&args[..], more].concat(), code);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
@@ -75,9 +75,9 @@ fn noted_file(talk: &Talk, not: &[&str]) -> (String, String) {
 #[test]
 fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
     let filed = Filed::new(20);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     import(&talk, &[], "run", 0);
-    let _clean = talk.run(&["verify", "run"], 0);
+    let _clean = talk.run(["verify", "run"], 0);
     let (gone, _) = noted_file(&talk, &[]);
     let (changed, _) = noted_file(&talk, &[&gone]);
     let (taken, note) = noted_file(&talk, &[&gone, &changed]);
@@ -86,7 +86,7 @@ fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
     let body = json!({"properties": {"hs_attachment_ids": ""}});
     let path = format!("/crm/v3/objects/notes/{note}");
     let _note = talk.desk.call("PATCH", &path, &body);
-    let ended = talk.run(&["verify", "run", "--json"], 4);
+    let ended = talk.run(["verify", "run", "--json"], 4);
     let found: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(
         found["findings"],
@@ -107,7 +107,7 @@ fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
 #[test]
 fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     let filed = Filed::new(20);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     import(&talk, &[], "run", 0);
     let all = held(&talk);
     let (changed, _) = noted_file(&talk, &[]);
@@ -139,17 +139,17 @@ fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     assert_eq!(listed.next(), None);
     // The same again makes all of it anew.
     import(&talk, &[], "again", 0);
-    let _clean = talk.run(&["verify", "again"], 0);
+    let _clean = talk.run(["verify", "again"], 0);
 }
 
 /// What archives the tickets of a run whoever touched them takes their notes and files too.
 #[test]
 fn files_go_with_the_tickets_that_a_run_created() {
     let filed = Filed::new(6);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     import(&talk, &[], "run", 0);
     let count = held(&talk).len();
-    let ended = talk.run(&["delete", "--run", "run", "--yes", "--json"], 0);
+    let ended = talk.run(["delete", "--run", "run", "--yes", "--json"], 0);
     let deleted: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(
         (&deleted["archived"], &deleted["files"]),
@@ -164,7 +164,7 @@ fn files_go_with_the_tickets_that_a_run_created() {
 #[test]
 fn a_file_that_a_note_of_another_run_names_stays() {
     let filed = Filed::new(6);
-    let talk = talk_of(&filed, &QUICK);
+    let talk = talk_of(&filed, QUICK);
     let whole = talk.desk.here.read("in.jsonl");
     let lines: Vec<&str> = whole.lines().collect();
     // One file is an attachment of a ticket of each half.
@@ -188,7 +188,7 @@ fn a_file_that_a_note_of_another_run_names_stays() {
     let deleted = undone["files"].as_u64().expect("a number");
     assert_eq!(held(&talk).len() as u64, ids.len() as u64 - deleted);
     let _file = talk.desk.here.write("in.jsonl", &halves[1]);
-    let _clean = talk.run(&["verify", "second"], 0);
+    let _clean = talk.run(["verify", "second"], 0);
     let undone = undo(&talk, "second", &["--run-dir", "back2"], 0);
     assert_eq!(undone["files_left"], json!({}), "{undone}");
     // The first run put it in, and was undone before.
@@ -201,7 +201,7 @@ fn a_file_that_a_note_of_another_run_names_stays() {
 fn a_file_of_a_run_and_its_retry_goes_with_the_last_of_them() {
     let filed = Filed::new(6);
     for first in ["run", "again"] {
-        let talk = talk_of(&filed, &QUICK);
+        let talk = talk_of(&filed, QUICK);
         let whole = talk.desk.here.read("in.jsonl");
         let lines: Vec<&str> = whole.lines().collect();
         let shared = lines.iter().rposition(|line| line.contains("\"shared\""));
@@ -221,7 +221,7 @@ fn a_file_of_a_run_and_its_retry_goes_with_the_last_of_them() {
             .here
             .write("run/refused.jsonl", refused.replace("x2021", "2021"));
         let _ended = talk.run(
-            &["retry", "run", "--horizon", "0.4", "--run-dir", "again"],
+            ["retry", "run", "--horizon", "0.4", "--run-dir", "again"],
             0,
         );
         assert_eq!(named(&talk, "of two.pdf").len(), 1, "it went in once");
@@ -269,11 +269,11 @@ fn an_undo_that_is_killed_at_each_call_about_files_is_resumed() {
 
 fn undo_killed_at(filed: &Filed, n: usize, state: &str) {
     let story = format!("call {n} {state}");
-    let talk = talk_of(filed, &QUICK);
+    let talk = talk_of(filed, QUICK);
     import(&talk, &[], "run", 0);
     let count = held(&talk).len();
     let trouble = format!("hold@{n}={state}:/files");
-    let mut talk = talk.served(&[&QUICK[..], &["--trouble", &trouble]].concat());
+    let mut talk = talk.served([&QUICK[..], &["--trouble", &trouble]].concat());
     let undo = [
         "undo",
         "run",
@@ -285,7 +285,7 @@ fn undo_killed_at(filed: &Filed, n: usize, state: &str) {
         "--timeout",
         "0.4",
     ];
-    assert!(talk.desk.kill_tool_while_held(&undo), "{story}");
+    assert!(talk.desk.kill_tool_while_held(undo), "{story}");
     let resume = [
         "resume",
         "back",
@@ -295,7 +295,7 @@ fn undo_killed_at(filed: &Filed, n: usize, state: &str) {
         "0.4",
         "--json",
     ];
-    let ended = talk.run(&resume, 0);
+    let ended = talk.run(resume, 0);
     let undone: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(undone["files"], count, "{story}: {undone}");
     assert!(held(&talk).is_empty(), "{story}");

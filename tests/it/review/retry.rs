@@ -87,7 +87,7 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
     let here = Rehearsal::new();
     let (sample, preset) = (sample(), preset());
     let args = ["import", &sample, "-m", &preset, "--run-dir", "first"];
-    here.run_embedded(&args)
+    here.run_embedded(args)
         .expect(3)
         .says("tickethaul retry first");
     assert!(status(&here, "first")["family"].is_null());
@@ -268,9 +268,9 @@ fn a_row_is_not_tried_again_once_it_is_in_and_a_changed_mapping_is_named() {
     assert!(!desk.here.path("none").exists(), "nothing was begun");
     let codes = "--codes UNMAPPED_VALUE";
     let args = ("retry run -m m.toml", codes);
-    go(&desk, &args, "mapped").expect(0).says("1 done");
+    go(&desk, args, "mapped").expect(0).says("1 done");
     assert_eq!(counted(&desk.here, "run"), [2, 0, 1]);
-    go(&desk, &args, "none")
+    go(&desk, args, "none")
         .expect(0)
         .says("nothing to retry in run; 1 row settled by an earlier retry");
     assert!(!desk.here.path("none").exists(), "nothing was begun");

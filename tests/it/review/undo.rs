@@ -27,7 +27,7 @@ fn portal(desk: &FilledPortal) -> BTreeMap<String, String> {
 #[test]
 fn what_a_create_made_goes_and_can_be_made_again() {
     for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
-        let desk = desk(&["--switch", holds]);
+        let desk = desk(["--switch", holds]);
         desk.here.write("in.csv", file(1..=120, "Subject", "text"));
         import(&desk, "create", "in.csv", "run").expect(0);
         let ids = ids(&desk, "run");
@@ -121,7 +121,7 @@ fn what_an_upsert_changed_is_as_it_was_before() {
 fn an_undo_that_is_killed_ends_as_if_it_had_not_been() {
     for (call, operation) in [("batch/archive", "create"), ("batch/update", "upsert")] {
         for state in ["received", "committed", "answered"] {
-            let mut desk = desk(&["--trouble", &format!("hold@2={state}:tickets/{call}")]);
+            let mut desk = desk(["--trouble", &format!("hold@2={state}:tickets/{call}")]);
             desk.here.write("in.csv", file(1..=120, "Subject", "text"));
             import(&desk, "create", "in.csv", "run").expect(0);
             let mut before = portal(&desk);
@@ -234,7 +234,7 @@ fn an_undo_that_is_finished_is_not_done_again() {
 #[test]
 fn a_stage_goes_back_with_the_date_on_which_its_ticket_was_closed() {
     for reopened in ["cleared", "kept"] {
-        let desk = desk(&["--switch", &format!("closed_date_on_reopen={reopened}")]);
+        let desk = desk(["--switch", &format!("closed_date_on_reopen={reopened}")]);
         desk.here.write("in.csv", file(1..=4, "Subject", "text"));
         import(&desk, "create", "in.csv", "run").expect(0);
         let ids = ids(&desk, "run");
@@ -414,7 +414,7 @@ fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
         // The first link calls are those of the setup.
         let make = format!("hold@3={state}:{calls}/create");
         let cut = format!("hold@1={state}:{calls}/archive");
-        let mut desk = to_be_linked(&["--trouble", &make, "--trouble", &cut]);
+        let mut desk = to_be_linked(["--trouble", &make, "--trouble", &cut]);
         let before = portal(&desk);
         let args = "associate links.csv -m l.toml --run-dir linked --batch-size 20 --concurrency 1";
         assert!(desk.kill_tool_while_held(args), "{state}");

@@ -66,7 +66,7 @@ fn a_note_that_somebody_linked_to_another_ticket_stays_with_its_ticket() {
     let [first, second] = ["K00001", "K00002"].map(|key| note_of(&talk, key));
     link_note(&talk, &first, other["id"].as_str().expect("an id"));
     link_note(&talk, &second, &ticket(&talk, "K00003"));
-    talk.run(&UNDO, 3);
+    talk.run(UNDO, 3);
     let owned = |(key, code): (&str, &str)| (key.to_owned(), code.to_owned());
     let mut found = left(&talk);
     found.sort_unstable();
@@ -101,7 +101,7 @@ fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
     assert_eq!(said["unfinished"], 6, "{said}");
     verified.says("6 rows are not finished");
     talk.run("resume run --horizon 0.4 --timeout 0.4", 0);
-    talk.run(&UNDO, 0);
+    talk.run(UNDO, 0);
     assert_eq!((talk.all("tickets", "").len(), talk.notes().len()), (0, 0));
 }
 
@@ -111,9 +111,9 @@ fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
     let conversations = Conversations::new(6);
     let mut talk = Talk::new(
         &conversations,
-        &["--trouble", "hold@1=received:notes/batch/create"],
+        ["--trouble", "hold@1=received:notes/batch/create"],
     );
-    assert!(talk.desk.kill_tool_while_held(&IMPORT));
+    assert!(talk.desk.kill_tool_while_held(IMPORT));
     let upsert = [
         "import",
         "in.csv",
@@ -128,15 +128,15 @@ fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
         "--timeout",
         "0.4",
     ];
-    let _ended = talk.run(&upsert, 0);
+    let _ended = talk.run(upsert, 0);
     let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
-    let _ended = talk.run(&resume, 0);
+    let _ended = talk.run(resume, 0);
     conversations.check(
         &|path| talk.desk.call("GET", path, &Value::Null),
         "both runs",
     );
     let all = talk.all("notes", "").len();
-    let _ended = talk.run(&UNDO, 3);
+    let _ended = talk.run(UNDO, 3);
     let held = talk.notes();
     assert!(!held.is_empty(), "the other run's are there");
     assert!(
@@ -150,7 +150,7 @@ fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
     );
     let undo = |run: &str, back: &str| {
         let args = ["undo", run, "--yes", "--run-dir", back, "--horizon", "0.4"];
-        let _ended = talk.run(&args, 0);
+        let _ended = talk.run(args, 0);
     };
     undo("other", "back-other");
     undo("run", "back-again");
@@ -169,7 +169,7 @@ fn notes_whose_ticket_somebody_archived_go_and_hold_no_key() {
     let again = "import in.csv -m m.toml --run-dir again";
     talk.run((again, "--horizon 0.4"), 0);
     assert_eq!(talk.all("tickets", "").len(), 6);
-    let ended = talk.run(&UNDO, 3);
+    let ended = talk.run(UNDO, 3);
     ended.says("in the recycle bin since");
     assert_eq!(left(&talk).len(), 2);
     let of_again = conversations.comments.iter();

@@ -16,7 +16,7 @@ const STAMPS: [&str; 2] = ["hs_lastmodifieddate", "lastmodifieddate"];
 fn dump(desk: &FilledPortal, file: &str) -> BTreeMap<String, Row> {
     let with = "contacts,companies,notes.hs_object_id";
     let args = ["--all-properties", "--with", with, "--force", "-o", file];
-    desk.export(&args).expect(0);
+    desk.export(args).expect(0);
     let rows = desk.here.rows(file).into_iter();
     rows.map(|row| (row["desk_id"].clone(), row)).collect()
 }
@@ -166,7 +166,7 @@ fn keys(numbers: std::ops::RangeInclusive<usize>, code: &str) -> BTreeMap<String
 #[test]
 fn of_a_create_exactly_the_touched_tickets_stay() {
     for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
-        let desk = desk(&["--switch", holds]);
+        let desk = desk(["--switch", holds]);
         desk.here
             .write("others.csv", file(61..=80, "Other", "text"));
         import(&desk, "create", "others.csv", "others").expect(0);
@@ -241,7 +241,7 @@ fn tickets_that_two_runs_say_they_created_stay() {
         format!("hold@1=received:{calls}"),
         format!("reset-after@1:{calls}"),
     );
-    let mut desk = desk(&["--trouble", &hold, "--trouble", &lost]);
+    let mut desk = desk(["--trouble", &hold, "--trouble", &lost]);
     desk.here.write("in.csv", file(1..=10, "Subject", "text"));
     desk.kill_tool("import in.csv -m m.toml --run-dir one", |child, desk| {
         let _held = desk.sandbox.next_line();

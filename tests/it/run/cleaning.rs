@@ -25,7 +25,7 @@ fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
-    let desk = desk(&[]);
+    let desk = desk([]);
     desk.here.write("in.csv", file(1..=30, "Subject", "text"));
     let plan = |op: &str, folder: &str| {
         desk.run(format!("plan in.csv -m m.toml --op {op} -o {folder}"))
@@ -86,7 +86,7 @@ fn plans_are_listed_and_what_is_old_and_ours_is_removed() {
 
 #[test]
 fn all_tickets_that_a_run_created_are_deleted_whoever_changed_them() {
-    let desk = desk(&[]);
+    let desk = desk([]);
     desk.here.write("in.csv", file(1..=60, "Subject", "text"));
     import(&desk, "create", "in.csv", "made").expect(0);
     desk.here.write("more.csv", file(51..=170, "Other", "text"));
@@ -106,7 +106,7 @@ fn all_tickets_that_a_run_created_are_deleted_whoever_changed_them() {
         .iter()
         .filter(|row| row["subject"].starts_with("Other"));
     assert_eq!(others.count(), 10, "what it updated stays as it is");
-    let again = desk.run(&args_again()).expect(0);
+    let again = desk.run(args_again()).expect(0);
     again.says("110 before");
 }
 
@@ -116,7 +116,7 @@ fn args_again() -> [&'static str; 4] {
 
 #[test]
 fn a_deletion_of_created_tickets_that_is_killed_goes_on_as_one() {
-    let mut desk = desk(&["--trouble", "hold@2=committed:tickets/batch/archive"]);
+    let mut desk = desk(["--trouble", "hold@2=committed:tickets/batch/archive"]);
     desk.here.write("in.csv", file(1..=120, "Subject", "text"));
     import(&desk, "create", "in.csv", "made").expect(0);
     let ids = ids(&desk, "made");

@@ -139,7 +139,7 @@ fn looking_at_a_hostile_journal_ends_and_changes_nothing() {
     let before = fs::read(desk.here.path("run/run.db")).expect("the journal");
     desk.here.run("runs").expect(0).says("view mark");
     for command in ["status", "resume"] {
-        with_token(&desk, &[command, "run"])
+        with_token(&desk, [command, "run"])
             .expect(7)
             .says("view mark");
     }
@@ -159,7 +159,7 @@ fn a_damaged_journal_is_no_full_disk() {
         bytes[at..end].fill(0x5a);
         fs::write(desk.here.path("run/run.db"), &bytes).expect("damaged");
         for command in ["status", "resume"] {
-            let ended = with_token(&desk, &[command, "run"]).expect(7);
+            let ended = with_token(&desk, [command, "run"]).expect(7);
             assert!(
                 ended.stderr.contains("is damaged") || ended.stderr.contains("is not a journal"),
                 "{damage}: {}",

@@ -87,7 +87,7 @@ fn every_option_stays_and_can_be_told_anew() {
         };
         kept(first);
         let ended = match option {
-            "rate" => resume(&here, &portal, &[&flag, later]),
+            "rate" => resume(&here, &portal, [&flag, later]),
             _ => resume(&here, &portal, ""),
         };
         let value = if option == "rate" { later } else { first };
@@ -188,7 +188,7 @@ fn refusals_are_counted_from_the_resume() {
 fn time_that_is_up_stops_an_import_again() {
     let here = here(&rows(60, &[]));
     let slow = "slow=100ms:tickets/batch/create";
-    let portal = here.serve(&["--rate", "off", "--trouble", slow]);
+    let portal = here.serve(["--rate", "off", "--trouble", slow]);
     begin(&here, &portal, "--batch-size 1 --concurrency 1").expect(0);
     // Fifty rows take five seconds and more.
     let told = resume(&here, &portal, "--max-duration 1").expect(5);
@@ -236,13 +236,13 @@ fn what_was_created_before_an_error_is_told() {
     let more = "[[property]]\nname = \"source_more\"\ntype = \"string\"\n";
     let here = here(&rows(20, &[]));
     here.write("m.toml", format!("{MAPPING}{more}"));
-    let portal = here.serve("--rate off --trouble post-502@5:properties/2026-09/tickets");
+    let portal = here.serve("--rate off --trouble expired-token@5:properties/2026-09/tickets");
     let ended = here.run_against(
         &portal,
         "import in.csv -m m.toml --create-properties --run-dir run",
     );
     ended
-        .expect(5)
+        .expect(7)
         .says("can't create the property source_more")
         .says("left in the portal: properties source_ticket_id")
         .says_nothing_of("nothing was");
@@ -253,7 +253,7 @@ fn what_was_created_before_an_error_is_told() {
 fn on_a_day(ends: &str, more: impl Args) -> (Rehearsal, Ended) {
     let here = here(&rows(30, &[]));
     let day = format!("day_ends={ends}");
-    let portal = here.serve(&["--switch", "daily_limit=9", "--switch", &day]);
+    let portal = here.serve(["--switch", "daily_limit=9", "--switch", &day]);
     let import = "import in.csv -m m.toml --create-properties";
     let small = "--run-dir run --batch-size 5 --reserve 0";
     let ended = here.run_against(&portal, (import, small, more));

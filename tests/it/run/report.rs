@@ -14,7 +14,7 @@ fn sample(more: &[&str]) -> Rehearsal {
     let rows = project("samples/zendesk-tickets.csv");
     let rows = rows.to_str().expect("a path");
     let args = ["import", rows, "-m", "zendesk", "--run-dir", "run"];
-    let ended = here.run_embedded(&[&args[..], more].concat());
+    let ended = here.run_embedded([&args[..], more].concat());
     let _ended = ended.expect(3);
     here
 }
@@ -73,14 +73,14 @@ fn a_run_that_stopped_says_why_on_its_page() {
     let rows = rows.to_str().expect("a path");
     let args = ["import", rows, "-m", "zendesk", "--run-dir", "run"];
     let _ended = here
-        .run_embedded(&[&args[..], &["--max-refused", "1"]].concat())
+        .run_embedded([&args[..], &["--max-refused", "1"]].concat())
         .expect(6);
     let stopped = page(&here, "run/report.html");
     contains(&stopped, "<strong>stopped</strong>");
     contains(&stopped, "more than --max-refused 1 allows");
     contains(&stopped, "`tickethaul resume run` continues");
     let resume = ["resume", "run", "--max-refused", "90"];
-    let _ended = here.run_embedded(&resume).expect(3);
+    let _ended = here.run_embedded(resume).expect(3);
     let finished = page(&here, "run/report.html");
     contains(&finished, "<strong>finished</strong>");
     assert!(!finished.contains("tickethaul resume"), "{finished}");
@@ -88,7 +88,7 @@ fn a_run_that_stopped_says_why_on_its_page() {
 
 #[test]
 fn what_a_verification_found_is_on_the_page() {
-    let desk: FilledPortal = desk(&[]);
+    let desk: FilledPortal = desk([]);
     let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     assert!(!desk.here.read("run/report.html").contains("Verified"));
@@ -114,7 +114,7 @@ fn what_a_verification_found_is_on_the_page() {
 
 #[test]
 fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
-    let desk: FilledPortal = desk(&[]);
+    let desk: FilledPortal = desk([]);
     let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     update(
@@ -123,7 +123,7 @@ fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
         &json!({"subject": "theirs"}),
     );
     let undo = ["undo", "run", "--yes", "--run-dir", "undone"];
-    let ended = desk.here.run_against(&desk.sandbox, &undo).expect(3);
+    let ended = desk.here.run_against(&desk.sandbox, undo).expect(3);
     let _ended = ended.says("undone/report.html");
     let page = desk.here.read("undone/report.html");
     contains(&page, "5 rows of");
@@ -155,7 +155,7 @@ fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
 
 #[test]
 fn a_plan_leaves_a_page_of_what_it_would_do() {
-    let desk: FilledPortal = desk(&[]);
+    let desk: FilledPortal = desk([]);
     let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     let more = file(4..=7, "Newer", "text") + "D-8,,text,nowhere\n";
@@ -182,7 +182,7 @@ fn a_plan_leaves_a_page_of_what_it_would_do() {
         .here
         .run_against(
             &desk.sandbox,
-            &["apply", "plan", "--yes", "--run-dir", "made"],
+            ["apply", "plan", "--yes", "--run-dir", "made"],
         )
         .expect(3);
     let _ended = desk.here.run(["report", "plan"]).expect(0);
@@ -204,7 +204,7 @@ fn an_export_leaves_a_page_of_its_files_and_columns() {
         "120",
     ];
     let to = ["-o", "tickets.csv", "--run-dir", "out"];
-    let ended = desk.export(&[&args[..], &to].concat()).expect(0);
+    let ended = desk.export([&args[..], &to].concat()).expect(0);
     let _ended = ended.says("out/report.html");
     assert_eq!(desk.names("out"), OF_EXPORT);
     let page = page(&desk.here, "out/report.html");
@@ -227,7 +227,7 @@ fn an_export_leaves_a_page_of_its_files_and_columns() {
     let _ended = desk.here.run(["report"]).expect(0);
     assert_eq!(desk.here.read("out/report.html"), made);
     let quiet = ["-o", "other.csv", "--run-dir", "quiet", "--no-report"];
-    let _ended = desk.export(&[&args[..], &quiet].concat()).expect(0);
+    let _ended = desk.export([&args[..], &quiet].concat()).expect(0);
     assert!(!desk.here.path("quiet/report.html").exists());
     // A folder is data: what is damaged in it is named.
     let _file = desk.here.write("quiet/summary.json", "{");
@@ -240,7 +240,7 @@ fn an_export_leaves_a_page_of_its_files_and_columns() {
 
 #[test]
 fn the_page_of_a_data_set_counts_what_the_run_wrote() {
-    let desk = FilledPortal::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new(["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(150, |n| json!({"subject": format!("Ticket {n}")}));
     let nightly = ["--properties", "subject", "--since", "last", "-o", "lake"];
     let run = |folder| {
@@ -287,7 +287,7 @@ fn a_check_writes_a_page_where_it_is_told_to() {
     let rows = project("samples/zendesk-tickets.csv");
     let rows = rows.to_str().expect("a path");
     let mapped = ["check", rows, "-m", "zendesk", "--report", "check.html"];
-    let ended = here.run_embedded(&mapped).expect(4);
+    let ended = here.run_embedded(mapped).expect(4);
     let _ended = ended.says("check.html");
     let page = here.read("check.html");
     contains(&page, "<strong>7 rows would be refused</strong>");
@@ -295,7 +295,7 @@ fn a_check_writes_a_page_where_it_is_told_to() {
     contains(&page, "<strong>UNMAPPED_VALUE</strong>, 1 row");
     contains(&page, "<td>opne</td>");
     contains(&page, "create 1,193 tickets");
-    let again = here.run_embedded(&mapped).expect(64);
+    let again = here.run_embedded(mapped).expect(64);
     let _again = again.says("--force");
     let alone = ["check", rows, "--report", "check.html", "--force"];
     let _ended = here.run(alone).expect(4);
@@ -351,7 +351,7 @@ unique = true
 #[ignore = "a million rows take minutes; run it by hand, in release"]
 #[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn the_report_of_a_million_rows_is_small_and_soon_there() {
-    let desk = FilledPortal::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(["--rate", "off"]);
     let _file = desk.here.write("in.csv", million());
     let _file = desk.here.write("m.toml", MILLION);
     let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];

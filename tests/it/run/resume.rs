@@ -48,7 +48,7 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 /// A run that came to its limit of ten rows: one that can be resumed.
 fn limited(here: &Rehearsal, sandbox: &Served) {
-    here.run_against(sandbox, &with(&["--limit", "10"]))
+    here.run_against(sandbox, with(&["--limit", "10"]))
         .expect(0)
         .says("tickethaul resume run --no-limit");
     assert_eq!(here.rows("run/done.csv").len(), 10);
@@ -90,7 +90,7 @@ fn a_pilot_of_some_rows_goes_on_as_the_same_run() {
 fn a_run_that_died_before_its_summary_writes_it_later() {
     let here = folder_with(30);
     let sandbox = here.serve("--rate off");
-    here.run_against(&sandbox, &with(&[])).expect(0);
+    here.run_against(&sandbox, with(&[])).expect(0);
     let summary = here.read("run/summary.json");
     fs::remove_file(here.path("run/summary.json")).expect("removed");
     let resume = "resume run";
@@ -161,7 +161,7 @@ fn a_changed_input_or_mapping_is_refused_with_what_differs() {
     here.write("m.toml", changed);
     here.run_against(&sandbox, resume)
         .expect(7)
-        .says("line 9 was \"subject = \"Subject\"\" and is \"subject = \"Body\"\"");
+        .says("line 13 was \"subject = \"Subject\"\" and is \"subject = \"Body\"\"");
     here.write("m.toml", &mapping);
 
     // Written again with the same contents: another time, the same file.
@@ -349,7 +349,7 @@ fn without_keys_a_lost_reply_leaves_its_rows_unknown_until_the_user_decides() {
             .expect(5)
             .says("40 unknown");
         let resume = ["resume", "run", "--unknown", decision];
-        here.run_against(&sandbox, &resume)
+        here.run_against(&sandbox, resume)
             .expect(0)
             .says("100 done");
         here.run_against(&sandbox, "export --properties subject -o held.csv")

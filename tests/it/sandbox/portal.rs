@@ -587,7 +587,7 @@ fn connections_that_do_nothing_keep_nobody_out() {
 fn a_help_desk_s_past_can_be_planted() {
     let here = Rehearsal::new();
     let export = |seed: &str, data: &str| {
-        let sandbox = here.serve(&["--seed-tickets", "200", "--seed", seed, "--data", data]);
+        let sandbox = here.serve(["--seed-tickets", "200", "--seed", seed, "--data", data]);
         here.run_against(
             &sandbox,
             "export --properties subject,createdate,hs_pipeline_stage",

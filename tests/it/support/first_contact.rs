@@ -40,7 +40,7 @@ impl Met {
     #[track_caller]
     pub fn tickets(&self, properties: &str) -> Vec<Row> {
         let export = ["export", "--properties", properties, "-o", "out.csv"];
-        self.here.run_embedded(&export).expect(0);
+        self.here.run_embedded(export).expect(0);
         let mut rows = self.here.rows("out.csv");
         rows.sort();
         rows

@@ -21,7 +21,8 @@ pub(super) struct Local {
     pub(super) by_name: bool,
 }
 
-/// Where a file is in the folder: by the path given in the source, by its id and name, or by
+/// Where a file is in the folder: by the path given in the source, by its id and name, by the
+/// end of its address and its name (`6/a.png` for `https://x.example/attachment/6/a.png`), or by
 /// its name.
 ///
 /// # Errors
@@ -32,7 +33,10 @@ pub(super) fn find(folder: &Path, file: &Attachment) -> Result<Option<Local>, Fi
     };
     let by_path = file.url.as_ref().filter(|url| !url.contains("://"));
     let by_id = file.id.as_ref().map(|id| Path::new(id).join(&file.name));
-    let places = by_path.map(PathBuf::from).into_iter().chain(by_id);
+    let by_address = file.url.as_deref().and_then(last_folder);
+    let by_address = by_address.map(|folder| Path::new(folder).join(&file.name));
+    let places = by_path.map(PathBuf::from).into_iter();
+    let places = places.chain(by_id).chain(by_address);
     let places = places.map(|place| (place, false));
     let mut fault = None;
     for (place, by_name) in places.chain([(PathBuf::from(&file.name), true)]) {
@@ -46,6 +50,14 @@ pub(super) fn find(folder: &Path, file: &Attachment) -> Result<Option<Local>, Fi
         Some(words) => Err(FileFault::Unreadable { words }),
         None => Ok(None),
     }
+}
+
+/// The part of an address before the name at its end.
+fn last_folder(url: &str) -> Option<&str> {
+    let (_, path) = url.split(['?', '#']).next()?.split_once("://")?;
+    let (_, path) = path.split_once('/')?;
+    let (folders, _) = path.rsplit_once('/')?;
+    folders.rsplit('/').next().filter(|last| !last.is_empty())
 }
 
 /// A regular file below a folder, even after following symbolic links.
@@ -140,6 +152,10 @@ mod tests {
         for (file, text) in [
             (file(Some("9"), "a.txt", None), Some("of 9")),
             (file(Some("9"), "a.txt", Some("sub/c.txt")), Some("deep")),
+            (
+                file(None, "a.txt", Some("https://a.example/files/9/a.txt?x=/1/")),
+                Some("of 9"),
+            ),
             (file(Some("8"), "a.txt", None), Some("plain")),
             (file(None, "c.txt", Some("sub/c.txt")), Some("deep")),
             (file(None, "c.txt", Some("https://a.example/c.txt")), None),
