@@ -30,7 +30,8 @@ const MOST: u64 = 100_000_000;
 #[derive(Clone, Debug, Default, Args)]
 pub struct FileArgs {
     /// Upload the files that the mapping names from this folder, which has them under the
-    /// path given in the input, as ID/NAME, or as NAME if no other file has this name
+    /// path given in the input, as ID/NAME, in the last folder of their address, or as NAME
+    /// if no other file has this name
     #[arg(long, value_name = "DIR")]
     attachments: Option<PathBuf>,
     /// A host that files may be fetched from by their addresses; no other host is called;

@@ -38,7 +38,7 @@ pub struct RunReport {
     pub undoes: Option<String>,
     /// What became of it since: a name for that, and words.
     pub since: Vec<(&'static str, String)>,
-    /// Why it stopped; none if it came to its end, or is running.
+    /// Why it stopped, and how it is continued; none if it came to its end, or is running.
     pub stopped: Option<String>,
     /// `create`…
     pub operation: String,

@@ -1,6 +1,7 @@
 //! A run of rows as a page, read from its journal and the files beside it; an undo is one
 //! too.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::Value;
@@ -20,6 +21,7 @@ use crate::model::run_report::{
     RefusedExample, ReportedFindings, ReportedRefusals, ReportedTicket, ReportedVerification,
     RunReport,
 };
+use crate::model::shell;
 use crate::model::visible::one_line;
 use crate::output::read_regular;
 use crate::report::run_html;
@@ -83,10 +85,11 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
     let state = State::of_run(folder, past.state);
     let undoes = past.header.undoes.as_ref();
     let is_undo = past.header.operation == KIND;
+    let head = head::of_header(folder, &past.header, state.word(), past.times);
     Ok(RunReport {
-        head: head::of_header(folder, &past.header, state.word(), past.times),
         parent: past.header.parent.clone(),
-        stopped: why_stopped(folder, state),
+        stopped: why_stopped(folder, state, &head.name),
+        head,
         undoes: undoes.map(|undone| undone.folder.display().to_string()),
         since: Vec::new(),
         operation: past.header.operation.clone(),
@@ -130,18 +133,21 @@ fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
     }))
 }
 
-/// Why a run stopped, by its summary; one that left none did not end by itself.
-fn why_stopped(folder: &Path, state: State) -> Option<String> {
-    if state != State::Stopped {
-        return None;
-    }
+/// Why a run stopped, by its summary, and how it goes on. One that left no summary did not
+/// end by itself; one that stopped at its last row has nothing left to resume.
+fn why_stopped(folder: &Path, state: State, name: &str) -> Option<String> {
     let summary = summary(folder);
     let why = summary["stopped"]["why"].as_str();
     let why = why.or_else(|| summary["stop"].as_str()).map(one_line);
-    Some(why.map_or_else(
-        || "its process was ended from outside".to_owned(),
-        |why| why.into_owned(),
-    ))
+    match state {
+        State::Stopped => {
+            let why = why.unwrap_or("its process was ended from outside".into());
+            let resume = format!("`tickethaul resume {}`", shell::word(name));
+            Some(format!("{why}. {resume} continues"))
+        }
+        State::Finished => why.map(Cow::into_owned),
+        _ => None,
+    }
 }
 
 /// What was created besides tickets.

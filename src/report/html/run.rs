@@ -33,9 +33,7 @@ pub fn run_html(report: &RunReport) -> Result<String, minijinja::Error> {
         page.fact(*name, words.clone());
     }
     if let Some(why) = &report.stopped {
-        let name = shell::word(&report.head.name);
-        let next = format!("{why}. `tickethaul resume {name}` continues");
-        page.fact("Stopped", next);
+        page.fact("Stopped", why.clone());
     }
     add_fates(&mut page, report, &read);
     let (heading, words) = refused_words(report);
