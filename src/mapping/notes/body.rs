@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
-use regex::{Captures, Regex};
+use regex::Regex;
 
-use super::files::name_in;
+use super::html_text::{escaped, is_blank, one_line, paragraphs, stripped};
+use super::images::with_images_named;
 use crate::mapping::convert::{has_markup, has_tags, is_too_deep, plain_text};
 use crate::mapping::syntax::BodyForm;
 
@@ -67,26 +68,6 @@ const GONE: [&str; 10] = [
 /// Schemes that links of a note may have.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
-/// Elements that begin a new line when an HTML text is made plain without a parser.
-const LINES: [&str; 16] = [
-    "br",
-    "p",
-    "div",
-    "li",
-    "tr",
-    "ul",
-    "ol",
-    "table",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "blockquote",
-    "pre",
-    "hr",
-    "dt",
-];
-
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = Builder::empty();
     let _same = cleaner
@@ -105,13 +86,6 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 static EMBEDDED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)data:[a-z0-9.+/-]+(;[a-z0-9=-]+)*;base64,[a-z0-9+/=\s]*").ok()
 });
-
-/// Links and images of cleaned HTML.
-static LINKS_AND_IMAGES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"<a(?: [a-z]+="[^"]*")*>|</a>|<img((?: [a-z]+="[^"]*")*)>"#).ok()
-});
-static ATTRIBUTE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#" ([a-z]+)="([^"]*)""#).ok());
 
 /// The body of a note.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -213,242 +187,10 @@ fn cleaned(html: &str) -> Body {
     if !has_tags(&html) {
         html = Cow::Owned(html.replace('\n', "<br>"));
     }
-    with_images_named(CLEANER.clean(&html).to_string())
-}
-
-/// Notes show no images of other hosts: each becomes a link to its address.
-fn with_images_named(html: String) -> Body {
-    let Some(pattern) = LINKS_AND_IMAGES.as_ref().filter(|_| html.contains("<img")) else {
-        return Body::of(html);
-    };
-    let mut images = Vec::new();
-    let mut is_in_link = false;
-    let html = pattern.replace_all(&html, |found: &Captures<'_>| {
-        let tag = found.get(0).map_or("", |tag| tag.as_str());
-        match found.get(1) {
-            Some(attributes) => {
-                let image = Image::of(attributes.as_str());
-                images.extend(image.address());
-                image.written(is_in_link)
-            }
-            None => {
-                is_in_link = tag != "</a>";
-                tag.to_owned()
-            }
-        }
-    });
+    let (html, images) = with_images_named(CLEANER.clean(&html).to_string());
     Body {
-        html: html.into_owned(),
         images,
-        ..Body::default()
-    }
-}
-
-/// An image of cleaned HTML; texts are escaped as there.
-#[derive(Default)]
-struct Image<'h> {
-    src: &'h str,
-    alt: &'h str,
-    /// A pixel that nobody sees: it keeps lines apart, or says that a mail was opened.
-    is_spacer: bool,
-}
-
-impl<'h> Image<'h> {
-    fn of(attributes: &'h str) -> Image<'h> {
-        let mut image = Image::default();
-        let each = ATTRIBUTE
-            .iter()
-            .flat_map(|one| one.captures_iter(attributes));
-        for attribute in each {
-            let (_, [name, value]) = attribute.extract();
-            match name {
-                "src" => image.src = value,
-                "alt" => image.alt = value,
-                _ => image.is_spacer |= matches!(value.trim_end_matches("px"), "0" | "1" | "2"),
-            }
-        }
-        image
-    }
-
-    /// Where it is, unless nobody sees it.
-    fn address(&self) -> Option<String> {
-        let is_seen = !self.is_spacer && self.src.starts_with("http");
-        is_seen.then(|| unescaped(self.src))
-    }
-
-    /// `<a href="https://a.example/1.png" …>[image: 1.png]</a>`.
-    fn written(&self, is_in_link: bool) -> String {
-        if self.is_spacer {
-            return String::new();
-        }
-        let address = self.address();
-        let name = match self.alt.trim() {
-            "" => address.as_deref().map(name_in).unwrap_or_default(),
-            alt => one_line(&unescaped(alt)),
-        };
-        let words = match name.is_empty() {
-            true => "[image]".to_owned(),
-            false => format!("[image: {}]", escaped(&name)),
-        };
-        match address {
-            Some(_) if !is_in_link => {
-                format!(
-                    "<a href=\"{}\" rel=\"noopener noreferrer\">{words}</a>",
-                    self.src
-                )
-            }
-            _ => words,
-        }
-    }
-}
-
-/// The text of an attribute's value.
-fn unescaped(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    push_decoded(value, &mut text);
-    text
-}
-
-/// A plain text as HTML: a blank line begins a paragraph.
-fn paragraphs(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut html = String::with_capacity(text.len() + text.len() / 8);
-    for paragraph in text.split("\n\n") {
-        let paragraph = paragraph.trim_matches('\n').trim_end();
-        if paragraph.is_empty() {
-            continue;
-        }
-        html.push_str("<p>");
-        html.push_str(&escaped(paragraph).replace('\n', "<br>"));
-        html.push_str("</p>");
-    }
-    html
-}
-
-/// An escaped text, without markup. Control characters, which HTML does not allow, are
-/// left out.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + text.len() / 16);
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\n' | '\t' => html.push(letter),
-            letter if letter.is_control() => {}
-            letter => html.push(letter),
-        }
-    }
-    html
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether nothing of it is visible.
-fn is_blank(html: &str) -> bool {
-    let mut inside = false;
-    let rest = html.replace("&nbsp;", " ");
-    !rest.chars().any(|letter| {
-        match letter {
-            '<' => inside = true,
-            '>' => inside = false,
-            letter => return !inside && !letter.is_whitespace() && letter != '\u{200b}',
-        }
-        false
-    })
-}
-
-/// The text of HTML, without a parser: one pass, and no memory except for the text.
-fn stripped(html: &str) -> String {
-    let mut text = String::with_capacity(html.len() / 2);
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        push_decoded(&rest[..start], &mut text);
-        let tag = &rest[start + 1..];
-        if let Some(comment) = tag.strip_prefix("!--") {
-            rest = behind(comment, "-->");
-            continue;
-        }
-        let is_tag = |first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?');
-        if !tag.starts_with(is_tag) {
-            text.push('<');
-            rest = tag;
-            continue;
-        }
-        let inside = tag.strip_prefix('/').unwrap_or(tag);
-        let end = inside.find(|c: char| !c.is_ascii_alphanumeric());
-        let name = inside[..end.unwrap_or(inside.len())].to_ascii_lowercase();
-        rest = behind(tag, ">");
-        if LINES.contains(&name.as_str()) && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        if matches!(name.as_str(), "script" | "style") && !tag.starts_with('/') {
-            rest = behind_element(rest, &name);
-        }
-    }
-    push_decoded(rest, &mut text);
-    text.trim().to_owned()
-}
-
-/// What follows a mark; empty if there is none.
-fn behind<'t>(text: &'t str, mark: &str) -> &'t str {
-    text.find(mark).map_or("", |at| &text[at + mark.len()..])
-}
-
-/// What follows the end of an element whose content is not markup.
-fn behind_element<'t>(text: &'t str, name: &str) -> &'t str {
-    let mut rest = text;
-    while let Some(at) = rest.find("</") {
-        rest = &rest[at + 2..];
-        let is_end = rest.get(..name.len());
-        if is_end.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return behind(rest, ">");
-        }
-    }
-    ""
-}
-
-/// Adds a text with the usual entities decoded.
-fn push_decoded(text: &str, to: &mut String) {
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        to.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.bytes().take(10).position(|byte| byte == b';');
-        let letter = end.and_then(|end| decoded(&rest[1..end]));
-        match (letter, end) {
-            (Some(letter), Some(end)) => {
-                to.push(letter);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                to.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    to.push_str(rest);
-}
-
-fn decoded(entity: &str) -> Option<char> {
-    match entity {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        "nbsp" => Some(' '),
-        _ => {
-            let number = entity.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)
-        }
+        ..Body::of(html)
     }
 }
 
@@ -585,21 +327,6 @@ mod tests {
         );
         assert_eq!(clean(&picture), "<p>seen</p>[image]");
         assert!(started.elapsed().as_secs() < 20);
-    }
-
-    #[test]
-    fn text_is_taken_out_of_markup() {
-        for (html, expected) in [
-            ("<p>a<br/>b</p><P>c", "a\nb\nc"),
-            (
-                "1 < 2 &gt; &#x30; &bogus; & &#1114112;",
-                "1 < 2 > 0 &bogus; & &#1114112;",
-            ),
-            ("<SCRIPT>x</sCript >y<!-- z -->", "y"),
-            ("<script>never closed", ""),
-        ] {
-            assert_eq!(stripped(html), expected, "{html}");
-        }
     }
 
     proptest! {
