@@ -223,7 +223,7 @@ impl Config {
         })
     }
 
-    /// The portals beside this one that have an id.
+    /// Another portal that has this id, if there is one.
     pub fn others_with(&self, id: u64, name: &str) -> Option<&Profile> {
         let mut others = self.portals.values();
         others.find(|other| other.id == Some(id) && other.name != name)

@@ -111,8 +111,8 @@ pub fn absolute(told: RunOptions) -> RunOptions {
     }
 }
 
-/// The same for a run: with tokens printed by commands of the configuration for hosts
-/// that have none in the environment, and with what earlier runs uploaded to the portal.
+/// The same for a run: with tokens printed by commands of the configuration for hosts that have
+/// none in the environment, and with what earlier runs uploaded to the portal.
 ///
 /// # Errors
 /// When a command gives no token.

@@ -340,7 +340,7 @@ fn with_examples(command: Command, path: &str) -> Command {
     })
 }
 
-/// Each on a line of its own, with what it is for beside it where there is room.
+/// Each on its own line, with what it is for next to it if there is room.
 fn written(examples: &[(&str, &str)]) -> String {
     let widest = examples
         .iter()

@@ -104,7 +104,7 @@ pub fn preview_of(
 /// When the input can't be read.
 pub fn preview_proposed(input: Input, mapping: &MappingFile) -> Result<String, Error> {
     let schema = usual_portal().with_tickets(mapping.new_properties());
-    // A proposal without a subject is no mapping for creates, but its tickets can be shown.
+    // A proposal without a subject can't create tickets, but what they would be can be shown.
     let compiled = [For::Create, For::Upsert, For::Update]
         .into_iter()
         .find_map(|purpose| mapping.compile(input.headers(), &schema, purpose).ok());

@@ -30,7 +30,7 @@ pub struct MappingFile {
     takes_files: bool,
 }
 
-/// Where the files of comments are that the mapping names.
+/// Where the files of comments that the mapping names are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Comments {
     /// Next to the mapping.
@@ -123,7 +123,7 @@ impl MappingFile {
         &self.text
     }
 
-    /// The files beside the mapping that it names, with the BLAKE3 of each in hex, for
+    /// The files next to the mapping that it names, with the BLAKE3 of each in hex, for
     /// fingerprints.
     pub fn tables(&self) -> &BTreeMap<String, String> {
         self.tables.hashes()

@@ -24,7 +24,7 @@ pub enum WayBack {
         /// Whether other values are texts themselves.
         others: bool,
     },
-    /// Something stands before the text in every value.
+    /// Every value is the text with this before it.
     Prefixed(String),
     /// A number with this decimal mark.
     Decimal(char),

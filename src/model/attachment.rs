@@ -30,8 +30,8 @@ pub struct Attachment {
     pub url: Option<String>,
     /// Its size in bytes, according to the source.
     pub size: Option<u64>,
-    /// Whether it is a picture within a text. It is taken along if its host was named;
-    /// otherwise the text keeps its address.
+    /// Whether it is a picture within a text. It is uploaded if its host was named; otherwise the
+    /// text keeps its address.
     pub is_picture: bool,
 }
 
@@ -62,7 +62,7 @@ impl Attachment {
     }
 }
 
-/// An address without its query: a signature in it is another one in each export.
+/// An address without its query: a signature in it is different in each export.
 fn unsigned(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }

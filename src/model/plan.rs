@@ -238,7 +238,7 @@ pub struct ShownRow {
     pub action: PlannedAction,
     /// Id of the ticket, where there is one already.
     pub ticket: Option<String>,
-    /// What is changed; of a ticket that is made, all values.
+    /// What is changed; for a new ticket, all values.
     pub changes: Vec<PropertyChange>,
     /// Its links.
     pub links: Vec<PlannedLink>,

@@ -1,11 +1,11 @@
-//! What a listener is told of each attempt, for a log of calls: never a token, a body
-//! or the values of a query.
+//! What a listener learns of each attempt, for a log of calls: never a token, a body or the values
+//! of a query.
 
 use std::time::Duration;
 
 use super::waits::Wait;
 
-/// Is told of every attempt. Must be quick: calls wait for it.
+/// Receives every attempt. Must be quick: calls wait for it.
 pub trait CallLog: Send + Sync {
     /// An attempt is over.
     fn hear(&self, attempt: &Attempt<'_>);

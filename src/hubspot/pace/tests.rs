@@ -24,7 +24,7 @@ fn reply(status: u16, rate: Option<(usize, usize)>) -> Reply {
     }
 }
 
-/// Calls as fast as the pacer lets for a minute, `workers` at a time.
+/// Calls for a minute as fast as the pacer allows, `workers` at a time.
 async fn load(pacer: Arc<Pacer>, portal: Arc<Portal>, millis: Latency, workers: usize) {
     let end = Instant::now() + Duration::from_secs(60);
     let worker = || async {
@@ -95,7 +95,7 @@ async fn the_first_call_goes_alone_and_tells_what_is_left() {
     // open to them.
     assert_eq!(burst(&pacer).await, 35);
     sleep(Duration::from_secs(10)).await;
-    // What was read is too old to go by: one goes alone again.
+    // The last reading is too old to rely on: one goes alone again.
     let next = pacer.slot(Budget::General).await;
     assert_eq!(burst(&pacer).await, 0);
     next.replied(&reply(200, Some((100, 99))));
@@ -222,7 +222,7 @@ async fn calls_for_tokens_teach_nothing() {
     assert_eq!(burst(&pacer).await, 1);
 }
 
-/// Concurrency after replies that took so long.
+/// Concurrency after replies that took this long.
 async fn concurrency(pacer: &Pacer, told: Option<(usize, usize)>, millis: u64) -> usize {
     let slot = pacer.slot(Budget::General).await;
     sleep(Duration::from_millis(millis)).await;

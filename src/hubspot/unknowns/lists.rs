@@ -10,7 +10,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::paths::with_query;
 use crate::model::schema::ObjectType;
 
-/// Tickets of the portal, a page of them.
+/// A page of the portal's tickets.
 pub(super) struct Sample {
     pub(super) tickets: Vec<Value>,
     /// Properties with unique values, of which the tickets have some.

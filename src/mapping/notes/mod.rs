@@ -46,7 +46,7 @@ pub(crate) use words::{Public, Words};
 const BODY: &str = "hs_note_body";
 const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// What the cells of a comment say apart from its text; nothing if they are wrong.
+/// What the cells of a comment say apart from its text; empty where they are wrong.
 struct Facts {
     at_ms: Option<i64>,
     files: Vec<Attachment>,
@@ -82,7 +82,7 @@ pub(crate) struct Notes {
     pub(crate) form: BodyForm,
     /// What it becomes.
     pub(crate) becomes: Becomes,
-    /// Whose it is.
+    /// Who owns it.
     pub(crate) owner: Option<Owned>,
     /// Further properties of what it becomes.
     pub(crate) properties: Vec<(Arc<str>, Words)>,
@@ -282,7 +282,7 @@ impl Notes {
         }
     }
 
-    /// Whether a comment without text and files is a record all the same.
+    /// Whether a comment without text and files still becomes a record.
     fn says_more(&self, element: &Element<'_>) -> bool {
         let mut properties = self.properties.iter();
         self.becomes.subject(element).is_some()
@@ -305,7 +305,7 @@ impl Notes {
             .extend(owner.map(|owner| (OWNER_PROPERTY.into(), owner)));
     }
 
-    /// What its cells say of a comment apart from its text; problems are reported.
+    /// What the cells of a comment say apart from its text; problems are reported.
     fn facts(
         &self,
         element: &Element<'_>,

@@ -199,7 +199,7 @@ impl Page<'_> {
         text
     }
 
-    /// The question for the creation date, where columns of dates are left.
+    /// The question for the creation date, if columns of dates are left.
     fn created_question(&self) -> String {
         let mut text = String::new();
         for idx in self.dated_columns() {
@@ -217,7 +217,7 @@ impl Page<'_> {
         }
     }
 
-    /// Columns of dates that nothing else is made of; those filled in most rows first.
+    /// Columns of dates that nothing else uses; those filled in most rows first.
     pub(crate) fn dated_columns(&self) -> Vec<usize> {
         /// More are no help.
         const SHOWN: usize = 3;

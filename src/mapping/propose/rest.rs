@@ -12,7 +12,7 @@ use crate::mapping::propose::text::{column_text, entry, list, quoted};
 /// another meaning.
 const PORTALS_OWN: [&str; 3] = ["source_type", "source_ref", "source_thread_id"];
 
-/// Begins the columns of a case that are properties of the ticket that it was.
+/// The prefix of those columns of a case that are properties of its original ticket.
 const OF_CASES: &str = "properties.";
 
 /// The unused columns, each with a separate property.
@@ -125,8 +125,8 @@ impl Rest<'_> {
     }
 }
 
-/// The type of a property for a column, and what its entry says beside the column. Ids
-/// are texts even where they are digits.
+/// The type of a property for a column, and what its entry says besides the column. Ids are texts
+/// even if they are digits.
 pub(crate) fn typed(survey: &Survey, idx: usize) -> (&'static str, Vec<String>, String) {
     let column = &survey.columns[idx];
     let is_id = normal(&column.header)
@@ -199,7 +199,7 @@ fn internal_name(header: &str, idx: usize) -> String {
     }
 }
 
-/// A name that is free: the one that is wanted, or that with the column's number behind.
+/// A name that is not taken: the wanted one, or that one followed by the column's number.
 fn free(wanted: &str, is_free: impl Fn(&str) -> bool, idx: usize, joint: &str) -> String {
     if is_free(wanted) {
         return wanted.to_owned();

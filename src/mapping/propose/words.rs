@@ -1,6 +1,6 @@
-//! The words of help desks: names of statuses, priorities and channels, and their
-//! counterparts in HubSpot. Only for proposals; a mapping decides. English words stand
-//! here, those of other languages in `vocabulary.toml`.
+//! The words of help desks: names of statuses, priorities and channels, and their counterparts in
+//! HubSpot. Only for proposals; a mapping decides. English words are here, those of other languages
+//! in `vocabulary.toml`.
 
 use crate::mapping::nearest::fold;
 use crate::mapping::propose::vocabulary::value_meaning;

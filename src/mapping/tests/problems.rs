@@ -289,7 +289,7 @@ fn colour_changes_nothing_but_the_colour() {
 }
 
 proptest! {
-    /// A file cut, doubled or overwritten anywhere is read or told about, never a panic.
+    /// A file that is cut, doubled or overwritten anywhere is read or reported, never a panic.
     #[test]
     fn a_damaged_file_is_never_a_panic(
         at in 0..2_000usize,

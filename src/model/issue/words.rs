@@ -413,7 +413,7 @@ impl Reason {
                     _ => NOTE_REFUSED,
                 },
                 match ticket.as_str() {
-                    // A plan's: nothing is there yet.
+                    // A note of a plan: there is no ticket yet.
                     "" => format!("a note of it can't go in: {}", note.sentence()),
                     _ => format!(
                         "ticket {ticket} is there, but not this note: {}",

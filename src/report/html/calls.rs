@@ -57,7 +57,7 @@ fn waited(waits: &[(jiff::Timestamp, Duration)]) -> Option<String> {
     ))
 }
 
-/// Calls a second; one digit behind the point where they are few.
+/// Calls per second, with one decimal if they are few.
 fn rate(calls: u64, time: Duration) -> String {
     let tenths = calls * 10_000 / u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
     match tenths {
