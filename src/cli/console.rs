@@ -180,7 +180,7 @@ impl Console {
         }
     }
 
-    /// The result for people, on stdout; silent where it is asked for as JSON.
+    /// The result for people, on stdout; silent if JSON was asked for.
     pub fn show(&self, text: &str) {
         if !self.json {
             self.written(writeln!(io::stdout(), "{}", on_screen(text)));

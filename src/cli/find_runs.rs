@@ -87,7 +87,7 @@ pub fn find(run: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// A folder that holds no run, where one is needed.
+/// The error for a folder that holds no run, where a run is needed.
 pub fn no_run(folder: &Path) -> Error {
     if !PlanReading::is_there(folder) {
         return JournalError::Missing(folder.to_owned()).into();

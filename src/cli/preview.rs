@@ -141,10 +141,10 @@ fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> S
         ("contact", contact.map(|link| short(&link.value))),
         ("tags", value("source_tags").map(short)),
     ];
-    let told = facts
+    let shown = facts
         .into_iter()
         .filter_map(|(name, fact)| Some((name, fact?)));
-    let lines = told.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
+    let lines = shown.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
     let lines: String = lines.collect();
     let notes = notes(&draft.notes, zone);
     format!("  line {line}, key {}{lines}{notes}", short(&draft.key))

@@ -230,9 +230,9 @@ mod tests {
             ("printf '\\377abc'", "printed something that is not text"),
             ("yes abc", "prints more than 64 KiB"),
         ] {
-            let told = run(line).await.expect_err(line);
-            assert!(told.contains(words), "{told}");
-            assert!(!told.contains("abc"), "{told}");
+            let said = run(line).await.expect_err(line);
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("abc"), "{said}");
         }
     }
 

@@ -74,7 +74,7 @@ pub async fn run(args: UndoArgs, console: &Console) -> Result<Exit, Error> {
 pub struct CreatedBy<'a> {
     /// The run, as it is named.
     pub run: &'a Path,
-    /// The run folder of the undo, where one is named.
+    /// The run folder of the undo, if one is named.
     pub run_dir: Option<&'a Path>,
     /// Whether to go ahead without asking.
     pub yes: bool,

@@ -65,8 +65,8 @@ impl MappingFile {
     /// that the mapping names are read from its folder, once and now.
     ///
     /// # Errors
-    /// With everything that is wrong in the text and the files, or, where it is not
-    /// TOML, with every mistake of syntax.
+    /// With everything that is wrong in the text and the files or, if the text is not TOML, with
+    /// every mistake of syntax.
     pub fn parse(name: &str, text: &str) -> Result<MappingFile, MappingErrors> {
         MappingFile::read(name, text, None)
     }

@@ -279,11 +279,11 @@ mod tests {
             Err("it has no column `from`, and its first line names no columns".to_owned())
         );
         let long = format!("{},b\n", "a".repeat(10_000));
-        let told = lines(&long, "from", "to").expect_err("no table");
-        assert!(told.len() < 150, "{told}");
+        let said = lines(&long, "from", "to").expect_err("no table");
+        assert!(said.len() < 150, "{said}");
         let many = vec!["a"; 1_000].join(",");
-        let told = lines(&many, "from", "to").expect_err("no table");
-        assert!(told.ends_with("a and 992 more"), "{told}");
+        let said = lines(&many, "from", "to").expect_err("no table");
+        assert!(said.ends_with("a and 992 more"), "{said}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::mapping::convert::{SPREADSHEET, written_serial};
 pub enum WayBack {
     /// A text is the value.
     Stored,
-    /// Values stand for texts.
+    /// Values represent texts.
     Texts {
         /// Texts by value.
         texts: Arc<HashMap<String, String>>,

@@ -38,7 +38,7 @@ pub enum Event {
 pub struct Progress {
     /// Rows by fate.
     pub tally: Tally,
-    /// Bytes of input that settled rows stand for, at most.
+    /// Bytes of input that belong to settled rows, at most.
     pub bytes: u64,
     /// Bytes of input that were read.
     pub read_bytes: u64,

@@ -6,8 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A key as a row spells it, prefix included: the value of the key property, or the id of a
-/// record where that is the key.
+/// A key as a row spells it, prefix included: the value of the key property, or the id of a record
+/// if that is the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Arc<str>);
 

@@ -130,7 +130,7 @@ pub struct FindingExample {
 pub struct ReportedRefusals {
     /// The stable code of the reason.
     pub code: String,
-    /// What the portal said, where the code is its own; else empty.
+    /// What the portal said, if the code is its own; else empty.
     pub words: String,
     /// How many rows.
     pub rows: u64,

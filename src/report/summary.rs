@@ -157,8 +157,7 @@ fn write_values(
     }
 }
 
-/// What was done: `created by this run`, or with numbers where it was not the same
-/// for all.
+/// What was done: `created by this run`, or with numbers if it was not the same for all.
 fn changes(summary: &Summary) -> String {
     let words: Vec<String> = match summary.changes.len() {
         0 => return meaning(Fate::Done).to_owned(),

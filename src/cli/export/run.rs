@@ -79,7 +79,7 @@ pub async fn run(
     Ok(exit)
 }
 
-/// Where an export ends, and what it leaves behind.
+/// Where an export goes, and what it leaves in its run folder.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
     pub(super) goes: &'a Goes,
@@ -320,8 +320,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
     })
 }
 
-/// The definitions that an export needs, and whether the portal withholds owners: in a data
-/// set they are a table that can be missing, and in a case an address beside their id.
+/// The definitions that an export needs, and whether the portal withholds owners: in a data set
+/// they are a table that can be missing, and in a case an address next to their id.
 async fn schema(
     client: &Client,
     needed: SchemaParts,

@@ -30,7 +30,7 @@ pub(super) const ENDINGS: [&str; 10] = [
     "parquet",
 ];
 
-/// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
+/// `tickets.csv.gz` is CSV compressed by gzip; any other name is plain CSV.
 pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
     let ending = |path: &Path| {
         let ending = path.extension().unwrap_or_default();

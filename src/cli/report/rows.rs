@@ -33,7 +33,7 @@ use crate::review::verified_file;
 
 /// Refused rows that are shown of each reason.
 const EXAMPLES: usize = 100;
-/// Refused rows that are shown in all, shared by the reasons where there are many.
+/// Refused rows that are shown in all, divided among the reasons if there are many.
 const ALL_EXAMPLES: usize = 2_000;
 /// Findings of a kind that are shown.
 const FINDINGS: usize = 50;

@@ -49,7 +49,7 @@ pub(crate) struct Caller {
     day: Day,
     quota: Mutex<Quota>,
     clock: PortalClock,
-    /// Whether any reply ever came.
+    /// Whether any reply has ever arrived.
     answered: AtomicBool,
     attempts: AtomicU64,
     log: OnceLock<Arc<dyn CallLog>>,

@@ -23,7 +23,7 @@ pub struct Attempt<'a> {
     pub path: &'a str,
     /// Of this call, from 1.
     pub number: u32,
-    /// HTTP status; none when no whole reply came.
+    /// HTTP status; none if no whole reply arrived.
     pub status: Option<u16>,
     /// From the send to the end of the reply, or to giving up.
     pub took: Duration,

@@ -199,7 +199,7 @@ async fn searches_go_beside_a_used_up_window_five_a_second() {
 #[tokio::test(start_paused = true)]
 async fn associations_pay_from_the_general_budget_until_they_have_their_own() {
     let pacer = Pacer::new(None, 0.0);
-    let pay = async |budget, told| pacer.slot(budget).await.replied(&reply(200, told));
+    let pay = async |budget, shown| pacer.slot(budget).await.replied(&reply(200, shown));
     pay(Budget::General, Some((20, 19))).await;
     pay(Budget::Associations, Some((20, 18))).await;
     pay(Budget::Associations, None).await;
@@ -223,10 +223,10 @@ async fn calls_for_tokens_teach_nothing() {
 }
 
 /// Concurrency after replies that took this long.
-async fn concurrency(pacer: &Pacer, told: Option<(usize, usize)>, millis: u64) -> usize {
+async fn concurrency(pacer: &Pacer, shown: Option<(usize, usize)>, millis: u64) -> usize {
     let slot = pacer.slot(Budget::General).await;
     sleep(Duration::from_millis(millis)).await;
-    slot.replied(&reply(200, told));
+    slot.replied(&reply(200, shown));
     pacer.useful_concurrency()
 }
 

@@ -46,7 +46,7 @@ pub(crate) use words::{Public, Words};
 const BODY: &str = "hs_note_body";
 const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// What the cells of a comment say apart from its text; empty where they are wrong.
+/// What the cells of a comment say apart from its text; empty if they are wrong.
 struct Facts {
     at_ms: Option<i64>,
     files: Vec<Attachment>,
@@ -315,23 +315,23 @@ impl Notes {
         findings: &mut Findings,
     ) -> Facts {
         let mut wrong = Vec::new();
-        let mut tell = |property: &str, reason, value: &str| {
+        let mut report = |property: &str, reason, value: &str| {
             let problem = Problem::new(reason).property(property).value(value);
             wrong.push(problem.column(&**place));
         };
         let at_ms = moment(&self.dates, at, place, findings);
-        let at_ms = at_ms.map_err(|reason| tell(AT, reason, at)).ok();
-        let files = files.map_err(|(reason, value)| tell(ATTACHMENTS, reason, &value));
+        let at_ms = at_ms.map_err(|reason| report(AT, reason, at)).ok();
+        let files = files.map_err(|(reason, value)| report(ATTACHMENTS, reason, &value));
         let public = self.public.as_ref().map(|public| public.of(element));
         let public = public.transpose();
-        let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
+        let public = public.map_err(|(reason, value)| report(BODY, reason, &value));
         let public = public.ok().flatten().flatten();
         let owner = self.owner.as_ref();
         let owner = owner.map(|owner| owner.of(element, place, findings));
         let owner = owner.transpose();
-        let owner = owner.map_err(|(reason, value)| tell(OWNER_PROPERTY, reason, &value));
+        let owner = owner.map_err(|(reason, value)| report(OWNER_PROPERTY, reason, &value));
         let made = self.becomes.of(element, public);
-        let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
+        let made = made.map_err(|(property, reason, value)| report(property, reason, &value));
         let facts = Facts {
             at_ms,
             files: files.unwrap_or_default(),

@@ -289,7 +289,7 @@ impl Column {
 
 impl Digits {
     fn add(&mut self, digits: &str, at: At<'_>) {
-        /// From here on a number loses digits where it is kept as a float.
+        /// From here on a number loses digits if it is kept as a float.
         const LONG: usize = 16;
         if digits.len() > 1 && digits.starts_with('0') && self.zero_first.is_none() {
             self.zero_first = Some(at.counter());

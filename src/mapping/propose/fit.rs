@@ -94,7 +94,7 @@ impl Fitting<'_> {
         }
     }
 
-    /// The formats of times in comments, where the preset has others.
+    /// The formats of times in comments, if the preset has others.
     fn notes(&mut self, notes: &NotesSpec) {
         let found = notes.columns().iter().map(|at| self.index.find(&at.value));
         let found = found.into_iter().find(|positions| !positions.is_empty());

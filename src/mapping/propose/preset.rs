@@ -20,8 +20,8 @@ const OF_JSON: &str = "-json";
 /// A smaller share of the file's columns is chance, if none of them are telling.
 const LEAST: f64 = 0.6;
 
-/// Columns with names that only one system uses, or only one has together, in the form
-/// in which names are compared. `|` stands between names of which one is enough.
+/// Columns with names that only one system uses, or only one has together, in the form in which
+/// names are compared. `|` separates names of which one is enough.
 const TELLING: [(&str, &[&str]); 26] = [
     (
         "zendesk-json",
@@ -181,9 +181,9 @@ pub fn recognise(headers: &Headers) -> Option<Preset> {
     let presets: Vec<Preset> = presets.filter(|preset| preset.has_key).collect();
     let names: Vec<String> = headers.names().iter().map(|name| normal(name)).collect();
     let most = |left: &Preset, right: &Preset| left.share.total_cmp(&right.share);
-    let told = presets.iter().filter(|preset| is_told(preset.name, &names));
-    let told = told.max_by(|left, right| most(left, right)).cloned();
-    told.or_else(|| {
+    let known = presets.iter().filter(|preset| is_told(preset.name, &names));
+    let known = known.max_by(|left, right| most(left, right)).cloned();
+    known.or_else(|| {
         let fitting = presets.into_iter();
         let fitting = fitting.filter(|preset| !preset.name.ends_with(OF_JSON));
         let fitting = fitting.filter(|preset| preset.complete && preset.share >= LEAST);

@@ -26,7 +26,7 @@ pub(crate) struct Rest<'a> {
 pub(crate) struct Unused {
     /// Its position.
     pub(crate) idx: usize,
-    /// Which of the columns of its name, where only that one is left.
+    /// Which of the columns of its name, if only that one is left.
     nth: Option<usize>,
     /// The property's internal name.
     pub(crate) name: String,
@@ -176,7 +176,7 @@ pub(crate) fn other_format(found: &DateFormats) -> Option<String> {
     ))
 }
 
-/// `format = …`, where ISO 8601 is not all there is.
+/// `format = …`, unless ISO 8601 is all there is.
 pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
     match formats {
         [only] if *only == ISO => None,

@@ -131,7 +131,7 @@ impl Survey {
     }
 
     /// How the dates of a column are written. If its own cells leave the order of day and month
-    /// open, another column of the file may settle it; the name of that column then.
+    /// open, another column of the file may settle it, whose name is then returned too.
     pub(crate) fn dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
         self.decided(&self.columns.get(idx)?.dates)
     }

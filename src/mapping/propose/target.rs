@@ -39,7 +39,7 @@ pub(crate) enum Holds {
     Choice(&'static Words),
     /// One of a few words, whichever they are.
     Labels,
-    /// Several values, or one that comes in several columns; what stands between them.
+    /// Several values, or one that is spread over several columns; what separates them.
     Several(&'static str),
     /// Anything.
     Anything,

@@ -663,7 +663,7 @@ fn one_of(values: &[String]) -> String {
     }
 }
 
-/// What to set in the mapping, where that helps, or else how to write the cell.
+/// What to set in the mapping, if that helps, or else how to write the cell.
 fn other_form(settings: impl Iterator<Item = String>, otherwise: &str) -> String {
     let settings: Vec<String> = settings.collect();
     match settings.is_empty() {

@@ -8,7 +8,7 @@ use crate::model::count::{count, counted};
 use crate::model::run_report::{CallBin, CallsOverTime};
 use crate::report::words::duration;
 
-/// Adds the section, where there is a log.
+/// Adds the section, if there is a log.
 pub(super) fn add_calls(page: &mut Page, calls: Option<&CallsOverTime>) {
     let Some(calls) = calls else { return };
     let sum = |of: fn(&CallBin) -> u64| calls.bins.iter().map(of).sum::<u64>();

@@ -293,7 +293,7 @@ fn short(value: String) -> String {
     beginning(value, LETTERS)
 }
 
-/// At most so many letters of a value.
+/// The first letters of a value, at most this many.
 pub(super) fn beginning(value: String, letters: usize) -> String {
     match value.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", value[..end].trim_end()),

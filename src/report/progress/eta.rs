@@ -176,9 +176,9 @@ impl Eta {
         times.max().unwrap_or_default()
     }
 
-    /// Keeps the last sample. If it is too close to the sample before it, it replaces that one, and
-    /// only if something was done meanwhile. Forgets samples older than the horizon, except for
-    /// one.
+    /// Keeps the last sample. If it is too close to the sample before it, it replaces that one,
+    /// provided that something was done meanwhile. Forgets samples older than the horizon, except
+    /// for one.
     fn keep_last(&mut self, is_news: bool) {
         match self.samples.back_mut() {
             Some(newest) if self.last.at < self.sampled + GRAIN => {

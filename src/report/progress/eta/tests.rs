@@ -57,7 +57,7 @@ fn uneven_work(
     let all: usize = (0..calls).map(&rows).sum();
     let mut settled = 0;
     let mut eta = Eta::default();
-    let mut told = Vec::new();
+    let mut said = Vec::new();
     let mut held: BinaryHeap<Reverse<Duration>> = BinaryHeap::new();
     let mut flying: Vec<Duration> = Vec::new();
     let (mut sent, mut done, mut now) = (0, 0, Duration::ZERO);
@@ -90,12 +90,12 @@ fn uneven_work(
             let pace = pace(&portal, (&held, &flying), (sent, now));
             eta.note(now, settled as f64, &pace);
             let left = eta.left((all - settled) as f64);
-            told.extend(left.map(|left| (now, settled, left)));
+            said.extend(left.map(|left| (now, settled, left)));
         }
         now += STEP;
     }
     let (end, call) = (now, manner(now).latency);
-    let estimates = told.into_iter().map(|(at, settled, left)| Estimate {
+    let estimates = said.into_iter().map(|(at, settled, left)| Estimate {
         at,
         done: settled as f64 / all as f64,
         left,
