@@ -20,8 +20,8 @@ pub fn expect_answer(yes: bool, console: &Console) -> Result<(), Error> {
     console.expect_answer(yes, "archive tickets")
 }
 
-/// Says how many tickets of which portal would be archived, and which rows are skipped
-/// or refused whatever the portal holds, and asks.
+/// Says how many tickets of which portal would be archived, and which rows are skipped or refused
+/// whatever the portal holds, and asks.
 pub fn agreed(
     input: &Input,
     mapping: &Arc<CompiledMapping>,

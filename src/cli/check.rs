@@ -99,7 +99,7 @@ fn surveyed(sounded: &DialectSurvey, head: ReportHead) -> Surveyed {
     }
 }
 
-/// The name of a column; one without a name is told by its place.
+/// The name of a column, or its position if it has none.
 fn name(column: &Column, idx: usize) -> String {
     match column.name() {
         "" => format!("column {} (without a name)", idx + 1),

@@ -209,7 +209,7 @@ fn show(report: &CheckReport, shown: &str, console: &Console) {
     console.result(&check_json(report));
 }
 
-/// Rows are refused in the form in which they came.
+/// Refuses a file name that does not fit the refused rows, which keep the form of the input.
 fn expect_ending(path: &Path, input: &Input) -> Result<(), Error> {
     let (rows, ending) = match input.is_json() {
         true => ("JSON objects", "jsonl"),

@@ -142,7 +142,7 @@ fn typed(matches: &ArgMatches, name: &str) -> Option<String> {
     is_typed.then_some(value)
 }
 
-/// The words with options behind them, but before a `--`.
+/// The words with the options after them, but before a `--`.
 fn with_options(words: &[String], options: &RunOptions) -> Vec<String> {
     let end = words.iter().position(|word| word == "--");
     let (before, behind) = words.split_at(end.unwrap_or(words.len()));

@@ -65,7 +65,7 @@ impl Intent<'_> {
         })
     }
 
-    /// What the file seems to be, where it is none that the mapping is for.
+    /// What the file seems to be, if the mapping is meant for something else.
     fn stranger(&self) -> Option<String> {
         if self.headers.names() == IDMAP {
             return Some(
@@ -147,7 +147,7 @@ pub fn kinds_error(error: KindsError) -> Error {
     }
 }
 
-/// When a row is read again, nothing tells which of several identical rows it is.
+/// When a row is read again, nothing shows which of several identical rows it is.
 pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
     if !compiled.counts_keys() || operation.purpose().creates() {
         return Ok(());

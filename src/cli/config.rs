@@ -84,7 +84,7 @@ impl Source {
     }
 }
 
-/// The configuration as it stands.
+/// The configuration as it is now.
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
@@ -223,7 +223,7 @@ impl Config {
         })
     }
 
-    /// The portals beside this one that have an id.
+    /// Another portal that has this id, if there is one.
     pub fn others_with(&self, id: u64, name: &str) -> Option<&Profile> {
         let mut others = self.portals.values();
         others.find(|other| other.id == Some(id) && other.name != name)
@@ -650,10 +650,10 @@ mod tests {
             ),
             ("portals = 5\nx", "can't be read"),
         ] {
-            let told = read(text).expect_err(text);
-            let told = format!("{told} {}", told.advice().unwrap_or_default());
-            assert!(told.contains(words), "{told}");
-            assert!(!told.contains("secret"), "{told}");
+            let said = read(text).expect_err(text);
+            let said = format!("{said} {}", said.advice().unwrap_or_default());
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("secret"), "{said}");
         }
     }
 
@@ -670,9 +670,9 @@ mod tests {
     #[test]
     fn a_name_that_is_nearly_right_is_offered() {
         let config = read(TEXT).expect("a configuration");
-        let told = config.portal("liv").expect_err("none");
+        let said = config.portal("liv").expect_err("none");
         assert!(
-            told.advice()
+            said.advice()
                 .is_some_and(|advice| advice.contains("there is `live`"))
         );
         let folder = tempfile::tempdir().expect("a folder");
@@ -692,7 +692,7 @@ mod tests {
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).expect("changed");
-        let told = Config::read(path).expect_err("not believed").to_string();
-        assert!(told.contains("other users"), "{told}");
+        let said = Config::read(path).expect_err("not believed").to_string();
+        assert!(said.contains("other users"), "{said}");
     }
 }

@@ -1,7 +1,7 @@
-//! What the command line says: errors, notes and results. stdout is data, stderr is
-//! console. A reader of stdout that went away is not an error; any other failure of stdout
-//! is, and is reported at the end. Texts of others must not control the terminal:
-//! messages go through `visible` here, and data does so on a terminal.
+//! What the command line says: errors, notes and results. stdout is data, stderr is console. A
+//! reader of stdout that went away is not an error; any other failure of stdout is, and is reported
+//! at the end. Foreign text must not control the terminal: messages go through `visible` here, and
+//! data does so on a terminal.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -29,10 +29,10 @@ const BOLD: Style = Style::new().bold();
 /// Whether --quiet was given, for tasks that have no `Console`.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Whether everything that is said is to be JSON, for the same.
+/// Whether everything that is said is to be JSON, also for tasks that have no `Console`.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// The voice of a command.
+/// Speaks for a command: errors, notes, questions and results.
 pub struct Console {
     json: bool,
     progress: ProgressMode,
@@ -42,7 +42,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// As the global options say.
+    /// A console with the settings of the global options.
     pub fn new(global: &Global) -> Console {
         let choice = match global.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -60,7 +60,7 @@ impl Console {
         }
     }
 
-    /// Talks as far as can be told from words that are not understood.
+    /// Chooses between JSON and text for a command line that can't be parsed.
     pub fn as_asked(args: &[OsString]) {
         let words = |pair: &[OsString]| pair[0] == "--progress" && pair[1] == "json";
         let is_json = args.windows(2).any(words) || args.iter().any(|arg| arg == "--progress=json");
@@ -128,22 +128,22 @@ impl Console {
         self.say_lines(&one_line(words));
     }
 
-    /// The same in several lines. What they hold of others is in one line each.
+    /// The same in several lines. The caller has put any foreign text in them on one line.
     pub fn say_lines(&self, words: &str) {
         if !self.quiet {
             notice(&visible(&masked(words)));
         }
     }
 
-    /// How something ended that did not end well, in a line for --quiet, where the closing words
-    /// are silent.
+    /// Reports in one line that something did not end well; only with --quiet, where the closing
+    /// words are silent.
     pub fn if_quiet(&self, words: &str) {
         if self.quiet {
             Console::aside(words);
         }
     }
 
-    /// Printed whatever the options, by a task that has no `Console`.
+    /// Prints a line whatever the options, for a task that has no `Console`.
     pub fn aside(words: &str) {
         notice(&one_line(&masked(words)));
     }
@@ -180,7 +180,7 @@ impl Console {
         }
     }
 
-    /// The result for people, on stdout; silent where it is asked for as JSON.
+    /// The result for people, on stdout; silent if JSON was asked for.
     pub fn show(&self, text: &str) {
         if !self.json {
             self.written(writeln!(io::stdout(), "{}", on_screen(text)));
@@ -207,18 +207,18 @@ impl Console {
         }
     }
 
-    /// Whoever shows how far a run is.
+    /// A listener that shows the progress of a run.
     pub fn listener(&self, client: &Client) -> Arc<dyn Listener> {
         Arc::new(RunBoard::new(self.board(client)))
     }
 
-    /// Shows how far a long work is that calls the portal.
+    /// A board for long work that calls the portal.
     pub fn board(&self, client: &Client) -> Board {
         let client = client.clone();
         Board::new(self.face(), Box::new(move || client.pace()))
     }
 
-    /// Shows how far a long work is that calls nobody.
+    /// A board for long work that calls nobody.
     pub fn board_alone(&self) -> Board {
         let pace: PaceNow = Box::new(Pace::default);
         Board::new(self.face(), pace)
@@ -242,7 +242,7 @@ impl Console {
         }
     }
 
-    /// Refuses to go on where nobody can be asked and nobody said --yes.
+    /// Refuses to continue if nobody can be asked and --yes was not given.
     pub fn expect_answer(&self, yes: bool, what: &str) -> Result<(), Error> {
         if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Ok(());
@@ -289,7 +289,7 @@ fn speaks_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Something to know, which is text already that commands no terminal.
+/// A note; its text is already safe to print on a terminal.
 fn notice(text: &str) {
     match speaks_json() {
         true => in_json("notice", text.trim(), Map::new()),
@@ -297,7 +297,7 @@ fn notice(text: &str) {
     }
 }
 
-/// A question, whose answer is typed behind it.
+/// A question; the answer is typed after it.
 fn ask(text: &str) {
     if speaks_json() {
         return in_json("question", text.trim(), Map::new());
@@ -319,7 +319,7 @@ fn in_json(event: &str, text: &str, more: Map<String, Value>) {
     let _gone = writeln!(io::stderr(), "{line}");
 }
 
-/// A bar that is drawn there moves on.
+/// Writes to stderr; a bar drawn there moves below the text.
 fn to_stderr(text: &str) {
     let _gone = beside_bar(|| writeln!(anstream::stderr(), "{text}"));
 }

@@ -100,19 +100,19 @@ impl FileArgs {
 
 /// The options that a run keeps, with an absolute folder, so that it means the same wherever the
 /// run is resumed.
-pub fn absolute(told: RunOptions) -> RunOptions {
-    let path = told.option(FOLDER).map(Path::new).map(std::path::absolute);
+pub fn absolute(given: RunOptions) -> RunOptions {
+    let path = given.option(FOLDER).map(Path::new).map(std::path::absolute);
     match path {
         Some(Ok(path)) => {
             let path = path.to_string_lossy().into_owned();
-            told.overlaid(&RunOptions::new([(FOLDER.to_owned(), path)]))
+            given.overlaid(&RunOptions::new([(FOLDER.to_owned(), path)]))
         }
-        Some(Err(_)) | None => told,
+        Some(Err(_)) | None => given,
     }
 }
 
-/// The same for a run: with tokens printed by commands of the configuration for hosts
-/// that have none in the environment, and with what earlier runs uploaded to the portal.
+/// The same for a run: with tokens printed by commands of the configuration for hosts that have
+/// none in the environment, and with what earlier runs uploaded to the portal.
 ///
 /// # Errors
 /// When a command gives no token.

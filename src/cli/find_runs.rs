@@ -13,8 +13,9 @@ use crate::export::{self, Asked, ExportState, is_export, is_finished, progress};
 use crate::journal::{JournalError, PlanReading, RUNS};
 use crate::model::shell;
 
-/// Run folders of this folder: in `tickethaul-runs`, of runs that were started here, or that
-/// were started elsewhere and lie here. What was started in a folder below is of that folder.
+/// The run folders that belong to this folder: those in `tickethaul-runs`, those of runs that were
+/// started here, and those that lie here but were started elsewhere. A run that was started in a
+/// folder below belongs to that folder.
 pub fn of_this_folder() -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
     collected(&here, |entry| is_of(&here, entry))
@@ -86,7 +87,7 @@ pub fn find(run: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// A folder that holds no run, where one is needed.
+/// The error for a folder that holds no run, where a run is needed.
 pub fn no_run(folder: &Path) -> Error {
     if !PlanReading::is_there(folder) {
         return JournalError::Missing(folder.to_owned()).into();

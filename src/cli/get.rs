@@ -1,5 +1,5 @@
-//! `tickethaul get`: a few tickets, looked at by id or by a unique property. How they
-//! are shown is in `get_face`. Many tickets are for `export`.
+//! `tickethaul get`: a few tickets, looked at by id or by a unique property. How they are shown is
+//! in `get_output`. Many tickets are for `export`.
 
 use std::collections::BTreeSet;
 

@@ -340,7 +340,7 @@ fn with_examples(command: Command, path: &str) -> Command {
     })
 }
 
-/// Each on a line of its own, with what it is for beside it where there is room.
+/// Each on its own line, with what it is for next to it if there is room.
 fn written(examples: &[(&str, &str)]) -> String {
     let widest = examples
         .iter()
@@ -389,10 +389,10 @@ mod tests {
         }
         // Their examples take more than one line of shell.
         leaves.retain(|name| !["completions", "man"].contains(&name.as_str()));
-        let mut told: Vec<&str> = EXAMPLES.iter().map(|(of, _)| *of).collect();
-        told.sort_unstable();
+        let mut shown: Vec<&str> = EXAMPLES.iter().map(|(of, _)| *of).collect();
+        shown.sort_unstable();
         leaves.sort_unstable();
-        assert_eq!(told, leaves);
+        assert_eq!(shown, leaves);
         for (of, examples) in EXAMPLES {
             for (line, _) in examples {
                 let words = format!("tickethaul {line}");

@@ -81,7 +81,7 @@ pub async fn haul(
     } = new;
     say_reading(&input, console);
     let fit = fit(args, &mapping, &input, &portal, console).await?;
-    // A run of no rows has its folder all the same: what looks at it later finds it.
+    // A run without rows gets a folder too, so that whatever looks at the run later finds it.
     let has_rows = input.has_rows()?;
     if !has_rows {
         console.say(&format!("no rows in {}: nothing to do", args.input.names()));

@@ -80,7 +80,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The word for what a run did.
+    /// The word on the command line for what a run did.
     pub fn of(operation: Operation) -> Op {
         match operation {
             Operation::Create => Op::Create,

@@ -12,8 +12,8 @@ use crate::hubspot::{Credentials, Token};
 use crate::sandbox;
 
 impl Portal {
-    /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
-    /// which account it is, and says so first of all, with how it was chosen.
+    /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks which
+    /// account it is, and reports that before anything else, with how it was chosen.
     pub async fn open(args: &PortalArgs, console: &Console) -> Result<Portal, Error> {
         let chosen = args.chosen()?;
         args.refuse_empty(&chosen)?;

@@ -33,7 +33,7 @@ pub struct PastRun {
     pub past: Past,
     /// Its portal.
     pub portal: Portal,
-    /// What its rows became.
+    /// Its mapping, compiled.
     pub mapping: Arc<CompiledMapping>,
     /// Its rows that are done.
     pub rows: DoneRows,

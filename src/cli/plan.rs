@@ -301,7 +301,7 @@ impl Making<'_> {
         let values = values.unwrap_or_default();
         let sources = self.args.files.sources()?;
         if sources.is_some() && mapping.has_files() && operation.writes_notes() {
-            // Whoever plans need not be who applies.
+            // The plan may be applied by somebody else, so a missing scope is only reported.
             let checked = self.portal.client.check_files().await;
             if let Err(CallError::Denied(error)) = checked {
                 console.say(&format!(
@@ -415,7 +415,7 @@ struct Course {
 }
 
 impl Course {
-    /// How far it is, with so many rows, which end at that byte.
+    /// How far the plan is after so many rows, which end at this byte.
     fn snapshot(&self, rows: u64, bytes: u64) -> Snapshot {
         let snapshot = Snapshot::of_bytes("planning", rows, bytes, self.bytes);
         let limit = self.limit.filter(|limit| *limit > 0);

@@ -22,7 +22,7 @@ use crate::model::schema::Schema;
 use crate::output::{private_folder, replace_shared_file};
 use crate::report::age_words;
 
-/// Written by this version; others are passed over.
+/// The version of files written here; files of other versions are ignored.
 const VERSION: u32 = 2;
 
 /// In bytes; a longer file is not ours.
@@ -136,7 +136,7 @@ impl PortalFacts {
         self.probes.retain(|other| other.mark != trace.mark);
     }
 
-    /// Keeps how far a probe has got, beside all that is known.
+    /// Keeps how far a probe has got, along with everything else that is known.
     pub fn keep_probe(portal: u64, trace: &Trace) -> io::Result<()> {
         let mut known = PortalFacts::of(portal).unwrap_or_else(|| PortalFacts::new(portal));
         known.put_probe(trace);

@@ -1,5 +1,5 @@
-//! What an import or a plan needs before its first row: a mapping that fits file and portal, what the
-//! portal lacks for it, and the header.
+//! What an import or a plan needs before its first row: a mapping that fits file and portal, what
+//! the portal lacks for it, and the header.
 
 use std::sync::Arc;
 

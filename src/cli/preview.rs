@@ -104,7 +104,7 @@ pub fn preview_of(
 /// When the input can't be read.
 pub fn preview_proposed(input: Input, mapping: &MappingFile) -> Result<String, Error> {
     let schema = usual_portal().with_tickets(mapping.new_properties());
-    // A proposal without a subject is no mapping for creates, but its tickets can be shown.
+    // A proposal without a subject can't create tickets, but what they would be can be shown.
     let compiled = [For::Create, For::Upsert, For::Update]
         .into_iter()
         .find_map(|purpose| mapping.compile(input.headers(), &schema, purpose).ok());
@@ -141,10 +141,10 @@ fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> S
         ("contact", contact.map(|link| short(&link.value))),
         ("tags", value("source_tags").map(short)),
     ];
-    let told = facts
+    let shown = facts
         .into_iter()
         .filter_map(|(name, fact)| Some((name, fact?)));
-    let lines = told.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
+    let lines = shown.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
     let lines: String = lines.collect();
     let notes = notes(&draft.notes, zone);
     format!("  line {line}, key {}{lines}{notes}", short(&draft.key))

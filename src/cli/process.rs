@@ -40,7 +40,8 @@ fn report(panic: &PanicHookInfo<'_>) {
             "help: raise its limits (ulimit -u, ulimit -v) or end other programs; what was done \
              is kept, and `tickethaul resume` continues a run",
         );
-        // Threads that did start may wait for ever for one that did not. What is done is kept.
+        // Threads that did start may wait for ever for one that did not, so the process exits. What
+        // is done is kept.
         remove_temporary();
         std::process::exit(Exit::Unexpected as i32);
     }

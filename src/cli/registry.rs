@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::journal::PortalPath;
 use crate::output::{private_folder, replace_shared_file};
 
-/// Written by this version; others are passed over.
+/// The version of files written here; files of other versions are ignored.
 const VERSION: u32 = 1;
 
 /// Beyond this many files, those of runs whose folders are gone are removed, and then

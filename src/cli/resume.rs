@@ -170,7 +170,7 @@ async fn resume_import(
     finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
 
-/// The options of a run, with those typed now before them, as far as its folder may be believed.
+/// The options of a run, as far as its folder can be trusted; those typed now take precedence.
 fn args_of_run(
     folder: &Path,
     header: &Header,
@@ -249,7 +249,7 @@ async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> R
     export::resume(folder, asked, &again, console).await
 }
 
-/// Says that nothing of an export is left to do, where that is so.
+/// Says that an export has nothing left to do, if that is so.
 fn finished_export(path: &Path, console: &Console) -> Result<Option<Exit>, Error> {
     let unreadable = |error| {
         let path = path.display();

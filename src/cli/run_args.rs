@@ -111,13 +111,13 @@ fn stop_after(stop: StopSwitch, time: Duration) {
     });
 }
 
-/// A number that is not nothing.
+/// A number of at least 1.
 pub fn from_one(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "a whole number from 1 on is expected".to_owned())
 }
 
-/// A time that is not nothing.
+/// A time longer than zero.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -1,4 +1,4 @@
-//! A new run, from its entry in the registry to its last word.
+//! A new run, from its entry in the registry to its closing words.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub async fn finish(
     Ok(Exit::for_summary(&summary))
 }
 
-/// What somebody should see who sees nothing else.
+/// What a user who sees nothing else should still see.
 fn alert(summary: &Summary) -> Option<String> {
     let (tally, folder) = (&summary.tally, &summary.folder);
     let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);

@@ -319,7 +319,7 @@ fn trouble(text: &str) -> Result<Trouble, String> {
     })
 }
 
-/// An unknown name with the one that is meant, most likely: a list of all would hide it.
+/// Names an unknown word and the one that was most likely meant; a list of all would hide that one.
 fn meant<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let known = nearest(name, names)?;
     Some(format!(

@@ -1,18 +1,18 @@
-//! A terminal that data is written to: what could command it is shown instead.
+//! A terminal that data is written to: characters that could control it are made visible.
 
 use std::io::{self, Write};
 
 use crate::model::visible::visible;
 
-/// Makes visible what passes through. Letters may come in pieces.
+/// Makes control characters visible on their way through. A character may arrive in pieces.
 pub struct Screen<W> {
     out: W,
-    /// The beginning of a letter whose rest is still to come.
+    /// The beginning of a character whose other bytes have not arrived yet.
     begun: Vec<u8>,
 }
 
 impl<W: Write> Screen<W> {
-    /// Before `out`.
+    /// A screen that writes to `out`.
     pub fn new(out: W) -> Screen<W> {
         Screen {
             out,

@@ -50,7 +50,7 @@ pub fn masked(text: &str) -> String {
     shown + rest
 }
 
-/// Where a private app's token begins: `pat-`, a region and more. Colours may stand before it.
+/// Where a private app's token begins: `pat-`, a region and more. Colour codes may precede it.
 fn find_token(text: &str) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let mut starts = lower.match_indices("pat-").map(|(at, _)| at);
@@ -179,13 +179,13 @@ mod tests {
             assert_eq!(masked(&text), shown);
         }
         for path in [token, "CJjw9bK8MhIHAAEAQAAAARiA1Ys"] {
-            let told = read_secret("token", Path::new(path)).expect_err("none");
-            assert!(!told.to_string().contains(path), "{told}");
+            let said = read_secret("token", Path::new(path)).expect_err("none");
+            assert!(!said.to_string().contains(path), "{said}");
         }
-        let told = read_secret("token", Path::new("portal-token-of-2026.txt")).expect_err("none");
+        let said = read_secret("token", Path::new("portal-token-of-2026.txt")).expect_err("none");
         assert!(
-            told.to_string().contains("portal-token-of-2026.txt"),
-            "{told}"
+            said.to_string().contains("portal-token-of-2026.txt"),
+            "{said}"
         );
     }
 
@@ -196,17 +196,17 @@ mod tests {
         fs::write(&path, "\u{feff}pat-na1-x").expect("written");
         assert_eq!(read_secret("token", &path).expect("read"), "pat-na1-x");
         fs::write(&path, "x".repeat(100_000)).expect("written");
-        let told = read_secret("token", &path)
+        let said = read_secret("token", &path)
             .expect_err("too long")
             .to_string();
-        assert!(told.contains("more than 64 KiB"), "{told}");
-        let told = read_secret("token", folder.path())
+        assert!(said.contains("more than 64 KiB"), "{said}");
+        let said = read_secret("token", folder.path())
             .expect_err("a folder")
             .to_string();
-        assert!(told.contains("not a regular file"), "{told}");
+        assert!(said.contains("not a regular file"), "{said}");
         if cfg!(unix) {
-            let told = read_secret("token", Path::new("/dev/zero")).expect_err("a device");
-            assert!(told.to_string().contains("not a regular file"), "{told}");
+            let said = read_secret("token", Path::new("/dev/zero")).expect_err("a device");
+            assert!(said.to_string().contains("not a regular file"), "{said}");
         }
     }
 }

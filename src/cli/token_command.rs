@@ -1,4 +1,4 @@
-//! Tokens printed by a command of the user's, such as a password manager: run by the
+//! Tokens printed by a command that the user configured, such as a password manager: run by the
 //! shell, with a time limit. What it prints goes nowhere else.
 //!
 //! It counts as finished when the shell has exited: what it started may keep running, and
@@ -45,7 +45,7 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
     }
 }
 
-/// A command that gave no token: it has to be fixed first, whatever is wrong with it.
+/// The error for a command that gave no token: it has to be fixed first, whatever went wrong.
 pub fn failed(who: &str, what: impl std::fmt::Display) -> Error {
     Error::must_fix(format!("the token command of {who} {what}")).advise(
         "nothing was sent; run the command by hand: it has to print the token and nothing else",
@@ -230,9 +230,9 @@ mod tests {
             ("printf '\\377abc'", "printed something that is not text"),
             ("yes abc", "prints more than 64 KiB"),
         ] {
-            let told = run(line).await.expect_err(line);
-            assert!(told.contains(words), "{told}");
-            assert!(!told.contains("abc"), "{told}");
+            let said = run(line).await.expect_err(line);
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("abc"), "{said}");
         }
     }
 

@@ -74,9 +74,9 @@ pub async fn run(args: UndoArgs, console: &Console) -> Result<Exit, Error> {
 pub struct CreatedBy<'a> {
     /// The run, as it is named.
     pub run: &'a Path,
-    /// The run folder of the undo, where one is named.
+    /// The run folder of the undo, if one is named.
     pub run_dir: Option<&'a Path>,
-    /// Whether nobody is asked.
+    /// Whether to go ahead without asking.
     pub yes: bool,
     /// Whether a report stays in the run folder.
     pub leaves_report: bool,
@@ -183,7 +183,8 @@ async fn show(
     })
 }
 
-/// Continues an undo; `run` is the run that it undoes. A report stays where that is said.
+/// Continues an undo; `run` is the run that it undoes. With `leaves_report` a report stays in the
+/// run folder.
 pub async fn resume(
     folder: RunFolder,
     past: Past,
@@ -494,7 +495,7 @@ async fn undo(
     undone
 }
 
-/// Shows how many rows of the run were gone through.
+/// Shows how many rows of the run have been processed.
 fn board(work: Snapshot, client: &Client, console: &Console) -> Box<dyn Fn(u64)> {
     let board = console.board(client);
     board.at(work.at(0));

@@ -96,7 +96,7 @@ fn say_undos(past: &Past, path: &Path, console: &Console) -> Result<(), Error> {
     Ok(())
 }
 
-/// Shows how many of so many rows are compared.
+/// Shows how many of these rows have been compared.
 fn shown(rows: u64, client: &Client, console: &Console) -> impl Fn(u64) + use<> {
     let work = Snapshot::new("comparing", "row", Some(rows));
     let board = console.board(client);

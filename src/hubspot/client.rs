@@ -1,6 +1,5 @@
-//! The client that other modules use. This file has the building blocks of its calls;
-//! the calls themselves are in `objects`, `search`, `associations`, `schema`,
-//! `account`.
+//! The client that other modules use. This file has the building blocks of its calls; the calls
+//! themselves are in `calls`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +66,8 @@ impl Client {
         self.session.caller().report_waits_to(listener);
     }
 
-    /// Ends calls that wait for the next day's allowance, and lets no other begin to.
+    /// Ends calls that wait for the next day's allowance; from now on no call begins to wait for
+    /// it.
     pub fn wait_no_more(&self) {
         self.session.caller().wait_no_more();
     }
@@ -103,21 +103,20 @@ impl Client {
         self.session.caller().attempts()
     }
 
-    /// How many calls in flight use the portal's whole allowance: rate × latency with
-    /// room for uneven latencies, from 2 to 64 (protocol P2). It changes as replies
-    /// come; 8 before the first one.
+    /// How many calls in flight use the portal's whole allowance: rate × latency with room for
+    /// uneven latencies, from 2 to 64 (protocol P2). It changes as replies arrive; 8 before the
+    /// first one.
     pub fn useful_concurrency(&self) -> usize {
         self.session.caller().useful_concurrency()
     }
 
-    /// What the portal lets through from now on, and what calls wait for; for whoever
-    /// shows how far a work is.
+    /// What the portal lets through from now on, and what calls wait for; for showing progress.
     pub fn pace(&self) -> Pace {
         self.session.caller().pace()
     }
 
-    /// Calls that the portal allows in a window; none before the first reply that
-    /// tells, and where the portal limits nothing.
+    /// Calls that the portal allows in a window; none before the first reply that shows it, and
+    /// none if the portal limits nothing.
     pub fn burst(&self) -> Option<Rate> {
         self.session.caller().burst()
     }

@@ -199,7 +199,7 @@ impl Headers {
     }
 }
 
-/// Why no whole reply came. The words are for people and hold no secret.
+/// Why no whole reply arrived. The words are for people and hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// Nothing reached the portal: no connection, no such host.

@@ -3,9 +3,9 @@
 //! concluded when no proper reply comes. It prints nothing, reads no environment and
 //! knows neither CSV nor the journal.
 //!
-//! One call, from the outside in: token (`session`) → decide → wait → slot of the
-//! pacer → attempt deadline → transport (`call`). What a reply means (`classify`) and what to do
-//! about it (`policy`) are pure; only the loop sleeps.
+//! One call, from the outside in: token (`session`) → decide → wait → slot of the pacer → attempt
+//! deadline → transport (`call`). What a reply means (`classify`) and what to do about it
+//! (`policy`) are pure; only the loop sleeps.
 
 mod client;
 mod calls;

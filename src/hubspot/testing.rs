@@ -1,4 +1,4 @@
-//! A transport that plays a script: for tests of the client and of what stands on it.
+//! A transport that plays a script: for tests of the client and of what is built on it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ enum Order {
     Once(Mutex<VecDeque<Step>>),
     /// One after the other, and the last one for ever.
     Repeating(Mutex<VecDeque<Step>>),
-    /// By the first of these beginnings that the path has; others do not reach the portal.
+    /// By the first of these prefixes that the path has; other paths do not reach the portal.
     ByPath(Vec<(&'static str, Reply)>),
 }
 
@@ -49,7 +49,7 @@ impl Script {
         Script::of(Order::Repeating(Mutex::new(steps.into())))
     }
 
-    /// Answers each request with the reply of the first path that it begins with.
+    /// Answers each request with the reply for the first prefix that its path has.
     pub fn by_path(replies: Vec<(&'static str, Reply)>) -> Arc<Script> {
         Script::of(Order::ByPath(replies))
     }
@@ -67,7 +67,7 @@ impl Script {
         sent.iter().map(|(_, line)| line.clone()).collect()
     }
 
-    /// When each attempt came.
+    /// When each attempt was made.
     pub fn sent_at(&self) -> Vec<Instant> {
         held(&self.sent).iter().map(|(at, _)| *at).collect()
     }

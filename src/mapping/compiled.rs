@@ -151,7 +151,7 @@ impl CompiledMapping {
         }
     }
 
-    /// Says what the row has that the import has no place for.
+    /// Adds a remark for each thing of the row that the import has no place for.
     fn say_left_behind(&self, scope: &RowContext<'_>, findings: &mut Findings) {
         for column in &self.left_behind {
             let cell = scope.filled(column.idx);

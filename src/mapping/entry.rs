@@ -102,7 +102,7 @@ impl Feed {
         }
     }
 
-    /// A problem at the place that this takes its text from.
+    /// A problem in the column that this takes its text from, if there is one.
     pub(crate) fn problem(&self, property: &str, reason: Reason, value: &str) -> Problem {
         let problem = Problem::new(reason).property(property).value(value);
         match self.header() {

@@ -30,7 +30,7 @@ pub struct MappingFile {
     takes_files: bool,
 }
 
-/// Where the files of comments are that the mapping names.
+/// Where the files of comments that the mapping names are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Comments {
     /// Next to the mapping.
@@ -65,8 +65,8 @@ impl MappingFile {
     /// that the mapping names are read from its folder, once and now.
     ///
     /// # Errors
-    /// With everything that is wrong in the text and the files, or, where it is not
-    /// TOML, with every mistake of syntax.
+    /// With everything that is wrong in the text and the files or, if the text is not TOML, with
+    /// every mistake of syntax.
     pub fn parse(name: &str, text: &str) -> Result<MappingFile, MappingErrors> {
         MappingFile::read(name, text, None)
     }
@@ -123,7 +123,7 @@ impl MappingFile {
         &self.text
     }
 
-    /// The files beside the mapping that it names, with the BLAKE3 of each in hex, for
+    /// The files next to the mapping that it names, with the BLAKE3 of each in hex, for
     /// fingerprints.
     pub fn tables(&self) -> &BTreeMap<String, String> {
         self.tables.hashes()

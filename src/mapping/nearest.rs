@@ -9,8 +9,8 @@ use strsim::damerau_levenshtein;
 
 /// Longer texts are not misspelt names, and comparing them is slow.
 const LONGEST: usize = 100;
-/// Among more names nothing is searched: one of so many is always similar, and every
-/// refused row would wait for it.
+/// With more names than this nothing is searched: one of so many is always similar, and every
+/// refused row would wait for the search.
 const MOST_NAMES: usize = 5_000;
 /// How many results are cached. A value that is wrong in one row is often wrong in
 /// many.

@@ -33,8 +33,8 @@ pub(crate) struct Findings {
     pub(crate) strays: Vec<Unmatched>,
 }
 
-/// The text without blanks around it. Most have none, which their first and last bytes
-/// tell faster than `trim` does.
+/// The text without blanks around it. Most have none, as their first and last bytes show faster
+/// than `trim` would.
 #[inline]
 pub(crate) fn trimmed(text: &str) -> &str {
     let is_letter = |byte: &u8| byte.is_ascii_graphic();

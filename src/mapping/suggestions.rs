@@ -15,8 +15,8 @@ pub struct ValueLine<'m> {
 }
 
 impl CompiledMapping {
-    /// What a text most likely means for a property: what the line of its value map
-    /// says that looks most like it, else the nearest of what the portal has.
+    /// What a text most likely means for a property: what the most similar line of its value map
+    /// says, else the nearest of what the portal has.
     pub fn suggestion(&self, property: &str, text: &str) -> Option<String> {
         let entry = self.entry(property)?;
         let mapped = entry.map.as_ref().and_then(|map| map.nearest(text));
@@ -33,8 +33,8 @@ impl CompiledMapping {
         lines.map(|(from, to)| ValueLine { from, to }).collect()
     }
 
-    /// The form in which two texts are one for a property: what its value map minds,
-    /// else without case and surrounding blanks.
+    /// The form in which texts are compared for a property: that of its value map, else without
+    /// case and surrounding blanks.
     pub fn value_form(&self, property: &str, text: &str) -> String {
         let map = self.entry(property).and_then(|entry| entry.map.as_ref());
         map.map_or_else(|| fold(text), |map| map.form(text))

@@ -331,7 +331,7 @@ pub(crate) struct NotesSpec {
     pub(crate) body: BodySpec,
     /// What it becomes.
     pub(crate) becomes: BecomesSpec,
-    /// Whose it is among the users of the portal.
+    /// Which user of the portal owns it.
     pub(crate) owner: Option<WordsSpec>,
     /// Further properties of what it becomes, by internal name.
     pub(crate) properties: Vec<(At<String>, WordsSpec)>,
@@ -416,7 +416,7 @@ pub(crate) struct EmailSpec {
     pub(crate) to: WordsSpec,
     /// Who got a copy.
     pub(crate) cc: Option<WordsSpec>,
-    /// Who got a copy that the others don't know of.
+    /// Who got a blind copy.
     pub(crate) bcc: Option<WordsSpec>,
     /// Its subject.
     pub(crate) subject: Option<WordsSpec>,
@@ -475,7 +475,7 @@ pub(crate) enum NotesFrom {
     Cells(Vec<At<ColumnName>>, PartsSpec),
     /// In a JSON list in this column.
     Each(Vec<At<ColumnName>>),
-    /// In a file of their own.
+    /// In a separate file.
     File(BesideSpec),
 }
 
@@ -493,7 +493,7 @@ pub(crate) struct BesideSpec {
 /// `parts`: a cell that holds several fields of a comment.
 #[derive(Clone, Debug)]
 pub(crate) struct PartsSpec {
-    /// What stands between them.
+    /// What separates them.
     pub(crate) separator: String,
     /// What they are; the last takes the rest of the cell.
     pub(crate) names: Vec<At<String>>,
@@ -509,7 +509,7 @@ pub(crate) struct FieldSpec {
 /// `at`.
 #[derive(Clone, Debug)]
 pub(crate) struct MomentSpec {
-    /// Where it stands.
+    /// Where it is.
     pub(crate) field: FieldSpec,
     /// Date formats (strptime).
     pub(crate) format: Option<At<Vec<At<String>>>>,
@@ -520,11 +520,11 @@ pub(crate) struct MomentSpec {
 /// A short text of a comment, as people read it.
 #[derive(Clone, Debug)]
 pub(crate) struct WordsSpec {
-    /// Where it stands.
+    /// Where it is.
     pub(crate) field: FieldSpec,
-    /// Set where all fields that are filled count, with this between them.
+    /// Set if all filled fields count, with this between them.
     pub(crate) join: Option<String>,
-    /// What it is by a file: a column of that each.
+    /// Look-ups in a file, one for each column.
     pub(crate) lookup: Vec<At<TableSpec>>,
     /// What it becomes; others stay.
     pub(crate) map: Option<At<MapSpec>>,
@@ -537,7 +537,7 @@ pub(crate) enum PublicSpec {
     Always(bool),
     /// Each says it.
     Field {
-        /// Where.
+        /// Where it is said.
         field: FieldSpec,
         /// What the texts mean; without it, they are true and false.
         map: Option<At<MapSpec>>,
@@ -549,7 +549,7 @@ pub(crate) enum PublicSpec {
 /// `body`.
 #[derive(Clone, Debug)]
 pub(crate) struct BodySpec {
-    /// Where it stands.
+    /// Where it is.
     pub(crate) field: FieldSpec,
     /// What the text is.
     pub(crate) form: BodyForm,
@@ -568,7 +568,7 @@ pub(crate) enum BodyForm {
 }
 
 impl NotesSpec {
-    /// The file of their own that the comments stand in.
+    /// The separate file that the comments are in.
     pub(crate) fn beside(&self) -> Option<&BesideSpec> {
         match &self.from {
             NotesFrom::File(beside) => Some(beside),
@@ -576,7 +576,7 @@ impl NotesSpec {
         }
     }
 
-    /// The fields of a comment. Runs keep comments of files by this order: new ones come last.
+    /// The fields of a comment. Runs keep comments of files in this order, so new fields go last.
     pub(crate) fn fields(&self) -> Vec<&FieldSpec> {
         let words = [&self.author, &self.channel].into_iter().flatten();
         let public = match &self.public {
@@ -614,7 +614,7 @@ impl NotesSpec {
         }
     }
 
-    /// The files that it names, each with a place that does.
+    /// The files that it names, each with a place that names it.
     fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
         let words = self.words();
         let lookups = words.clone().flat_map(|words| &words.lookup);
@@ -633,7 +633,7 @@ impl NotesSpec {
 }
 
 impl Document {
-    /// The files that the mapping names, each with a place that does.
+    /// The files that the mapping names, each with a place that names it.
     pub(crate) fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
         let of_links = self.links.iter().flat_map(|link| &link.properties);
         let maps = self.properties.value.iter().chain(of_links);

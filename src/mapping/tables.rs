@@ -1,10 +1,10 @@
-//! Value and people files: CSV files of two columns that stand beside a mapping.
-//! They are read once, when the mapping is, so that a mapping stays the same while
-//! it is used. The only place of this room that touches files.
+//! Value and people files: CSV files of two columns, next to a mapping. They are read once, when
+//! the mapping is, so that a mapping stays the same while it is used. The only place of this room
+//! that touches files.
 //!
-//! A mapping may be somebody else's, and what is wrong with a file is shown with words
-//! of it. So only regular files beside or below the mapping are read, none that a link
-//! leads to elsewhere, and little of a file that is no table is repeated.
+//! A mapping may come from somebody else, and messages about a file quote words of it. So only
+//! regular files next to or below the mapping are read, none that a link leads to elsewhere, and
+//! little of a file that is not a table is quoted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use crate::mapping::nearest::{fold, nearest};
 use crate::mapping::syntax::{At, Document, TableSpec};
 use crate::model::visible::short;
 
-/// Larger files are no tables that people fill in; in bytes.
+/// In bytes; larger files are not tables that people fill in.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// How many columns of a file a message names, and how much of each name.
@@ -38,22 +38,22 @@ pub(crate) struct TableLine {
     pub(crate) to: String,
 }
 
-/// Why a file is no table.
+/// Why a file is not a table.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// It can't be opened or read.
     #[error("it can't be read: {0}")]
     Unreadable(#[from] io::Error),
-    /// It is none of the mapping's files.
+    /// It is not one of the mapping's files.
     #[error("it is not next to or below the mapping")]
     Elsewhere,
     /// It is a folder, a pipe or a device.
     #[error("it is not a regular file")]
     NoFile,
-    /// It is no file of lines that a person has filled in.
+    /// It is larger than a table that a person fills in.
     #[error("it has more than {} MiB", LARGEST >> 20)]
     TooLarge,
-    /// It is no CSV.
+    /// It is not CSV.
     #[error("{0}")]
     NoTable(#[from] csv::Error),
     /// It lacks one of the two columns.
@@ -64,8 +64,8 @@ pub(crate) enum Fault {
 impl Tables {
     /// Reads every file that a mapping names, from the mapping's folder. What is wrong
     /// with one is reported where the mapping names it.
-    /// Of files that are `known` by their hashes only those are looked into: nothing of
-    /// another one is ever shown.
+    /// If `known` gives hashes, a file with another hash is not parsed: nothing of it is ever
+    /// shown.
     pub(crate) fn load(
         document: &Document,
         folder: &Path,
@@ -158,7 +158,8 @@ fn contents(path: &Path) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// A table's columns are words; a file with others is none, and may be a secret.
+/// The columns of a table are named by words; a file with other names is not a table, and may be a
+/// secret.
 fn known_words(known: &[String]) -> String {
     let is_name = |name: &String| !name.contains(|c: char| c.is_control() || c == '=');
     if !known.iter().all(is_name) {
@@ -199,7 +200,7 @@ fn lines_of(text: &[u8], spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
     Ok(lines)
 }
 
-/// Spreadsheets of half of Europe save with `;`.
+/// Spreadsheets in half of Europe save with `;`.
 fn delimiter(text: &[u8]) -> u8 {
     let header = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
     let count = |mark: u8| header.iter().filter(|byte| **byte == mark).count();
@@ -278,11 +279,11 @@ mod tests {
             Err("it has no column `from`, and its first line names no columns".to_owned())
         );
         let long = format!("{},b\n", "a".repeat(10_000));
-        let told = lines(&long, "from", "to").expect_err("no table");
-        assert!(told.len() < 150, "{told}");
+        let said = lines(&long, "from", "to").expect_err("no table");
+        assert!(said.len() < 150, "{said}");
         let many = vec!["a"; 1_000].join(",");
-        let told = lines(&many, "from", "to").expect_err("no table");
-        assert!(told.ends_with("a and 992 more"), "{told}");
+        let said = lines(&many, "from", "to").expect_err("no table");
+        assert!(said.ends_with("a and 992 more"), "{said}");
     }
 
     #[test]

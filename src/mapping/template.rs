@@ -55,7 +55,7 @@ pub(crate) struct TemplateId(String);
 pub(crate) struct ColumnUse {
     /// The name between the quotes.
     pub(crate) name: String,
-    /// Where it stands in the template.
+    /// Where it is in the template.
     pub(crate) range: Range<usize>,
 }
 
@@ -201,7 +201,7 @@ impl Templates {
         }
     }
 
-    /// A row as templates see it; made once a row and only where one is used.
+    /// A row as templates see it; made once per row, and only if a template is used.
     pub(crate) fn row(&self, cells: &Cells) -> Value {
         Value::from_object(Row {
             columns: Arc::clone(&self.columns),
@@ -225,8 +225,8 @@ impl Templates {
     }
 }
 
-/// The columns that a template names in so many letters. A name that is put
-/// together while evaluating can't be known.
+/// The columns that a template names literally. A name that is put together while evaluating can't
+/// be known.
 pub(crate) fn column_uses(source: &str, is_expression: bool) -> Vec<ColumnUse> {
     let code: Vec<Range<usize>> = if is_expression {
         std::iter::once(0..source.len()).collect()
@@ -298,14 +298,14 @@ fn word_of_block(code: &str) -> &str {
     &inside[..end.unwrap_or(inside.len())]
 }
 
-/// Where letters end that are no code whatever they are.
+/// Where the text of a raw block ends, in which nothing is code.
 fn end_of_raw(source: &str, from: usize) -> usize {
     let mut blocks = source[from..].match_indices("{%");
     let end = blocks.find(|(idx, _)| word_of_block(&source[from + idx..]) == "endraw");
     end.map_or(source.len(), |(idx, _)| from + idx)
 }
 
-/// Where code ends that starts at `open`; a mark in quotes ends nothing.
+/// Where code that starts at `open` ends; a mark in quotes ends nothing.
 fn end_of_code(source: &str, open: usize, close: &str) -> Option<usize> {
     let mut quoted = Quoted::default();
     let found = source[open..]
@@ -336,7 +336,8 @@ impl Quoted {
     }
 }
 
-/// Refuses what is too long for the engine, which goes as deep as it is long.
+/// Refuses a template that is too long for the engine, whose recursion is as deep as the template
+/// is long.
 fn check_size(source: &str, code: &[Range<usize>]) -> Result<(), TemplateFault> {
     let fault = |what: &str, range: Option<Range<usize>>| TemplateFault {
         detail: format!("{what}: at most {MOST_MARKS} are read"),
@@ -357,7 +358,7 @@ fn check_size(source: &str, code: &[Range<usize>]) -> Result<(), TemplateFault> 
     }
 }
 
-/// Marks and words of an expression; a text in quotes is none.
+/// Marks and words of an expression; a text in quotes does not count.
 fn marks(code: &str) -> usize {
     let mut quoted = Quoted::default();
     let (mut count, mut in_word) = (0, false);
@@ -477,20 +478,20 @@ mod tests {
 
     #[test]
     fn all_names_that_nothing_has_are_found_with_their_places() {
-        let told = |faults: Vec<TemplateFault>, source: &str| -> Vec<String> {
+        let shown = |faults: Vec<TemplateFault>, source: &str| -> Vec<String> {
             let faults = faults.into_iter();
-            let told = faults.map(|fault| {
+            let shown = faults.map(|fault| {
                 let place = fault.range.map(|range| source[range].to_owned());
                 format!("{}, {place:?}, {:?}", fault.detail, fault.nearest)
             });
-            told.collect()
+            shown.collect()
         };
-        // The engine comes to none of these on a row of empty cells but the first.
+        // Of these, the engine meets only the first on a row of empty cells.
         let source = "{{ foo }}{% if col('Id') %}{{ col('Id') | uper | trim | nope2(bar) }}\
                       {{ foo is not emty }}{% endif %}";
         let faults = templates().add(source).expect_err("faults");
         assert_eq!(
-            told(faults, source),
+            shown(faults, source),
             [
                 "nothing is named `foo`, Some(\"foo\"), None",
                 "there is no filter `uper`, Some(\"uper\"), Some(\"upper\")",
@@ -502,7 +503,7 @@ mod tests {
         let source = "col('Note') is odd and 1 is evn";
         let faults = templates().add_expression(source).expect_err("a fault");
         assert_eq!(
-            told(faults, source),
+            shown(faults, source),
             ["there is no test `evn`, Some(\"evn\"), Some(\"even\")"]
         );
         let good = "{% for part in col('Id') | split(',') %}{{ part | d('x') }}{{ loop.index is odd }}\

@@ -1,6 +1,6 @@
-//! The names in the code of templates, by what they stand for: filters, tests, or anything
-//! else. The engine meets a filter or test that does not exist only when it comes to use it;
-//! this finds all of them, with their places, without evaluating anything. Pure.
+//! The names in the code of templates, by what they stand for: filters, tests, or anything else.
+//! The engine notices a filter or test that does not exist only when it uses it; this finds all of
+//! them, with their places, without evaluating anything. Pure.
 
 use std::ops::Range;
 
@@ -20,11 +20,11 @@ pub(super) enum Role {
 pub(super) struct NameUse<'s> {
     pub(super) name: &'s str,
     pub(super) role: Role,
-    /// Where it stands in the template.
+    /// Where it is in the template.
     pub(super) range: Range<usize>,
 }
 
-/// What stands before a word.
+/// What precedes a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     /// The beginning of a block, `{%`.
@@ -36,7 +36,7 @@ enum Before {
     Other,
 }
 
-/// All names in these parts of a template, in their order; attributes are none.
+/// All names in these parts of a template, in their order; attributes don't count.
 pub(super) fn names<'s>(source: &'s str, code: &[Range<usize>]) -> Vec<NameUse<'s>> {
     let parts = code.iter().flat_map(|range| in_part(source, range));
     parts.collect()
@@ -73,7 +73,7 @@ fn in_part<'s>(source: &'s str, part: &Range<usize>) -> Vec<NameUse<'s>> {
     found
 }
 
-/// What stands before the word that follows a piece of code.
+/// What precedes the word that follows a piece of code.
 fn after(before: Before, text: &str, first: char) -> Before {
     match (text, before) {
         ("filter", Before::Block) | ("|", _) => Before::Pipe,
@@ -85,7 +85,7 @@ fn after(before: Before, text: &str, first: char) -> Before {
     }
 }
 
-/// The length of a text in quotes; all of the rest where nothing closes it.
+/// The length of a text in quotes; all of the rest if nothing closes it.
 fn quoted(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     let end = rest.char_indices().skip(1).find(|(_, c)| {

@@ -7,8 +7,7 @@ use std::sync::Arc;
 pub struct Unmatched {
     /// The property that it was for.
     pub property: Arc<str>,
-    /// The column that it stands in, as the file writes it; none for a template
-    /// without columns.
+    /// The column that it is in, as the file writes it; none for a template without columns.
     pub column: Option<Arc<str>>,
     /// The text, cleaned as the mapping says, or one part of it.
     pub text: String,

@@ -91,7 +91,7 @@ impl ValueMap {
         }
     }
 
-    /// What the line becomes whose text looks most like another.
+    /// What the line with the most similar text becomes.
     pub(crate) fn nearest(&self, text: &str) -> Option<&str> {
         let known = self.known.nearest(text)?;
         let line = self.written.iter().find(|(from, _)| from == known);

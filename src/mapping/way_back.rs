@@ -17,14 +17,14 @@ use crate::mapping::convert::{SPREADSHEET, written_serial};
 pub enum WayBack {
     /// A text is the value.
     Stored,
-    /// Values stand for texts.
+    /// Values represent texts.
     Texts {
         /// Texts by value.
         texts: Arc<HashMap<String, String>>,
         /// Whether other values are texts themselves.
         others: bool,
     },
-    /// Something stands before the text in every value.
+    /// Every value is the text with this before it.
     Prefixed(String),
     /// A number with this decimal mark.
     Decimal(char),

@@ -30,14 +30,14 @@ pub struct Attachment {
     pub url: Option<String>,
     /// Its size in bytes, according to the source.
     pub size: Option<u64>,
-    /// Whether it is a picture within a text. It is taken along if its host was named;
-    /// otherwise the text keeps its address.
+    /// Whether it is a picture within a text. It is uploaded if its host was named; otherwise the
+    /// text keeps its address.
     pub is_picture: bool,
 }
 
 impl Attachment {
     /// Identifies it among all files of a source: its id with its address or name, since some
-    /// sources count files anew in each ticket; else its address, else its ticket and name.
+    /// sources number files separately in each ticket; else its address, else its ticket and name.
     /// Comments and tickets that name the same one share it.
     pub fn key(&self, ticket: &str) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -62,7 +62,7 @@ impl Attachment {
     }
 }
 
-/// An address without its query: a signature in it is another one in each export.
+/// An address without its query: a signature in it is different in each export.
 fn unsigned(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
@@ -168,7 +168,7 @@ mod tests {
         let by_id = file(Some("9"), Some("https://a.example/1"), "a.png");
         let signed = file(Some("9"), Some("https://a.example/1?sig=x"), "b.png");
         assert_eq!(key(&by_id, "t1"), key(&signed, "t2"));
-        // Ids that are counted anew in each ticket.
+        // Ids that are numbered separately in each ticket.
         let other = file(Some("9"), Some("https://a.example/2"), "a.png");
         assert_ne!(key(&by_id, "t1"), key(&other, "t2"));
         let named = file(Some("9"), None, "a.png");

@@ -111,7 +111,7 @@ pub struct Effects {
     pub calls: CallCounts,
     /// Which of the tickets the portal already has; none if it was not asked.
     pub held: Option<Held>,
-    /// How long these take at the rate.
+    /// How long the calls take at the rate.
     pub time: Duration,
     /// The rate that is assumed: calls in a window.
     pub rate: (u32, Duration),
@@ -132,7 +132,7 @@ pub struct CallCounts {
     pub look_ups: u64,
     /// Finding and creating contacts and other records that are linked.
     pub contacts: u64,
-    /// Making links, where they don't go with the tickets.
+    /// Making links that are not sent with the tickets.
     pub links: u64,
     /// Writing notes.
     pub notes: u64,

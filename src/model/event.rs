@@ -19,7 +19,7 @@ pub enum Event {
         run: String,
         /// Bytes of all inputs, if known.
         total_bytes: Option<u64>,
-        /// No more rows than these are read, where that was said.
+        /// The most rows that are read, if there is a limit.
         limit: Option<u64>,
     },
     /// Something the user should read once.
@@ -38,7 +38,7 @@ pub enum Event {
 pub struct Progress {
     /// Rows by fate.
     pub tally: Tally,
-    /// Bytes of input that settled rows stand for, at most.
+    /// Bytes of input that belong to settled rows, at most.
     pub bytes: u64,
     /// Bytes of input that were read.
     pub read_bytes: u64,
@@ -177,13 +177,13 @@ pub struct Summary {
     pub calls: u64,
     /// Time from start to end.
     pub elapsed: Duration,
-    /// The run came to its `--limit`.
+    /// The run reached its `--limit`.
     pub limited: bool,
     /// Set if the run stopped before its end.
     pub stop: Option<Stop>,
 }
 
-/// Is told what a run does. Must not block for long and can't stop the run.
+/// Receives what a run does. Must not block for long and can't stop the run.
 pub trait Listener: Send + Sync {
     /// Receives one event.
     fn hear(&self, event: &Event);

@@ -14,7 +14,7 @@ pub struct ExportReport {
     pub selection: Vec<(String, String)>,
     /// The results, a sentence each.
     pub facts: Vec<String>,
-    /// The files that it wrote or kept; empty if it has not come to its end.
+    /// The files that it wrote or kept; empty if it has not finished.
     pub files: Vec<ExportedFile>,
     /// The columns of the tickets; none if nobody counted.
     pub columns: Option<ReportedColumns>,
@@ -27,7 +27,7 @@ pub struct ExportReport {
 pub struct ExportedFile {
     /// Its name, in a data set the path in its folder.
     pub name: String,
-    /// Rows in it, where it holds such.
+    /// Rows in it, if it holds rows.
     pub rows: Option<u64>,
     /// Its length.
     pub bytes: u64,

@@ -10,12 +10,12 @@ pub enum FileFault {
         /// The folder, if one was given.
         folder: Option<String>,
     },
-    /// It was found by its name alone, by which another file of the source was found before.
+    /// It was found only by its name, by which another file of the source was found before.
     NameShared {
         /// Where it is.
         path: String,
     },
-    /// Its source says that it has another size.
+    /// The source gives another size for it.
     Size {
         /// What the source says, in bytes.
         declared: u64,

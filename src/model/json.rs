@@ -266,8 +266,8 @@ mod tests {
         ] {
             assert!(matches!(columns(text), Err(Fault::NoObject(_))), "{text}");
         }
-        let told = columns("{\"a\":}");
-        assert_eq!(told, Err(Fault::NoObject("expected value".to_owned())));
+        let found = columns("{\"a\":}");
+        assert_eq!(found, Err(Fault::NoObject("expected value".to_owned())));
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A key as a row spells it, prefix included: the value of the key property, or the id of a
-/// record where that is the key.
+/// A key as a row spells it, prefix included: the value of the key property, or the id of a record
+/// if that is the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Arc<str>);
 
-/// A key as it is compared: portals may treat keys that differ only by case as the same.
-/// Whatever is looked up or told apart by key goes by this.
+/// A key in the form in which it is compared: portals may treat keys that differ only by case as
+/// the same. Whatever looks up or distinguishes records by key uses it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FoldedKey(Arc<str>);
 
@@ -25,7 +25,7 @@ pub fn fold(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a portal may take two keys for the same.
+/// Whether a portal may take two keys as the same.
 pub fn same_key(one: &str, other: &str) -> bool {
     one == other || fold(one) == fold(other)
 }

@@ -95,7 +95,7 @@ impl Activity {
         }
     }
 
-    /// The one with a name from a journal.
+    /// The activity that a journal calls this.
     pub fn named(word: &str) -> Option<Activity> {
         Activity::ALL.into_iter().find(|one| one.word() == word)
     }
@@ -106,9 +106,9 @@ impl Activity {
 pub struct Note {
     /// What it becomes.
     pub activity: Activity,
-    /// Identifies the note: `<key of its ticket>:<id>`, the ticket's prefix included; that of anything but a note is
-    /// preceded by its kind. The id is the source's own, or a hash of time, author and body if the source has none
-    /// (protocol H3).
+    /// Identifies the note: `<key of its ticket>:<id>`, the ticket's prefix included; the id of
+    /// anything but a note is preceded by its kind. The id is the source's own, or a hash of time,
+    /// author and body if the source has none (protocol H3).
     pub key: String,
     /// When the comment was made, in milliseconds since 1970 (`hs_timestamp`).
     pub at_ms: i64,

@@ -1,5 +1,5 @@
-//! What a portal lets through: when calls may be sent that are not sent yet, and what calls
-//! wait for just now. Whoever shows how far a work is reckons with it.
+//! What a portal lets through: when calls that have not been sent yet may be sent, and what calls
+//! wait for right now. It is used to show progress and to estimate the time left.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Pace {
     /// Its allowances, always in the same order.
     pub allowances: Vec<Allowance>,
-    /// For how long the portal has asked that nothing is sent.
+    /// For how long the portal has asked that nothing be sent.
     pub pause: Option<Duration>,
     /// What calls wait for.
     pub hold: Option<Hold>,
@@ -17,12 +17,11 @@ pub struct Pace {
 /// An allowance: so many calls in any window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowance {
-    /// Calls that it was paid for and that are over.
+    /// Finished calls that were paid from it.
     pub calls: u64,
     /// Those in flight.
     pub in_flight: u64,
-    /// In which time from now each of its slots comes free, soonest first; empty where there
-    /// is no limit.
+    /// How long until each of its slots comes free, soonest first; empty if there is no limit.
     pub slots: Vec<Duration>,
     /// How long a call takes.
     pub latency: Duration,
@@ -36,15 +35,15 @@ impl Allowance {
         self.slots.first().is_some_and(|slot| !slot.is_zero())
     }
 
-    /// The time after which so many more calls can be over, of which some are in flight. No
-    /// more are made than one in `each`.
+    /// The time until so many more calls can be over; some of them are in flight. They are made no
+    /// faster than one in `each`.
     pub fn time_for(&self, calls: f64, each: Duration) -> Duration {
         let slots = self.slots.len() as u64;
         let calls = calls - self.in_flight as f64;
         if slots == 0 || calls <= 0.0 {
             return Duration::ZERO;
         }
-        // An estimate of a whole number may be a little more, which is no call.
+        // An estimate of a whole number may be slightly too high, which is not another call.
         let last = (calls.round() as u64).saturating_sub(1);
         let slot = usize::try_from(last % slots).unwrap_or_default();
         let turns = u32::try_from(last / slots).unwrap_or(u32::MAX);
@@ -62,7 +61,7 @@ impl Allowance {
 pub struct Hold {
     /// What it is.
     pub cause: Cause,
-    /// How long it will take; of an answer, how long it has taken.
+    /// How long it will take; for an answer, how long it has taken so far.
     pub time: Duration,
 }
 

@@ -236,9 +236,9 @@ pub struct ShownRow {
     pub key: String,
     /// What is done.
     pub action: PlannedAction,
-    /// Id of the ticket, where there is one already.
+    /// Id of the ticket, if there is one already.
     pub ticket: Option<String>,
-    /// What is changed; of a ticket that is made, all values.
+    /// What is changed; for a new ticket, all values.
     pub changes: Vec<PropertyChange>,
     /// Its links.
     pub links: Vec<PlannedLink>,

@@ -14,7 +14,7 @@ impl RecordId {
         (!id.is_empty()).then_some(RecordId(id))
     }
 
-    /// An id from the portal: a reply with a record that has none is refused before.
+    /// An id from the portal: replies with a record that has none have been refused by then.
     pub fn given(id: &str) -> RecordId {
         debug_assert!(!id.is_empty(), "replies without ids are refused");
         RecordId(id.to_owned())

@@ -195,8 +195,8 @@ impl SourceRow {
         end.is_some_and(|end| !end.is_created())
     }
 
-    /// Uses the line of the first input as its own, if an earlier run recorded it: its line
-    /// in a refused.csv, or in the copy that a retry keeps, means nothing to anybody.
+    /// Replaces the row's line by its line in the first input, if an earlier run recorded that one:
+    /// its line in a refused.csv, or in the copy that a retry keeps, means nothing to anybody.
     pub fn stand_where_it_stood(&mut self) {
         let line = self.kept.as_ref().and_then(|kept| kept.line.as_deref());
         let line = line.map(|line| line.rsplit_once(':').map_or(line, |(_file, line)| line));

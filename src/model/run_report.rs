@@ -12,7 +12,7 @@ use crate::model::ticket::{PlacedRemark, Remark};
 pub struct ReportHead {
     /// Name of the run, the plan or the file.
     pub name: String,
-    /// How far it came: `finished`…
+    /// How far it got: `finished`…
     pub state: String,
     /// When it began and when it last wrote, by this machine's clock.
     pub times: (Timestamp, Timestamp),
@@ -34,11 +34,11 @@ pub struct RunReport {
     pub head: ReportHead,
     /// The run whose refused rows it retries.
     pub parent: Option<String>,
-    /// The run that it takes back.
+    /// The run that it undoes.
     pub undoes: Option<String>,
-    /// What became of it since: a name for that, and words.
+    /// What became of it since: a label and words for each.
     pub since: Vec<(&'static str, String)>,
-    /// Why it stopped, and how it is continued; none if it came to its end, or is running.
+    /// Why it stopped, and how to continue it; none if it ran to its end, or is still running.
     pub stopped: Option<String>,
     /// `create`…
     pub operation: String,
@@ -130,7 +130,7 @@ pub struct FindingExample {
 pub struct ReportedRefusals {
     /// The stable code of the reason.
     pub code: String,
-    /// What the portal said, where the code is its own; else empty.
+    /// What the portal said, if the code is its own; else empty.
     pub words: String,
     /// How many rows.
     pub rows: u64,

@@ -1,4 +1,4 @@
-//! Where records lie.
+//! Where records are kept.
 
 /// The two places of a portal that hold records; a call reads one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -32,7 +32,8 @@ pub struct LinkDraft {
     pub to: ObjectType,
     /// What `value` is.
     pub by: LinkBy,
-    /// The value: of keys with their prefix, else normalised (e-mails and domains are trimmed and lower-case).
+    /// The value: a key with its prefix, anything else normalised (e-mails and domains are trimmed
+    /// and lower-case).
     pub value: String,
     /// Label of the association; none = the default one.
     pub label: Option<Arc<str>>,

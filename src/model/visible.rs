@@ -13,7 +13,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'), sign)
 }
 
-/// A text of ours with colours: those stay too, and no other sequence.
+/// A text of ours with colours: those are kept too, but no other escape sequence.
 pub fn visible_but_colors(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;

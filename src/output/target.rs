@@ -146,7 +146,7 @@ impl Target {
         write().map_err(|error| self.unwritten(&error))
     }
 
-    /// An error of the system, with the target's name if it does not say it.
+    /// A system error, with the target's name added if it does not say it.
     pub fn unwritten(&self, error: &io::Error) -> Error {
         let busy = error.kind() == io::ErrorKind::ResourceBusy;
         let words = match self {

@@ -16,7 +16,7 @@ pub fn now_stamp() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The time that it will be after so long, by this machine's clock: `06:00:01`.
+/// The time after this wait, by this machine's clock: `06:00:01`.
 pub fn in_time(wait: Duration) -> String {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     match Zoned::now().checked_add(wait) {

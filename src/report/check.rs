@@ -1,6 +1,5 @@
-//! A check in words: what would be refused and why, texts without a counterpart, what
-//! the run would do and cost. A page, whatever was found; the JSON and the files have
-//! the rest.
+//! A check in words: what would be refused and why, texts without a counterpart, what the run would
+//! do and cost. At most a page, whatever was found; the JSON and the files have the rest.
 
 use std::fmt::{self, Write};
 
@@ -49,7 +48,7 @@ fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
     Ok(())
 }
 
-/// First of all: no row gets anywhere before these are settled.
+/// These come first: no row can be imported before they are settled.
 fn write_clashes(text: &mut String, clashes: &[String]) -> fmt::Result {
     if clashes.is_empty() {
         return Ok(());
@@ -145,7 +144,7 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
     Ok(())
 }
 
-/// What an import would set off and cost, a line each; the first says when.
+/// What an import would set off and cost, one per line; the first line says when.
 pub(super) fn effect_lines(report: &CheckReport) -> Vec<String> {
     let mut text = String::new();
     if report.ready > 0 {
@@ -252,7 +251,7 @@ pub(super) fn write_calls(text: &mut String, effects: &Effects) -> fmt::Result {
     }
 }
 
-/// How many notes are written, if any are. Nobody has looked for those that are there.
+/// How many notes are written, if any. Nobody has looked for notes that exist already.
 pub(super) fn write_notes(text: &mut String, effects: &Effects) -> fmt::Result {
     let notes = effects.notes;
     if notes.notes == 0 {
@@ -274,7 +273,7 @@ pub(super) fn write_notes(text: &mut String, effects: &Effects) -> fmt::Result {
     )
 }
 
-/// How many files are uploaded, if any are. Those of notes that are there are not.
+/// How many files are uploaded, if any. Files of notes that exist already are not.
 pub(super) fn write_uploads(text: &mut String, effects: &Effects) -> fmt::Result {
     let FileSums {
         files,

@@ -1,5 +1,5 @@
-//! What people and scripts see of a run: its progress, its results, its page. stderr is for messages;
-//! only the closing JSON of `--json` goes to stdout, and that is the command's.
+//! What people and scripts see of a run: its progress, its results, its page. stderr is for
+//! messages; only the closing JSON of `--json` goes to stdout, and that is the command's.
 
 mod age;
 mod check;

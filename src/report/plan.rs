@@ -152,7 +152,7 @@ fn many(object: ObjectType, number: u64) -> String {
     counted_as(number, &object.singular(), &object.plural())
 }
 
-/// A row with what is done for it; all of it where it is `whole`, else the first values.
+/// A row with what is done for it: all of it if `whole`, otherwise the first values.
 pub fn row_words(row: &ShownRow, whole: bool) -> String {
     let ticket = row.ticket.iter().map(|id| format!(" ticket {id}"));
     let ticket: String = ticket.collect();
@@ -223,7 +223,7 @@ fn short(value: &str) -> String {
     }
 }
 
-/// What a plan sets off and costs, a line each; the first says when.
+/// What a plan sets off and costs, one per line; the first line says when.
 pub(super) fn effect_lines(report: &PlanReport) -> Vec<String> {
     let mut text = String::new();
     // Writing to a String can't fail.

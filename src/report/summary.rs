@@ -41,7 +41,7 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     write_next(text, summary)
 }
 
-/// How many rows were read in which time, and how they ended.
+/// How many rows were read in what time, and how they ended.
 fn write_fates(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let tally = &summary.tally;
     let settled = tally.settled().saturating_sub(summary.settled_before);
@@ -125,7 +125,7 @@ fn write_others(text: &mut String, summary: &Summary) -> std::fmt::Result {
     Ok(())
 }
 
-/// The most frequent values of a remark, where these are counted one by one.
+/// The most frequent values of a remark, if they are counted one by one.
 fn write_values(
     text: &mut String,
     remark: Remark,
@@ -157,8 +157,7 @@ fn write_values(
     }
 }
 
-/// What was done: `created by this run`, or with numbers where it was not the same
-/// for all.
+/// What was done: `created by this run`, or with numbers if it was not the same for all.
 fn changes(summary: &Summary) -> String {
     let words: Vec<String> = match summary.changes.len() {
         0 => return meaning(Fate::Done).to_owned(),

@@ -33,7 +33,7 @@ pub(super) fn per_second(rate: f64) -> String {
     }
 }
 
-/// `12 files, 3.40 MB, 2 more in flight, 200.00 MB`; nothing where no file is on its way or there.
+/// `12 files, 3.40 MB, 2 more in flight, 200.00 MB`; nothing if no file is in flight or uploaded.
 pub(super) fn files(progress: &Progress) -> Option<String> {
     let (there, coming) = (progress.uploaded, progress.in_flight);
     if there.files + coming.files == 0 {

@@ -441,7 +441,7 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
     Ok(())
 }
 
-/// How the files of a data set are downloaded.
+/// Advice on how to download the files of a data set separately.
 fn beside_the_set(selection: &Selection) -> String {
     let with = selection.with.iter().filter(|with| names_files(with));
     let with: Vec<&str> = with.map(String::as_str).collect();
@@ -461,7 +461,7 @@ fn names_files(with: &str) -> bool {
     }
 }
 
-/// A data set is of all tickets.
+/// A data set holds all tickets, so it can't be written from changes alone.
 fn refuse_parts_of_changes(selection: &Selection) -> Result<(), Error> {
     match (&selection.since, &selection.partition_by) {
         (Some(since), Some(by)) => Err(Error::usage(format!(

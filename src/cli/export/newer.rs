@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::export::{Asked, Earlier, has_published};
 use crate::output::Place;
 
-/// When the target of a stopped export was written, where that was after it began.
+/// When the target of a stopped export was written, if that was after the export began.
 pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     let (earlier, stands) = match asked.selection.partition_by {
         Some(_) => {

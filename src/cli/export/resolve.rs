@@ -12,7 +12,7 @@ use crate::export::{PartBy, Selection, Which, Window};
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
 
-/// What the tickets are parted by, if they are.
+/// What the tickets are partitioned by, if anything.
 pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {
     let Some(words) = &selection.partition_by else {
         return Ok(None);
@@ -22,7 +22,7 @@ pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {
     Ok(Some(PartBy { zone, ..by }))
 }
 
-/// How moments are written.
+/// How dates and times are written.
 pub(super) fn dates(selection: &Selection) -> Result<Dates, Error> {
     Ok(Dates {
         zone: zone(selection)?,
@@ -31,7 +31,8 @@ pub(super) fn dates(selection: &Selection) -> Result<Dates, Error> {
     })
 }
 
-/// The search that a filter comes to, if there is one; its relative dates as of now.
+/// The search that a filter amounts to, if there is a filter; relative dates are resolved as of
+/// now.
 pub(super) fn filter_search(
     selection: &Selection,
     schema: &Schema,
@@ -42,7 +43,7 @@ pub(super) fn filter_search(
         .transpose()
 }
 
-/// Which tickets; those of a filter by the search that it comes to.
+/// Which tickets to export; with a filter, those that its search finds.
 pub(super) fn which(
     selection: &Selection,
     ids: Option<&[u64]>,

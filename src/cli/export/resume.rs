@@ -100,9 +100,9 @@ fn read(mapping: &AskedMapping, console: &Console) -> Result<MappingFile, Error>
     }
 }
 
-/// What is at the target may be replaced, now as then: it is not newer than the export,
-/// and nobody else's. If the export was killed while it replaced the target, what is
-/// there is its own.
+/// Checks that what is at the target may still be replaced: it must not be newer than the export,
+/// or somebody else's. If the export was killed while it replaced the target, what is there is its
+/// own.
 fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Error> {
     let target = asked.target.as_path();
     if is_inside(target, folder.path()) {

@@ -79,7 +79,7 @@ pub async fn run(
     Ok(exit)
 }
 
-/// Where an export ends, and what it leaves behind.
+/// Where an export goes, and what it leaves in its run folder.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
     pub(super) goes: &'a Goes,
@@ -320,8 +320,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> 
     })
 }
 
-/// The definitions that an export needs, and whether the portal withholds owners: in a data
-/// set they are a table that can be missing, and in a case an address beside their id.
+/// The definitions that an export needs, and whether the portal withholds owners: in a data set
+/// they are a table that can be missing, and in a case an address next to their id.
 async fn schema(
     client: &Client,
     needed: SchemaParts,
@@ -395,7 +395,7 @@ pub(super) async fn finish(
     work.log_calls(&portal.client);
     let folder = work.path().to_owned();
     let ended = ended(job, work, (stop, ends), portal, console).await;
-    // One that stopped has a page too, once its folder is free.
+    // A stopped export has a page too, once its folder is free.
     if ended.is_err() && ends.leaves_report && is_export(&folder) {
         report::leave(&folder, console);
     }
@@ -437,7 +437,7 @@ async fn ended(
     }
 }
 
-/// Says what an export came to, and keeps that in its run folder.
+/// Reports the result of an export, and keeps it in its run folder.
 fn leave(
     done: &Done,
     work: Work,
@@ -486,7 +486,7 @@ async fn with_progress(
     run_job(job, client.clone(), heard).await
 }
 
-/// What is known of how many tickets there are: what search counts, later what was read.
+/// The number of tickets as far as it is known: what search counts at first, later what was read.
 struct Course {
     total: Option<u64>,
     read: Option<u64>,

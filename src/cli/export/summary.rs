@@ -10,7 +10,7 @@ use crate::cli::console::Console;
 use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
-/// What is said of it to people, a sentence each.
+/// The result for people, one sentence each.
 pub(super) fn words(done: &Done, goes: &Goes, goes_on: bool) -> Vec<String> {
     let archived = match done.archived {
         0 => String::new(),
@@ -41,7 +41,7 @@ pub(super) fn words(done: &Done, goes: &Goes, goes_on: bool) -> Vec<String> {
     words
 }
 
-/// What it lacks, or has beyond the portal, where that is something; in words.
+/// What the export lacks, or has beyond the portal, in words; none if there is nothing of either.
 pub(super) fn amiss(done: &Done, goes: &Goes) -> Option<String> {
     let files = || done.attachments.as_ref().and_then(files_lacking);
     let issue = issue(done, goes.path().is_none());
@@ -57,7 +57,7 @@ fn uncounted(done: &Done) -> Option<String> {
     })
 }
 
-/// What it lacks, and its files.
+/// Sentences on what the export lacks, and on its files.
 fn rest(done: &Done) -> Vec<String> {
     let mut words = Vec::from_iter(uncounted(done));
     if let Some(first) = done.missing.first() {
@@ -111,7 +111,7 @@ fn issue(done: &Done, to_stream: bool) -> Option<String> {
     ))
 }
 
-/// For programs, if stdout is free for it.
+/// The result for programs, if stdout is free for it.
 pub(super) fn print_json(
     done: &Done,
     goes: &Goes,

@@ -199,9 +199,8 @@ pub(super) fn standing(
     Ok(earlier)
 }
 
-/// Whether files that are not as an export left them may be removed. What an export did
-/// not put there is never removed with a folder; a data set with a changed file is still
-/// a data set.
+/// Whether files that are not as an export left them may be removed. What an export did not put
+/// there is never removed with a folder; a data set with a changed file is still a data set.
 fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
     match selection.partition_by {
         None => replace.other_files(),
@@ -209,7 +208,7 @@ fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
     }
 }
 
-/// The same for the portal, which is known later.
+/// The same check for the portal, which is known only later.
 pub(super) fn same_portal(
     earlier: Option<&Earlier>,
     path: &Path,

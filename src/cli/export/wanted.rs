@@ -128,7 +128,7 @@ pub(super) struct Missing {
     /// Whether there is a data set that can continue without the property that it is
     /// split by.
     pub(super) parts_stay: bool,
-    /// That property, where the portal does not have it.
+    /// That property, if the portal does not have it.
     pub(super) parts: Option<String>,
 }
 

@@ -30,7 +30,7 @@ pub(super) const ENDINGS: [&str; 10] = [
     "parquet",
 ];
 
-/// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
+/// `tickets.csv.gz` is CSV compressed by gzip; any other name is plain CSV.
 pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
     let ending = |path: &Path| {
         let ending = path.extension().unwrap_or_default();
@@ -49,8 +49,8 @@ pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
     (form, packing)
 }
 
-/// Ids in ascending order, each once. What is no id is told with its line; a first
-/// line that is no number is a header, and lines that begin with # are comments.
+/// Ids in ascending order, each once. What is not an id is reported with its line; a first line
+/// that is not a number is a header, and lines that begin with # are comments.
 pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
     let shown = path.display();
     let text = fs::read_to_string(path)

@@ -1,6 +1,6 @@
-//! Where the pages of an export lie on their way: a run folder that `tickethaul resume`
-//! takes up and that keeps what the export came to, or, for a stream, a folder that ends
-//! with the process.
+//! Where the pages of an export are kept until its output is written: a run folder, which
+//! `tickethaul resume` continues and which keeps the result of the export, or, for a stream, a
+//! folder that is removed with the process.
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,11 @@ use crate::import::settle::log::log_calls;
 use crate::model::shell;
 use crate::output::Temporary;
 
-/// Where pages are kept meanwhile.
+/// Where pages are kept until the output is written.
 pub(super) enum Work {
     /// A run folder: the export can be resumed.
     Run(RunFolder),
-    /// What went to a stream can't be resumed.
+    /// A folder for an export to a stream, which can't be resumed.
     Temporary(
         TempDir,
         #[expect(dead_code, reason = "it goes with the folder")] Temporary,
@@ -70,8 +70,8 @@ impl Work {
         }
     }
 
-    /// Ends it: the pages go, and what the export came to stays in the run folder, whose
-    /// place is given. Of a stream nothing stays.
+    /// Finishes it: the pages are removed, and the result of the export stays in the run folder,
+    /// whose path is returned. Of an export to a stream nothing stays.
     pub(super) fn finish(self, outcome: &Outcome) -> Result<Option<PathBuf>, Error> {
         let Work::Run(folder) = self else {
             return Ok(None);
@@ -87,8 +87,8 @@ impl Work {
         Ok(Some(path))
     }
 
-    /// Takes it away: nothing was read, or nobody wants it any more. Gives what is left in
-    /// it, which is none of ours.
+    /// Removes it, because nothing was read or nobody wants it any more. Returns what is left in
+    /// it: files that the tool did not make.
     pub(super) fn end(self) -> Result<Vec<PathBuf>, Error> {
         let Work::Run(folder) = self else {
             return Ok(Vec::new());

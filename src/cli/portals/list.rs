@@ -178,8 +178,8 @@ pub fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Error> {
         )),
     }
     console.show(&lines.join("\n"));
-    let mut told = as_json(profile, &config);
-    told["known"] = known.as_ref().map_or(Value::Null, known_json);
-    console.result(&told);
+    let mut shown = as_json(profile, &config);
+    shown["known"] = known.as_ref().map_or(Value::Null, known_json);
+    console.result(&shown);
     Ok(Exit::Fine)
 }

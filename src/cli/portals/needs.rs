@@ -42,8 +42,8 @@ const CUSTOM_WRITE: AnyOf = &["crm.objects.custom.write"];
 const FILES_READ: AnyOf = &["files", "files.read", "files.ui_hidden.read"];
 const FILES_WRITE: AnyOf = &["files", "files.write", "files.ui_hidden.write"];
 
-/// What can be done, and what it needs beside what stands in the first two lines, which is
-/// needed by whoever reads tickets and whoever writes them.
+/// What can be done, and the scopes that it needs in addition to those of the first two lines,
+/// which are needed by whoever reads or writes tickets.
 const NEEDS: [(&str, &[AnyOf]); 17] = [
     ("export, get, verify, plan: tickets", &[TICKETS_READ]),
     (

@@ -151,7 +151,7 @@ impl Report<'_> {
         format!("{labels}; {limits}")
     }
 
-    /// How many links a record may have, with the kind where it is one from tickets.
+    /// How many links a record may have, with the kind if it is one from tickets.
     fn limit_words(&self, limit: &LinkLimit) -> String {
         let mut links = self.copy.links.iter();
         let known =
@@ -188,27 +188,27 @@ impl Report<'_> {
     pub fn json(&self) -> Value {
         let lacking = self.known.scopes.as_deref().map(needs::lacking);
         let lacking: Vec<Value> = lacking.iter().flatten().map(Lack::json).collect();
-        let mut told = known_json(self.known);
-        told["account"] = json!({
+        let mut found = known_json(self.known);
+        found["account"] = json!({
             "type": self.account.account_type,
             "time_zone": self.account.time_zone,
         });
-        told["lacking_scopes"] = json!(lacking);
-        told["calls"] = json!({
+        found["lacking_scopes"] = json!(lacking);
+        found["calls"] = json!({
             "burst": self.copy.burst.map(|rate| rate.to_string()),
             "used_today": self.usage.map(|usage| usage.used),
             "a_day": self.usage.map(|usage| usage.limit),
         });
-        told["ticket_properties"] = json!(self.copy.schema.tickets.len());
-        told["pipelines"] = json!(self.copy.schema.pipelines.len());
-        told["owners"] = json!(self.copy.schema.owners.len());
-        told["not_found"] = json!(
+        found["ticket_properties"] = json!(self.copy.schema.tickets.len());
+        found["pipelines"] = json!(self.copy.schema.pipelines.len());
+        found["owners"] = json!(self.copy.schema.owners.len());
+        found["not_found"] = json!(
             not_found(self.known)
                 .into_iter()
                 .map(|(name, why)| json!({"name": name, "why": why}))
                 .collect::<Vec<_>>()
         );
-        told
+        found
     }
 }
 

@@ -24,11 +24,11 @@ pub struct CheckPage {
 }
 
 impl CheckPage {
-    /// Where the page goes, decided before anything is read; one that is there is replaced
-    /// where that is said.
+    /// Where the page goes, decided before anything is read; with `force` an existing page is
+    /// replaced.
     ///
     /// # Errors
-    /// When there is one already, or when it is no file.
+    /// When there is one already, or when the path is not that of a file.
     pub fn at(path: &Path, force: bool) -> Result<CheckPage, Error> {
         let target = new_file(path, &["html", "htm"], force)?;
         if let Target::Stdout(_) = target {
@@ -42,14 +42,14 @@ impl CheckPage {
         })
     }
 
-    /// With what is read, and its hashes.
+    /// Records what is read, with its hashes.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn about(&mut self, input: &Input) -> Result<(), Error> {
         let mut files = head::files(&input.fingerprints()?);
         for (file, facts) in files.iter_mut().zip(input.facts()) {
-            // As it was typed: standard input lies in a file of ours.
+            // The name as typed: standard input is read from a file of ours.
             file.name = facts.name;
         }
         self.inputs = files;
@@ -76,7 +76,7 @@ impl CheckPage {
         Ok(())
     }
 
-    /// Writes the page of a check against a mapping, of which path and text are given, and a
+    /// Writes the page of a check against a mapping, given by its path and text, and against a
     /// portal.
     ///
     /// # Errors
@@ -97,8 +97,8 @@ impl CheckPage {
         self.keep(check_html(&head, report), console)
     }
 
-    /// Writes the page of files that were looked at alone; `refused` of their rows no mapping
-    /// could read.
+    /// Writes the page of files that were checked without a mapping; `refused` is how many of their
+    /// rows no mapping could read.
     ///
     /// # Errors
     /// When it can't be written.

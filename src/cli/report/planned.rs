@@ -12,7 +12,7 @@ use crate::output::read_regular;
 use crate::report::{Forecast, plan_html};
 use crate::review::plan::folder::JSON;
 
-/// A longer report is none of ours.
+/// In bytes; a longer report is not ours.
 const LONGEST: u64 = 64 << 20;
 
 /// The page.

@@ -1,4 +1,4 @@
-//! A run of rows as a page, read from its journal and the files beside it; an undo is one
+//! A run of rows as a page, read from its journal and the files next to it; an undo is such a run,
 //! too.
 
 use std::borrow::Cow;
@@ -33,13 +33,13 @@ use crate::review::verified_file;
 
 /// Refused rows that are shown of each reason.
 const EXAMPLES: usize = 100;
-/// Refused rows that are shown in all, shared by the reasons where there are many.
+/// Refused rows that are shown in all, divided among the reasons if there are many.
 const ALL_EXAMPLES: usize = 2_000;
 /// Findings of a kind that are shown.
 const FINDINGS: usize = 50;
 /// Tickets that are shown.
 const TICKETS: usize = 20;
-/// A longer summary is none of ours.
+/// In bytes; a longer summary is not ours.
 const LONGEST: u64 = 16 << 20;
 
 /// The page.
@@ -55,7 +55,7 @@ pub(super) fn page(folder: &Path, console: &Console) -> Result<String, Error> {
     run_html(&report).map_err(head::unmade)
 }
 
-/// What retries and undos made of a run.
+/// What became of a run by later retries and undos.
 fn since(run: &RunStatus) -> Vec<(&'static str, String)> {
     let family = run.family.as_ref().filter(|_| !run.is_later());
     let retried = family.map(|family| {
@@ -133,8 +133,8 @@ fn verified(folder: &Path) -> Result<Option<ReportedVerification>, Error> {
     }))
 }
 
-/// Why a run stopped, by its summary, and how it goes on. One that left no summary did not
-/// end by itself; one that stopped at its last row has nothing left to resume.
+/// Why a run stopped, according to its summary, and how to continue it. A run without a summary was
+/// ended from outside; one that stopped at its last row has nothing left to resume.
 fn why_stopped(folder: &Path, state: State, name: &str) -> Option<String> {
     let summary = summary(folder);
     let why = summary["stopped"]["why"].as_str();
@@ -199,7 +199,7 @@ fn undone_words(change: Change) -> &'static str {
     }
 }
 
-/// One for each that is not zero.
+/// A sentence for each count that is not zero.
 fn sentences<'a>(counts: impl Iterator<Item = (u64, &'a str, &'a str)>) -> Vec<String> {
     let counts = counts.filter(|(number, ..)| *number > 0);
     counts
@@ -252,7 +252,7 @@ fn tickets(
 fn ticket_address(folder: &Path) -> Option<String> {
     let summary = summary(folder);
     let address = summary["ticket_address"].as_str()?;
-    // A folder is data: a page leads nowhere but to a web address.
+    // A folder is data: the page may link only to a web address.
     address.starts_with("https://").then(|| address.to_owned())
 }
 

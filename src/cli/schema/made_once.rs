@@ -1,18 +1,18 @@
-//! Definitions are made once, however many replies are lost: a portal has one of a name, so what
-//! it says that it has tells whether a lost call did its work.
+//! Definitions are made once, however many replies are lost: a portal has only one of a name, so
+//! reading it shows whether a lost call did its work.
 
 use std::time::Duration;
 
 use crate::hubspot::CallError;
 
-/// How often a definition is posted whose replies get lost.
+/// How often a definition is posted if its replies are lost.
 const POSTS: u32 = 5;
 
-/// The wait after the first of them; each is twice the one before.
+/// The wait after the first post; each later one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// Makes a definition, of which a portal has one by its name: where a reply is lost, `there`
-/// says whether it was made. One that comes late is met by the next post, which is refused.
+/// Makes a definition, of which a portal has only one by its name: if a reply is lost, `there` says
+/// whether it was made. If a lost post is carried out late, the next post is refused.
 pub(super) async fn made_once<T>(
     make: impl AsyncFn() -> Result<T, CallError>,
     there: impl AsyncFn() -> Result<Option<T>, CallError>,
@@ -57,8 +57,8 @@ mod tests {
         }))
     }
 
-    /// What comes of these outcomes of posts, and of what is there after each; and what is left
-    /// of both.
+    /// The result of `made_once` for these outcomes of posts and what is there after each of them,
+    /// and how many of both are left over.
     async fn made(
         posts: Vec<Result<u8, CallError>>,
         reads: Vec<Option<u8>>,
@@ -78,7 +78,7 @@ mod tests {
             (vec![Ok(1)], vec![], Some(1)),
             (vec![Err(lost()), Ok(2)], vec![None], Some(2)),
             (vec![Err(lost())], vec![Some(3)], Some(3)),
-            // It came late: the second post met it.
+            // The first post was carried out late: the second one was refused for it.
             (
                 vec![Err(lost()), Err(refused())],
                 vec![None, Some(4)],

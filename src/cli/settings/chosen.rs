@@ -53,7 +53,7 @@ impl PortalArgs {
         }
     }
 
-    /// The portal of the configuration, where it is one.
+    /// The portal of the configuration, if it is one.
     pub fn profile(&self) -> Result<Option<Profile>, Error> {
         Ok(match self.chosen()? {
             Chosen::Named(profile, _) | Chosen::NamedSandbox(profile, _) => Some(*profile),

@@ -49,7 +49,7 @@ pub(crate) struct Caller {
     day: Day,
     quota: Mutex<Quota>,
     clock: PortalClock,
-    /// Whether any reply ever came.
+    /// Whether any reply has ever arrived.
     answered: AtomicBool,
     attempts: AtomicU64,
     log: OnceLock<Arc<dyn CallLog>>,
@@ -194,7 +194,7 @@ impl Caller {
         self.waits.report_to(listener);
     }
 
-    /// Ends calls that wait for the next day, and lets no other begin to.
+    /// Ends calls that wait for the next day; from now on no call begins to wait for it.
     pub(crate) fn wait_no_more(&self) {
         self.hurry.cancel();
     }

@@ -52,7 +52,7 @@ pub(crate) enum Kind {
     Failing,
     /// 522, 525, 526: the edge can't reach the portal. HubSpot: "contact support".
     Cut,
-    /// No whole reply came: may have been carried out.
+    /// No whole reply arrived: may have been carried out.
     Lost,
     /// A 2xx whose body is not what the contract says: carried out, unreadable.
     Garbled,

@@ -104,7 +104,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn told(allowed: &str, left: &str) -> Headers {
+    fn said(allowed: &str, left: &str) -> Headers {
         Headers::default()
             .with("X-HubSpot-RateLimit-Daily", allowed)
             .with("X-HubSpot-RateLimit-Daily-Remaining", left)
@@ -114,9 +114,9 @@ mod tests {
     fn calls_stop_when_less_than_the_reserve_is_left() {
         let day = Day::new(0.1);
         assert!(day.check().is_ok());
-        day.note(&told("250000", "25000"));
+        day.note(&said("250000", "25000"));
         assert!(day.check().is_ok());
-        day.note(&told("250000", "24999"));
+        day.note(&said("250000", "24999"));
         day.note(&Headers::default());
         let stopped = day.check().expect_err("the reserve");
         assert!(matches!(stopped, CallError::Paused(_)));
@@ -124,14 +124,14 @@ mod tests {
         assert!(
             words.starts_with("24,999 of the account's 250,000 calls of today are left, and 10 %")
         );
-        day.note(&told("250000", "250000"));
+        day.note(&said("250000", "250000"));
         assert!(day.check().is_ok());
     }
 
     #[test]
     fn without_a_reserve_the_portal_says_when_the_day_is_used_up() {
         let day = Day::new(0.0);
-        day.note(&told("250000", "0"));
+        day.note(&said("250000", "0"));
         assert!(day.check().is_ok());
     }
 
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(day.left(now, true), NOT_KNOWN, "{zone}");
             assert_eq!(day.left(None, false), NOT_KNOWN, "{zone}");
         }
-        day.note(&told("250000", "1"));
+        day.note(&said("250000", "1"));
         assert!(day.check().is_err());
         day.begin();
         assert!(day.check().is_ok());

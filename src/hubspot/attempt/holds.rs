@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::model::pace::{Cause, Hold};
 
-/// A portal that says nothing for so long is waited for.
+/// An answer counts as waited for once the portal has said nothing for this long.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Shorter waits are as usual.
+/// Shorter waits are normal.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What is waited for.
@@ -27,7 +27,7 @@ struct Known {
     last: Option<Instant>,
 }
 
-/// A call in flight; dropped, it is over.
+/// A call in flight; it is over when this is dropped.
 #[must_use]
 pub(crate) struct InFlight<'a>(&'a Holds);
 
@@ -42,22 +42,22 @@ impl Holds {
         InFlight(self)
     }
 
-    /// The portal answered: it fails no more.
+    /// The portal answered: it no longer fails.
     pub(crate) fn answered(&self) {
         self.known().trouble_until = None;
     }
 
-    /// The portal fails, and is tried again after so long.
+    /// The portal fails; the next attempt is made after this time.
     pub(crate) fn try_again(&self, after: Duration) {
         self.known().trouble_until = Instant::now().checked_add(after);
     }
 
-    /// The next day is waited for.
+    /// Calls wait for the next day.
     pub(crate) fn wait_for_day(&self, left: Duration) {
         self.known().day_until = Instant::now().checked_add(left);
     }
 
-    /// The next day has come, or nobody waits for it any more.
+    /// The next day has begun, or nobody waits for it any more.
     pub(crate) fn end_day(&self) {
         self.known().day_until = None;
     }

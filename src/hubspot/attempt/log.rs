@@ -1,11 +1,11 @@
-//! What a listener is told of each attempt, for a log of calls: never a token, a body
-//! or the values of a query.
+//! What a listener learns of each attempt, for a log of calls: never a token, a body or the values
+//! of a query.
 
 use std::time::Duration;
 
 use super::waits::Wait;
 
-/// Is told of every attempt. Must be quick: calls wait for it.
+/// Receives every attempt. Must be quick: calls wait for it.
 pub trait CallLog: Send + Sync {
     /// An attempt is over.
     fn hear(&self, attempt: &Attempt<'_>);
@@ -23,7 +23,7 @@ pub struct Attempt<'a> {
     pub path: &'a str,
     /// Of this call, from 1.
     pub number: u32,
-    /// HTTP status; none when no whole reply came.
+    /// HTTP status; none if no whole reply arrived.
     pub status: Option<u16>,
     /// From the send to the end of the reply, or to giving up.
     pub took: Duration,

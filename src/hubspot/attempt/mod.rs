@@ -1,7 +1,8 @@
-//! One call and its attempts. `session` keeps the token good, `call` is the loop that sends, waits and
-//! repeats; `classify` says what a reply means, `policy` what to do about it, both pure. `day` and
-//! `portal_clock` keep what replies say beside their bodies, `waits` and `log` report, `holds` knows
-//! what calls wait for, `halt` ends a client's work, `secrets` are cut out of replies.
+//! One call and its attempts. `session` keeps the token valid, `call` is the loop that sends, waits
+//! and repeats; `classify` says what a reply means, `policy` what to do about it, both pure. `day`
+//! and `portal_clock` keep what replies say apart from their bodies, `waits` and `log` report,
+//! `holds` knows what calls wait for, `halt` ends a client's work, `secrets` are cut out of
+//! replies.
 
 pub(crate) mod call;
 pub(crate) mod session;

@@ -11,18 +11,18 @@ use tokio::time::Instant;
 /// second; beyond that the earlier ones were wrong.
 const CUT: SignedDuration = SignedDuration::from_secs(2);
 
-/// The most informative `Date` header, and when it came.
+/// The most informative `Date` header, and when it arrived.
 ///
-/// A `Date` is cut to whole seconds and was written before it came here, so header
-/// plus time since then is never later than the portal's own clock, and of several
-/// such times the latest is the best.
+/// A `Date` is truncated to whole seconds and was written before it arrived, so header plus time
+/// since then is never later than the portal's own clock, and of several such times the latest is
+/// the best.
 #[derive(Debug, Default)]
 pub(crate) struct PortalClock {
     last: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 impl PortalClock {
-    /// Adds a `Date` header that came just now; an unreadable one is ignored.
+    /// Adds a `Date` header that has just arrived; an unreadable one is ignored.
     pub(crate) fn note(&self, date: &str) {
         let Ok(zoned) = rfc2822::parse(date) else {
             return;

@@ -90,7 +90,7 @@ fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// How long a secret is that a text begins with, however each of its letters is written.
+/// The length of a secret that a text begins with, however each of its letters is written.
 fn length_of(secret: &[u8], text: &[u8]) -> Option<usize> {
     let mut at = 0;
     for letter in secret {
@@ -99,8 +99,8 @@ fn length_of(secret: &[u8], text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// The same of a letter: as it is, percent-encoded, or escaped as in JSON, which may be
-/// within a text of JSON again.
+/// The same for a letter: as it is, percent-encoded, or escaped as in JSON, which may be within a
+/// text of JSON again.
 fn length_of_letter(letter: u8, text: &[u8]) -> Option<usize> {
     let is_letter = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok();

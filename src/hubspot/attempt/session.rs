@@ -1,6 +1,6 @@
-//! Calls with a token that is good. An OAuth access token is renewed a minute before it
-//! ends, and again when the portal says that it has ended; however many calls
-//! notice that, one of them renews it and the others wait.
+//! Calls with a valid token. An OAuth access token is renewed a minute before it expires, and again
+//! when the portal says that it has expired; however many calls notice that, one of them renews it
+//! and the others wait.
 
 use std::time::Duration;
 

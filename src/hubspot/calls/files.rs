@@ -47,7 +47,7 @@ impl Client {
         Ok(there(stat)?.flatten())
     }
 
-    /// Those of some files, at most 100, as a search finds them: hidden ones are not among them.
+    /// Those of these files, at most 100, that a search finds; it does not find hidden ones.
     pub async fn stored_files(&self, ids: &[&str]) -> Result<Vec<StoredFile>, CallError> {
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -1,6 +1,7 @@
-//! The calls of the client, each an `impl Client`: records, their links, searches, files, and what a
-//! portal defines. `live_links` reads links of records that may go meanwhile, `missing` batches that a
-//! portal refuses for some of their records, `progress` makes sure that paged lists come to an end.
+//! The calls of the client, each an `impl Client`: records, their links, searches, files, and what
+//! a portal defines. `live_links` reads links of records that may disappear meanwhile, `missing`
+//! reads batches that a portal refuses because of some of their records, `progress` makes sure that
+//! paged lists come to an end.
 
 mod objects;
 mod missing;

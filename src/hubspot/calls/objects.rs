@@ -119,9 +119,9 @@ impl Client {
             .await
     }
 
-    /// Changes records by the value of a unique property, and creates those that
-    /// there are not; at most 100 inputs, no value twice. `created` of a record says
-    /// which it was, as of the last attempt.
+    /// Changes records by the value of a unique property, and creates those that do not exist; at
+    /// most 100 inputs, no value twice. `created` of a record says which it was, as of the last
+    /// attempt.
     pub async fn batch_upsert(
         &self,
         object: ObjectType,

@@ -13,7 +13,7 @@ const BARREN: usize = 10;
 pub(crate) struct Progress {
     /// Whose list it is, for people: `the portal's owners`.
     what: String,
-    /// No portal has more.
+    /// More than any portal has.
     most: usize,
     cursors: HashSet<String>,
     ids: HashSet<String>,

@@ -160,8 +160,8 @@ fn same(one: &PropertyProblem, other: &PropertyProblem) -> bool {
     one.code == other.code && one.property == other.property && one.value == other.value
 }
 
-/// An entry of `errors[]` has no value of its own as a rule: it then adds nothing
-/// to a known problem of the same code and property.
+/// An entry of `errors[]` usually has no value: then it adds nothing to a known problem of the same
+/// code and property.
 fn says_as_much(known: &PropertyProblem, listed: &PropertyProblem) -> bool {
     same(known, listed)
         || (listed.value.is_none()

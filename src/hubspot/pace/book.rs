@@ -87,8 +87,8 @@ impl Book {
         }
     }
 
-    /// In which time from now each of `limit` slots comes free, soonest first. A call in
-    /// flight is reckoned to keep its own for a whole cycle.
+    /// How long until each of `limit` slots comes free, soonest first. A call in flight is assumed
+    /// to keep its own for a whole cycle.
     pub(super) fn slots(&self, limit: usize, cycle: Duration, now: Instant) -> Vec<Duration> {
         let used = self.used();
         let free = repeat_n(Duration::ZERO, limit.saturating_sub(used));

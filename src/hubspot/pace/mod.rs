@@ -129,7 +129,7 @@ pub(crate) struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// A reply came: its headers show the allowance.
+    /// A reply arrived: its headers show the allowance.
     pub(crate) fn replied(mut self, reply: &Reply) {
         self.close(End::Replied(reply));
     }

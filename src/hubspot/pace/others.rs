@@ -20,7 +20,7 @@ const MEMORY_AFTER_REFUSAL: u32 = 6;
 /// What a reply shows of the window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    /// When it came.
+    /// When it arrived.
     pub(super) at: Instant,
     /// Calls of anybody in the window.
     pub(super) used: usize,

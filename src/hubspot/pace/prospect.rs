@@ -1,5 +1,5 @@
-//! What the pacer will let through, and what calls wait for: for the display of how far a
-//! work is. Nothing is decided by it.
+//! What the pacer will let through, and what calls wait for, for showing progress. Nothing is
+//! decided by it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Books, Pacer};
 use crate::model::pace::{Allowance, Hold, Pace};
 
-/// Shorter waits are as usual.
+/// Shorter waits are normal.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 impl Pacer {
@@ -27,7 +27,7 @@ impl Books {
         }
     }
 
-    /// All lanes; the one that may come to be later is the last.
+    /// All lanes; the last is the one that may appear only later.
     fn allowances(&mut self, now: Instant) -> Vec<Allowance> {
         let latency = Duration::try_from_secs_f64(self.latency.unwrap_or_default());
         let latency = latency.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Minutes with a pretended portal in paused time: one client alone, two that share
-//! the allowance, one beside an app that does not pace itself, one after a kill.
+//! Minutes with a pretended portal in paused time: one client alone, two that share the allowance,
+//! one alongside an app that does not pace itself, one after a kill.
 
 use std::sync::Arc;
 
@@ -143,8 +143,8 @@ impl Transport for Way {
     }
 }
 
-/// Calls as an import does, as many in flight as are useful, until the time or the
-/// calls are up. Gives the time of the end.
+/// Calls as an import does, as many in flight as are useful, until the time or the calls are up.
+/// Returns when it ended.
 async fn haul(portal: Arc<Portal>, who: usize, latency: Latency, calls: usize, end: u64) -> u64 {
     let way = Way {
         portal: portal.clone(),
@@ -259,8 +259,8 @@ fn two_clients_share_evenly_and_both_finish() {
     }
 }
 
-/// Beside an app that takes half of the allowance from the second minute to the
-/// fourth, whatever it is answered.
+/// Alongside an app that takes half of the allowance from the second minute to the fourth, whatever
+/// it is answered.
 fn beside_an_app(counts: Counts, latency: Latency, burst: usize, every: u64) {
     let portal = paused(3, async {
         let portal = Portal::open(counts);

@@ -24,7 +24,7 @@ fn reply(status: u16, rate: Option<(usize, usize)>) -> Reply {
     }
 }
 
-/// Calls as fast as the pacer lets for a minute, `workers` at a time.
+/// Calls for a minute as fast as the pacer allows, `workers` at a time.
 async fn load(pacer: Arc<Pacer>, portal: Arc<Portal>, millis: Latency, workers: usize) {
     let end = Instant::now() + Duration::from_secs(60);
     let worker = || async {
@@ -95,7 +95,7 @@ async fn the_first_call_goes_alone_and_tells_what_is_left() {
     // open to them.
     assert_eq!(burst(&pacer).await, 35);
     sleep(Duration::from_secs(10)).await;
-    // What was read is too old to go by: one goes alone again.
+    // The last reading is too old to rely on: one goes alone again.
     let next = pacer.slot(Budget::General).await;
     assert_eq!(burst(&pacer).await, 0);
     next.replied(&reply(200, Some((100, 99))));
@@ -199,7 +199,7 @@ async fn searches_go_beside_a_used_up_window_five_a_second() {
 #[tokio::test(start_paused = true)]
 async fn associations_pay_from_the_general_budget_until_they_have_their_own() {
     let pacer = Pacer::new(None, 0.0);
-    let pay = async |budget, told| pacer.slot(budget).await.replied(&reply(200, told));
+    let pay = async |budget, shown| pacer.slot(budget).await.replied(&reply(200, shown));
     pay(Budget::General, Some((20, 19))).await;
     pay(Budget::Associations, Some((20, 18))).await;
     pay(Budget::Associations, None).await;
@@ -222,11 +222,11 @@ async fn calls_for_tokens_teach_nothing() {
     assert_eq!(burst(&pacer).await, 1);
 }
 
-/// Concurrency after replies that took so long.
-async fn concurrency(pacer: &Pacer, told: Option<(usize, usize)>, millis: u64) -> usize {
+/// Concurrency after replies that took this long.
+async fn concurrency(pacer: &Pacer, shown: Option<(usize, usize)>, millis: u64) -> usize {
     let slot = pacer.slot(Budget::General).await;
     sleep(Duration::from_millis(millis)).await;
-    slot.replied(&reply(200, told));
+    slot.replied(&reply(200, shown));
     pacer.useful_concurrency()
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Cause {
 /// Where it went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blame {
-    /// The network, or the host; another attempt may do.
+    /// The network, or the host; another attempt may succeed.
     Way,
     /// The proxy could not be reached, or failed.
     Proxy,

@@ -35,14 +35,14 @@ const LEADS: usize = 5;
 /// Bytes per second that a host has to send at least.
 const SLOWEST: u64 = 16 << 10;
 
-/// How long a name is looked up that a proxy will resolve: where it is the proxy's alone, nobody
-/// may answer.
+/// How long to look up a name that a proxy will resolve: if only the proxy knows it, nobody may
+/// answer.
 const LOOK_UP: Duration = Duration::from_secs(3);
 
 /// The longest wait that a host may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Files in a row that a host does not send before it is given up.
+/// How many files in a row a host may fail to send before it is given up.
 const IN_VAIN: u32 = 8;
 
 /// Fetches files.
@@ -220,7 +220,7 @@ impl Fetcher {
         for _ in 0..=LEADS {
             let response = self.called(&url).await?;
             let status = response.status();
-            // Others of the successes have a part of the file, or nothing of it.
+            // Other successful statuses have a part of the file, or nothing of it.
             if status == StatusCode::OK {
                 return Ok(response);
             }
@@ -330,7 +330,7 @@ impl Fetcher {
         Ok(Caller { client, is_proxied })
     }
 
-    /// Writes a reply down as it comes.
+    /// Writes a reply into a file as it arrives.
     async fn taken(
         &self,
         mut response: Response,

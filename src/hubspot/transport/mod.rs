@@ -1,5 +1,6 @@
-//! The transport over real sockets: with its folder the only place that knows reqwest, and the one that puts the token
-//! into the `Authorization` header. One request, one reply; the attempt loop repeats, paces and sets deadlines.
+//! The transport over real sockets: with its folder the only place that knows reqwest, and the one
+//! that puts the token into the `Authorization` header. One request, one reply; the attempt loop
+//! repeats, paces and sets deadlines.
 
 mod authorities;
 mod cause;

@@ -10,7 +10,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::paths::with_query;
 use crate::model::schema::ObjectType;
 
-/// Tickets of the portal, a page of them.
+/// A page of the portal's tickets.
 pub(super) struct Sample {
     pub(super) tickets: Vec<Value>,
     /// Properties with unique values, of which the tickets have some.
@@ -186,7 +186,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Where the id of a ticket that was merged away leads.
+    /// What the id of a ticket that was merged away leads to.
     async fn merged(&mut self, tickets: &[Value]) -> Result<(), CallError> {
         let Some(id) = tickets.iter().find_map(merged_away) else {
             return Ok(());
@@ -252,7 +252,7 @@ pub(super) fn zero_millis(value: &Value) -> Option<&'static str> {
     }
 }
 
-/// Whether `createdAt` is `createdate`, where that differs from the time of insertion.
+/// Whether `createdAt` is `createdate`, if that differs from the time of insertion.
 pub(super) fn follows(ticket: &Value) -> Option<&'static str> {
     let instant = |value: &Value| -> Option<Timestamp> { value.as_str()?.parse().ok() };
     let properties = &ticket["properties"];

@@ -179,9 +179,9 @@ impl Client {
         Ok(asking.found)
     }
 
-    /// Finds out what one ticket can settle, beside what is known by reading: it is made,
+    /// Finds out what one ticket can settle, beyond what is known by reading: it is created,
     /// changed, given some notes and archived with them; they stay in the recycle bin. The caller
-    /// has kept `trace` before, and `keep` is told whenever it grows: by it the remains of an
+    /// has kept `trace` before, and `keep` is called whenever it grows: with it the remains of an
     /// interrupted probe are found. Returns the final trace first.
     pub async fn unknowns_by_writing(
         &self,

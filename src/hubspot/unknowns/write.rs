@@ -31,14 +31,14 @@ const TO_CONTACT: u32 = 16;
 /// What is done with the ticket.
 pub(super) struct Probe<'a> {
     pub(super) asking: Asking<'a>,
-    /// What was made.
+    /// What has been created so far.
     pub(super) trace: Trace,
-    /// Is told of it.
+    /// Called with the trace whenever it grows.
     keeps: &'a mut (dyn FnMut(&Trace) + Send + Sync),
     never: Vec<&'static str>,
     /// What the definition of the key of notes says.
     note_key: Option<String>,
-    /// Rules of the portal's admin keep it out of closed stages.
+    /// Whether rules of the portal's admin keep the ticket out of closed stages.
     open_only: bool,
     /// Properties that were accepted and not kept.
     pub(super) lost: Vec<&'static str>,
@@ -84,7 +84,7 @@ impl<'a> Probe<'a> {
         (self.trace, self.asking.found)
     }
 
-    /// A note was made.
+    /// A note was created.
     pub(super) fn made_note(&mut self, id: Option<String>) {
         self.trace.notes.extend(id);
         (self.keeps)(&self.trace);

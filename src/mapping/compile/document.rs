@@ -143,7 +143,7 @@ pub(crate) fn compile(
     })
 }
 
-/// A property that both entries write or may come to write.
+/// A property that both entries write or may write.
 fn shared<'e>(one: &'e Entry, other: &'e Entry) -> Option<&'e str> {
     let names = |entry: &'e Entry| {
         let fallback = entry.instead.as_ref().map(|instead| &*instead.name);

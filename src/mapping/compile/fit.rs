@@ -202,7 +202,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// Owners by e-mail or full name, who are left out where the portal lacks them.
+    /// Owners by e-mail or full name; those that the portal lacks are left out.
     pub(crate) fn owner_if_known(&self) -> OwnerRule {
         OwnerRule {
             owners: Arc::clone(&self.owners),

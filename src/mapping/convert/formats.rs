@@ -148,7 +148,7 @@ pub(super) fn known_readings(
     let plain = plain_reading(text).filter(|_| text.contains(['-', ':']));
     let plain = plain.map(|reading| (reading, ISO));
     let all = plain.into_iter().chain(formatted);
-    let told = |(reading, format): (Reading, &str)| {
+    let shown = |(reading, format): (Reading, &str)| {
         let moment = match reading {
             Reading::Day(day) => day.to_string(),
             other => other.local().to_string().replace('T', " "),
@@ -156,7 +156,7 @@ pub(super) fn known_readings(
         (moment, format.to_owned())
     };
     all.filter(|(reading, _)| helps(reading))
-        .map(told)
+        .map(shown)
         .collect()
 }
 
@@ -349,15 +349,15 @@ mod tests {
 
     #[test]
     fn readings_are_told_beside_their_formats() {
-        let told = |text| {
+        let shown = |text| {
             let all = known_readings(text, |_| true).into_iter();
             all.map(|(reading, format)| format!("{reading} {format}"))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(told("45366.5"), ["2024-03-15 12:00:00 spreadsheet"]);
-        assert_eq!(told("4536"), [""; 0]);
-        assert_eq!(told("14/03/2024"), ["2024-03-14 %d/%m/%Y"]);
-        assert_eq!(told("04/03/2024").len(), 2);
+        assert_eq!(shown("45366.5"), ["2024-03-15 12:00:00 spreadsheet"]);
+        assert_eq!(shown("4536"), [""; 0]);
+        assert_eq!(shown("14/03/2024"), ["2024-03-14 %d/%m/%Y"]);
+        assert_eq!(shown("04/03/2024").len(), 2);
     }
 
     proptest! {

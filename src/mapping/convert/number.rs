@@ -224,22 +224,22 @@ mod tests {
 
     #[test]
     fn the_settings_that_would_read_a_number_are_told() {
-        let told = |text: &str| match NumberStyle::default().convert(text) {
+        let styles_of = |text: &str| match NumberStyle::default().convert(text) {
             Err(Reason::InvalidNumber { styles, .. }) => styles,
             other => panic!("{text}: {other:?}"),
         };
         let of = |settings: &str, number: &str| (settings.to_owned(), number.to_owned());
-        assert_eq!(told("9,99"), [of("decimal = \",\"", "9.99")]);
+        assert_eq!(styles_of("9,99"), [of("decimal = \",\"", "9.99")]);
         let both = [
             of("decimal = \",\"", "1.234"),
             of("decimal = \".\", thousands = \",\"", "1234"),
         ];
-        assert_eq!(told("1,234"), both);
+        assert_eq!(styles_of("1,234"), both);
         assert_eq!(
-            told("1\u{a0}234"),
+            styles_of("1\u{a0}234"),
             [of("decimal = \",\", thousands = \" \"", "1234")]
         );
-        assert_eq!(told("many"), []);
+        assert_eq!(styles_of("many"), []);
     }
 
     proptest! {

@@ -1,5 +1,5 @@
-//! `replace`: what a pattern matches becomes another text, with a size limit. A short
-//! line of a mapping could make terabytes of a long cell.
+//! `replace`: what a pattern matches becomes another text, with a size limit. A short line of a
+//! mapping could turn a long cell into terabytes.
 
 use std::borrow::Cow;
 

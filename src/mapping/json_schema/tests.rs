@@ -165,12 +165,12 @@ const TABLES: [(&str, &str); 22] = [
 fn every_table_has_the_same_keys_in_both() {
     let schema = schema();
     for (text, pointer) in TABLES {
-        let told = complaints(text);
-        let known = told
+        let said = complaints(text);
+        let known = said
             .iter()
-            .find(|told| told.starts_with("unknown key `zzz`"))
-            .and_then(|told| told.split_once("known keys are "))
-            .unwrap_or_else(|| panic!("{text}: {told:?}"));
+            .find(|said| said.starts_with("unknown key `zzz`"))
+            .and_then(|said| said.split_once("known keys are "))
+            .unwrap_or_else(|| panic!("{text}: {said:?}"));
         let mut parser: Vec<&str> = known.1.split(", ").collect();
         parser.sort_unstable();
         let keys = schema.pointer(pointer).expect(pointer)["properties"]
@@ -236,9 +236,9 @@ fn every_list_of_words_is_the_same_in_both() {
     let schema = schema();
     let refuses = |text: &str, word: &str| {
         let quoted = format!("`{word}`");
-        let told = complaints(text);
-        told.iter().any(|told| {
-            let message = told.split("; ").next().unwrap_or_default();
+        let said = complaints(text);
+        said.iter().any(|said| {
+            let message = said.split("; ").next().unwrap_or_default();
             message.contains(&quoted) || message.contains("delimiter")
         })
     };

@@ -40,7 +40,7 @@ pub(crate) struct Mail {
     pub(crate) to: Words,
     /// The recipients of copies.
     pub(crate) cc: Option<Words>,
-    /// Those of copies that the others don't know of.
+    /// The recipients of blind copies.
     pub(crate) bcc: Option<Words>,
     /// Its subject.
     pub(crate) subject: Option<Words>,

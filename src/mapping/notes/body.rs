@@ -125,7 +125,7 @@ pub(crate) struct Head<'e> {
     pub(crate) public: Option<bool>,
     /// Where it was written.
     pub(crate) channel: Option<&'e str>,
-    /// Its subject, where the record has no place for one.
+    /// Its subject, if the record has no property for one.
     pub(crate) subject: Option<&'e str>,
 }
 

@@ -141,8 +141,7 @@ fn named(text: &str) -> Option<Attachment> {
     })
 }
 
-/// Adds the pictures within a text to the files of its comment, except for those that are
-/// among them.
+/// Adds the pictures within a text to the files of its comment, unless they are already among them.
 pub(super) fn add_pictures(addresses: Vec<String>, files: &mut Vec<Attachment>) {
     for address in addresses {
         let is_known = |file: &Attachment| file.url.as_deref() == Some(&*address);

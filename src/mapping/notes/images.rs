@@ -44,7 +44,7 @@ pub(super) fn with_images_named(html: String) -> (String, Vec<String>) {
 struct Image<'h> {
     src: &'h str,
     alt: &'h str,
-    /// A pixel that nobody sees: it keeps lines apart, or says that a mail was opened.
+    /// An invisible pixel: it keeps lines apart, or reports that a mail was opened.
     is_spacer: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'h> Image<'h> {
         image
     }
 
-    /// Where it is, unless nobody sees it.
+    /// Its address, unless it is invisible.
     fn address(&self) -> Option<String> {
         let is_seen = !self.is_spacer && self.src.starts_with("http");
         is_seen.then(|| unescaped(self.src))

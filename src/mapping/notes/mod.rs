@@ -48,7 +48,7 @@ pub(crate) use words::{Public, Words};
 const BODY: &str = "hs_note_body";
 const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// What the cells of a comment say apart from its text; nothing if they are wrong.
+/// What the cells of a comment say apart from its text; empty if they are wrong.
 struct Facts {
     at_ms: Option<i64>,
     files: Vec<Attachment>,
@@ -84,7 +84,7 @@ pub(crate) struct Notes {
     pub(crate) form: BodyForm,
     /// What it becomes.
     pub(crate) becomes: Becomes,
-    /// Whose it is.
+    /// Who owns it.
     pub(crate) owner: Option<Owned>,
     /// Further properties of what it becomes.
     pub(crate) properties: Vec<(Arc<str>, Words)>,
@@ -284,7 +284,7 @@ impl Notes {
         }
     }
 
-    /// Whether a comment without text and files is a record all the same.
+    /// Whether a comment without text and files still becomes a record.
     fn says_more(&self, element: &Element<'_>) -> bool {
         let mut properties = self.properties.iter();
         self.becomes.subject(element).is_some()
@@ -307,7 +307,7 @@ impl Notes {
             .extend(owner.map(|owner| (OWNER_PROPERTY.into(), owner)));
     }
 
-    /// What its cells say of a comment apart from its text; problems are reported.
+    /// What the cells of a comment say apart from its text; problems are reported.
     fn facts(
         &self,
         element: &Element<'_>,
@@ -317,23 +317,23 @@ impl Notes {
         findings: &mut Findings,
     ) -> Facts {
         let mut wrong = Vec::new();
-        let mut tell = |property: &str, reason, value: &str| {
+        let mut report = |property: &str, reason, value: &str| {
             let problem = Problem::new(reason).property(property).value(value);
             wrong.push(problem.column(&**place));
         };
         let at_ms = moment(&self.dates, at, place, findings);
-        let at_ms = at_ms.map_err(|reason| tell(AT, reason, at)).ok();
-        let files = files.map_err(|(reason, value)| tell(ATTACHMENTS, reason, &value));
+        let at_ms = at_ms.map_err(|reason| report(AT, reason, at)).ok();
+        let files = files.map_err(|(reason, value)| report(ATTACHMENTS, reason, &value));
         let public = self.public.as_ref().map(|public| public.of(element));
         let public = public.transpose();
-        let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
+        let public = public.map_err(|(reason, value)| report(BODY, reason, &value));
         let public = public.ok().flatten().flatten();
         let owner = self.owner.as_ref();
         let owner = owner.map(|owner| owner.of(element, place, findings));
         let owner = owner.transpose();
-        let owner = owner.map_err(|(reason, value)| tell(OWNER_PROPERTY, reason, &value));
+        let owner = owner.map_err(|(reason, value)| report(OWNER_PROPERTY, reason, &value));
         let made = self.becomes.of(element, public);
-        let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
+        let made = made.map_err(|(property, reason, value)| report(property, reason, &value));
         let facts = Facts {
             at_ms,
             files: files.unwrap_or_default(),

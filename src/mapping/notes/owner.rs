@@ -1,4 +1,4 @@
-//! Whose an activity is among the users of the portal.
+//! Which user of the portal owns an activity.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::model::ticket::PlacedRemark;
 /// How comments name their owners.
 #[derive(Debug)]
 pub(crate) struct Owned {
-    /// Where it is said.
+    /// Where the owner is named.
     pub(crate) words: Words,
-    /// By what the portal's users are found; one that it lacks is left out.
+    /// How the owner is found among the portal's users; one that the portal lacks is left out.
     pub(crate) rule: OwnerRule,
 }
 
 impl Owned {
-    /// The id of the owner; none if nobody is named, or nobody known. A name that several users
-    /// have is a problem.
+    /// The id of the owner; none if nobody is named or the name is unknown. A name that several
+    /// users have is a problem.
     pub(super) fn of(
         &self,
         element: &Element<'_>,

@@ -82,7 +82,7 @@ fn read_skip_lines(table: &mut Table<'_>) -> u64 {
     lines.map_or(0, |lines| lines.value as u64)
 }
 
-/// They are held back while a file is read, so their number is limited.
+/// The last records are held back while a file is read, so their number is limited.
 fn read_skip_last(table: &mut Table<'_>) -> usize {
     let Some(records) = table.count("skip_last", 0) else {
         return 0;

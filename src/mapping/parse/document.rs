@@ -45,8 +45,8 @@ pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
     read_document(root)
 }
 
-/// The first line of a text that is a table of tickets, given where a mapping belongs: names
-/// of columns with what stands between them.
+/// The first line of a text that is a table of tickets, given where a mapping belongs: names of
+/// columns with separators between them.
 fn first_line_of_table(text: &str) -> Option<Range<usize>> {
     let line = text.lines().next()?;
     let is_toml = line.starts_with(['[', '#']) || line.contains('=');

@@ -51,7 +51,7 @@ pub struct Column {
     pub(crate) numbers: [Tally; STYLES.len()],
     /// The first cell that is a different number in another style.
     pub(crate) open_number: Option<Counter>,
-    /// Digits, perhaps behind a minus.
+    /// Digits, perhaps after a minus.
     pub(crate) whole: Tally,
     pub(crate) digits: Digits,
     /// Ids that a spreadsheet has rounded or made numbers with a point.
@@ -262,7 +262,7 @@ impl Column {
         }
     }
 
-    /// Its values, the most frequent first, where they are few.
+    /// Its values, the most frequent first, if they are few.
     pub(crate) fn choices(&self) -> Vec<(&str, u64)> {
         let values = self.values.iter().flatten();
         let mut values: Vec<(&str, u64)> = values.map(|(value, n)| (value.as_str(), *n)).collect();
@@ -289,7 +289,7 @@ impl Column {
 
 impl Digits {
     fn add(&mut self, digits: &str, at: At<'_>) {
-        /// From here on a number loses digits where it is kept as a float.
+        /// From here on a number loses digits if it is kept as a float.
         const LONG: usize = 16;
         if digits.len() > 1 && digits.starts_with('0') && self.zero_first.is_none() {
             self.zero_first = Some(at.counter());

@@ -12,7 +12,7 @@ use crate::mapping::propose::belief::{At, Counter};
 /// After this many filled cells without a date, the rest is not tried.
 const PATIENCE: u64 = 500;
 
-/// Of a mask: that days and months in another order are another day.
+/// In a mask: with day and month in another order it is a different day.
 const DIFFER: u32 = 1 << 31;
 
 /// Two-digit years that are read as later than this are not dates.
@@ -183,8 +183,8 @@ impl Dates {
         true
     }
 
-    /// Whether the column's digits alone may be dates: to be believed only of a column
-    /// that is called like one.
+    /// Whether the column's digits alone may be dates: only to be believed if the name of the
+    /// column suggests dates.
     pub(crate) fn are_digits(&self) -> bool {
         self.serials + self.digits > 0 && self.serials + self.digits == self.found()
     }
@@ -313,7 +313,7 @@ impl Dates {
         (is_told && orders.other.is_none()).then_some(orders.first)
     }
 
-    /// The formats of the column if days and months stand in this order.
+    /// The formats of the column if days and months are in this order.
     pub(crate) fn formats_as(&self, order: Order) -> Option<DateFormats> {
         let found = self.formats()?;
         match &found.other {

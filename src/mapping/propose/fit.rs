@@ -94,7 +94,7 @@ impl Fitting<'_> {
         }
     }
 
-    /// The formats of times in comments, where the preset has others.
+    /// The formats of times in comments, if the preset has others.
     fn notes(&mut self, notes: &NotesSpec) {
         let found = notes.columns().iter().map(|at| self.index.find(&at.value));
         let found = found.into_iter().find(|positions| !positions.is_empty());
@@ -316,7 +316,7 @@ impl Fitting<'_> {
     }
 }
 
-/// A value as the entry's patterns make it: another text than the cell's, maybe.
+/// A value with the entry's replacements made; it may differ from the cell's text.
 fn replaced(entry: &EntrySpec, value: &str) -> String {
     let all = entry.replace.as_ref().map(|all| all.value.as_slice());
     let all = all.unwrap_or_default().iter();

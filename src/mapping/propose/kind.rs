@@ -153,8 +153,8 @@ impl Column {
         Belief::sure(Kind::Code, format!("{reason}: {}", place(against)))
     }
 
-    /// Several styles that read every cell mean different numbers only where a mark is
-    /// there in all of them: then the column does not tell.
+    /// Where several styles read every cell, they differ only if they read the ambiguous cell as
+    /// different numbers: then the column does not show which one is right.
     fn number_kind(&self) -> Belief<Kind> {
         let styles = self.number_styles();
         let Some((first, others)) = styles.split_first() else {

@@ -22,7 +22,7 @@ pub(super) fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
         return Some((score, "the name is a usual one".to_owned()));
     }
     if is_column(target.role, name) {
-        // Numbers of rows are called so too.
+        // Row numbers have such names too.
         let score = if target.place == Place::Key {
             0.88
         } else {
@@ -47,7 +47,7 @@ pub(super) fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
     (score > 0.0).then(|| (score, format!("the name is like \"{like}\"")))
 }
 
-/// What stands behind the word for a ticket at the beginning of a name.
+/// What follows the word for a ticket at the beginning of a name.
 pub(super) fn of_ticket(name: &str) -> Option<&str> {
     /// How systems call what this tool calls a ticket.
     const TICKETS: [&str; 6] = ["ticket", "issue", "case", "incident", "request", "problem"];

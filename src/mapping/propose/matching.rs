@@ -102,7 +102,7 @@ fn judge(survey: &Survey, idx: usize, target: &Target, column: usize, name: &str
     let (score, reason) = match likeness(name, target) {
         Some((likeness, of_name)) => {
             let is_usual = likeness > 0.8;
-            // A property of the source's own takes columns that are called so, not nearly so.
+            // A property of the source's own takes only columns with one of its usual names.
             if target.place == Place::Own && !is_usual {
                 return None;
             }
@@ -125,7 +125,7 @@ fn judge(survey: &Survey, idx: usize, target: &Target, column: usize, name: &str
 
 /// What a column is by its cells alone: addresses, and ids in one of the first columns.
 fn by_cells(survey: &Survey, target: &Target, idx: usize, column: &Column) -> Option<String> {
-    /// Ids stand in front.
+    /// Ids are in the first columns.
     const FIRST: usize = 2;
     match (target.place, target.holds) {
         (Place::Contact, Holds::Emails) if column.email_share() > 0.9 => {

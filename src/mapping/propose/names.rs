@@ -34,7 +34,7 @@ pub(crate) fn bare(header: &str) -> &str {
     }
 }
 
-/// What stands before brackets at the end of a name, and in them.
+/// What precedes brackets at the end of a name, and what is in them.
 fn brackets(header: &str) -> Option<(&str, &str)> {
     let rest = header.strip_suffix([')', ']'])?;
     let start = rest.find(['(', '['])?;

@@ -199,7 +199,7 @@ impl Page<'_> {
         text
     }
 
-    /// The question for the creation date, where columns of dates are left.
+    /// The question for the creation date, if columns of dates are left.
     fn created_question(&self) -> String {
         let mut text = String::new();
         for idx in self.dated_columns() {
@@ -217,7 +217,7 @@ impl Page<'_> {
         }
     }
 
-    /// Columns of dates that nothing else is made of; those filled in most rows first.
+    /// Columns of dates that nothing else uses; those filled in most rows first.
     pub(crate) fn dated_columns(&self) -> Vec<usize> {
         /// More are no help.
         const SHOWN: usize = 3;
@@ -353,7 +353,7 @@ impl Page<'_> {
         }
     }
 
-    /// The line of the other order of day and month, where the column leaves it open.
+    /// The line for the other order of day and month, if the column leaves that open.
     fn other_way(&self, one: &Match) -> String {
         let Some(other) = self.dates(one).and_then(|(found, _)| found.other) else {
             return String::new();
@@ -418,7 +418,7 @@ impl Page<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Which of several columns of one name is meant, where only one can be.
+    /// Which of several columns of one name is meant, if only one can be.
     fn which(&self, one: &Match) -> Option<String> {
         let nth = self.nth(one)?;
         let header = &self.survey.columns[one.column].header;

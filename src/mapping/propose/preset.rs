@@ -10,18 +10,18 @@ use crate::mapping::propose::names::normal;
 use crate::mapping::syntax::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 
-/// The preset for whatever has comments in a file of their own. No file tells that.
+/// The preset for any system whose comments are in a separate file. No input shows that.
 const OF_NO_SYSTEM: &str = "comments";
 
-/// How presets end that are for the nested JSON of a system. Tables flatten the same names,
-/// so only a list that no table has tells them.
+/// How the names of presets end that are for the nested JSON of a system. Tables flatten to the
+/// same names, so only a list, which no table has, identifies them.
 const OF_JSON: &str = "-json";
 
-/// Less than this of the file's columns is chance, where no columns are telling.
+/// A smaller share of the file's columns is chance, if none of them are telling.
 const LEAST: f64 = 0.6;
 
-/// Columns with names that only one system uses, or only one has together, in the form
-/// in which names are compared. `|` stands between names of which one is enough.
+/// Columns with names that only one system uses, or only one has together, in the form in which
+/// names are compared. `|` separates names of which one is enough.
 const TELLING: [(&str, &[&str]); 26] = [
     (
         "zendesk-json",
@@ -181,9 +181,9 @@ pub fn recognise(headers: &Headers) -> Option<Preset> {
     let presets: Vec<Preset> = presets.filter(|preset| preset.has_key).collect();
     let names: Vec<String> = headers.names().iter().map(|name| normal(name)).collect();
     let most = |left: &Preset, right: &Preset| left.share.total_cmp(&right.share);
-    let told = presets.iter().filter(|preset| is_told(preset.name, &names));
-    let told = told.max_by(|left, right| most(left, right)).cloned();
-    told.or_else(|| {
+    let known = presets.iter().filter(|preset| is_told(preset.name, &names));
+    let known = known.max_by(|left, right| most(left, right)).cloned();
+    known.or_else(|| {
         let fitting = presets.into_iter();
         let fitting = fitting.filter(|preset| !preset.name.ends_with(OF_JSON));
         let fitting = fitting.filter(|preset| preset.complete && preset.share >= LEAST);
@@ -203,7 +203,7 @@ fn is_told(preset: &str, names: &[String]) -> bool {
 }
 
 impl Preset {
-    /// A preset by its name, held against a file; none if there is none of that name.
+    /// A preset by its name, compared with a file; none if no preset has that name.
     pub fn find(name: &str, headers: &Headers) -> Option<Preset> {
         let (name, text) = PRESETS.iter().copied().find(|(known, _)| *known == name)?;
         let document = parse(text, &Problems::default())?;

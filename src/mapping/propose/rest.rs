@@ -12,7 +12,7 @@ use crate::mapping::propose::text::{column_text, entry, list, quoted};
 /// another meaning.
 const PORTALS_OWN: [&str; 3] = ["source_type", "source_ref", "source_thread_id"];
 
-/// Begins the columns of a case that are properties of the ticket that it was.
+/// The prefix of those columns of a case that are properties of its original ticket.
 const OF_CASES: &str = "properties.";
 
 /// The unused columns, each with a separate property.
@@ -26,7 +26,7 @@ pub(crate) struct Rest<'a> {
 pub(crate) struct Unused {
     /// Its position.
     pub(crate) idx: usize,
-    /// Which of the columns of its name, where only that one is left.
+    /// Which of the columns of its name, if only that one is left.
     nth: Option<usize>,
     /// The property's internal name.
     pub(crate) name: String,
@@ -125,8 +125,8 @@ impl Rest<'_> {
     }
 }
 
-/// The type of a property for a column, and what its entry says beside the column. Ids
-/// are texts even where they are digits.
+/// The type of a property for a column, and what its entry says besides the column. Ids are texts
+/// even if they are digits.
 pub(crate) fn typed(survey: &Survey, idx: usize) -> (&'static str, Vec<String>, String) {
     let column = &survey.columns[idx];
     let is_id = normal(&column.header)
@@ -176,7 +176,7 @@ pub(crate) fn other_format(found: &DateFormats) -> Option<String> {
     ))
 }
 
-/// `format = …`, where ISO 8601 is not all there is.
+/// `format = …`, unless ISO 8601 is all there is.
 pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
     match formats {
         [only] if *only == ISO => None,
@@ -199,7 +199,7 @@ fn internal_name(header: &str, idx: usize) -> String {
     }
 }
 
-/// A name that is free: the one that is wanted, or that with the column's number behind.
+/// A name that is not taken: the wanted one, or that one followed by the column's number.
 fn free(wanted: &str, is_free: impl Fn(&str) -> bool, idx: usize, joint: &str) -> String {
     if is_free(wanted) {
         return wanted.to_owned();

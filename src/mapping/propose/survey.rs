@@ -29,7 +29,7 @@ pub struct Survey {
 pub struct Share(Vec<(usize, Column)>);
 
 impl Share {
-    /// Counts a row, which stands in this line.
+    /// Counts a row, which is on this line.
     pub fn add(&mut self, cells: &Cells, line: u64) {
         for (idx, column) in &mut self.0 {
             add(column, cells.get(*idx), line);
@@ -55,7 +55,7 @@ impl Survey {
         }
     }
 
-    /// Counts a row, which stands in this line.
+    /// Counts a row, which is on this line.
     pub fn add(&mut self, cells: &Cells, line: u64) {
         self.rows += 1;
         for idx in &self.counted {
@@ -101,7 +101,8 @@ impl Survey {
         &self.columns
     }
 
-    /// A cell such as `="0017"`, where most of a column are, or a column is called so.
+    /// A cell such as `="0017"`, if most cells of a column are written so; or the name of a column
+    /// that is.
     pub fn text_formula(&self) -> Option<&str> {
         let names = self.headers.names().iter().map(String::as_str);
         let named = names.filter(|name| is_text_formula(name));
@@ -116,7 +117,7 @@ impl Survey {
         named.chain(example).next()
     }
 
-    /// What the numbers of a column are if they are dates, where its name says so.
+    /// What the numbers of a column are if they are dates, provided that its name suggests dates.
     pub fn dates_of_numbers(&self, column: &Column) -> Option<&'static str> {
         let is_called = || is_called_time(&column.header);
         let found = column
@@ -129,13 +130,13 @@ impl Survey {
         })
     }
 
-    /// How the dates of a column are written. Where its own cells leave the order of day
-    /// and month open, another column of the file may tell; the name of that one then.
+    /// How the dates of a column are written. If its own cells leave the order of day and month
+    /// open, another column of the file may settle it, whose name is then returned too.
     pub(crate) fn dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
         self.decided(&self.columns.get(idx)?.dates)
     }
 
-    /// The same of the dates that stand before a `;` in the cells of a column.
+    /// The same for the dates before a `;` in the cells of a column.
     pub(crate) fn leading_dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
         self.decided(&self.columns.get(idx)?.leading)
     }

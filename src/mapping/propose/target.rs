@@ -39,7 +39,7 @@ pub(crate) enum Holds {
     Choice(&'static Words),
     /// One of a few words, whichever they are.
     Labels,
-    /// Several values, or one that comes in several columns; what stands between them.
+    /// Several values, or one that is spread over several columns; what separates them.
     Several(&'static str),
     /// Anything.
     Anything,
@@ -75,8 +75,8 @@ const fn target(
     }
 }
 
-/// All of them. Names are in their normal form: lower case, blanks for other marks,
-/// without what stands in brackets behind.
+/// All of them. Names are in their normal form: lower case, blanks for other marks, without
+/// brackets at the end.
 pub(crate) const TARGETS: [Target; 28] = [
     target(
         Place::Key,
@@ -446,9 +446,9 @@ pub(crate) const TARGETS: [Target; 28] = [
 ];
 
 impl Holds {
-    /// How well the cells of a column fit, from 0 to 1, and in words.
-    /// A column that is called as usual is what its name says, unless its cells speak
-    /// against that; what its values are, may not be known.
+    /// How well the cells of a column fit, from 0 to 1, and in words. A column with a usual name is
+    /// what its name says, unless its cells contradict that; the meaning of its values may still be
+    /// unknown.
     pub(crate) fn fit(self, column: &Column, rows: u64, is_usual: bool) -> (f64, String) {
         if column.filled == 0 {
             return (0.85, "no cell of it is filled".to_owned());
@@ -474,8 +474,8 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// Ids that repeat are those of a log, which has several rows for a ticket; they are no
-/// choice of a few all the same.
+/// Ids that repeat are those of a log, which has several rows for a ticket; even then they are not
+/// a choice of a few.
 fn ids(column: &Column, filled: f64, is_usual: bool) -> (f64, String) {
     let distinct = column.distinct.share();
     let words = format!("{} of its values differ", percent(distinct));
@@ -497,7 +497,7 @@ fn titles(column: &Column, is_usual: bool) -> (f64, String) {
     let words = format!("{} of its texts differ", percent(distinct));
     let fit = match is_text {
         true if distinct > 0.5 => 1.0,
-        // Of several that are called so, the one with the most different texts.
+        // Of several columns with such names, the one with the most different texts.
         true if is_usual => 0.7 + 0.2 * distinct,
         _ => 0.6,
     };

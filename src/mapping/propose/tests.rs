@@ -222,14 +222,14 @@ fn a_proposal_reads_well() {
     let text = proposal(&survey, &Dialect::default(), "stories.csv").text;
     insta::assert_snapshot!("proposal", text);
     assert!(MappingFile::parse("p.toml", &text).is_ok(), "{text}");
-    // What is commented out is good too.
+    // What is commented out has to be valid too.
     let uncommented: Vec<&str> = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.contains(" = ") || rest.ends_with("]]") => rest,
             _ => line,
         })
-        // Of a question one answer is enough.
+        // One answer to a question is enough.
         .filter(|line| !line.contains("%m/%d/%Y"))
         .filter(|line| !line.starts_with("column = \"…\""))
         .collect();
@@ -286,7 +286,7 @@ fn surveyed(names: &[String], rows: &[Vec<String>]) -> Survey {
     survey
 }
 
-/// What is believed of a file, by the names of its columns.
+/// What is believed about a file, by the names of its columns.
 fn beliefs(survey: &Survey) -> Vec<(String, String)> {
     let name = |idx: usize| survey.columns()[idx].name().to_owned();
     let mut beliefs: Vec<(String, String)> = matches(survey)
@@ -321,8 +321,8 @@ const FORMATS: [&str; 12] = [
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
-    /// A format that is proposed as sure reads every filled cell as the day that was meant,
-    /// and what it does not read is told.
+    /// A format that is proposed as sure reads every filled cell as the day that was meant, and
+    /// what it does not read is reported.
     #[test]
     fn sure_formats_read_every_cell(
         format in prop::sample::select(FORMATS.to_vec()),
@@ -355,7 +355,7 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
-    /// Other columns, and their order, change nothing of what is believed of a column.
+    /// Other columns, and their order, don't change what is believed about a column.
     #[test]
     fn custom_columns_and_another_order_change_no_belief(
         turned in 0_usize..7,

@@ -5,7 +5,7 @@ use toml::Value;
 
 use crate::mapping::convert::ZONES;
 
-/// The right-hand side of an entry from its keys, in the short form where it can be.
+/// The right-hand side of an entry from its keys, in the short form if possible.
 pub(crate) fn entry(keys: &[String]) -> String {
     match keys {
         // The short form: a column and nothing else.

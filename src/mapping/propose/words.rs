@@ -1,6 +1,6 @@
-//! The words of help desks: names of statuses, priorities and channels, and their
-//! counterparts in HubSpot. Only for proposals; a mapping decides. English words stand
-//! here, those of other languages in `vocabulary.toml`.
+//! The words of help desks: names of statuses, priorities and channels, and their counterparts in
+//! HubSpot. Only for proposals; a mapping decides. English words are here, those of other languages
+//! in `vocabulary.toml`.
 
 use crate::mapping::nearest::fold;
 use crate::mapping::propose::vocabulary::value_meaning;
@@ -134,8 +134,8 @@ pub(crate) const CATEGORIES: [(&str, &[&str]); 4] = [
 /// One of the tables above.
 pub(crate) type Words = [(&'static str, &'static [&'static str])];
 
-/// What a value is in HubSpot: by its whole, or by its words behind a digit
-/// ("2 - High", "P1-Urgent").
+/// What a value is in HubSpot: by all of it, or by its words after a digit ("2 - High",
+/// "P1-Urgent").
 pub(crate) fn meaning(words: &'static Words, value: &str) -> Option<&'static str> {
     let value = fold(value);
     let of = |text: &str| {

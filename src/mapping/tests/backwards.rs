@@ -1,4 +1,4 @@
-//! Mappings run backwards: what they write is what they read, and what forgets is
+//! Mappings run backwards: what they write is what they read, and what loses information is
 //! refused.
 
 use proptest::prelude::*;
@@ -105,7 +105,7 @@ fn values_become_the_texts_that_are_read_as_these_values() {
     }
 }
 
-/// Milliseconds of nothing are written or not.
+/// Zero milliseconds may be written or not.
 fn same(read: &str, value: &str) -> bool {
     read == value || read.replace(".000Z", "Z") == value
 }

@@ -124,7 +124,7 @@ fn value_maps_may_stand_in_a_file() {
         panic!("a line that is not filled in maps nothing");
     };
     assert_eq!(issue.first().reason.code(), "UNMAPPED_VALUE");
-    // A map of the text "file" is no file.
+    // A map of the text "file" does not name a file.
     let inline =
         "hs_ticket_priority = { column = \"P\", map = { file = \"Low\", desk = \"High\" } }";
     let draft = ticket(inline, &[("P", "file")]);
@@ -147,14 +147,14 @@ hubspot_owner_id = { column = "A", lookup = { file = "people.csv", from = "Name"
     let Err(errors) = MappingFile::parse(&name, &text) else {
         panic!("two files can't be used");
     };
-    let told: Vec<(usize, Option<&str>)> = errors
+    let said: Vec<(usize, Option<&str>)> = errors
         .problems()
         .map(|problem| (problem.line, problem.help))
         .collect();
     let help = Some(
         "the file must be next to the mapping and a CSV with the columns that `from` and `to` name",
     );
-    assert_eq!(told, [(12, help), (13, Some("did you mean `Nmae`?"))]);
+    assert_eq!(said, [(12, help), (13, Some("did you mean `Nmae`?"))]);
 
     let text = format!(
         "{}hs_pipeline_stage = {{ column = \"S\", map = {{ file = \"stages.csv\" }} }}\n\
@@ -170,12 +170,12 @@ hubspot_owner_id = { column = "A", lookup = { file = "people.csv", from = "Name"
     let Err(errors) = compiled else {
         panic!("their lines can't be used");
     };
-    let told: Vec<(usize, &str)> = errors
+    let said: Vec<(usize, &str)> = errors
         .problems()
         .map(|problem| (problem.line, problem.message))
         .collect();
     assert_eq!(
-        told,
+        said,
         [
             (11, "`Nwe`: pipeline \"Support Pipeline\" has no such stage"),
             (12, "`ann` is in twice.csv twice, with different values"),
@@ -366,11 +366,11 @@ fn a_read_only_property_goes_into_another() {
     let Err(errors) = compiled(&twice, &["Id", "Subject", "N", "D"]) else {
         panic!("one property gets two values");
     };
-    let told: Vec<(usize, &str)> = errors
+    let said: Vec<(usize, &str)> = errors
         .problems()
         .map(|problem| (problem.line, problem.message))
         .collect();
-    assert_eq!(told, [(13, "two entries write `effort`")]);
+    assert_eq!(said, [(13, "two entries write `effort`")]);
 }
 
 #[test]

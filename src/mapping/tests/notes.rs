@@ -68,11 +68,11 @@ fn a_bad_comment_refuses_its_row() {
             ("Comment", "no parts"),
         ],
     );
-    let told: Vec<String> = issue.problems().map(ToString::to_string).collect();
+    let said: Vec<String> = issue.problems().map(ToString::to_string).collect();
     assert_eq!(
-        told.len(),
+        said.len(),
         1,
-        "a comment that says nothing is none: {told:?}"
+        "a comment that says nothing is none: {said:?}"
     );
     assert_eq!(issue.first().reason.code(), "INVALID_DATE");
     assert_eq!(issue.first().column.as_deref(), Some("Comment"));
@@ -201,8 +201,8 @@ fn long_comments_are_cleaned_of_what_is_too_much() {
         "{}",
         draft.notes[0].body.len()
     );
-    let told: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
-    assert_eq!(told, ["html_stripped"]);
+    let said: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
+    assert_eq!(said, ["html_stripped"]);
     let long = "x".repeat(10 << 20);
     let draft = ticket(JIRA, &[("Comment", &format!("2026-02-24;a;{long}"))]);
     assert_eq!(draft.notes[0].parts(), 161);
@@ -311,9 +311,9 @@ fn an_activity_has_an_owner_and_properties_and_needs_no_text() {
     );
     assert_eq!(bodies(&draft.notes), ["", "", "<p>a text</p>"]);
     assert_eq!(draft.notes[0].key, "z-7:task:1");
-    let told: Vec<String> = draft.remarks.iter().map(ToString::to_string).collect();
+    let said: Vec<String> = draft.remarks.iter().map(ToString::to_string).collect();
     let stranger = "todos \"nobody@x.example\": no counterpart, left blank";
-    assert_eq!(told, [stranger]);
+    assert_eq!(said, [stranger]);
 }
 
 #[test]
@@ -395,8 +395,8 @@ fn what_an_import_has_no_place_for_is_counted_by_row() {
     let more = "[rows]\nleft_behind = [\"history\"]\n";
     for (cell, times) in [("", 0), ("[]", 0), ("[{\"value\":\"1\"}]", 1), ("plain", 1)] {
         let draft = ticket(more, &[("history", cell)]);
-        let told: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
-        assert_eq!(told, vec!["left_behind"; times], "{cell}");
+        let said: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
+        assert_eq!(said, vec!["left_behind"; times], "{cell}");
     }
     let mapping = compiled(&format!("{HEAD}{more}"), &["Id", "Subject", "history", "x"]);
     assert_eq!(mapping.expect("it fits").unused_columns(), ["x"]);

@@ -9,7 +9,7 @@ use crate::model::ticket::Remark;
 
 const ZENDESK: &str = include_str!("../../../mappings/zendesk.toml");
 
-/// The account's CSV export, with a description beside.
+/// The account's CSV export, with a description added.
 const ZENDESK_HEADER: &str = "Summation column,Id,Requester,Requester id,Requester external id,\
 Requester email,Requester domain,Submitter,Assignee,Group,Subject,Tags,Status,Priority,Via,\
 Ticket type,Created at,Updated at,Assigned at,Organization,Due date,Initially assigned at,\

@@ -232,10 +232,10 @@ fn hundreds_of_thousands_of_mistakes_take_no_time() {
         format!("{HEAD}{}", lines(|_| "[[property]]\nx = 1\n".to_owned())),
     ] {
         let errors = errors(compiled(&text, &["Id", "Subject"]));
-        let told = errors.render(false);
+        let said = errors.render(false);
         let more = errors.len() - 50;
         assert!(
-            told.ends_with(&format!("and {more} more mistakes of the mapping")),
+            said.ends_with(&format!("and {more} more mistakes of the mapping")),
             "{more}"
         );
     }
@@ -250,12 +250,12 @@ fn patterns_take_some_memory_and_no_more() {
         lines.join(", ")
     );
     let errors = errors(compiled(&text, &["Id", "Subject"]));
-    let told = errors
+    let said = errors
         .problems()
         .next()
         .map(|problem| problem.message.to_owned());
     assert_eq!(
-        told.as_deref(),
+        said.as_deref(),
         Some("the patterns of the mapping up to this one take more than 64 MiB")
     );
     let lines: Vec<String> = (0..1_000).map(|n| format!("'^\\d - {n}' = ''")).collect();
@@ -269,14 +269,14 @@ fn patterns_take_some_memory_and_no_more() {
 #[test]
 fn a_message_is_one_line_whatever_it_names() {
     let text = format!("{HEAD}\"a\\nerror: forged\\u009b\" = 1\n");
-    let told = errors(MappingFile::parse("a\nb.toml", &text)).render(false);
+    let said = errors(MappingFile::parse("a\nb.toml", &text)).render(false);
     assert!(
-        !told.lines().any(|line| line.starts_with("error: forged")),
-        "{told}"
+        !said.lines().any(|line| line.starts_with("error: forged")),
+        "{said}"
     );
     assert!(
-        told.contains("a␊b.toml") && !told.contains('\u{9b}'),
-        "{told}"
+        said.contains("a␊b.toml") && !said.contains('\u{9b}'),
+        "{said}"
     );
 }
 
@@ -289,7 +289,7 @@ fn colour_changes_nothing_but_the_colour() {
 }
 
 proptest! {
-    /// A file cut, doubled or overwritten anywhere is read or told about, never a panic.
+    /// A file that is cut, doubled or overwritten anywhere is read or reported, never a panic.
     #[test]
     fn a_damaged_file_is_never_a_panic(
         at in 0..2_000usize,

@@ -180,8 +180,8 @@ pub(crate) fn value<'t>(ticket: &'t TicketDraft, property: &str) -> Option<&'t s
     found.map(|(_, value)| value.as_str())
 }
 
-/// A mapping file of `HEAD` and `more` with other files beside it: their folder, and
-/// the mapping's path.
+/// A mapping file of `HEAD` and `more` with other files next to it: their folder, and the mapping's
+/// path.
 pub(crate) fn beside(files: &[(&str, &str)], more: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {

@@ -1,13 +1,13 @@
 //! What a portal's refusals of different rows have in common: its words without numbers, names
 //! in quotes and addresses, which differ from row to row.
 
-/// What stands before the portal's own words.
+/// What precedes the portal's own words.
 pub(super) const BY_PORTAL: &str = "the portal refused it: ";
 
-/// Letters that are kept of it.
+/// Maximum letters of a gist.
 const MOST: usize = 160;
 
-/// The gist of a hint; empty where the code says all, since it is one of ours.
+/// The gist of a hint; empty if the code is one of ours, which already says everything.
 pub fn gist(hint: &str) -> String {
     let said = hint.split_once(BY_PORTAL).map(|(_, said)| said);
     let said = said.and_then(|said| said.split("; ").next());

@@ -321,7 +321,7 @@ pub enum Reason {
     },
     /// Another ticket holds the value of a unique property that is not the key.
     ConflictingUniqueValue {
-        /// Id of that ticket, where the portal names it.
+        /// Id of that ticket, if the portal names it.
         id: Option<String>,
     },
     /// The key collides, but no ticket can be found that holds it.

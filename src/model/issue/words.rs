@@ -413,7 +413,7 @@ impl Reason {
                     _ => NOTE_REFUSED,
                 },
                 match ticket.as_str() {
-                    // A plan's: nothing is there yet.
+                    // A note of a plan: there is no ticket yet.
                     "" => format!("a note of it can't go in: {}", note.sentence()),
                     _ => format!(
                         "ticket {ticket} is there, but not this note: {}",
@@ -663,7 +663,7 @@ fn one_of(values: &[String]) -> String {
     }
 }
 
-/// What to set in the mapping, where that helps, or else how to write the cell.
+/// What to set in the mapping, if that helps, or else how to write the cell.
 fn other_form(settings: impl Iterator<Item = String>, otherwise: &str) -> String {
     let settings: Vec<String> = settings.collect();
     match settings.is_empty() {

@@ -8,7 +8,7 @@ use crate::model::count::{count, counted};
 use crate::model::run_report::{CallBin, CallsOverTime};
 use crate::report::words::duration;
 
-/// Adds the section, where there is a log.
+/// Adds the section, if there is a log.
 pub(super) fn add_calls(page: &mut Page, calls: Option<&CallsOverTime>) {
     let Some(calls) = calls else { return };
     let sum = |of: fn(&CallBin) -> u64| calls.bins.iter().map(of).sum::<u64>();
@@ -57,7 +57,7 @@ fn waited(waits: &[(jiff::Timestamp, Duration)]) -> Option<String> {
     ))
 }
 
-/// Calls a second; one digit behind the point where they are few.
+/// Calls per second, with one decimal if they are few.
 fn rate(calls: u64, time: Duration) -> String {
     let tenths = calls * 10_000 / u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
     match tenths {

@@ -1,5 +1,5 @@
-//! Pictures as SVG: rows by a word for each, and calls over time. Whoever can't see them finds the
-//! same numbers in words beside them.
+//! Charts as SVG: rows counted by word, and calls over time. The same numbers are in words next to
+//! them, for whoever can't see the charts.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::report::words::duration;
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 160.0;
 
-/// One bar, a part of it for each word that has rows; `name` says what it shows.
+/// One bar, with a part for each word that has rows; `name` says what it shows.
 pub(super) fn bar(name: &str, words: &[(&'static str, u64)]) -> String {
     let all = as_width(words.iter().map(|(_, rows)| rows).sum()).max(1.0);
     let mut parts = String::new();
@@ -34,8 +34,8 @@ pub(super) fn bar(name: &str, words: &[(&'static str, u64)]) -> String {
     )
 }
 
-/// A column for each interval: calls that were answered as hoped, that the rate limit
-/// refused, that failed. Behind them is shaded when the portal made the run wait.
+/// A column for each interval: calls that succeeded, that the rate limit refused, that failed. The
+/// times when the portal made the run wait are shaded behind them.
 pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
     let most = calls.most();
     let scale = HEIGHT / as_width(most).max(1.0);
@@ -68,7 +68,7 @@ pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
     )
 }
 
-/// A shade for each wait, as far as it lies in the picture.
+/// A shaded area for each wait, as far as it lies within the chart.
 fn waits(calls: &CallsOverTime) -> String {
     let span = calls.width.as_secs_f64() * as_width(calls.bins.len() as u64);
     let scale = WIDTH / span.max(1.0);

@@ -115,7 +115,7 @@ impl Forecast {
     /// Reads the JSON of a plan or a check.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is neither.
     pub fn of(found: &Value) -> serde_json::Result<Forecast> {
         Forecast::deserialize(found)
     }

@@ -1,9 +1,8 @@
-//! report.html: what was done as a page that stands for itself. It asks nothing of any
-//! address, needs no script, and can be printed for whoever signs a migration off.
+//! report.html: what was done, as a self-contained page. It loads nothing from anywhere, needs no
+//! script, and can be printed for whoever signs off a migration.
 //!
-//! Each kind of report says what stands on its page (`run`, `verified`, `export`,
-//! `forecast`, `survey`) in the pieces of `page`; `columns`, `calls` and `refused` are
-//! sections that several of them have.
+//! Each kind of report (`run`, `verified`, `export`, `forecast`, `survey`) makes its page of the
+//! pieces of `page`; `columns`, `calls` and `refused` are sections that several of them have.
 
 mod page;
 mod chart;

@@ -66,7 +66,7 @@ struct Fold {
 /// A table.
 #[derive(Debug, Serialize)]
 pub(super) struct Table {
-    /// What it is called where nobody sees it.
+    /// What it is called for those who can't see it.
     name: String,
     caption: String,
     columns: Vec<Column>,
@@ -86,9 +86,9 @@ pub(super) struct Cell {
     text: String,
     /// The colour of what it names.
     mark: Option<&'static str>,
-    /// Where it leads.
+    /// The address that it links to.
     link: Option<String>,
-    /// Values in it, each behind what is to be said of it.
+    /// Values in it, each preceded by a label.
     values: Vec<(String, String)>,
 }
 
@@ -108,7 +108,7 @@ impl From<&str> for Cell {
 }
 
 impl Cell {
-    /// With the colour of a word before it.
+    /// A word with the mark of its colour before it.
     pub(super) fn marked(word: &'static str) -> Cell {
         Cell {
             mark: Some(word),
@@ -116,7 +116,7 @@ impl Cell {
         }
     }
 
-    /// With the address that it leads to, where there is one.
+    /// A text that links to an address, if there is one.
     pub(super) fn linked(text: &str, link: Option<&str>) -> Cell {
         Cell {
             link: link.map(str::to_owned),
@@ -124,7 +124,7 @@ impl Cell {
         }
     }
 
-    /// Values, each behind how often it occurs, or what it is of.
+    /// Values, each preceded by how often it occurs, or by what it is a value of.
     pub(super) fn values(values: Vec<(String, String)>) -> Cell {
         let values = values.into_iter();
         Cell {
@@ -151,7 +151,7 @@ impl Part {
         }
     }
 
-    /// A picture, as SVG of our own making.
+    /// A chart, as SVG that the tool itself made.
     pub(super) fn chart(svg: String) -> Part {
         Part {
             chart: Some(Value::from_safe_string(svg)),
@@ -159,7 +159,7 @@ impl Part {
         }
     }
 
-    /// The same folded behind a name and some words.
+    /// The same, folded under a name and some words.
     pub(super) fn folded(self, name: &str, words: String, open: bool) -> Part {
         Part {
             fold: Some(Fold {
@@ -219,7 +219,7 @@ impl Table {
 }
 
 impl Page {
-    /// A page with its head; `title` goes behind the name in the window's title.
+    /// A page with its head; `title` follows the name in the window's title.
     pub(super) fn new(head: &ReportHead, title: &str, lead: String) -> Page {
         let mut page = Page {
             title: format!("{}: {title}, {}", head.name, head.state),
@@ -282,7 +282,7 @@ impl Page {
     /// When the template is broken, which a test rules out.
     pub(super) fn html(&self) -> Result<String, minijinja::Error> {
         let mut pages = Environment::new();
-        // Its name says that what is filled in is escaped as HTML.
+        // A name in `.html` makes the engine escape what is filled in as HTML.
         pages.add_template("page.html", include_str!("page.html"))?;
         pages.get_template("page.html")?.render(Serde(self))
     }
@@ -293,7 +293,7 @@ fn short(value: String) -> String {
     beginning(value, LETTERS)
 }
 
-/// At most so many letters of a value.
+/// The first letters of a value, at most this many.
 pub(super) fn beginning(value: String, letters: usize) -> String {
     match value.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", value[..end].trim_end()),

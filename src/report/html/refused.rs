@@ -7,7 +7,7 @@ use crate::model::count::{count, counted};
 pub(super) struct Reason {
     /// Its stable code.
     pub(super) code: String,
-    /// What the portal said, where the code is its own; else empty.
+    /// What the portal said, if the code is its own; else empty.
     pub(super) words: String,
     /// How many rows.
     pub(super) rows: u64,

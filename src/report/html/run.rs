@@ -87,7 +87,7 @@ fn add_fates(page: &mut Page, report: &RunReport, read: &str) {
     page.section("How the rows ended", parts);
 }
 
-/// The word for a fate; an undo calls some otherwise, as undo.csv does.
+/// The word for a fate; an undo calls some by other words, as undo.csv does.
 fn word(fate: Fate, undoes: bool) -> &'static str {
     match (fate, undoes) {
         (Fate::Refused, true) => "left",

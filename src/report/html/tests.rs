@@ -1,4 +1,4 @@
-//! The page: what stands on it, that texts of rows stay texts, and that nothing is loaded.
+//! The page: what is on it, that texts of rows stay texts, and that nothing is loaded.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Shows how far a long work is, whatever it is. It also looks by itself now and then: a
-//! work that waits tells nothing, and what it waits for should be seen.
+//! Shows the progress of any long work. The board also refreshes by itself now and then: work that
+//! waits reports nothing, but what it waits for should be seen.
 
 use std::io::Write;
 use std::mem::take;
@@ -19,30 +19,30 @@ use super::snapshot::Snapshot;
 use crate::model::pace::Pace;
 use crate::model::visible::one_line;
 
-/// How often the board looks by itself.
+/// How often the board refreshes by itself.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Time between two plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// Time between two JSON lines, and between two that say the same.
+/// Minimum time between two JSON lines, and between two without news.
 const JSON_EVERY: Duration = Duration::from_millis(500);
 const JSON_AGAIN: Duration = Duration::from_secs(2);
 
-/// Sooner nothing is said of the time that is left.
+/// Nothing is said about the time left before this much time has passed.
 const TOO_SOON: Duration = Duration::from_secs(1);
 
-/// Cells of a terminal that does not say how many it has.
+/// Cells of a terminal that does not report its width.
 const USUAL_WIDTH: u16 = 80;
 
-/// Says what the portal lets through just now.
+/// Says what the portal lets through right now.
 pub type PaceNow = Box<dyn Fn() -> Pace + Send>;
 
 /// How progress is shown.
 pub enum Face {
     /// Nothing is shown.
     Silent,
-    /// A line that moves, on stderr.
+    /// A moving line, on stderr.
     Bar,
     /// A line now and then.
     Plain(Box<dyn Write + Send>),
@@ -50,7 +50,7 @@ pub enum Face {
     Json(Box<dyn Write + Send>),
 }
 
-/// Shows how far a work is, until it is dropped.
+/// Shows how far work is, until it is dropped.
 pub struct Board {
     shown: Arc<Mutex<Shown>>,
     ticker: Option<(SyncSender<()>, JoinHandle<()>)>,
@@ -70,10 +70,10 @@ struct Shown {
     is_new: bool,
 }
 
-/// The bar that is drawn on stderr, which has one place for it.
+/// The bar drawn on stderr, which has room for only one.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Writes to stderr, where a bar may be drawn: it moves on.
+/// Writes to stderr; a bar drawn there moves below the text.
 pub fn beside_bar<T>(write: impl FnOnce() -> T) -> T {
     let bar = held(&BAR).clone();
     match bar {
@@ -104,7 +104,7 @@ impl Board {
         Board { shown, ticker }
     }
 
-    /// So far is the work.
+    /// Sets how far the work is.
     pub fn at(&self, snapshot: Snapshot) {
         if self.ticker.is_some() {
             held(&self.shown).at(snapshot);
@@ -131,7 +131,7 @@ impl Board {
         }
     }
 
-    /// The work is at its end: nothing is shown any more.
+    /// The work has ended: nothing is shown any more.
     pub fn end(&self) {
         held(&self.shown).end();
     }
@@ -162,7 +162,7 @@ impl Shown {
         self.show();
     }
 
-    /// Says how far it is, where it is time for that.
+    /// Updates the estimate, and shows how far the work is if it is time for that.
     fn show(&mut self) {
         let Some(snapshot) = self.snapshot.take() else {
             return;
@@ -217,7 +217,7 @@ impl Shown {
     }
 }
 
-/// Looks until the board is gone.
+/// Refreshes until the board is gone.
 fn ticker(shown: Arc<Mutex<Shown>>) -> (SyncSender<()>, JoinHandle<()>) {
     let (end, ended) = sync_channel::<()>(0);
     let thread = std::thread::spawn(move || {
@@ -228,11 +228,11 @@ fn ticker(shown: Arc<Mutex<Shown>>) -> (SyncSender<()>, JoinHandle<()>) {
     (end, thread)
 }
 
-/// Draws the bar, which is made when it is first needed.
+/// Draws the bar, which is created when it is first needed.
 fn draw(snapshot: &Snapshot, timing: &Timing) {
     let size = terminal_size_of(std::io::stderr());
     let width = size.map_or(USUAL_WIDTH, |(Width(width), _)| width);
-    // A moving mark and a blank come before it, and the last cell stays free.
+    // A spinner and a blank come before the line, and the last cell stays free.
     let cells = usize::from(width.saturating_sub(3));
     let mut bar = held(&BAR);
     let bar = bar.get_or_insert_with(|| {
@@ -244,7 +244,7 @@ fn draw(snapshot: &Snapshot, timing: &Timing) {
     bar.tick();
 }
 
-/// A reader that went away is no error.
+/// A reader that went away is not an error.
 fn say(out: &mut impl Write, line: &str) {
     let _gone = writeln!(out, "{line}");
 }

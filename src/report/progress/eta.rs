@@ -1,72 +1,71 @@
-//! How long a work will still take: the slower of its own speed, as it was in the last
-//! minute, and of what the portal's allowances let through. Pure: time is handed in.
+//! How long work will still take: the slower of its own speed in the last minute and what the
+//! portal's allowances let through. Pure: callers pass in the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::model::pace::Pace;
 
-/// What was done in this time is the speed. A whole number of HubSpot's windows: within one,
-/// calls come in bursts.
+/// The speed is what was done in this time. It is a whole number of HubSpot's windows, since calls
+/// come in bursts within one.
 const HORIZON: Duration = Duration::from_secs(60);
 
-/// Samples are kept so far apart, at least, and what comes in one piece takes so long, at
-/// most.
+/// The minimum time between two samples, and the maximum length of one piece.
 const GRAIN: Duration = Duration::from_millis(500);
 
-/// After so long a time without news a piece is whole.
+/// A piece is whole after this long without news.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Speeds are smoothed over so long a time, or a quarter of the time that they are known.
+/// Speeds are smoothed over this time, or over a quarter of the time passed if that is less.
 const CALM: Duration = Duration::from_secs(15);
 
-/// After so long a time without anything done, that is news too.
+/// If nothing is done for this long, that is news too.
 const STALL: Duration = Duration::from_secs(10);
 
-/// Pauses that the portal asks for in so short a time after each other are its way.
+/// Pauses that the portal asks for this soon after each other are its usual behaviour.
 const AGAIN: Duration = Duration::from_secs(120);
 
-/// Estimates the time that is left of a work.
+/// Estimates the time left for some work.
 #[derive(Debug, Default)]
 pub struct Eta {
-    /// Those of the last minute; the first may be older.
+    /// Samples of the last minute; the first may be older.
     samples: VecDeque<Sample>,
     last: Sample,
-    /// When the newest of the samples was taken first.
+    /// When the newest sample was first taken.
     sampled: Duration,
     /// Whether anything was done.
     is_begun: bool,
-    /// What is being done in one piece: when it began, and how far it is.
+    /// The piece that is being done: when it began, and how far it is.
     piece: Option<(Duration, Sample)>,
     pace: Pace,
-    /// What is done in a second.
+    /// Units done per second.
     speed: Calm,
-    /// The time that one takes in which nothing waits for the portal's leave. In bursts it is
-    /// next to nothing.
+    /// The time that a unit takes, without the time in which something waits for the portal's
+    /// permission. In bursts it is close to zero.
     cost: Calm,
     pauses: Pauses,
 }
 
-/// What was done at a time.
+/// What was done by a certain time.
 #[derive(Clone, Debug, Default)]
 struct Sample {
     at: Duration,
-    /// Time in which nothing waited for the portal's leave.
+    /// Time in which nothing waited for the portal's permission.
     free: Duration,
     done: f64,
-    /// Calls of each allowance.
+    /// Calls paid from each allowance.
     calls: Vec<u64>,
 }
 
 impl Eta {
-    /// Records how much is done, in any unit, at a time since the start. The first time is
-    /// the start.
+    /// Records how much is done, in any unit, at this time since the start. The first time recorded
+    /// is the start.
     pub fn note(&mut self, at: Duration, done: f64, pace: &Pace) {
         let passed = at.saturating_sub(self.last.at);
         let is_news = !self.samples.is_empty() && done > self.last.done;
         if is_news && !self.is_begun {
-            // Until something is done for the first time, calls go one by one and are under
-            // way: that says nothing of those that follow.
+            // Until something is done for the first time, calls go one by one and are in flight:
+            // that says nothing about those that follow.
             self.samples.clear();
             self.is_begun = true;
         }
@@ -84,7 +83,7 @@ impl Eta {
         self.measure_cost(is_news);
     }
 
-    /// What was done in the last minute.
+    /// Measures what was done in the last minute.
     fn measure_speed(&mut self) {
         let at = self.last.at;
         let Some(first) = self.samples.front().filter(|first| first.at < at) else {
@@ -97,9 +96,9 @@ impl Eta {
         }
     }
 
-    /// What one cost in the last minute. What is done comes in pieces, the rows of a batch one
-    /// after the other: it is known when a piece is whole, and between two of them nothing is
-    /// learned.
+    /// Measures what a unit cost in the last minute. Work is done in pieces, such as the rows of a
+    /// batch one after the other: the cost is known when a piece is whole, and nothing is learned
+    /// between two pieces.
     fn measure_cost(&mut self, is_news: bool) {
         let at = self.last.at;
         let is_whole = |(began, piece): &mut (Duration, Sample)| {
@@ -119,7 +118,7 @@ impl Eta {
         }
     }
 
-    /// What one cost in the minute before a sample.
+    /// What a unit cost in the minute before a sample.
     fn cost_at(&self, sample: &Sample) -> Option<f64> {
         let first = self.samples.front().filter(|first| first.at < sample.at)?;
         let done = sample.done - first.done;
@@ -127,17 +126,17 @@ impl Eta {
         (done > 0.0).then(|| free.as_secs_f64() / done)
     }
 
-    /// What one costs; while the first pieces are under way, what they did so far.
+    /// What a unit costs; while the first pieces are in progress, what they have cost so far.
     fn cost(&self) -> Option<f64> {
         self.cost.value.or_else(|| self.cost_at(&self.last))
     }
 
-    /// What is done in a second, lately.
+    /// Units done per second, lately.
     pub fn speed(&self) -> Option<f64> {
         self.speed.value
     }
 
-    /// How long so much more will take; none before anything is known.
+    /// How long this many more units will take; none before anything is known.
     pub fn left(&self, rest: f64) -> Option<Duration> {
         let rest = rest.max(0.0);
         let by_itself = match self.pauses.are_usual(self.last.at) {
@@ -151,9 +150,9 @@ impl Eta {
         Some(by_itself.max(self.by_allowance(rest)))
     }
 
-    /// How long the portal's allowances make it take. The calls of a beginning, which finds
-    /// out and creates what later parts of the work find there, don't come again: what was
-    /// done first is left out, up to a half of all.
+    /// How long the rest takes with the portal's allowances. The calls at the beginning, which look
+    /// up and create what later parts of the work find in place, are not repeated: so what was done
+    /// first is left out, up to half of everything done.
     fn by_allowance(&self, rest: f64) -> Duration {
         let half = self.last.done / 2.0;
         let early = self.samples.iter().take_while(|one| one.done <= half);
@@ -177,8 +176,8 @@ impl Eta {
         times.max().unwrap_or_default()
     }
 
-    /// Keeps the last sample, unless it is too near to the one before it: then only what was
-    /// done meanwhile is added to that. Forgets those that are older than the horizon, but
+    /// Keeps the last sample. If it is too close to the sample before it, it replaces that one,
+    /// provided that something was done meanwhile. Forgets samples older than the horizon, except
     /// for one.
     fn keep_last(&mut self, is_news: bool) {
         match self.samples.back_mut() {
@@ -199,16 +198,16 @@ impl Eta {
     }
 }
 
-/// A measure without its jumps; none before there is one.
+/// A smoothed measure; none before the first value.
 #[derive(Debug, Default)]
 struct Calm {
     value: Option<f64>,
-    /// When it was noted last.
+    /// When a value was last noted.
     at: Duration,
 }
 
 impl Calm {
-    /// It is so lately. How much of that counts depends on the time since it was noted last.
+    /// Adds the latest value. Its weight depends on the time since a value was last noted.
     fn note(&mut self, lately: f64, at: Duration) {
         let calm = CALM.min(at / 4).as_secs_f64();
         let passed = at.saturating_sub(self.at).as_secs_f64();
@@ -231,7 +230,7 @@ impl Calm {
 struct Pauses {
     is_on: bool,
     ended: Option<Duration>,
-    /// When one began last that came soon after another.
+    /// When a pause last began soon after another.
     again: Option<Duration>,
 }
 
@@ -247,7 +246,7 @@ impl Pauses {
         self.is_on = is_on;
     }
 
-    /// Whether they are to be reckoned with.
+    /// Whether further pauses have to be expected.
     fn are_usual(&self, at: Duration) -> bool {
         self.again.is_some_and(|again| at < again + AGAIN)
     }

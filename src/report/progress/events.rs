@@ -66,7 +66,7 @@ impl Listener for RunBoard {
 }
 
 impl Course {
-    /// How far the run is. What waits for all tickets is a phase of its own.
+    /// How far the run is. What waits until all tickets are written is a separate phase.
     fn snapshot(&self, progress: &Progress) -> Snapshot {
         let (read, settled) = (progress.tally.read(), progress.tally.settled());
         let written = (settled + progress.waiting).min(read);
@@ -86,7 +86,7 @@ impl Course {
         }
     }
 
-    /// The share of the input that is written. The end of the file ends a run, or a limit.
+    /// The share of the input that is written. A run ends at the end of the file, or at its limit.
     fn share(&self, progress: &Progress, written: u64) -> Option<f64> {
         let read = progress.tally.read().max(1) as f64;
         if progress.is_read {

@@ -1,5 +1,4 @@
-//! The same for programs: one JSON object a line, versioned. Fields may be added, never
-//! changed.
+//! Progress for programs: one JSON object per line, versioned. Fields may be added, never changed.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::snapshot::Snapshot;
 use crate::model::visible::safe_json;
 use crate::report::age::now_stamp;
 
-/// Something that is said meanwhile, as a line: a `notice`, an `error`.
+/// A message in between, as a line: a `notice`, an `error`.
 pub fn note_line(event: &str, text: &str, more: Map<String, Value>) -> String {
     let mut fields = Map::from_iter([("text".to_owned(), json!(text))]);
     fields.extend(more);
@@ -27,7 +26,7 @@ pub(super) fn event_line(event: &str, fields: Map<String, Value>) -> String {
     safe_json(&Value::Object(line).to_string()).into_owned()
 }
 
-/// How far a work is, as a line.
+/// How far work is, as a line.
 pub(super) fn progress_line(snapshot: &Snapshot, timing: &Timing) -> String {
     let hold = timing.hold.map(|hold| {
         let word = hold.cause.word();

@@ -1,5 +1,5 @@
-//! The line that shows how far a work is: on a terminal with a bar, as wide as the terminal
-//! is, and never wider; in a log without. What matters least goes first where it is narrow.
+//! The line that shows how far work is: on a terminal with a bar, as wide as the terminal and never
+//! wider; in a log without one. If there is too little room, what matters least is dropped first.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const SHORTEST_BAR: usize = 8;
 pub(super) struct Timing {
     /// Since the work began.
     pub(super) passed: Duration,
-    /// Things a second, lately.
+    /// Things per second, lately.
     pub(super) rate: Option<f64>,
     /// How long it will still take.
     pub(super) left: Option<Duration>,
@@ -24,18 +24,19 @@ pub(super) struct Timing {
     pub(super) hold: Option<Hold>,
 }
 
-/// A part of the line; the highest number goes first where it is narrow.
+/// A part of the line; if there is too little room, the part with the highest number is dropped
+/// first.
 struct Part {
     weight: u8,
     words: String,
 }
 
-/// The line in so many cells.
+/// The line in at most so many cells.
 pub(super) fn line(snapshot: &Snapshot, timing: &Timing, cells: usize) -> String {
     let share = snapshot.share();
     let bar = share.map_or(0, |_| SHORTEST_BAR + 1);
     let mut parts = parts(snapshot, timing, "");
-    // A bar is worth less than the time that is left, and more than all else.
+    // A bar matters less than the time left, and more than everything else.
     drop_least(&mut parts, cells.saturating_sub(bar), 2);
     drop_least(&mut parts, cells, 1);
     let room = cells.saturating_sub(width(&parts) + 1);
@@ -73,7 +74,7 @@ pub(super) fn plain(snapshot: &Snapshot, timing: &Timing) -> String {
 /// Between two parts.
 const GAP: &str = "  ";
 
-/// Cells of the parts: a blank behind the first, gaps between the others.
+/// Cells of the parts: a blank after the first, gaps between the others.
 fn width(parts: &[Part]) -> usize {
     let words: usize = parts.iter().map(|part| part.words.chars().count()).sum();
     words + parts.len().saturating_sub(2) * GAP.len() + usize::from(parts.len() > 1)

@@ -1,4 +1,4 @@
-//! How far a long work is, with one look for all of them: a line with a bar on a terminal,
+//! How far long work is, shown in the same way for all of it: a line with a bar on a terminal,
 //! plain lines in logs, JSON lines for programs. `Board` shows it, `Snapshot` is what is shown,
 //! `Eta` says how long it will take.
 

@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value};
 
-/// How far a work is.
+/// How far work is.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// What is being done, such as `importing`. Another one is another work, with a time of
-    /// its own.
+    /// What is being done, such as `importing`. Another phase is other work, and is timed
+    /// separately.
     pub phase: &'static str,
     /// What is counted, one of them: `row`.
     pub unit: &'static str,
     /// How many are done.
     pub done: u64,
-    /// Of how many, where that is known.
+    /// Out of how many, if known.
     pub total: Option<u64>,
-    /// The share of the work that is done, from 0 to 1, where it is not `done` of `total`.
+    /// The share of the work that is done, from 0 to 1, if it is not `done` of `total`.
     pub share: Option<f64>,
     /// What else is counted, for people: `7 refused`.
     pub also: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A work of which nothing is done yet.
+    /// Work of which nothing is done yet.
     pub fn new(phase: &'static str, unit: &'static str, total: Option<u64>) -> Snapshot {
         Snapshot {
             phase,
@@ -33,8 +33,7 @@ impl Snapshot {
         }
     }
 
-    /// Work on rows, of which so many are done; the bytes of the input that they make up
-    /// are a part of its size.
+    /// Work on rows, of which so many are done; their bytes in the input are part of its size.
     pub fn of_bytes(phase: &'static str, rows: u64, bytes: u64, size: u64) -> Snapshot {
         Snapshot {
             share: (size > 0).then(|| bytes as f64 / size as f64),
@@ -42,7 +41,7 @@ impl Snapshot {
         }
     }
 
-    /// The same with so many done; a total that was too small is none.
+    /// The same with so many done; a total that turns out too small is dropped.
     #[must_use]
     pub fn at(&self, done: u64) -> Snapshot {
         Snapshot {
@@ -52,7 +51,7 @@ impl Snapshot {
         }
     }
 
-    /// The share that is done, from 0 to 1, where it is known.
+    /// The share that is done, from 0 to 1, if known.
     pub fn share(&self) -> Option<f64> {
         let of_total = || {
             let total = self.total.filter(|total| *total > 0)?;
@@ -61,12 +60,12 @@ impl Snapshot {
         self.share.or_else(of_total).map(|share| share.min(1.0))
     }
 
-    /// How much is done, in the measure in which speeds are reckoned: the share, else things.
+    /// How much is done, in the unit in which speeds are measured: the share if known, else things.
     pub(super) fn amount(&self) -> f64 {
         self.share().unwrap_or(self.done as f64)
     }
 
-    /// Things a second at a speed in that measure.
+    /// Things per second at a speed in that unit.
     pub(super) fn rate(&self, speed: f64) -> f64 {
         match self.share() {
             Some(share) if share > 0.0 => speed * self.done as f64 / share,

@@ -169,7 +169,7 @@ async fn an_attempt_ends_at_its_deadline_and_the_wait_for_a_slot_does_not_count(
         let words = outcome.expect_err("nothing answers").to_string();
         assert_eq!(words, "no answer to a write: no answer within 100 s");
     }
-    // Before the first reply one goes at a time.
+    // Before the first reply, calls go one at a time.
     assert_eq!(start.elapsed().as_secs(), 200);
     assert!(waits(&script)[0] >= 100.0);
 }

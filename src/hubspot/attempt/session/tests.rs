@@ -137,10 +137,10 @@ async fn what_a_grant_repeats_of_its_form_is_no_secret() {
     let (portal, session) = open();
     let echo = "{\"message\":\"form was client_secret=the-client-secret&refresh_token=the-refresh-token\"}";
     portal.state().grants.push_back((400, echo));
-    let told = call(&session).await.expect_err("no grant").to_string();
+    let said = call(&session).await.expect_err("no grant").to_string();
     assert!(
-        told.contains("client_secret=[secret]&refresh_token=[secret]"),
-        "{told}"
+        said.contains("client_secret=[secret]&refresh_token=[secret]"),
+        "{said}"
     );
     let _ = call(&session).await.expect("an answer");
     portal.state().refuses = Some("INVALID");

@@ -1,5 +1,5 @@
-//! Works at pretended portals in pretended time: what was estimated is held against how long
-//! it then took.
+//! Work with pretended portals in pretended time: what was estimated is compared with how long it
+//! then took.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,7 +12,7 @@ use crate::model::pace::Allowance;
 const WINDOW: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(20);
 
-/// How a portal behaves from some time on.
+/// How a portal behaves from a certain time on.
 #[derive(Clone, Copy, Debug)]
 struct Manner {
     /// Calls in a window.
@@ -20,7 +20,7 @@ struct Manner {
     latency: Duration,
     /// Calls in flight.
     workers: usize,
-    /// Nothing is sent before that time.
+    /// Nothing is sent before this time.
     pause_until: Duration,
 }
 
@@ -32,7 +32,7 @@ struct Estimate {
     done: f64,
     left: Duration,
     truth: Duration,
-    /// How long a call takes: calls in flight are not done by halves.
+    /// How long a call takes: calls in flight are never half done.
     call: Duration,
 }
 
@@ -43,12 +43,12 @@ impl Estimate {
     }
 }
 
-/// A work of so many calls at a portal that behaves so; `manner` is asked at each step.
+/// Work of so many calls; `manner` says at each step how the portal behaves.
 fn work(calls: usize, manner: impl Fn(Duration) -> Manner) -> Vec<Estimate> {
     uneven_work(calls, |_call| 1, manner)
 }
 
-/// The same of calls that each settle so many rows.
+/// The same with calls that settle several rows each.
 fn uneven_work(
     calls: usize,
     rows: impl Fn(usize) -> usize,
@@ -57,7 +57,7 @@ fn uneven_work(
     let all: usize = (0..calls).map(&rows).sum();
     let mut settled = 0;
     let mut eta = Eta::default();
-    let mut told = Vec::new();
+    let mut said = Vec::new();
     let mut held: BinaryHeap<Reverse<Duration>> = BinaryHeap::new();
     let mut flying: Vec<Duration> = Vec::new();
     let (mut sent, mut done, mut now) = (0, 0, Duration::ZERO);
@@ -90,12 +90,12 @@ fn uneven_work(
             let pace = pace(&portal, (&held, &flying), (sent, now));
             eta.note(now, settled as f64, &pace);
             let left = eta.left((all - settled) as f64);
-            told.extend(left.map(|left| (now, settled, left)));
+            said.extend(left.map(|left| (now, settled, left)));
         }
         now += STEP;
     }
     let (end, call) = (now, manner(now).latency);
-    let estimates = told.into_iter().map(|(at, settled, left)| Estimate {
+    let estimates = said.into_iter().map(|(at, settled, left)| Estimate {
         at,
         done: settled as f64 / all as f64,
         left,
@@ -105,7 +105,7 @@ fn uneven_work(
     estimates.collect()
 }
 
-/// As the client tells it.
+/// The pace as the client reports it.
 fn pace(
     portal: &Manner,
     (held, flying): (&BinaryHeap<Reverse<Duration>>, &[Duration]),
@@ -142,21 +142,21 @@ fn steady(slots: usize, millis: u64) -> Manner {
     }
 }
 
-/// Whole seconds are said and whole calls are done, so those are no error.
+/// Estimates are in whole seconds and calls are done as a whole, so such differences are no error.
 fn is_good(estimate: &Estimate) -> bool {
     let grain = Duration::from_secs(1) + estimate.call;
     estimate.error() <= 0.2 || estimate.left.abs_diff(estimate.truth) <= grain
 }
 
-/// Of those after a tenth of the work.
+/// All estimates after a tenth of the work are good.
 fn all_good(estimates: &[Estimate]) -> Result<(), Estimate> {
-    // Sooner nothing is said.
+    // Nothing is shown earlier.
     let is_late = |one: &&Estimate| one.done >= 0.1 && one.at >= Duration::from_secs(1);
     let late = estimates.iter().filter(is_late);
     late.copied().find(|one| !is_good(one)).map_or(Ok(()), Err)
 }
 
-/// Within a minute the end that is foretold moves by less than a fifth of what is left.
+/// Within a minute the predicted end moves by less than a fifth of the time left.
 fn is_calm(estimates: &[Estimate]) -> Result<(), Box<(Estimate, Estimate)>> {
     let late: Vec<&Estimate> = estimates.iter().filter(|one| one.done >= 0.1).collect();
     for (place, first) in late.iter().enumerate() {
@@ -205,7 +205,7 @@ fn on_a_steady_portal_the_estimate_is_good_after_a_tenth_and_calm() {
 #[test]
 fn what_a_work_begins_with_is_not_taken_for_what_follows() {
     for (slots, first, rest) in [
-        // As seen: facts and definitions, a small first batch, contacts that are created.
+        // As observed: facts and definitions, a small first batch, contacts that are created.
         (20, 20, 117),
         (20, 20, 400),
         (190, 150, 2_000),
@@ -222,7 +222,7 @@ fn what_a_work_begins_with_is_not_taken_for_what_follows() {
     }
 }
 
-/// The estimates from two minutes after a change on are good.
+/// Estimates are good from two minutes after a change on.
 fn good_two_minutes_after(change: u64, estimates: &[Estimate]) -> Result<(), Estimate> {
     let after = Duration::from_secs(change + 120);
     let late = estimates.iter().filter(|one| one.at >= after);
@@ -277,7 +277,7 @@ fn a_single_pause_is_added_and_pauses_that_come_again_are_a_part_of_the_speed() 
     assert!(later.iter().all(|one| is_good(one)), "also at once");
     assert!(before.len() > 100);
     let again = work(1_600, pausing(150, 50, 20));
-    // With two pauses left it matters where between them one is.
+    // With only two pauses left, it matters where between them the estimate is made.
     let many: Vec<Estimate> = again
         .into_iter()
         .filter(|one| one.truth > Duration::from_secs(100))
@@ -321,7 +321,7 @@ proptest! {
         let portal = Manner { workers, ..steady(slots, millis) };
         let by_latency = workers as f64 / portal.latency.as_secs_f64();
         let rate = by_latency.min(slots as f64 / 10.0);
-        // A tenth is some calls of each worker, or it tells nothing.
+        // A tenth must be several calls of each worker, or it shows nothing.
         let calls = ((rate * 10.0 * windows as f64) as usize).max(30 * workers);
         let estimates = work(calls, |_now| portal);
         prop_assert!(all_good(&estimates).is_ok(), "{:?}", all_good(&estimates));
