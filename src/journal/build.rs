@@ -103,7 +103,7 @@ pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Conn
         Durability::Off => "OFF",
     };
     db.pragma_update(None, "synchronous", synchronous)?;
-    db.pragma_update(None, "cache_size", -4_000)?;
+    db.pragma_update(None, "cache_size", -1_500)?;
     // With this, bound values never change a statement's plan. Without it SQLite, which is
     // built with STAT4 here, prepares the look-up of a key again for each row that is
     // intended.

@@ -179,7 +179,7 @@ impl FileFault {
     pub fn advice(&self) -> String {
         match self {
             FileFault::Missing { folder: Some(_) } => {
-                "put it there, as ID/NAME or NAME, or correct its name".to_owned()
+                "put it there, as ID/NAME or NAME, correct its name, or take it out of the row".to_owned()
             }
             FileFault::Missing { folder: None } => {
                 "name the folder that it is in with --attachments DIR".to_owned()
