@@ -1,7 +1,6 @@
-//! The default columns for the table of an activity: its time, owner, text and files. Texts are
-//! there twice: as the HTML that the portal holds, which loses nothing, and as plain text, which
-//! people search and count. A case has more of them, since it is what an activity is made of again.
-//! Pure.
+//! The default columns for the table of an activity: its time, owner, text and files. Texts appear
+//! twice: as the HTML that the portal holds, which loses nothing, and as plain text, which people
+//! search and count. A case has more columns, since activities are recreated from it. Pure.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::model::schema::{OWNER_PROPERTY, ObjectType, Owner, PropertyDef};
 /// The property that names the files of an activity.
 pub const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// When it was, and whose it is.
+/// Its time and its owner.
 const FIRST: [&str; 2] = ["hs_timestamp", OWNER_PROPERTY];
 
 /// Sender and recipients of an e-mail: the column, the name in its headers, the property
@@ -23,7 +22,7 @@ const ENDS: [(&str, &str, &str); 3] = [
     ("cc", "Cc", "hs_email_cc_email"),
 ];
 
-/// The recipients that the others don't know of, whom cases have too.
+/// The recipients hidden from the others, which cases include too.
 const HIDDEN_END: (&str, &str, &str) = ("bcc", "Bcc", "hs_email_bcc_email");
 
 /// What only cases show, as far as the portal defines it.

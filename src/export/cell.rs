@@ -50,7 +50,7 @@ pub struct Misfit {
     pub value: String,
     /// What the column holds.
     pub wanted: &'static str,
-    /// Place of its cell, where the row can be written with an empty one.
+    /// Position of its cell, if the row can be written with that cell empty.
     pub cell: Option<usize>,
 }
 

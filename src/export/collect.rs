@@ -21,13 +21,13 @@ use crate::output::{read_regular, replace_file};
 /// A longer file of that name is not ours: millions of ids.
 const LONGEST: u64 = 256 << 20;
 
-/// Says that all tickets are in the spools.
+/// Marks that all tickets are in the spools.
 const WHOLE: &str = "whole.json";
 
 /// What is in that file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Whole {
-    /// Tickets of each spool, the live ones first.
+    /// Number of tickets in each spool, the live ones first.
     tickets: [u64; 2],
     /// Requested ids that do not exist.
     missing: Vec<u64>,
@@ -83,9 +83,9 @@ impl Collected {
         Ok(missing)
     }
 
-    /// The live ones first: what is archived meanwhile is then found in the recycle bin
-    /// (protocol E2). A ticket restored from it between the two lists is in neither,
-    /// and comes with the next export: no list shows what was once in it.
+    /// The live ones first: what is archived meanwhile is then found in the recycle bin (protocol
+    /// E2). A ticket restored between the two listings is in neither and is picked up by the next
+    /// export: no listing shows what used to be in the recycle bin.
     async fn fill_tickets(
         &mut self,
         reading: &Reading,

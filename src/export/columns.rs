@@ -1,6 +1,6 @@
-//! What is asked for: properties, linked records, kinds of headers and values; and what
-//! a column is. `layout` turns that into the columns of the main file, `tables` into
-//! those of other tables. Pure.
+//! What an export requests (properties, linked records, kinds of headers and values) and what a
+//! column is. `layout` turns that into the columns of the main file, `tables` into those of other
+//! tables. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,7 +38,7 @@ pub enum Headers {
     Names,
     /// Labels as in HubSpot; the internal name is added to a repeated label.
     Labels,
-    /// Internal names that SQL takes without quotes.
+    /// Internal names that SQL accepts without quotes.
     Snake,
 }
 
@@ -92,7 +92,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it, in files.
+    /// Its name in files.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Text => "text",
@@ -117,7 +117,7 @@ pub enum Wording {
     Labels(HashMap<String, String>),
     /// As a time in this zone and format.
     Moment(Dates),
-    /// As a mapping reads it.
+    /// In the form that a mapping reads.
     Mapped(WayBack),
     /// The text of a value that is HTML.
     Text,
@@ -142,8 +142,8 @@ pub struct Column {
     pub options: Vec<PropertyOption>,
     /// The unit of its numbers, if known: `milliseconds`.
     pub unit: Option<&'static str>,
-    /// Whether HubSpot alone sets its values: among such are calculated ones, which change
-    /// without changing when the ticket was modified.
+    /// Whether HubSpot alone sets its values: these include calculated ones, which can change
+    /// without updating the ticket's modification date.
     pub set_by_hubspot: bool,
     /// Whether the portal no longer has the property.
     pub dropped: bool,
@@ -158,14 +158,14 @@ pub struct With {
     pub object: ObjectType,
     /// Its name as given: the plural, or the name of a custom object.
     pub name: String,
-    /// What of them.
+    /// What is wanted of them.
     pub what: What,
 }
 
 /// What is wanted of a linked record.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// Its id; of an activity a row in a table.
+    /// Its id; for an activity, a row in a table.
     Ids,
     /// One of its properties.
     Property(PropertyDef),
@@ -173,7 +173,7 @@ pub enum What {
     Made(Column, Vec<&'static str>),
 }
 
-/// Other records of one kind, and what is read of them.
+/// Other records of one kind, and which properties are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Others {
     /// Their kind.
@@ -192,7 +192,7 @@ pub struct Wanted {
     /// The mapping that says how they are written; none if `headers`, `values` and
     /// `dates` do.
     pub backwards: Option<Backwards>,
-    /// Properties whose former values go into a table of their own.
+    /// Properties whose former values go into a separate table.
     pub history: Vec<String>,
     /// Properties that the portal does not have, whose columns stay empty.
     pub absent: Vec<(ObjectType, String)>,
@@ -200,11 +200,11 @@ pub struct Wanted {
     pub with: Vec<With>,
     /// Whether all of that goes into separate tables instead of columns.
     pub link_tables: bool,
-    /// Whether all of a ticket is one object: what else would be a table is in it.
+    /// Whether a ticket is written as one object that also holds what would otherwise be tables.
     pub as_cases: bool,
     /// Whether the files of activities are listed.
     pub attachments: bool,
-    /// Whether tickets of the recycle bin are there: then live ones are distinguished, and
+    /// Whether tickets in the recycle bin are included: then columns say which are archived, and
     /// since when.
     pub archived: Archived,
     /// Whether the times of the record itself are columns.
@@ -215,13 +215,13 @@ pub struct Wanted {
     pub headers: Headers,
     /// How values with labels are written.
     pub values: Values,
-    /// How moments are written.
+    /// How times are written.
     pub dates: Dates,
 }
 
 impl Wanted {
-    /// The properties to read: those that are wanted, each once, without the id, which
-    /// comes anyway.
+    /// The properties to read: those that are wanted, each once, without the id, which is always
+    /// returned.
     pub fn properties(&self) -> Vec<String> {
         let mut properties: Vec<String> = Vec::new();
         for property in &self.properties {
@@ -238,7 +238,8 @@ impl Wanted {
         absent.any(|(of, absent)| *of == object && absent == name)
     }
 
-    /// Headers of tables: names, whatever the main file has, without quotes if that is wanted.
+    /// Headers of tables: names regardless of the main file's headers, in the form that needs no
+    /// quotes if that was requested.
     pub fn table_headers(&self) -> Headers {
         match self.headers {
             Headers::Snake => Headers::Snake,
@@ -246,8 +247,8 @@ impl Wanted {
         }
     }
 
-    /// Whether records of a kind have a table of their own, not columns beside the tickets:
-    /// activities have one where the kind is wanted as such.
+    /// Whether records of a kind get their own table rather than columns in the main file:
+    /// activities do if the kind itself is wanted.
     pub fn has_table(&self, object: ObjectType) -> bool {
         let as_such = |with: &With| with.object == object && matches!(with.what, What::Ids);
         self.link_tables || self.as_cases || (object.is_activity() && self.with.iter().any(as_such))
@@ -300,7 +301,7 @@ impl Column {
         }
     }
 
-    /// A column that tells of the record or the run itself.
+    /// A column about the record or the run itself.
     pub fn of_record(name: &str, label: &str, kind: Kind) -> Column {
         Column {
             of_record: true,
@@ -329,7 +330,7 @@ impl Column {
     }
 }
 
-/// HubSpot's own properties that count: its names begin so, and nobody else's may.
+/// Prefixes of HubSpot's own counting properties; custom properties may not use these prefixes.
 const COUNTS: [&str; 3] = ["hs_num_", "num_associated_", "num_contacted_"];
 
 /// HubSpot's own properties that hold a time span.

@@ -8,7 +8,7 @@ use super::page::PageError;
 use crate::hubspot::SearchError;
 use crate::hubspot::error::CallError;
 
-/// Why an export stopped before its end; no file has appeared by then.
+/// Why an export stopped before its end; no file has been published at that point.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The portal can't be read.

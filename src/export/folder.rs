@@ -1,6 +1,6 @@
-//! The run folder of an export: what was asked for, and the pages so far, from which
-//! `tickethaul resume` can continue. Once the export has finished, the pages go and the
-//! outcome stays for commands that read it later.
+//! The run folder of an export: what was requested, and the pages so far, from which `tickethaul
+//! resume` can continue. Once the export has finished, the pages are removed and the outcome stays
+//! for commands that read it later.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::journal::{
 };
 use crate::output::{private_folder, read_regular, replace_file, write_anew};
 
-/// What makes a folder that of an export.
+/// The file that makes a folder that of an export.
 const ASKED: &str = "export.json";
 
 /// The same while it is written.
@@ -36,7 +36,7 @@ const SUMMARY: &str = "summary.json";
 /// What stays of a finished export.
 const KEPT: [&str; 5] = [ASKED, LOCK, "report.html", "run.log", SUMMARY];
 
-/// What an export makes in its run folder, but for the spools of linked records.
+/// What an export creates in its run folder, except the spools of linked records.
 const OURS: [&str; 23] = [
     "archived.pages",
     "archived.rows",
@@ -63,18 +63,18 @@ const OURS: [&str; 23] = [
     LOCK,
 ];
 
-/// Name of the spool of files that were brought.
+/// Name of the spool of downloaded files.
 pub const FILES: &str = "files";
 
-/// Prefix of the names of the spools of linked records; the kind's place follows it.
+/// Prefix of the names of the spools of linked records; the kind's position follows it.
 const LINKED: &str = "linked-";
 
-/// Name of the spool of the linked records whose kind was asked for at this place.
+/// Name of the spool of linked records of the kind at this position in the request.
 pub fn linked_spool(place: usize) -> String {
     format!("{LINKED}{place}")
 }
 
-/// Whether an export makes a file of this name in its run folder.
+/// Whether an export creates a file of this name in its run folder.
 pub fn is_file_of_export(name: &str) -> bool {
     let place = name.strip_prefix(LINKED).and_then(|rest| {
         rest.strip_suffix(".pages")
@@ -85,21 +85,21 @@ pub fn is_file_of_export(name: &str) -> bool {
     is_spool || OURS.contains(&name)
 }
 
-/// A longer file is none of ours: millions of ids.
+/// A longer file is not ours: it would hold millions of ids.
 const LONGEST: u64 = 256 << 20;
 
-/// A longer summary is none of ours.
+/// A longer summary is not ours.
 const LONGEST_SUMMARY: u64 = 64 << 20;
 
-/// Written by this version; a newer one is refused, and an older one, which held a
+/// The version that is written; a newer one is refused, and so is an older one, which held a
 /// command line.
 const VERSION: u32 = 2;
 
-/// An export as it was asked for, resolved: nothing of it depends on where or with what
-/// environment it is resumed.
+/// An export as it was requested, resolved: nothing in it depends on where or in what environment
+/// it is resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// Of the folder; what a newer one says is not understood.
+    /// Version of the folder; a newer one can't be understood.
     pub version: u32,
     /// Id of the run, which nobody can guess.
     pub run: String,
@@ -124,7 +124,7 @@ pub struct Asked {
     pub mapping: Option<AskedMapping>,
     /// The file or folder, absolute.
     pub target: PathBuf,
-    /// Whether anything at the target may be replaced, or any export.
+    /// What may be replaced at the target.
     pub replace: Replace,
     /// How the portal is reached; never a token.
     pub portal: PortalPath,
@@ -139,7 +139,7 @@ pub struct Asked {
     pub run_options: RunOptions,
 }
 
-/// A mapping, as it was.
+/// A mapping, as it was when the export began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedMapping {
     /// Absolute path.
@@ -151,8 +151,8 @@ pub struct AskedMapping {
     pub tables: BTreeMap<String, String>,
 }
 
-/// What may be replaced at the target. Files that are not ours and exports of something
-/// else are two questions, and each has its own answer.
+/// What may be replaced at the target. Files that are not ours and exports of something else are
+/// separate questions, each with its own answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replace {
@@ -193,16 +193,16 @@ pub enum FolderError {
         /// Why.
         error: io::Error,
     },
-    /// A folder is meant.
+    /// A file was given; a folder is expected.
     #[error("the run folder {} is a file", .0.display())]
     File(PathBuf),
-    /// A new run wants a new folder.
+    /// A new run needs a new folder.
     #[error("the run folder {} is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// It was written by a newer version.
     #[error("the run {} belongs to a newer version of tickethaul", .0.display())]
     Newer(PathBuf),
-    /// What was asked for can't be understood.
+    /// What was requested can't be parsed.
     #[error("{} is damaged: {error}", .path.display())]
     Damaged {
         /// The file.
@@ -240,8 +240,8 @@ pub enum ExportState {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new export: `tickethaul-runs/<name>` or the one given, which may
-    /// hold an export that has finished, or one that stopped and had the same target.
+    /// Creates the folder of a new export: `tickethaul-runs/<name>`, or the one given, which may
+    /// hold a finished export, or one that stopped and had the same target.
     pub fn create(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, FolderError> {
         let path = new_run_folder("export", given);
         let unusable = |error| unusable(&path, error);
@@ -258,7 +258,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Takes away what the last export left: a fixed `--run-dir` holds the last one.
+    /// Removes what the last export left: a fixed `--run-dir` holds only the latest one.
     fn clear(&self, asked: &Asked) -> Result<(), FolderError> {
         let unusable = |error| unusable(&self.path, error);
         // Another process may have started an export in it meanwhile.
@@ -268,7 +268,7 @@ impl RunFolder {
         self.remove_files(|name| name != LOCK).map_err(unusable)
     }
 
-    /// Writes down what is asked for, in place of what was.
+    /// Stores what is requested, replacing what was stored before.
     pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
         let write = || -> io::Result<()> {
             replace_file(&self.path.join(ASKED), &serde_json::to_vec_pretty(asked)?)
@@ -280,7 +280,7 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<(RunFolder, Asked), FolderError> {
         let _known = look(path)?;
         let folder = RunFolder::lock(path.to_owned())?;
-        // Once more: it may have come to its end meanwhile.
+        // Once more: it may have finished meanwhile.
         let asked = look(path)?;
         Ok((folder, asked))
     }
@@ -298,7 +298,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Keeps the outcome of the export and removes its pages. The ids that were chosen go too: there
+    /// Keeps the outcome of the export and removes its pages. The chosen ids are removed too: there
     /// may be millions.
     pub fn finish(self, outcome: &Outcome) -> io::Result<()> {
         let text = format!("{:#}\n", serde_json::to_value(outcome)?);
@@ -312,7 +312,7 @@ impl RunFolder {
         self.remove_files(|name| !KEPT.contains(&name))
     }
 
-    /// Removes files of ours that are to go.
+    /// Removes those of our files for which `goes` is true.
     fn remove_files(&self, goes: impl Fn(&str) -> bool) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -325,12 +325,11 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Takes everything away that is ours: nothing of the export is to stay.
-    /// `tickethaul-runs` goes with the last run. Gives what is left over, which is somebody
-    /// else's.
+    /// Removes everything that is ours: nothing of the export stays. `tickethaul-runs` is removed
+    /// with the last run. Returns what is left, which is not ours.
     pub fn remove(self) -> io::Result<Vec<PathBuf>> {
         self.remove_files(|name| name != LOCK)?;
-        // Until then nobody else takes the folder.
+        // Until then no other process can take the folder.
         match fs::remove_file(self.path.join(LOCK)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -345,7 +344,7 @@ impl RunFolder {
     }
 }
 
-/// What an export was asked for; nothing in the folder is touched.
+/// What was requested of an export; nothing in the folder is touched.
 pub fn look(path: &Path) -> Result<Asked, FolderError> {
     let text = read_regular(&path.join(ASKED), LONGEST);
     let text = text.map_err(|error| unusable(path, error))?;
@@ -361,7 +360,7 @@ pub fn look(path: &Path) -> Result<Asked, FolderError> {
     }
 }
 
-/// What every version writes.
+/// The part that every version writes.
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
@@ -370,7 +369,7 @@ struct Versioned {
 /// The outcome of the export in a folder; none if it has not finished.
 ///
 /// # Errors
-/// When that can't be read.
+/// If it can't be read.
 pub fn outcome(path: &Path) -> io::Result<Option<Outcome>> {
     match read_regular(&path.join(SUMMARY), LONGEST_SUMMARY) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -383,18 +382,18 @@ pub fn is_finished(path: &Path) -> bool {
     is_export(path) && path.join(SUMMARY).is_file()
 }
 
-/// Whether a new export may take a folder: there is nothing in it, or nothing but an export
-/// that has finished or that the new one replaces.
+/// Whether a new export may take a folder: it is empty, or holds only an export that has finished
+/// or that the new one replaces.
 fn gives_way(path: &Path, asked: &Asked) -> io::Result<bool> {
     let is_superseded = || look(path).is_ok_and(|other| other.target == asked.target);
     match is_export(path) {
         true => Ok((is_finished(path) || is_superseded()) && holds_only(path, is_file_of_export)?),
-        // Of an export that had no room to begin, at most.
+        // At most the files of an export that ran out of disk space before it began.
         false => holds_only(path, |name| [LOCK, NEW_ASKED].contains(&name)),
     }
 }
 
-/// Whether all that is in a folder are files of such names.
+/// Whether a folder holds only files with such names.
 fn holds_only(path: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
@@ -406,8 +405,8 @@ fn holds_only(path: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<bool> {
     Ok(true)
 }
 
-/// How far the export in a folder is, and how many tickets it has read; those of a finished
-/// one are those in it.
+/// How far the export in a folder has got, and how many tickets it has read; for a finished one,
+/// the tickets in it.
 pub fn progress(path: &Path) -> (ExportState, u64) {
     if is_finished(path) {
         let outcome = outcome(path).ok().flatten();
@@ -422,13 +421,13 @@ pub fn progress(path: &Path) -> (ExportState, u64) {
     (state, spools.iter().sum())
 }
 
-/// Records that what is at the target is being replaced from now on: what a process
-/// killed meanwhile leaves there is ours.
+/// Records that the target is being replaced from now on: if the process is killed meanwhile, what
+/// it leaves there is ours.
 pub fn begin_to_publish(folder: &Path) -> io::Result<()> {
     write_anew(&folder.join(PUBLISHING), b"").map(drop)
 }
 
-/// Whether a process ended while it replaced what is at the target.
+/// Whether a process ended while replacing the target.
 pub fn has_published(folder: &Path) -> bool {
     folder.join(PUBLISHING).is_file()
 }

@@ -1,5 +1,5 @@
-//! Values that do not fit their columns: they are listed in a CSV file next to the data. The
-//! rest of their row is written, but where the row is to be read back: then it is left out.
+//! Values that do not fit their columns: they are listed in a CSV file next to the data. The rest
+//! of their row is written, unless the row is to be read back: then the whole row is left out.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,7 +9,7 @@ use super::cell::{Cell, Misfit};
 use super::columns::{Column, ID_COLUMN, Kind};
 use super::write::{About, Form, Rows, Shape, Sink, WriteError};
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// All of it was written.
@@ -29,7 +29,7 @@ pub struct Issues {
 }
 
 impl Issues {
-    /// At a path; those of a stream are only counted.
+    /// Lists issues at a path; those of a stream are only counted.
     pub fn at(path: Option<PathBuf>) -> Issues {
         Issues {
             path,
@@ -39,7 +39,7 @@ impl Issues {
         }
     }
 
-    /// Writes a row of this ticket, as far as it has a place.
+    /// Writes a row of this ticket, as far as its values fit.
     pub fn written<'a>(
         &mut self,
         id: u64,
@@ -101,13 +101,13 @@ impl Issues {
         Ok(())
     }
 
-    /// Values so far.
+    /// Number of values so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Ends the file and gives the first issue. Those of an earlier export do not stay
-    /// beside a file without any.
+    /// Finishes the file and returns the first issue. If there are none, a list left by an earlier
+    /// export is removed.
     pub fn finish(self) -> io::Result<Option<(u64, Misfit)>> {
         match (self.rows, self.path) {
             (Some(rows), _) => {
@@ -123,8 +123,8 @@ impl Issues {
 /// The header of the file, which makes it ours.
 const HEADER: [&str; 4] = [ID_COLUMN, "_column", "_value", "_hint"];
 
-/// Whether an export of ours wrote the list at a path. It stands beside the data and appears
-/// before it, so a manifest may not know of it yet.
+/// Whether an export of ours wrote the list at a path. The list is next to the data and appears
+/// before it, so a manifest may not include it yet.
 pub fn is_list_of_issues(path: &Path) -> bool {
     let Ok(file) = File::open(path) else {
         return false;

@@ -32,7 +32,7 @@ pub struct Job {
     pub target: Target,
     /// The folder that files of activities go into, where they are wanted.
     pub attachments: Option<PathBuf>,
-    /// Folder for pages meanwhile.
+    /// Folder for pages while the export runs.
     pub work: PathBuf,
     /// Calls in flight, at most.
     pub concurrency: usize,
@@ -42,10 +42,9 @@ pub struct Job {
     pub started: Option<Timestamp>,
     /// Id of the run; none if it can't be resumed.
     pub run: String,
-    /// What was asked for, for the manifest.
+    /// What was requested, for the manifest.
     pub selection: Selection,
-    /// The resolved filter; by it tickets are judged again where they are read by
-    /// other means than the search.
+    /// The resolved filter; tickets that are not read through the search are judged by it as well.
     pub filter: Option<Search>,
     /// How a data set continues; none for another target.
     pub onward: Onward,
@@ -54,14 +53,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// The same without its target.
+    /// Separates the job from its target.
     pub fn without_target(mut self) -> (Job, Target) {
         let none = Target::Stream(Box::new(std::io::sink()));
         let target = std::mem::replace(&mut self.target, none);
         (self, target)
     }
 
-    /// Which export its files are of.
+    /// Which export its files belong to.
     pub fn about(&self) -> About {
         let started = self.started.map(|stamp| format!("{stamp:.3}"));
         About {
@@ -71,7 +70,8 @@ impl Job {
         }
     }
 
-    /// What is read of a ticket: what its row shows, and what says where it belongs.
+    /// The properties that are read: those that a row shows, and those that determine its part and
+    /// whether it passes the filter.
     pub fn properties(&self) -> Vec<String> {
         let mut properties = self.wanted.properties();
         if let Target::Folder(_, by) = &self.target
@@ -141,7 +141,7 @@ pub struct Done {
     pub tickets: u64,
     /// How many of them are in the recycle bin.
     pub archived: u64,
-    /// Rows of the tables beside it, by their names.
+    /// Row counts of the tables next to it, by their names.
     pub tables: Vec<(String, u64)>,
     /// Values that do not fit their columns; their cells are empty, or their rows left out.
     pub issues: u64,
@@ -154,24 +154,24 @@ pub struct Done {
     pub left_out: u64,
     /// Tickets that a data set holds beyond those that the portal counts.
     pub uncounted: u64,
-    /// Lines of all versions in a log; none for other targets.
+    /// Lines in a log, over all versions; none for other targets.
     pub lines: Option<u64>,
     /// The changes of a data set that continued; none for other targets.
     pub merged: Option<Merged>,
     /// Counts of the files of activities, if they were wanted.
     pub attachments: Option<Sum>,
-    /// Calls made, repeats included.
+    /// Calls made, retries included.
     pub calls: u64,
     /// Names of the files, the data first.
     pub files: Vec<String>,
-    /// What is known of these files, with their names beside the target or in it.
+    /// What is known about these files, with their names next to the target or in it.
     pub written: Vec<FileFacts>,
-    /// What the columns of the tickets hold that were written.
+    /// What the columns of the written tickets hold.
     pub columns: ReportedColumns,
 }
 
 impl Done {
-    /// Values, rows and files that are not in it though they were to be.
+    /// Values, rows and files that should be in it but are missing.
     pub fn lacking(&self) -> u64 {
         self.issues + self.attachments.as_ref().map_or(0, |sum| sum.lacking)
     }

@@ -1,5 +1,5 @@
-//! What people see for stored values: labels of options, pipelines and stages, names
-//! of owners, and the addresses by which another portal knows them. Pure.
+//! What people see for stored values: labels of options, pipelines and stages, names of owners, and
+//! the e-mail addresses by which another portal knows owners. Pure.
 
 use std::collections::HashMap;
 
@@ -35,8 +35,8 @@ pub fn labels(property: &PropertyDef, schema: &Schema) -> HashMap<String, String
     }
 }
 
-/// A column with the address of an owner, whose id means nothing in another portal; none for
-/// other properties, or where no owners are known. Owners that are not keep their id.
+/// A column with the address of an owner, whose id means nothing in another portal; none for other
+/// properties, or if no owners are known. Unknown owners keep their id.
 pub fn owner_email(property: &PropertyDef, owners: &[Owner]) -> Option<Column> {
     if property.value_type != ValueType::Owner || owners.is_empty() {
         return None;

@@ -15,26 +15,26 @@ use crate::model::schema::{ObjectType, PropertyDef, Schema};
 pub enum Source {
     /// The ticket's id.
     Id,
-    /// A value of the ticket, by its place among those that are read.
+    /// A value of the ticket, by its position among those that are read.
     Value(usize),
     /// Whether the ticket is archived.
     Archived,
     /// A time of the record itself.
     Time(RecordTime),
-    /// What is the same in all rows of an export, by its place among such.
+    /// A text that is the same in all rows of an export, by its position among the stamps.
     Stamp(usize),
     /// Nothing: the portal no longer has the property.
     Nothing,
-    /// Ids of linked records, by the place of their kind among those that are wanted.
+    /// Ids of linked records, by the position of their kind among those that are wanted.
     Links(usize),
-    /// A property of such records, by its place; in the order of their ids.
+    /// A property of such records, by kind and property position; values in the order of their ids.
     Linked(usize, usize),
 }
 
 /// A time of the record itself, which is not among its properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordTime {
-    /// When it was made.
+    /// When it was created.
     Created,
     /// When it was last changed.
     Updated,
@@ -49,13 +49,13 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// For each column.
     pub sources: Vec<Source>,
-    /// What is the same in all rows.
+    /// The texts that are the same in all rows.
     pub stamps: Vec<String>,
 }
 
 impl Layout {
-    /// The columns in order: the id, the properties as wanted, what the record says of
-    /// itself, and then what other records bring.
+    /// The columns in order: the id, the wanted properties, the columns about the record itself,
+    /// and then those of other records.
     pub fn new(wanted: &Wanted, schema: &Schema) -> Layout {
         let mut layout = Layout::default();
         match &wanted.backwards {
@@ -68,8 +68,8 @@ impl Layout {
         layout
     }
 
-    /// The same without columns of properties that hold nothing: `holds` says of a
-    /// property, by its place, whether it has a value anywhere.
+    /// The same without columns of empty properties: `holds` says for a property, by its position,
+    /// whether it has a value anywhere.
     pub fn without_empty(self, holds: impl Fn(usize) -> bool) -> Layout {
         let columns = self.sources.into_iter().zip(self.columns);
         let kept = columns.filter(|(source, _)| match source {
@@ -110,7 +110,7 @@ impl Layout {
         }
     }
 
-    /// What the record says of itself.
+    /// Adds the columns about the record itself.
     fn add_record(&mut self, wanted: &Wanted) {
         if wanted.archived == Archived::Include {
             let column = Column::of_record(ARCHIVED_COLUMN, "Archived", Kind::Bool);
@@ -157,7 +157,7 @@ impl Layout {
         }
     }
 
-    /// What goes into no table beside the tickets.
+    /// Adds columns for linked records that do not go into a separate table.
     fn add_others(&mut self, wanted: &Wanted) {
         let others = wanted.others();
         let beside = |with: &&With| !wanted.has_table(with.object);
@@ -213,9 +213,9 @@ fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<
     }
 }
 
-/// Gives columns their headers. Where one would repeat, the later column's gets a
-/// number: no form of file takes two columns of one name. What tells of the record keeps
-/// its header, whatever properties there are; what a mapping reads comes before that.
+/// Gives columns their headers. If one would repeat, the later column's gets a number: no file
+/// format accepts two columns of the same name. Columns about the record keep their header whatever
+/// properties there are; only columns that a mapping reads take precedence over them.
 pub fn name_headers(columns: &mut [Column], headers: Headers) {
     match headers {
         Headers::Names => {}
@@ -238,7 +238,7 @@ pub fn name_headers(columns: &mut [Column], headers: Headers) {
     }
 }
 
-/// Reserved words of SQL that are likely names of properties.
+/// Reserved words of SQL that are likely as property names.
 const RESERVED: [&str; 12] = [
     "at", "case", "check", "column", "default", "end", "from", "group", "order", "select", "table",
     "user",

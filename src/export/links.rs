@@ -3,9 +3,8 @@
 //! links of a ticket however many pages they have. What is read goes into a separate
 //! spool, in the order of the tickets, so that an export that stopped continues there.
 //!
-//! Others work meanwhile: a ticket that disappeared between the list and its links is
-//! left out or exported from the recycle bin, never with a part of its links (protocol
-//! E6).
+//! Other people keep working meanwhile: a ticket that disappeared between the list and its links is
+//! left out or exported from the recycle bin, never with only some of its links (protocol E6).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -31,7 +30,7 @@ const TEXTS_LIMIT: usize = 100;
 /// Batches of other records that are read at once.
 const AT_ONCE: usize = 8;
 
-/// How often links are read again because a record at their other end disappeared meanwhile.
+/// How often links are read again because a linked record disappeared meanwhile.
 const ROUNDS: usize = 3;
 
 /// The links of one ticket.
@@ -39,8 +38,7 @@ const ROUNDS: usize = 3;
 pub struct Links {
     /// Id of the ticket.
     pub id: u64,
-    /// For each kind of other record that was asked for, those that it is linked to, in
-    /// id order, none twice.
+    /// For each requested kind of record, those that it is linked to, in id order, each once.
     pub others: Vec<Vec<Other>>,
     /// What happened to the ticket before they were read.
     #[serde(default, skip_serializing_if = "Fate::is_here")]
@@ -50,7 +48,7 @@ pub struct Links {
 /// What happened to a ticket between the list and the reading of its links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
-    /// It is where it was listed.
+    /// It is still where it was listed.
     #[default]
     Here,
     /// It was archived, merged into another or purged.
@@ -73,8 +71,7 @@ pub type Kind = (String, u32, String);
 pub struct Other {
     /// Its record id.
     pub id: String,
-    /// Values of the properties that were asked for, in their order; none if
-    /// nothing is set.
+    /// Values of the requested properties, in their order; none if nothing is set.
     pub values: Vec<Option<String>>,
     /// Kinds of the link.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,12 +84,12 @@ impl Kept for Links {
     }
 }
 
-/// Reads what is wanted for all tickets, which come in id order; continues where the
-/// spool ends. A ticket that went meanwhile is looked for in the recycle bin where
-/// `with_bin`. `heard` receives the number of tickets so far.
+/// Reads what is wanted for all tickets, which are given in id order; continues where the spool
+/// ends. A ticket that disappeared meanwhile is looked for in the recycle bin if `with_bin` is set.
+/// `heard` receives the number of tickets so far.
 ///
 /// # Errors
-/// Also when the links of a live ticket can't be read: none is left out.
+/// Also if the links of a live ticket can't be read: no live ticket is left out.
 pub async fn read(
     reading: &Reading,
     wanted: &[Others],
@@ -123,7 +120,7 @@ struct Portions<I> {
     size: usize,
 }
 
-/// Tickets of a portion: activities have texts, of which few are to be in memory at once.
+/// Tickets in a portion: fewer for activities, to keep few of their texts in memory at once.
 fn portion_size(wanted: &[Others]) -> usize {
     let has_texts = |others: &Others| others.object.is_activity() && !others.properties.is_empty();
     match wanted.iter().any(has_texts) {
@@ -199,9 +196,9 @@ async fn in_bin(
 
 type Linked = BTreeMap<String, Vec<LinkedRecord>>;
 
-/// The links of live tickets. Where a record at the other end went meanwhile, the links
-/// are read again: another may have taken its place, as after a merge. Tickets that are
-/// not there any more are added to `gone`.
+/// The links of live tickets. If a linked record disappeared meanwhile, the links are read again:
+/// another may have taken its place, as after a merge. Tickets that no longer exist are added to
+/// `gone`.
 async fn of_live(
     reading: &Reading,
     others: &Others,
@@ -247,7 +244,7 @@ async fn of_archived(
         .collect())
 }
 
-/// The records at the other ends of links, as far as more than their ids is wanted.
+/// The records at the other ends of links, if more than their ids is wanted.
 struct Records<'a> {
     /// None if their ids are enough.
     by_id: Option<HashMap<String, Record>>,
@@ -259,8 +256,7 @@ impl Records<'_> {
         self.by_id.as_ref().is_none_or(|held| held.contains_key(id))
     }
 
-    /// The other ends of a ticket's links in id order, each once; those that are not
-    /// there are left out.
+    /// The other ends of a ticket's links in id order, each once; missing ones are left out.
     fn others(&self, ends: Vec<LinkedRecord>) -> Vec<Other> {
         let mut by_id: BTreeMap<(usize, String), BTreeSet<Kind>> = BTreeMap::new();
         for end in ends.into_iter().filter(|end| self.holds(&end.id)) {

@@ -16,23 +16,23 @@ use super::selection::Selection;
 use super::write::{FileFacts, Sink};
 use crate::hubspot::Client;
 
-/// What a manifest says of a finished export.
+/// What a manifest says about a finished export.
 pub struct Manifest<'a> {
     /// HubSpot portal id.
     pub portal_id: u64,
     /// Id of the run.
     pub run: &'a str,
-    /// What was asked for.
+    /// What was requested.
     pub selection: &'a Selection,
     /// The portal's time when reading began, and when everything was written.
     pub started: Option<Timestamp>,
     /// The portal's time at the end.
     pub ended: Option<Timestamp>,
-    /// Calls made, repeats included.
+    /// Calls made, retries included.
     pub calls: u64,
     /// Counts.
     pub done: &'a Done,
-    /// The data, and the tables beside it.
+    /// The data, and the tables next to it.
     pub files: &'a [FileFacts],
     /// Further fields for a data set.
     pub more: serde_json::Map<String, Value>,

@@ -1,13 +1,11 @@
 //! Tickets become files: `page → link → project → write`.
 //!
-//! Pages come from many cursors at once and in no order (`ranges` says which to ask
-//! for), so they go through a spool, from which rows are written in id order; what
-//! tickets are linked to is read afterwards, into a separate spool (`collect`). A file
-//! appears complete or not at all, with its tables, a manifest and the schema of its
-//! columns.
+//! Pages arrive from many cursors at once and in no order (`ranges` says which to request), so they
+//! go through a spool, from which rows are written in id order; what tickets are linked to is read
+//! afterwards, into a separate spool (`collect`). A file appears complete or not at all, with its
+//! tables, a manifest and the schema of its columns.
 //!
-//! [`run()`] carries out a [`Job`]. Which tickets that exports may be said by an
-//! expression:
+//! [`run()`] carries out a [`Job`]. An expression can say which tickets it exports:
 //!
 //! ```
 //! use tickethaul::export::filter::parse;

@@ -16,12 +16,12 @@ pub struct Beside {
     pub schema: PathBuf,
     /// What the export is.
     pub manifest: PathBuf,
-    /// Rows that don't fit the data; exists only if there are any.
+    /// Values that don't fit their columns; exists only if there are any.
     pub issues: PathBuf,
 }
 
 impl Beside {
-    /// Beside a file.
+    /// The paths next to a file.
     pub fn file(data: &Path) -> Beside {
         Beside {
             schema: with_ending(data, ".schema.json"),
@@ -30,8 +30,8 @@ impl Beside {
         }
     }
 
-    /// In a folder: readers of such folders pass over names that begin with `_`. Rows
-    /// without a place are beside it.
+    /// The paths in a folder: readers of such folders skip names that begin with `_`. The list of
+    /// issues is next to the folder.
     pub fn inside(folder: &Path) -> Beside {
         Beside {
             schema: folder.join("_schema.json"),
@@ -41,7 +41,7 @@ impl Beside {
     }
 }
 
-/// Where rows of an export are reported that have no place in it.
+/// Where values that don't fit an export are reported.
 pub fn issues_of(data: &Path) -> PathBuf {
     with_ending(data, ".issues.csv")
 }

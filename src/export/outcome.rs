@@ -17,15 +17,15 @@ pub struct Outcome {
     pub ended: Timestamp,
     /// Tickets in it.
     pub tickets: u64,
-    /// Values, rows or files that are not in it though they were to be.
+    /// Values, rows or files that should be in it but are missing.
     pub lacking: u64,
-    /// Calls made, repeats included.
+    /// Calls made, retries included.
     pub calls: u64,
-    /// What was said of it, a sentence each.
+    /// The facts reported about it, one sentence each.
     pub facts: Vec<String>,
     /// Its files, the data first.
     pub files: Vec<OutcomeFile>,
-    /// What the columns of the tickets hold that were written.
+    /// What the columns of the written tickets hold.
     pub columns: ReportedColumns,
 }
 
@@ -34,16 +34,16 @@ pub struct Outcome {
 pub struct OutcomeFile {
     /// Its name, in a data set the path in its folder.
     pub name: String,
-    /// Rows in it, where it holds such.
+    /// Number of rows, if it holds rows.
     pub rows: Option<u64>,
     /// Its length.
     pub bytes: u64,
-    /// BLAKE3 of it, in hex.
+    /// Its BLAKE3 hash, in hex.
     pub blake3: String,
 }
 
 impl Outcome {
-    /// The outcome of an export that has just finished; `facts` are what was said of it.
+    /// The outcome of an export that has just finished; `facts` are what was reported about it.
     pub fn of(done: &Done, facts: Vec<String>) -> Outcome {
         let files = done.written.iter().filter_map(|file| {
             Some(OutcomeFile {

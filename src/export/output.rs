@@ -1,5 +1,5 @@
-//! Where rows go: one file, a folder of parts, or a stream; other tables, and the rows
-//! that fit none of them.
+//! Where rows go: one file, a folder of parts, or a stream; plus the other tables, and the list of
+//! values that don't fit.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::model::schema::Schema;
 
 /// Where an export goes.
 pub enum Target {
-    /// A file, with manifest and schema beside it.
+    /// A file, with manifest and schema next to it.
     File(PathBuf),
     /// A data set: a folder of tables in parts, with manifest and schema in it.
     Folder(PathBuf, PartBy),
@@ -28,14 +28,14 @@ pub enum Target {
 }
 
 impl Target {
-    /// The parts of a data set go on without their property.
+    /// Marks that the parts of a data set continue without their property.
     pub fn lose_parts(&mut self) {
         if let Target::Folder(_, by) = self {
             by.lost = true;
         }
     }
 
-    /// Names the parts of a data set as its values are shown.
+    /// Names the parts of a data set the way its values are shown.
     pub fn name_parts(&mut self, values: Values, schema: &Schema) {
         if let (Target::Folder(_, by), Values::Labels) = (self, values)
             && let Some(property) = schema.tickets.get(&by.property)
@@ -45,7 +45,7 @@ impl Target {
     }
 }
 
-/// A target that is ours; nothing is written yet.
+/// A target that is claimed; nothing is written yet.
 pub struct Claimed {
     to: Destination,
     /// Where each table goes, in their order.
@@ -82,8 +82,8 @@ enum To {
 }
 
 impl Claimed {
-    /// Opens everything that will be written, so that a bad path fails before anything
-    /// is read. A stream has no tables beside it.
+    /// Opens everything that will be written, so that a bad path fails before anything is read. A
+    /// stream has no other tables.
     pub fn open(target: Target, shape: Shape, tables: &[Table]) -> io::Result<Claimed> {
         let sinks = |place: &dyn Fn(&str) -> PathBuf| -> io::Result<Vec<Sink>> {
             let beside = tables.iter().filter(|_| shape.form != Form::Case);
@@ -149,8 +149,8 @@ impl Claimed {
 }
 
 impl Output {
-    /// Writes a ticket's row, and its rows in the tables beside. False when the row was left
-    /// out; the ticket has none in the tables then.
+    /// Writes a ticket's row, and its rows in the other tables. Returns false if the row was left
+    /// out; the ticket then has none in the other tables.
     pub fn write(
         &mut self,
         ticket: &Ticket,
@@ -197,12 +197,12 @@ impl Output {
         self.profile.reported()
     }
 
-    /// Values that have no place, so far.
+    /// Number of values so far that don't fit.
     pub fn issues(&self) -> u64 {
         self.issues.count()
     }
 
-    /// Rows of each table beside the data, by its name.
+    /// Rows of each table next to the data, by its name.
     pub fn counts(&self) -> Vec<(String, u64)> {
         let beside = self.beside.iter().map(|open| (&open.table, open.count));
         let cases = self.cases.iter().map(|(table, count)| (table, *count));
@@ -212,11 +212,11 @@ impl Output {
             .collect()
     }
 
-    /// Ends it: issues, tables, data, and what `tell` writes beside the data, the
-    /// manifest last. A stream has no manifest. Returns the first issue.
+    /// Finishes it: issues, tables, data, and what `describe` writes next to the data, the manifest
+    /// last. A stream has no manifest. Returns the first issue.
     pub fn finish(
         self,
-        tell: impl FnOnce(&Beside, &[FileFacts]) -> io::Result<()>,
+        describe: impl FnOnce(&Beside, &[FileFacts]) -> io::Result<()>,
     ) -> io::Result<Option<(u64, Misfit)>> {
         let first = self.issues.finish()?;
         let tables = self.beside.into_iter().map(|open| open.rows.finish());
@@ -236,7 +236,7 @@ impl Output {
                 let mut file = rows.finish()?;
                 file.path = path.file_name().map(PathBuf::from);
                 files.insert(0, file);
-                tell(&Beside::file(&path), &files)?;
+                describe(&Beside::file(&path), &files)?;
             }
         }
         Ok(first)

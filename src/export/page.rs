@@ -16,7 +16,7 @@ use crate::hubspot::{self, Client, Comparison, Filter, Page, Record, Search, Sea
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// The property that says when a record was changed; contacts have another.
+/// The property that says when a record was changed; contacts use a different one.
 pub const MODIFIED: &str = "hs_lastmodifieddate";
 
 /// What every record has.
@@ -42,7 +42,7 @@ pub enum PageError {
     Spool(#[from] io::Error),
 }
 
-/// What is read of every ticket, and how.
+/// What is read for every ticket, and how.
 #[derive(Clone)]
 pub struct Reading {
     /// Calls the portal.
@@ -128,9 +128,9 @@ impl Reading {
         batches.try_concat().await
     }
 
-    /// Reads what a search finds, or the first `limit` of it, one page after the other:
-    /// each continues behind the last id, so there is no end at 10,000. Search tells no
-    /// former values: where they are wanted, what was found is read by id.
+    /// Reads what a search finds, or the first `limit` of it, one page after the other: each
+    /// continues after the last id, so HubSpot's limit of 10,000 results does not apply. Search
+    /// returns no former values: if they are wanted, what was found is read by id.
     pub async fn found(
         &self,
         search: &Search,
@@ -154,7 +154,7 @@ impl Reading {
             let page = self.client.search_by_id(kind, &search, above_id).await?;
             let mut records = page.results;
             let most = usize::try_from(left).unwrap_or(usize::MAX);
-            // What is cut off here is read again if one of these disappears meanwhile.
+            // Tickets cut off here are read again if one of these disappears meanwhile.
             let next = match records.len() > most {
                 true => records.get(most - 1).map(|record| record.id.clone()),
                 false => page.after,
@@ -202,8 +202,8 @@ impl Reading {
         Ok(missing)
     }
 
-    /// Ids of all that a search finds. Values are read by id: those of a search may be stale
-    /// (E3).
+    /// Ids of everything that a search finds. Values are then read by id: those in search results
+    /// may be stale (E3).
     pub async fn ids_found(
         &self,
         object: ObjectType,
@@ -238,7 +238,7 @@ impl Reading {
         }
     }
 
-    /// Tickets by id, which come in id order; those that are not there are left out.
+    /// Tickets by id, in id order; missing ones are left out.
     pub async fn batch(&self, ids: &[u64], shelf: Shelf) -> Result<Vec<Ticket>, PageError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
@@ -270,7 +270,7 @@ impl Reading {
         (ask, page)
     }
 
-    /// Puts what is new of a page into the spool; gives its number.
+    /// Puts the new tickets of a page into the spool; returns their number.
     fn keep(
         &self,
         ranges: &mut Ranges,
@@ -314,9 +314,9 @@ impl Reading {
     }
 }
 
-/// A search for what was changed in a window or since, by the property that says when.
-/// It is open to the end: the portal's clock is known to the second only, and pages by id
-/// lose nothing while records change.
+/// A search for what was changed since the beginning of a window, by the property that says when.
+/// It is open to the end: the portal's clock is known to the second only, and pages by id lose
+/// nothing while records change.
 pub fn changed_in(property: &str, window: Window) -> Search {
     let from = window.from.as_millisecond().to_string();
     Search {
@@ -328,7 +328,7 @@ pub fn changed_in(property: &str, window: Window) -> Search {
     }
 }
 
-/// HubSpot tells the newest first.
+/// HubSpot returns the newest first.
 fn in_time_order(versions: Vec<hubspot::FormerValue>) -> Vec<Version> {
     let version = |version: hubspot::FormerValue| Version {
         value: version.value,

@@ -1,8 +1,8 @@
-//! What the columns of an export hold, counted while its rows are written: how many rows
-//! have a value, how many values differ, which are the most frequent. Memory does not grow
-//! with the rows: of a column with more different values than are kept at once, those that
-//! make up more than a fixed share of them are still found (Misra and Gries), each with the
-//! times that it occurs at least.
+//! What the columns of an export hold, counted while its rows are written: how many rows have a
+//! value, how many values differ, which are the most frequent. Memory does not grow with the rows:
+//! of a column with more different values than are kept at once, those that make up more than a
+//! fixed share of them are still found (Misra and Gries), each with a lower bound of its number of
+//! occurrences.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -16,7 +16,7 @@ use crate::model::column_report::{FrequentValue, ReportedColumn, ReportedColumns
 const KEPT: usize = 256;
 /// Values that are reported.
 const TOLD: usize = 10;
-/// Letters of a value that are reported.
+/// Characters of a value that are reported.
 const LETTERS: usize = 80;
 
 /// The columns of the rows so far.
@@ -40,12 +40,12 @@ struct Counted {
 struct Frequent {
     /// By the hash of the whole value.
     kept: HashMap<u64, (Box<str>, u64)>,
-    /// How often each of them may occur more than is counted.
+    /// Upper bound of the occurrences that each count may lack.
     missed: u64,
 }
 
 impl Profile {
-    /// Of no row yet.
+    /// A profile of no rows yet.
     pub fn new(columns: &[Column]) -> Profile {
         let counted = |column: &Column| Counted {
             name: column.header.clone(),
@@ -108,7 +108,7 @@ impl Frequent {
             };
             let _new = self.kept.insert(hash, (shown.into(), 1));
         } else {
-            // A value that is not kept goes together with one occurrence of each that is.
+            // A value that is not kept cancels one occurrence of each that is.
             self.missed += 1;
             self.kept.retain(|_, (_, times)| {
                 *times -= 1;
@@ -117,7 +117,7 @@ impl Frequent {
         }
     }
 
-    /// The most frequent ones. Those of which it is only known that they occur tell nothing.
+    /// The most frequent ones. Those only known to occur at all are not reported.
     fn first(&self) -> Vec<FrequentValue> {
         let mut kept: Vec<&(Box<str>, u64)> = self.kept.values().collect();
         kept.retain(|(_, times)| *times > 1 || self.missed == 0);

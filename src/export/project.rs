@@ -53,7 +53,7 @@ fn time_of(ticket: &Ticket, time: RecordTime) -> Option<&str> {
     let (time, is_there) = match time {
         RecordTime::Created => (&times.created, true),
         RecordTime::Updated => (&times.updated, true),
-        // Some portals give a time to records that are not archived.
+        // Some portals give an archive time for records that are not archived.
         RecordTime::Archived => (&times.archived, ticket.archived),
     };
     time.as_deref().filter(|_| is_there)
@@ -63,8 +63,8 @@ fn others(links: &Links, place: usize) -> &[Other] {
     links.others.get(place).map_or(&[], Vec::as_slice)
 }
 
-/// A property of linked records, empty if nothing is set; nothing at all when no
-/// record has it.
+/// A property of linked records: empty texts for records without a value, an empty cell if no
+/// record has one.
 fn linked(others: &[Other], property: usize) -> Cell<'_> {
     let values = others.iter().map(|other| other.values.get(property));
     let values: Vec<Option<&str>> = values
@@ -114,7 +114,7 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
                     column: column.header.clone(),
                     value: value.to_owned(),
                     wanted: "what the mapping can read back",
-                    // What is read back as it is would lose the value.
+                    // The row is to be read back, and an empty cell would lose the value.
                     cell: None,
                 });
             }
@@ -122,8 +122,8 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
     })
 }
 
-/// Those that the headers of an e-mail, which are JSON, have under a name; of another text
-/// its parts.
+/// The addresses under a name in the headers of an e-mail, which are JSON; for any other text, its
+/// parts.
 fn addresses<'a>(value: &'a str, name: &str) -> Vec<Cow<'a, str>> {
     let Ok(Value::Object(headers)) = serde_json::from_str(value) else {
         return parts(value).map(Cow::Borrowed).collect();
@@ -152,7 +152,7 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(';').filter(|part| !part.is_empty())
 }
 
-/// What is no instant stays as it is.
+/// Text that is not an instant is left as it is.
 fn instant<'a>(value: &'a str, dates: &Dates) -> Cow<'a, str> {
     let Some(instant) = instant_of(value) else {
         return value.into();

@@ -1,31 +1,31 @@
-//! Which page of the list to ask for next, so that several can be asked for at once
-//! and every ticket still comes once (protocol E1). Pure: `page` makes the calls.
+//! Which page of the list to request next, so that several can be requested at once and every
+//! ticket is still read exactly once (protocol E1). Pure: `page` makes the calls.
 //!
-//! HubSpot lists in ascending id order, and `after` is a lower bound of ids, but ids
-//! have gaps and it is not known how many tickets are where. So a range of ids is never
-//! bounded by a number that was guessed, only by an id that its right neighbour has
-//! read: a range is read when its own cursor has met that id. A guess (*probe*) only
-//! says where a neighbour may begin; when `after` turns out not to be a lower bound, no
-//! further one is made and the existing cursors read to the end.
+//! HubSpot lists in ascending id order, and `after` is a lower bound of ids, but ids have gaps and
+//! their density is unknown. So a range of ids is never bounded by a guessed number, only by an id
+//! that its right neighbour has read: a range is complete when its own cursor has reached that id.
+//! A guess (*probe*) only says where a neighbour may begin; when `after` turns out not to be a
+//! lower bound, no further probe is made and the existing cursors read to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// Fewer tickets than this are not worth a reader of their own.
+/// Fewer expected tickets than this are not worth a separate reader.
 const WORTH_A_PROBE: f64 = 200.0;
 
 /// A probe that finds fewer tickets than this was not worth its call.
 const FRUITFUL: usize = 50;
 
-/// How many probes may find nothing: some to find where ids are at all, and one for
-/// this many pages.
+/// How many probes may find nothing: this many to locate ids at all, and one more for each so many
+/// pages.
 const FRUITLESS_ALLOWED: usize = 24;
 const PAGES_PER_FRUITLESS: usize = 20;
 
-/// How many empty pages may follow each other: tickets of a page may be gone meanwhile.
+/// How many empty pages may follow one another: the tickets of a page may have disappeared
+/// meanwhile.
 const BARREN: usize = 100;
 
-/// A page to ask for.
+/// A page to request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     /// Where the list starts; none at its very beginning.
@@ -43,14 +43,14 @@ enum Aim {
     Probe(u64),
 }
 
-/// What of a page is new.
+/// The new part of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// First id of the range that it belongs to.
     pub range: u64,
     /// Positions in the page.
     pub records: Range<usize>,
-    /// Where the range continues; none once it is read.
+    /// Where the range continues; none once it is complete.
     pub after: Option<String>,
 }
 
@@ -60,25 +60,25 @@ pub enum BadPage {
     /// Ids don't ascend.
     #[error("a page of the list is not in id order")]
     OutOfOrder,
-    /// It shows again what was read, or what should have come before.
+    /// It repeats ids that were read, or shows lower ones.
     #[error("a page of the list goes back to ids at or below the last one that was read")]
     Backwards,
     /// It would never end.
     #[error("the list's cursor stands still")]
     StandsStill,
-    /// It would never end either.
+    /// It has too many empty pages in a row, and might never end either.
     #[error("{BARREN} pages of the list in a row hold no ticket, and more are to follow")]
     Barren,
 }
 
-/// The list as far as it is known. Ranges by their first id; each ends where the next
-/// one begins, the last one at the end of the list.
+/// The list as far as it is known: ranges by their first id. Each ends where the next one begins,
+/// the last one at the end of the list.
 #[derive(Debug, Default)]
 pub struct Ranges {
     ranges: BTreeMap<u64, Reader>,
     probes: BTreeSet<u64>,
     begun: bool,
-    /// `after` is no lower bound of ids here.
+    /// Whether `after` is not a lower bound of ids here.
     unguessable: bool,
     pages: usize,
     fruitless: usize,
@@ -119,11 +119,10 @@ impl OneByOne {
         }
     }
 
-    /// Takes the ids of the page that was asked for with `asked`, and the cursor behind
-    /// it.
+    /// Takes the ids of the page that was requested with `asked`, and the cursor after it.
     ///
     /// # Errors
-    /// When the portal's list is not one, or would have no end.
+    /// If the portal's list is not valid, or would have no end.
     pub fn take(
         &mut self,
         asked: Option<&str>,
@@ -136,7 +135,7 @@ impl OneByOne {
     }
 }
 
-/// What every page of a list in id order has to be.
+/// What must hold for every page of a list in id order.
 fn check(
     last: Option<u64>,
     asked: Option<&str>,
@@ -160,14 +159,14 @@ fn check(
 struct Reader {
     /// Highest id that was read.
     last: u64,
-    /// Cursor of the next page; none once the range is read.
+    /// Cursor of the next page; none once the range is complete.
     after: Option<String>,
     asked: bool,
-    /// From here on a probe found nothing.
+    /// The id from which on a probe found nothing.
     empty_from: Option<u64>,
     /// Tickets per id on the last page.
     density: f64,
-    /// Probes behind it that found nothing.
+    /// Probes after it that found nothing.
     misses: u32,
 }
 
@@ -193,8 +192,8 @@ impl Gap {
         self.width() as f64 * self.density
     }
 
-    /// Where to look. Where a wide gap was found empty before, the next look is near
-    /// the reader, at the middle of the orders of magnitude: bursts of ids are narrow.
+    /// Where to probe. If a wide gap was probed in vain before, the next probe is nearer to the
+    /// reader, at the geometric mean: bursts of ids are narrow.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -215,8 +214,8 @@ impl Gap {
 }
 
 impl Ranges {
-    /// The page to ask for next; nothing while the pages that were asked for have to
-    /// be seen first, and at the end.
+    /// The page to request next; none while pages in flight have to arrive first, and none at the
+    /// end.
     pub fn next(&mut self) -> Option<Ask> {
         if !self.begun {
             self.begun = true;
@@ -228,8 +227,8 @@ impl Ranges {
         self.next_page().or_else(|| self.next_probe())
     }
 
-    /// A range as an earlier process left it: read up to `last`, to continue at `after`.
-    /// Told for every page that was kept, in their order.
+    /// A range as an earlier process left it: read up to `last`, to continue at `after`. Called for
+    /// every page that was kept, in order.
     pub fn restore(&mut self, range: u64, last: u64, after: Option<String>) {
         self.begun = true;
         let reader = Reader {
@@ -243,8 +242,8 @@ impl Ranges {
         let _older = self.ranges.insert(range, reader);
     }
 
-    /// The portal refused this page. True if that is harmless: a probe that can't be
-    /// used as a cursor here, like all other probes.
+    /// The portal refused this page. True if that is harmless: a probe whose id can't be used as a
+    /// cursor here, which is then true of all probes.
     pub fn refused(&mut self, ask: &Ask) -> bool {
         let Aim::Probe(at) = ask.aim else {
             return false;
@@ -253,11 +252,11 @@ impl Ranges {
         self.probes.remove(&at)
     }
 
-    /// Takes the page that was asked for: its ids and the cursor behind it. Says what
-    /// of it is new.
+    /// Takes the page that was requested: its ids and the cursor after it. Returns the part that is
+    /// new.
     ///
     /// # Errors
-    /// When the portal's list is not one; what was taken so far stays right.
+    /// If the portal's list is not valid; what was taken so far remains valid.
     pub fn take(
         &mut self,
         ask: &Ask,
@@ -275,7 +274,7 @@ impl Ranges {
         self.pages += 1;
         Ok(match ask.aim {
             Aim::Begin if ids.is_empty() => {
-                // Nothing, or a page of tickets that are gone meanwhile.
+                // An empty list, or a page whose tickets have disappeared meanwhile.
                 self.restore(0, 0, after);
                 None
             }
@@ -296,7 +295,7 @@ impl Ranges {
         })
     }
 
-    /// Halves the gap in which most tickets are expected.
+    /// Probes the gap in which most tickets are expected.
     fn next_probe(&mut self) -> Option<Ask> {
         let allowed = FRUITLESS_ALLOWED + self.pages / PAGES_PER_FRUITLESS;
         if self.unguessable || self.fruitless + self.probes.len() >= allowed {
@@ -324,7 +323,7 @@ impl Ranges {
             }
             let next = self.next_range(*range);
             let to = [reader.empty_from, next].into_iter().flatten().min();
-            // What lies before a probe in flight is a gap, and so is what lies behind the last.
+            // The ids before each probe in flight form a gap, and so do those after the last one.
             let mut from = reader.last;
             let (density, misses) = (reader.density, reader.misses);
             for probe in self.probes.range(from..to.unwrap_or(u64::MAX).max(from)) {
@@ -337,7 +336,7 @@ impl Ranges {
                 });
                 from = *probe;
             }
-            // Of what is open to the end, one guess at a time is enough.
+            // In a gap that is open to the end, one guess at a time is enough.
             if to.is_some() || from == reader.last {
                 gaps.push(Gap {
                     from,
@@ -350,7 +349,7 @@ impl Ranges {
         gaps
     }
 
-    /// First id of the range behind this one.
+    /// First id of the range after this one.
     fn next_range(&self, range: u64) -> Option<u64> {
         let mut behind = self.ranges.range(range.saturating_add(1)..);
         behind.next().map(|(first, _)| *first)
@@ -379,8 +378,8 @@ impl Ranges {
         let end = self.next_range(range).unwrap_or(u64::MAX);
         let reader = self.ranges.get_mut(&range)?;
         reader.asked = false;
-        // The page may run into the next range, whose own cursor reads it from there on: then
-        // this range is read.
+        // The page may run into the next range, which has its own cursor: then this range is
+        // complete.
         let records = between(ids, reader.last, end);
         reader.after = after.filter(|_| records.end == ids.len());
         let last = *ids[records.clone()].last()?;
@@ -395,8 +394,8 @@ impl Ranges {
 
     fn probed(&mut self, at: u64, ids: &[u64], after: Option<String>) -> Option<Kept> {
         let _known = self.probes.remove(&at);
-        // `after` is no lower bound here, so the page says nothing of where ids are. Whatever
-        // it shows is read by the cursor of its range.
+        // `after` is not a lower bound here, so the page does not show where ids are. Whatever it
+        // contains is read by the cursor of its range.
         if ids.first().is_some_and(|first| *first < at) {
             self.unguessable = true;
             return None;
@@ -405,19 +404,20 @@ impl Ranges {
         let end = self.next_range(*range).unwrap_or(u64::MAX);
         let (_, left) = self.ranges.range_mut(..=at).next_back()?;
         let (last, empty_from) = (left.last, left.empty_from);
-        // From the probe up to what it found there is nothing. Unless the left cursor has come
-        // past it meanwhile: then it knows better.
+        // There is nothing between the probe and what it found. If the left cursor has passed the
+        // probe meanwhile, it knows better.
         if at > last {
             left.empty_from = Some(empty_from.map_or(at, |before| before.min(at)));
         }
-        // What the left cursor has read meanwhile is not read twice, and what the next range
-        // begins with is its own.
+        // What the left cursor has read meanwhile is not taken twice, and ids of the next range
+        // belong to that range.
         let records = between(ids, last, end);
         left.misses += u32::from(records.is_empty());
         self.fruitless += usize::from(records.len() < FRUITFUL);
         let after = after.filter(|_| records.end == ids.len());
         let kept = self.open(ids, records, after)?;
-        // An older probe may have found nothing further on: that is in the new range now.
+        // An older probe further on may have found nothing: its finding now belongs to the new
+        // range.
         if let Some(reader) = self.ranges.get_mut(&kept.range) {
             reader.empty_from = empty_from.filter(|from| *from > reader.last);
         }

@@ -14,7 +14,7 @@ pub struct RecordColumn {
     places: Vec<usize>,
 }
 
-/// The columns of records of a kind, in the order in which they were asked for, each once.
+/// The columns of records of a kind, in the order in which they were requested, each once.
 pub fn record_columns(wanted: &Wanted, others: &Others) -> Vec<RecordColumn> {
     let mut columns: Vec<RecordColumn> = Vec::new();
     let with = wanted.with.iter();

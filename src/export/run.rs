@@ -29,8 +29,8 @@ use crate::model::schema::Schema;
 /// Tickets that are written before other tasks may run.
 const AT_A_TIME: u64 = 1_000;
 
-/// Exports; `heard` receives the progress. It can be dropped at any time and continued
-/// from its folder by another process.
+/// Runs an export; `heard` receives the progress. It can be dropped at any time and continued from
+/// its folder by another process.
 pub async fn run(
     job: Job,
     client: Client,
@@ -77,7 +77,7 @@ struct Gathered {
     brought: Option<Sum>,
 }
 
-/// Reads everything, and brings the files that it names where those are wanted.
+/// Reads everything, and downloads the files that it names if they are wanted.
 async fn gather(
     job: &Job,
     reading: &Reading,
@@ -108,7 +108,7 @@ async fn gather(
     Ok(gathered)
 }
 
-/// Ends the files; they appear, the manifest last.
+/// Finishes the files and publishes them, the manifest last.
 fn publish(
     job: &Job,
     output: Output,
@@ -136,7 +136,7 @@ fn publish(
     })
 }
 
-/// Brings the files that activities of the tickets name.
+/// Downloads the files that activities of the tickets name.
 async fn bring(
     bringing: Bringing<'_>,
     wanted: &Wanted,
@@ -172,8 +172,8 @@ pub(super) fn layout(
     Ok(layout.without_empty(|place| held.get(place).is_some_and(|held| *held)))
 }
 
-/// Whether a ticket belongs to an export of what changed: one of the recycle bin by when
-/// it went there, a live one by its values.
+/// Whether a ticket belongs to an export of what changed: one in the recycle bin is judged by when
+/// it was archived, a live one by its values.
 fn is_changed(ticket: &Ticket, window: Window, judge: Option<&Judge>) -> bool {
     if !ticket.archived {
         return judge.is_none_or(|judge| judge.passes(ticket.id, &ticket.values));

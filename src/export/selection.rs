@@ -1,6 +1,6 @@
-//! What an export was asked for, in a stable form: which tickets, which columns, in
-//! which format and parts. It is in the manifest, so that another export is not written
-//! over it, and in the run folder, so that a resume needs no command line. Pure.
+//! What was requested of an export, in a stable form: which tickets, which columns, in which format
+//! and parts. It is stored in the manifest, so that a different export does not overwrite it, and
+//! in the run folder, so that a resume needs no command line. Pure.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,8 +11,8 @@ use super::write::{Form, Packing, Shape};
 use crate::model::issue::excerpt;
 use crate::model::schema::{OWNER_PROPERTY, ObjectType};
 
-/// What an export was asked for. A selection with keys that this version does not know
-/// is not read: it would select something else.
+/// What was requested of an export. A selection with keys unknown to this version is rejected: it
+/// would select something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selection {
@@ -33,7 +33,7 @@ pub struct Selection {
     pub ids_from: Option<String>,
     /// What is wanted of other records, as it was written.
     pub with: Vec<String>,
-    /// Whether all of that goes into tables of its own.
+    /// Whether all of that goes into separate tables.
     #[serde(alias = "with_files")]
     pub link_tables: bool,
     /// Whether the files of activities are downloaded.
@@ -62,16 +62,16 @@ pub struct Selection {
     pub record_times: bool,
     /// Whether columns without any value are left out.
     pub skip_empty: bool,
-    /// Only what changed since then, as it was written; a data set that continues from its
-    /// own state is not meant.
+    /// Only what changed since then, as it was written; not used for a data set that continues from
+    /// its own state.
     pub since: Option<String>,
     /// Whether a data set keeps every version of a ticket.
     pub append: bool,
 }
 
 impl Selection {
-    /// Whether owners are needed, which have their own scope: a filter names them, or
-    /// they are shown by name.
+    /// Whether owners are needed, which require their own scope: a filter names them, or they are
+    /// shown by name.
     pub fn shows_owners(&self) -> bool {
         let parts = self.partition_by.as_deref().unwrap_or_default();
         let mut named = self.properties.iter().chain(&self.history);
@@ -93,8 +93,8 @@ impl Selection {
         }
     }
 
-    /// How another export differs from this one, an option each, such as `--limit 10
-    /// instead of none`.
+    /// How another export differs from this one, one option each, such as `--limit 10 instead of
+    /// none`.
     pub fn differences(&self, now: &Selection) -> Vec<String> {
         let before = options(self);
         let differs = |(name, now): (String, Value)| {
@@ -108,8 +108,7 @@ impl Selection {
         options(now).into_iter().filter_map(differs).collect()
     }
 
-    /// The options that were given, each with its value; those that are as usual are left
-    /// out.
+    /// The options that were given, each with its value; those at their default are left out.
     pub fn given(&self) -> Vec<(String, String)> {
         let usual = options(&Selection::default());
         let given = options(self).into_iter();
@@ -119,7 +118,7 @@ impl Selection {
             .collect()
     }
 
-    /// Names of the tables beside the data.
+    /// Names of the tables next to the data.
     pub fn tables(&self) -> Vec<String> {
         let mut names = Vec::new();
         if self.format == Form::Case {
@@ -140,7 +139,8 @@ impl Selection {
         names
     }
 
-    /// Whether records of a kind have a table: all, or activities that are wanted as such.
+    /// Whether records of a kind have a table: all kinds if link tables or parts were requested,
+    /// otherwise only activities that are wanted as such.
     fn has_table(&self, name: &str) -> bool {
         let is_activity = ObjectType::named(name).is_some_and(ObjectType::is_activity);
         let as_such = || self.with.iter().any(|with| with.trim() == name);

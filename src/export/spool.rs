@@ -1,10 +1,10 @@
-//! Pages as they come, in one file, and read again in id order: so output is in order
-//! though pages are not, memory stays flat, and an interrupted export can continue.
+//! Pages are stored in one file as they arrive and read again in id order: so output is in order
+//! although pages are not, memory use is constant, and an interrupted export can continue.
 //!
-//! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for each
-//! page, written after its rows. A truncated line, or one whose rows are incomplete,
-//! ends what is valid; the rest is read from the portal again. What a line holds is up
-//! to `Kept`: tickets as they are listed, or what they are linked to.
+//! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for each page,
+//! written after its rows. A truncated line, or one whose rows are incomplete, ends the valid part;
+//! the rest is read from the portal again. What a line holds is up to `Kept`: tickets as they are
+//! listed, or what they are linked to.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -15,14 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::open_regular;
 
-/// What a spool keeps: something of one ticket.
+/// What a spool keeps: data of one ticket.
 pub trait Kept: Serialize + DeserializeOwned {
     /// Id of the ticket.
     fn id(&self) -> u64;
 }
 
-/// A ticket as it was read: its id, and its values in the order of the properties
-/// that were asked for.
+/// A ticket as it was read: its id, and its values in the order of the requested properties.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// Record id.
@@ -32,11 +31,11 @@ pub struct Ticket {
     /// True for a ticket in the recycle bin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
-    /// When the record was made, changed and archived.
+    /// When the record was created, changed and archived.
     #[serde(default)]
     pub times: Times,
-    /// Former and present values of each property whose history was asked for, in
-    /// their order; empty if none was.
+    /// Former and present values of each property whose history was requested, in their order;
+    /// empty if none was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Vec<Version>>,
 }
@@ -50,7 +49,7 @@ impl Kept for Ticket {
 /// Times of a record, as the portal writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
     /// When it was last changed.
@@ -64,7 +63,7 @@ pub struct Times {
 /// A value that a property of a ticket has or had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// The value; "" where it was cleared.
+    /// The value; "" if it was cleared.
     pub value: String,
     /// Since when, as the portal writes it.
     pub at: String,
@@ -73,7 +72,7 @@ pub struct Version {
     /// Which one of that source: an app, an import, a workflow.
     #[serde(default)]
     pub source_id: String,
-    /// Id of the user who set it, where it was one.
+    /// Id of the user who set it, if a user did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
 }
@@ -85,7 +84,7 @@ pub struct PageMark {
     pub range: u64,
     /// Its first and last id.
     pub ids: (u64, u64),
-    /// Cursor of the range behind it; none once the range is read.
+    /// Cursor of the range after it; none once the range is complete.
     pub after: Option<String>,
     /// Number of tickets.
     pub tickets: usize,
@@ -112,8 +111,8 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens the spool of this name in a folder, and keeps what is whole of what an
-    /// earlier process wrote.
+    /// Opens the spool of this name in a folder, and keeps the valid part of what an earlier
+    /// process wrote.
     pub fn open(folder: &Path, name: &str) -> io::Result<Spool> {
         let rows_path = folder.join(format!("{name}.rows"));
         let mut rows = open(&rows_path)?;
@@ -133,7 +132,7 @@ impl Spool {
         })
     }
 
-    /// The pages so far, in the order in which they came.
+    /// The pages so far, in the order in which they arrived.
     pub fn marks(&self) -> impl Iterator<Item = &PageMark> {
         self.entries.iter().map(|entry| &entry.mark)
     }
@@ -148,7 +147,7 @@ impl Spool {
         self.end
     }
 
-    /// Adds the tickets of one page, in id order; an empty one is passed over.
+    /// Adds the tickets of one page, in id order; an empty page is skipped.
     pub fn add<T: Kept>(
         &mut self,
         range: u64,
@@ -237,13 +236,13 @@ impl<T: Kept> Iterator for InOrder<T> {
     }
 }
 
-/// Tickets in the spool of this name, as its pages say; for show only.
+/// Tickets in the spool of this name, according to its pages; for display only.
 pub fn tickets_in(folder: &Path, name: &str) -> u64 {
     let pages = folder.join(format!("{name}.pages"));
     let Ok(pages) = open_regular(&pages, OpenOptions::new().read(true)) else {
         return 0;
     };
-    // More than any export of ours has.
+    // More than any of our exports has.
     let lines = BufReader::new(pages.take(1 << 30)).lines();
     let lines = lines.map_while(Result::ok);
     let pages = lines.map_while(|line| serde_json::from_str::<Entry>(&line).ok());
@@ -256,7 +255,7 @@ fn open(path: &Path) -> io::Result<File> {
     open_regular(path, &mut options)
 }
 
-/// The entries whose rows are whole, and the length of their lines.
+/// The entries whose rows are complete, and the length of their lines.
 fn whole_entries(rows: &mut File, pages: &mut File) -> io::Result<(Vec<Entry>, u64)> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut whole = 0;

@@ -1,6 +1,5 @@
-//! What exists where an export is to go, and whether it may be replaced: only an export
-//! of ours, by the same export (E7). A manifest says what it is, and which files belong
-//! to it.
+//! What exists where an export is to go, and whether it may be replaced: only an export of ours may
+//! be replaced, by the same export (E7). A manifest says what it is, and which files belong to it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -15,13 +14,13 @@ use super::names::{Beside, STATE, table_beside};
 use super::selection::Selection;
 use super::write::Shape;
 
-/// Longer manifests are not read: millions of parts, or none of ours.
+/// Longer manifests are not read: they list millions of parts, or are not ours.
 const LONGEST: u64 = 256 << 20;
 
 /// How our manifests name what wrote them.
 const TOOL: &str = "tickethaul ";
 
-/// What an earlier export says of itself.
+/// What an earlier export says about itself.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Earlier {
     tool: String,
@@ -55,7 +54,7 @@ pub enum Taken {
     /// It is not as the export left it.
     #[error("{} has been changed since it was exported", .0.display())]
     Changed(PathBuf),
-    /// A data set without what says which files are its own.
+    /// A data set without the manifest that lists its files.
     #[error("{} is missing, or can't be read: nothing says which files belong to the data set", .0.display())]
     Manifest(PathBuf),
     /// The folder contains something that no export put there.
@@ -84,12 +83,12 @@ impl Earlier {
         earlier.tool.starts_with(TOOL).then_some(earlier)
     }
 
-    /// The same of the export at a file.
+    /// The same for the export at a file.
     pub fn beside(data: &Path) -> Option<Earlier> {
         Earlier::read(&Beside::file(data).manifest)
     }
 
-    /// The same of the data set in a folder.
+    /// The same for the data set in a folder.
     pub fn inside(folder: &Path) -> Option<Earlier> {
         Earlier::read(&Beside::inside(folder).manifest)
     }
@@ -107,7 +106,7 @@ impl Earlier {
         files.find(|known| Path::new(&known.name) == name)
     }
 
-    /// Whether a file is as this export left it.
+    /// Checks that a file is as this export left it.
     fn left(&self, name: &Path, file: &Path) -> Result<(), Taken> {
         let Some(known) = self.file(name) else {
             return Err(Taken::Unknown(file.to_owned()));
@@ -122,7 +121,7 @@ impl Earlier {
 /// The export at a file, if there is one.
 ///
 /// # Errors
-/// If something else is there, or where its tables, manifest or schema go.
+/// If something else is there, or at the paths of its tables, manifest or schema.
 pub fn at_file(data: &Path, tables: &[String], shape: Shape) -> Result<Option<Earlier>, Taken> {
     let beside = Beside::file(data);
     let earlier = Earlier::read(&beside.manifest);
@@ -185,7 +184,7 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
     Ok(Some(earlier))
 }
 
-/// Whether a file stands where issues are listed, and is no list of ours.
+/// Whether there is a file at the path for issues that is not a list of ours.
 fn is_strange(issues: &Path, earlier: Option<&Earlier>) -> bool {
     let has_issues = earlier.is_some_and(|earlier| earlier.issues > 0);
     is_there(issues) && !has_issues && !is_list_of_issues(issues)
@@ -212,7 +211,7 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Everything below a folder that is no folder itself; links are not followed.
+/// Everything below a folder that is not a folder itself; links are not followed.
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -336,10 +335,10 @@ mod tests {
         let part = lake.join("month=1").join("part-0.csv");
         fs::write(&part, "text").expect("a file");
         assert!(matches!(at_folder(&lake), Err(Taken::Unknown(path)) if path == lake));
-        let told = manifest(&[("month=1/part-0.csv", 4)]);
+        let written = manifest(&[("month=1/part-0.csv", 4)]);
         let broken = lake.join("_manifest.json");
         fs::write(lake.join(STATE), "{}").expect("a file");
-        for text in [None, Some(&told[..told.len() / 2])] {
+        for text in [None, Some(&written[..written.len() / 2])] {
             if let Some(text) = text {
                 fs::write(&broken, text).expect("a file");
             }
@@ -349,7 +348,7 @@ mod tests {
             );
         }
         fs::remove_file(lake.join(STATE)).expect("removed");
-        fs::write(lake.join("_manifest.json"), told).expect("a file");
+        fs::write(lake.join("_manifest.json"), written).expect("a file");
         assert!(matches!(at_folder(&lake), Ok(Some(_))));
         let issues = around.path().join("lake.issues.csv");
         for (text, refused) in [

@@ -1,6 +1,6 @@
-//! Long tables beside the main file: former values of tickets, and the records that
-//! they are linked to, a row for each. Which tables, of which columns, and what rows a
-//! ticket has in each; `output` writes them. Pure.
+//! Long tables next to the main file: former values of tickets, and the records that they are
+//! linked to, a row for each. Which tables, of which columns, and what rows a ticket has in each;
+//! `output` writes them. Pure.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -39,19 +39,19 @@ pub struct Table {
 
 #[derive(Clone, Debug)]
 enum Of {
-    /// Versions of properties: names, and what people see for their values. True if
-    /// the label is a column of its own, not a replacement.
+    /// Versions of properties: names, and what people see for their values. True if the label is a
+    /// separate column, not a replacement.
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
     Links(Vec<String>),
-    /// Files that activities of these kinds name, and what became of each.
+    /// Files that activities of these kinds name, and the outcome of each.
     Files(Vec<Naming>, Arc<Files>),
-    /// Records of the kind at this place, with what is shown of them; where cases are
-    /// written, with the files that they name.
+    /// Records of the kind at this position, with what is shown of them; if cases are written, with
+    /// the files that they name.
     Others(usize, Vec<RecordColumn>, Option<FilesOfCase>),
 }
 
-/// The files of activities as their cases tell of them.
+/// The files of activities as their cases show them.
 #[derive(Clone, Debug)]
 struct FilesOfCase {
     naming: Naming,
@@ -78,8 +78,8 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     tables
 }
 
-/// Ticket, property, value, since when, set by what and whom; with labels where those are
-/// wanted.
+/// The columns: ticket, property, value, since when, set by what and by whom; with labels if those
+/// are wanted.
 fn history(wanted: &Wanted, schema: &Schema) -> Table {
     let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
     let at = Column {
@@ -108,7 +108,7 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     }
 }
 
-/// Ticket, activity and what became of the file.
+/// The columns: ticket, activity and the outcome of the file.
 fn files(wanted: &Wanted) -> Table {
     let mut columns = vec![
         Column::id(),
@@ -124,7 +124,7 @@ fn files(wanted: &Wanted) -> Table {
     }
 }
 
-/// The links of tickets to other records, with what they are called.
+/// The links of tickets to other records, with their labels.
 pub fn links_table(wanted: &Wanted) -> Table {
     let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
     let mut columns = vec![
@@ -166,7 +166,7 @@ pub fn history_table(wanted: &Wanted, schema: &Schema) -> Option<Table> {
     (!wanted.history.is_empty()).then(|| history(wanted, schema))
 }
 
-/// What a case calls a table. A custom kind may be called like something that each case has.
+/// What a case calls a table. A custom kind may have the name of a member that each case has.
 fn named(others: &Others, wanted: &Wanted) -> String {
     let own = [PROPERTIES, HISTORY, ID_COLUMN, ARCHIVED_COLUMN];
     match wanted.as_cases && own.contains(&others.name.as_str()) {
@@ -175,8 +175,8 @@ fn named(others: &Others, wanted: &Wanted) -> String {
     }
 }
 
-/// Ticket, the other record's id, its properties as they were asked for, and what kinds of
-/// link there are between the two.
+/// The columns: ticket, the other record's id, its requested properties, and the kinds of link
+/// between the two.
 fn linked(place: usize, others: &Others, wanted: &Wanted) -> Table {
     let singular = match others.object {
         ObjectType::Custom(_) => others.name.clone(),
@@ -209,7 +209,7 @@ fn linked(place: usize, others: &Others, wanted: &Wanted) -> Table {
 }
 
 impl Table {
-    /// The rows of a ticket; those with a value that has no words here say which.
+    /// The rows of a ticket; for a row with a value that can't be written here, that value.
     pub fn rows<'a>(
         &'a self,
         ticket: &'a Ticket,
@@ -260,7 +260,8 @@ impl Table {
         rows.collect()
     }
 
-    /// The rows of a ticket as a whole case has them: without the ticket's id, which is above.
+    /// The rows of a ticket as a whole case holds them: without the ticket's id, which the case
+    /// itself has.
     pub fn nested<'a>(
         &'a self,
         ticket: &'a Ticket,
@@ -285,7 +286,7 @@ impl Table {
         })
     }
 
-    /// The outcome of the files of the activity at a place.
+    /// The outcome of the files of the activity at this position.
     fn files_of<'a>(&'a self, links: &'a Links, place: usize) -> Option<Vec<Vec<Cell<'a>>>> {
         let Of::Others(_, _, Some(of_case)) = &self.of else {
             return None;
@@ -295,7 +296,7 @@ impl Table {
         Some(ids.map(|id| of_case.files.cells(id)).collect())
     }
 
-    /// A value of this table that has no place, with the table before its column.
+    /// A value of this table that doesn't fit, with the table's name before its column.
     pub fn named(&self, misfit: Misfit) -> Misfit {
         Misfit {
             column: format!("{}.{}", self.name, misfit.column),

@@ -1,4 +1,4 @@
-//! The time from which, and until which, an export asks for what changed.
+//! The span of time in which an export looks for changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

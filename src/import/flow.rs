@@ -20,7 +20,7 @@ pub enum Operation {
     Create,
     /// A ticket that exists gets the row's values.
     Update,
-    /// One or the other, as the portal has the key.
+    /// Either, depending on whether the portal has the key.
     Upsert,
     /// A ticket that exists goes into the recycle bin.
     Archive,
@@ -69,9 +69,9 @@ impl Operation {
         }
     }
 
-    /// Which rows of a run may share a key (protocol K2, K4). If each row is a ticket,
-    /// rows with one key must not link it to different records; a table of links may
-    /// name a ticket as often as it likes (R7).
+    /// Which rows of a run may share a key (protocol K2, K4). If each row is a ticket, rows with
+    /// one key must not link it to different records; a table of links may name a ticket any number
+    /// of times (R7).
     pub fn keys(self, rows_are_tickets: bool) -> Keys {
         match self {
             Operation::Create => Keys::Once,
@@ -119,20 +119,20 @@ pub struct PlannedOp {
     /// Number of notes that its ticket gets once it is written. The notes are in the
     /// draft only if the row was read again for them.
     pub notes: usize,
-    /// How often its call was lost, so that it had to wait until nothing could come
-    /// late (protocol S4).
+    /// How often its call was lost, so that it had to wait until nothing could arrive late
+    /// (protocol S4).
     pub times_late: u32,
-    /// Bytes that it takes in a call, at most.
+    /// Maximum number of bytes that it takes in a call.
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).
     pub body: [u8; 16],
-    /// What its ticket holds of the properties that the row changes, which are all that
-    /// is sent; none if the ticket was not read, or there was none (protocol PL6).
+    /// What its ticket holds in the properties that the row changes, which are all that is sent;
+    /// none if the ticket was not read, or there was none (protocol PL6).
     pub changes: Option<Vec<PropertyChange>>,
     /// Set when an earlier process of this run, or this one, intended the row and
     /// perhaps sent it, and its outcome is not known (protocol S4).
     pub past: Option<PastIntent>,
-    /// What the plan says of the row, if the run applies one (PL3).
+    /// What the plan says about the row, if the run applies one (PL3).
     pub planned: Option<Box<Planned>>,
 }
 
@@ -168,8 +168,7 @@ impl PlannedOp {
         self.draft.key = key;
     }
 
-    /// Keeps of what is sent only what changes something, and the property `by` that
-    /// names the ticket.
+    /// Reduces what is sent to what changes something, and the property `by` that names the ticket.
     pub fn changes_only(&mut self, changes: Vec<PropertyChange>, by: Option<&str>) {
         let values = &mut self.draft.properties;
         values.retain(|(name, _)| by == Some(&**name));
@@ -178,7 +177,7 @@ impl PlannedOp {
         self.changes = Some(changes);
     }
 
-    /// This row with its end, on its way to settle.
+    /// This row with its outcome, on its way to settle.
     pub fn ended(self, end: RowEnd) -> RowOutcome {
         RowOutcome {
             source: self.source,
@@ -292,7 +291,7 @@ impl Standing {
         Standing { snapshot, ..self }
     }
 
-    /// The row with its end, on its way to settle.
+    /// The row with its outcome, on its way to settle.
     pub fn ended(self) -> RowOutcome {
         let ticket = String::from(self.ticket);
         self.op.ended(match self.snapshot {
@@ -336,7 +335,7 @@ pub struct RowOutcome {
     pub source: SourceRow,
     /// Its key, where one could be made.
     pub key: Option<Key>,
-    /// The record as it stands in the file, when it could not be cut into cells.
+    /// The record as it is in the file, if it could not be cut into cells.
     pub raw: Option<String>,
     /// What mapping did to its values.
     pub remarks: Vec<PlacedRemark>,

@@ -15,7 +15,7 @@ use crate::journal::{Durability, Header, Past, PlanReading};
 use crate::mapping::CompiledMapping;
 use crate::model::learned::KnownFacts;
 
-/// How a run goes; may differ between a run and its resume.
+/// How a run is carried out; may differ between a run and its resume.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Rows of a batch, at most 100.
@@ -34,7 +34,7 @@ pub struct Options {
     pub durability: Durability,
     /// Stops the run from outside.
     pub stop: StopSwitch,
-    /// Where a test may end the run's life.
+    /// Where a test may kill the run.
     pub steps: Steps,
 }
 
@@ -69,10 +69,10 @@ pub struct Job {
     pub plan: Option<PlanReading>,
     /// Other rows, whose keys retried rows must not have (R7).
     pub rivals: FamilyKeys,
-    /// What is known of the portal beyond its definitions.
+    /// What is known about the portal beyond its definitions.
     pub facts: KnownFacts,
     /// Where the bytes of files come from, if any are uploaded.
     pub files: Option<FileSources>,
-    /// How the run goes.
+    /// How the run is carried out.
     pub options: Options,
 }

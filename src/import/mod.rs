@@ -6,9 +6,9 @@
 //!    └── rows that fall early ───────────────────────────────────↑
 //! ```
 //!
-//! read, map, plan and batch are plain code; async begins at send. settle alone writes
-//! the journal, then the files, then tells the listeners, so there is one order of
-//! events. All channels are bounded: a slow portal stops the reader.
+//! read, map, plan and batch are plain code; async begins at send. settle alone writes the journal,
+//! then the files, then notifies the listeners, so there is one order of events. All channels are
+//! bounded: a slow portal stops the reader.
 //!
 //! [`run()`] carries out a [`Job`]. What a job imports is an input, whose encoding and
 //! delimiter are detected:

@@ -57,7 +57,7 @@ pub async fn run(
     let listener = logged(&job.folder, &client, listener)?;
     check_notes(&job, &client).await?;
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
-    // It is removed with this future, even if that is dropped.
+    // It is aborted with this future, even if that is dropped.
     let mut patience = JoinSet::new();
     let _task = patience.spawn(stop_waiting(job.options.stop.clone(), client.clone()));
     listener.hear(&Event::Started {
@@ -123,7 +123,7 @@ async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// The run's listener, and its log, which is also told of every call.
+/// The run's listener, and its log, which also receives every call.
 fn logged(
     folder: &RunFolder,
     client: &Client,
@@ -135,7 +135,7 @@ fn logged(
     Ok(Arc::new(Logged { listener, log }))
 }
 
-/// What is left of a job while its rows are read.
+/// The rest of a job while its rows are read.
 struct RunningJob {
     operation: Operation,
     mapping: Arc<CompiledMapping>,
@@ -240,7 +240,7 @@ fn notes(
     }
 }
 
-/// What is done first with new rows; archivings read their tickets themselves.
+/// What is done first with new rows; an archive reads its tickets itself.
 fn first_task(operation: Operation, looks: bool) -> Task {
     match looks && operation != Operation::Archive {
         true => Task::Compare,
@@ -248,7 +248,7 @@ fn first_task(operation: Operation, looks: bool) -> Task {
     }
 }
 
-/// A run that stops does not wait for the next day.
+/// Cuts waits short when the run stops: it must not wait until the next day.
 async fn stop_waiting(stop: StopSwitch, client: Client) {
     stop.pulled().await;
     client.wait_no_more();
@@ -256,8 +256,8 @@ async fn stop_waiting(stop: StopSwitch, client: Client) {
 
 type SettleThread = std::thread::JoinHandle<Result<Ledger, Error>>;
 
-/// Creates the files and, last, run.db (D1), or makes those of the past consistent
-/// (D3); starts the settle thread.
+/// Creates the files and, last, run.db (D1), or makes those of the earlier run consistent (D3);
+/// starts the settle thread.
 fn start_settle(
     job: &Job,
     client: &Client,
@@ -297,7 +297,7 @@ fn start_settle(
     }))
 }
 
-/// Journal and files of a past, made consistent (D3).
+/// Journal and files of the earlier run, made consistent (D3).
 fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles), Error> {
     job.folder.forget_summary()?;
     let folder = job.folder.path();
@@ -313,9 +313,9 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     Ok((journal, files))
 }
 
-/// By when a call of this process can have been carried out if it dies before it next
-/// records that it is alive: the last attempt begins then, takes as long as it may, and
-/// is lost (S4).
+/// The latest time at which a call of this process can be carried out if the process dies before it
+/// next records that it is alive: in the worst case its last attempt begins then, takes as long as
+/// it may, and is lost (S4).
 fn reach(client: &Client, horizon: Duration) -> Box<dyn Fn() -> Option<i64> + Send> {
     let client = client.clone();
     let reach = alive(horizon) + client.deadline() + horizon;

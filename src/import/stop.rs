@@ -1,5 +1,5 @@
-//! How a run is stopped from within: any part that sees that the run can't continue
-//! sets this, and all others finish what is in flight.
+//! How a run is stopped from within: any part that finds that the run can't continue sets this
+//! switch, and all others finish what is in flight.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -57,7 +57,7 @@ pub fn stop_for(error: CallError) -> Stop {
     }
 }
 
-/// No answer of the portal says what became of a row.
+/// No reply from the portal shows the outcome of a row.
 pub fn replies_say_nothing() -> Stop {
     Stop::Later("the portal's replies do not say what became of some rows".to_owned())
 }

@@ -4,13 +4,12 @@ use rusqlite::Connection;
 
 use super::schema::Tables;
 
-/// The table. `key` is the note's own; `written` is set if it was sent with another one,
-/// because a note in the recycle bin holds it. `until_ms` is when a call that was lost can
-/// have been carried out at the latest, by the portal's clock. `state` is `open`
-/// (intended), `made` (by this run), `there` (it existed before), or `twin`: made, and
-/// sent again to find out whether the portal keeps keys unique, so that there may be two.
-/// `kind` is what it is: `note` (or null, in rows from before there were others), `email`,
-/// `call`.
+/// The table. `key` is the note's own; `written` is set if it was sent with another one, because a
+/// note in the recycle bin holds it. `until_ms` is the latest time, by the portal's clock, at which
+/// a lost call can have been carried out. `state` is `open` (intended), `made` (by this run),
+/// `there` (it existed before), or `twin`: made, and sent again to find out whether the portal
+/// keeps keys unique, so that there may be two. `kind` is its kind: `note` (or null, in rows from
+/// before there were other kinds), `email`, `call`.
 pub(super) const NOTE_TABLE: &str = "
 CREATE TABLE note (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL,
@@ -42,7 +41,7 @@ pub(super) fn ensure_notes(db: &Connection, tables: Tables) -> rusqlite::Result<
 }
 
 /// The table. `kinds` is `[["USER_DEFINED",36,"Manager"]]`: category, number, label or null;
-/// `alone` is 1 if nothing was between the two.
+/// `alone` is 1 if there was no link between the two.
 pub(super) const LINK_TABLE: &str = "
 CREATE TABLE link (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, object TEXT NOT NULL, record TEXT NOT NULL,

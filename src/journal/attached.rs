@@ -1,6 +1,6 @@
-//! Which files the notes of a run name (protocol H9): kept with the intent of the note, so that `verify`
-//! and `undo` need not read the input for it. A file that two notes name is kept as long as one of them
-//! is.
+//! Which files the notes of a run name (protocol H9): stored with the intent of the note, so that
+//! `verify` and `undo` need not read the input for them. A file that two notes name is kept as long
+//! as one of them is.
 
 use rusqlite::params;
 
@@ -26,7 +26,7 @@ pub struct AttachedFile {
 }
 
 impl Commit<'_> {
-    /// Keeps the files of a note that is about to be sent, by their record ids.
+    /// Stores the files of a note that is about to be sent, by their record ids.
     pub(super) fn attach(&self, entry: &NoteEntry) -> Result<(), JournalError> {
         self.run("DELETE FROM attached WHERE note = ?1", [&entry.key])?;
         for file in &entry.files {
@@ -73,7 +73,7 @@ impl Reading {
         self.about_files(&sql, params![seq], step)
     }
 
-    /// Files that were there before the run and that the notes of a row name.
+    /// Files that existed before the run and that the notes of a row name.
     ///
     /// # Errors
     /// When the journal can't be read.

@@ -15,7 +15,7 @@ use super::validate::connect;
 pub(super) const ANEW: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
 
-/// Everything that a journal does to a file system: a new file, its log next to it, a
+/// Does everything that a journal does to a file system: creates a file, a log next to it, and a
 /// commit that waits for the disk.
 pub(super) fn build_empty(path: &Path) -> rusqlite::Result<()> {
     let db = open(path, Durability::Full)?;

@@ -1,6 +1,6 @@
-//! `comments.db`: comments from separate files, by the tickets that they name, so that those
-//! of a row are found whatever the files' size and order. It is created before the journal,
-//! so a run that can be resumed has it, and is removed once the run is finished.
+//! `comments.db`: comments from separate files, by the tickets that they name, so that those of a
+//! row are found regardless of the files' size and order. It is created before the journal, so a
+//! run that can be resumed has it, and is removed once the run is finished.
 //!
 //! ```text
 //! comment  the mapping's entry, what names the ticket → place, cells as JSON
@@ -22,7 +22,7 @@ use crate::output::rename_durably;
 /// Its name in the folder of a run or a plan.
 pub const COMMENTS: &str = "comments.db";
 
-/// Its name while it is made.
+/// Its name while it is built.
 const PART: &str = "comments.db.new";
 
 const TABLES: &str = "
@@ -35,7 +35,7 @@ CREATE INDEX comment_by_ticket ON comment (ticket);
 const TICKETS: &str = "CREATE TEMP TABLE ticket (
     entry INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (entry, name)) WITHOUT ROWID";
 
-/// Pages in memory, in KiB: while it is made, and while it is read.
+/// Pages in memory, in KiB: while it is built, and while it is read.
 const CACHE: [i64; 2] = [-24_000, -4_000];
 
 /// Maximum size of a comment in bytes; a record of the input may be a little longer.
@@ -147,7 +147,7 @@ impl CommentReading {
         fs::symlink_metadata(folder.join(COMMENTS)).is_ok()
     }
 
-    /// Opens those of a folder, which may have come from anywhere.
+    /// Opens the comments in a folder, which may have come from anywhere.
     ///
     /// # Errors
     /// When there are none, or the file is not ours.
@@ -182,8 +182,8 @@ impl CommentReading {
         left.map_err(at(&self.path))
     }
 
-    /// The comments of an entry with this name of a ticket, in the order of their files;
-    /// none if they are longer than `most` bytes together.
+    /// The comments of an entry that name this ticket, in the order of their files; none if they
+    /// are longer than `most` bytes together.
     ///
     /// # Errors
     /// When they can't be read.
@@ -246,9 +246,9 @@ pub fn copy_comments(from: &Path, to: &Path) -> Result<(), JournalError> {
     })
 }
 
-/// Removes those of a finished run.
+/// Removes the comments of a finished run.
 pub fn forget_comments(folder: &Path) {
-    // One that can't be removed does no harm.
+    // A file that can't be removed does no harm.
     let _gone = fs::remove_file(folder.join(COMMENTS));
 }
 

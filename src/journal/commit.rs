@@ -45,7 +45,7 @@ impl Commit<'_> {
         self.count(&remark_name(remark))
     }
 
-    /// Counts a value by itself, in addition to its remark.
+    /// Counts a value individually, in addition to its remark.
     pub fn count_value(&self, remark: &PlacedRemark) -> Result<(), JournalError> {
         self.count(&value_name(remark))
     }

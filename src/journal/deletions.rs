@@ -1,5 +1,5 @@
-//! Files that an undo deletes, and those that it leaves (protocol PL5): each is intended before the call,
-//! so that one which is gone after a kill is known as this undo's own work.
+//! Files that an undo deletes, and those that it leaves (protocol PL5): each deletion is intended
+//! before the call, so that a file that is gone after a kill is known to be this undo's own work.
 
 use super::commit::Commit;
 use super::error::{JournalError, at};
@@ -29,7 +29,7 @@ impl Commit<'_> {
         self.put_file(entry, state, record, known)
     }
 
-    /// A file is gone; if that was intended, this undo deleted it.
+    /// Records that a file is gone; if that was intended, this undo deleted it.
     pub fn settle_deletion(&self, key: &str) -> Result<(), JournalError> {
         self.run(
             "UPDATE file SET state = 'deleted' WHERE key = ?1 AND state = 'open'",

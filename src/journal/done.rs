@@ -60,8 +60,8 @@ impl Later {
 }
 
 impl Reading {
-    /// At most `most` rows for which something was done, behind row `after`, in the order of
-    /// the input. Among them are rows that were refused once their ticket was written.
+    /// At most `most` rows for which something was done, after row `after`, in the order of the
+    /// input. These include rows that were refused after their ticket was written.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -69,8 +69,8 @@ impl Reading {
         self.page(&format!("{ACTED} AND seq > ?1 ORDER BY seq"), after, most)
     }
 
-    /// At most `most` rows for which something was done, before row `before`, the last ones
-    /// first. Among them are rows that were refused once their ticket was written.
+    /// At most `most` rows for which something was done, before row `before`, the last ones first.
+    /// These include rows that were refused after their ticket was written.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -82,8 +82,8 @@ impl Reading {
         )
     }
 
-    /// How many tickets the run did something with, by what it did. One that it created is
-    /// not counted as updated too.
+    /// How many tickets the run changed, by kind of change. A ticket that it created is not also
+    /// counted as updated.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -189,7 +189,7 @@ impl Reading {
         changes.map_err(|_| self.broken("changes"))
     }
 
-    /// The record that the run found or made by a natural key; `kind` is that of its step.
+    /// The record that the run found or created by a natural key; `kind` is that of its step.
     ///
     /// # Errors
     /// When the journal can't be read.

@@ -1,4 +1,5 @@
-//! What a commit gets of a row: its place, the intent to send it, and whether its key is free.
+//! What a commit records about a row: its place, the intent to send it, and whether its key is
+//! free.
 
 use crate::model::key::Key;
 use crate::model::place::RowAddress;
@@ -12,7 +13,7 @@ pub enum Keys {
     Once,
     /// Any number with the same spelling.
     OneSpelling,
-    /// Any number that ask for the same (R7).
+    /// Any number that request the same (R7).
     SameBody,
     /// Any number.
     Shared,
@@ -35,8 +36,7 @@ pub struct Intent<'a> {
     pub record: Option<&'a str>,
     /// Hash of what will be sent.
     pub body: [u8; 16],
-    /// What the ticket holds of the properties that the row changes, if it was read
-    /// first (PL6).
+    /// What the ticket holds in the properties that the row changes, if it was read first (PL6).
     pub changes: Option<&'a [PropertyChange]>,
     /// Identical rows have identical keys: later ones get a number appended (K3).
     pub counted: bool,

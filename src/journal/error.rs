@@ -7,7 +7,7 @@ use crate::error::{Cause, Error};
 /// A failure of the journal. The run ends: without it nothing may be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// SQLite said no: most often a full disk or a lost folder.
+    /// SQLite failed: most often a full disk or a lost folder.
     #[error("can't use the journal {path}")]
     Database {
         /// The database.
@@ -56,7 +56,7 @@ pub enum JournalError {
     /// There is another plan where the plan of a run was.
     #[error("the plan in {} is not the one that the run applies", .0.display())]
     OtherPlan(PathBuf),
-    /// The file system said no.
+    /// The file system failed.
     #[error("can't set up the journal {path}")]
     Io {
         /// The file.
@@ -73,7 +73,7 @@ impl JournalError {
         cause.map_or_else(|| self.to_string(), ToString::to_string)
     }
 
-    /// What the database or the system said, if it is to blame.
+    /// What the database or the system said, if the error came from there.
     fn into_cause(self) -> Option<Cause> {
         match self {
             JournalError::Database { source, .. } | JournalError::Damaged { source, .. } => {

@@ -11,7 +11,7 @@ pub enum FileState {
     There,
     /// Deleted by this undo.
     Deleted,
-    /// Kept: notes of others name it.
+    /// Kept: other notes name it.
     Used,
     /// Kept: somebody changed it.
     Changed,
@@ -48,13 +48,13 @@ pub struct FileEntry {
     pub seq: u64,
     /// Where it is put.
     pub path: String,
-    /// MD5 of its bytes, in digits.
+    /// MD5 of its bytes, in hex digits.
     pub md5: String,
-    /// How many there are.
+    /// Number of bytes.
     pub size: u64,
 }
 
-/// What the journal knows of a file.
+/// What the journal knows about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStep {
     /// The file.
@@ -65,7 +65,7 @@ pub struct FileStep {
     pub record: Option<String>,
     /// When it was first intended, in milliseconds of the portal's clock.
     pub since_ms: Option<i64>,
-    /// When a lost upload can have been carried out at the latest, in milliseconds of the
+    /// The latest time at which a lost upload can have been carried out, in milliseconds of the
     /// portal's clock.
     pub until_ms: Option<i64>,
 }

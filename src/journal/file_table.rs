@@ -5,11 +5,11 @@ use rusqlite::Connection;
 
 use super::schema::Tables;
 
-/// The table. `key` identifies a file among those of its source, `seq` is the row that uploads
-/// it, `path` its place; `since_ms` is when it was first intended, and `until_ms` when a lost
-/// call can have been carried out at the latest, both by the portal's clock. `state` is `open`
-/// (intended), `made` (by this run) or `there` (it existed before); in an undo `deleted`,
-/// `used` or `changed`, the latter two if others use it or have changed it.
+/// The table. `key` identifies a file among those of its source, `seq` is the row that uploads it,
+/// `path` its place; `since_ms` is when it was first intended, and `until_ms` the latest time at
+/// which a lost call can have been carried out, both by the portal's clock. `state` is `open`
+/// (intended), `made` (by this run) or `there` (it existed before); in an undo `deleted`, `used` or
+/// `changed`, the latter two if others use it or have changed it.
 pub(super) const FILE_TABLE: &str = "
 CREATE TABLE file (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, path TEXT NOT NULL, md5 TEXT NOT NULL,
@@ -39,7 +39,7 @@ pub(super) fn has_attached(db: &Connection) -> rusqlite::Result<bool> {
     has(db, "attached")
 }
 
-/// Files on this machine that were found by their names alone, and whose they are.
+/// Files on this machine that were found by their names alone, and the key that each belongs to.
 pub(super) const NAME_TABLE: &str = "
 CREATE TABLE file_name (path TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";

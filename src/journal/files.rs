@@ -1,5 +1,5 @@
-//! Files that are uploaded for notes (protocol H5): steps with the life of a ticket. A file
-//! is intended before it is sent, with its place and the hash of its bytes, and settled with
+//! Files that are uploaded for notes (protocol H5): steps with the same life cycle as a ticket's. A
+//! file is intended before it is sent, with its place and the hash of its bytes, and settled with
 //! its id. Older journals get the table when they are opened for writing.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -51,14 +51,14 @@ fn counts(db: &Connection) -> rusqlite::Result<FileCounts> {
 }
 
 impl Journal {
-    /// How many files are there.
+    /// Counts of existing files.
     pub fn file_counts(&self) -> Result<FileCounts, JournalError> {
         counts(&self.db).map_err(at(&self.path))
     }
 }
 
 impl Commit<'_> {
-    /// What is known of a file.
+    /// What is known about a file.
     pub fn file(&self, key: &str) -> Result<Option<FileStep>, JournalError> {
         let sql = format!("{STEP} FROM file WHERE key = ?1");
         let found = self.transaction.prepare_cached(&sql);
@@ -66,8 +66,8 @@ impl Commit<'_> {
         found.map_err(at(self.path))
     }
 
-    /// Whether a file on this machine that was found by its name alone is the one of a key:
-    /// the first one that takes it has it.
+    /// Whether a file on this machine that was found by its name alone belongs to a key: the first
+    /// key that takes it keeps it.
     pub fn take_name(&self, path: &str, key: &str) -> Result<bool, JournalError> {
         self.run(
             "INSERT OR IGNORE INTO file_name (path, key) VALUES (?1, ?2)",
@@ -94,7 +94,7 @@ impl Commit<'_> {
         )
     }
 
-    /// An upload was lost, and can be carried out until then.
+    /// Records that an upload was lost, and can be carried out until this time.
     pub fn lose_file(&self, key: &str, until_ms: i64) -> Result<(), JournalError> {
         self.run(
             "UPDATE file SET until_ms = max(coalesce(until_ms, 0), ?2) WHERE key = ?1",
@@ -107,8 +107,8 @@ impl Commit<'_> {
         self.run("DELETE FROM file WHERE key = ?1 AND state = 'open'", [key])
     }
 
-    /// Records that a file exists; returns whose it is, unless it is counted already because
-    /// this run made it for another key.
+    /// Records that a file exists; returns its state, unless it is already counted because this run
+    /// made it for another key.
     pub fn settle_file(&self, file: &SettledFile) -> Result<Option<FileState>, JournalError> {
         let entry = &file.entry;
         let sql = "SELECT count(*) FROM file WHERE record = ?1 AND key <> ?2 AND state = 'made'";
@@ -123,7 +123,7 @@ impl Commit<'_> {
         Ok(counted)
     }
 
-    /// Writes a file, or if its key is known does what `known` says.
+    /// Inserts a file, or applies `known` if its key exists.
     pub(super) fn put_file(
         &self,
         entry: &FileEntry,
@@ -149,8 +149,8 @@ impl Commit<'_> {
         )
     }
 
-    /// When the last lost upload can have been carried out, in milliseconds of the portal's
-    /// clock; none if none is open.
+    /// The latest time at which a lost upload can have been carried out, in milliseconds of the
+    /// portal's clock; none if none is open.
     pub fn files_until(&self) -> Result<Option<i64>, JournalError> {
         let sql = "SELECT max(until_ms) FROM file WHERE state = 'open'";
         let until = self.transaction.query_row(sql, [], |row| row.get(0));
@@ -159,7 +159,7 @@ impl Commit<'_> {
 }
 
 impl Reading {
-    /// What the run knows of a file.
+    /// What the run knows about a file.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -176,7 +176,7 @@ impl Reading {
         read().map_err(at(&self.path))
     }
 
-    /// How many files are there.
+    /// Counts of existing files.
     pub fn file_counts(&self) -> Result<FileCounts, JournalError> {
         counts(&self.db).map_err(at(&self.path))
     }

@@ -31,7 +31,7 @@ pub struct Header {
     pub mapping_path: PathBuf,
     /// The mapping itself.
     pub mapping_text: String,
-    /// The files beside the mapping that it names, with the BLAKE3 of each in hex.
+    /// The files next to the mapping that it names, with the BLAKE3 of each in hex.
     pub tables: BTreeMap<String, String>,
     /// The inputs, in the order of the run.
     pub inputs: Vec<InputFile>,
@@ -43,7 +43,7 @@ pub struct Header {
     pub encoding: Option<String>,
     /// The delimiter given by the user.
     pub delimiter: Option<u8>,
-    /// Options that a resume uses again unless it is given others (R3).
+    /// Options that a resume uses again unless others are given (R3).
     pub run_options: RunOptions,
     /// The run that this one undoes.
     pub undoes: Option<UndoneRun>,
@@ -76,11 +76,11 @@ pub enum PortalPath {
     },
 }
 
-/// An input as it was when the run began. Each CSV file of an archive is an input of
-/// its own; size, time and hash are those of the archive.
+/// An input as it was when the run began. Each CSV file of an archive is a separate input; size,
+/// time and hash are those of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// Absolute path; of standard input that of its content in the run folder.
+    /// Absolute path; for standard input, that of its content in the run folder.
     pub path: PathBuf,
     /// Name in the archive, if `path` is one.
     pub member: Option<String>,

@@ -1,17 +1,17 @@
-//! Further facts about intents: that their call never began, or by when the last call of
+//! Further facts about intents: that their call never began, or the latest time at which a call of
 //! an earlier process can have been carried out (protocol K6).
 
 use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::write::Journal;
 
-/// The mark that says by when a call of the writing process can have been carried out if
-/// it dies now.
+/// The mark with the latest time at which a call of the writing process can be carried out if that
+/// process dies now.
 pub(super) const UNTIL: &str = "until_ms";
 
 impl Journal {
-    /// Dates the open intents of earlier processes: anything later than their last call
-    /// can have been carried out is not theirs.
+    /// Dates the open intents of earlier processes: anything inserted after their last call can
+    /// have been carried out is not theirs.
     pub fn date_intents(&self) -> Result<(), JournalError> {
         for sql in self.tables.statements().date {
             let dated = self.db.execute(sql, [UNTIL]);
@@ -22,7 +22,7 @@ impl Journal {
 }
 
 impl Commit<'_> {
-    /// Records by when a call of this process can have been carried out if it dies now,
+    /// Records the latest time at which a call of this process can be carried out if it dies now,
     /// in milliseconds of the portal's clock.
     pub fn mark_until(&self, millis: i64) -> Result<(), JournalError> {
         self.mark(UNTIL, millis.unsigned_abs())
@@ -39,7 +39,7 @@ impl Commit<'_> {
         self.run(self.statements.release_other, [key, kind])
     }
 
-    /// A row that an earlier process intended is about to be sent by this one.
+    /// Records that this process is about to send a row that an earlier one intended.
     pub fn renew(&self, seq: u64) -> Result<(), JournalError> {
         let mut renew = self.statements.renew.iter();
         renew.try_for_each(|sql| self.run(sql, [seq]))

@@ -20,7 +20,7 @@ const BEFORE: [&str; 11] = [
 /// What SQLite writes next to a database.
 const COMPANIONS: [&str; 3] = ["-journal", "-shm", "-wal"];
 
-/// Whether a file of this name may be there though no run or plan has begun.
+/// Whether a file of this name may exist although no run or plan has begun.
 pub fn is_leftover(name: &str) -> bool {
     let database = COMPANIONS.iter().find_map(|end| name.strip_suffix(end));
     match database {

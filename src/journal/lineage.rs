@@ -1,5 +1,5 @@
-//! What ties runs to each other: a run that retries the refused rows of another one
-//! names it (protocol R5). Little is read, since every known run is asked.
+//! How runs are related: a run that retries the refused rows of another one names it (protocol R5).
+//! Little is read, since every known run is queried.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -66,7 +66,7 @@ impl Reading {
         read().map_err(at(self.path()))
     }
 
-    /// Numbers of the rows that an undo undid, as in the run that it undid.
+    /// Numbers of the rows that an undo undid, as numbered in the run that it undid.
     ///
     /// # Errors
     /// When the journal can't be read.

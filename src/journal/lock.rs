@@ -64,8 +64,8 @@ fn open_folder(folder: &Path) -> Option<File> {
 }
 
 impl Drop for Lock {
-    /// Closing alone may not release it at once: a child that is being started shares
-    /// the open file until it runs its own program.
+    /// Closing alone may not release it at once: a child process that is being started shares the
+    /// open file until it runs its own program.
     fn drop(&mut self) {
         // If unlocking fails, closing unlocks it.
         let _closed = self.file.unlock();

@@ -27,8 +27,8 @@ impl RunLog {
         })
     }
 
-    /// Adds a line with the time in front. A log that can't be written does not stop the
-    /// run: the journal does that. Text from the portal can't begin a new line.
+    /// Adds a line with the time in front. A log that can't be written does not stop the run; only
+    /// the journal does. Text from the portal can't begin a new line.
     pub fn line(&self, text: impl fmt::Display) {
         let text = text.to_string();
         let line = format!("{:.3} {}\n", now(), one_line(&text));

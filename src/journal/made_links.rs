@@ -1,7 +1,7 @@
-//! Before-images of links: what did not exist between a ticket and another record before a
-//! run made it. Written before the call and never replaced, so that what an earlier process
-//! of the run made counts as made by the run (protocol PL6). In a separate table, which
-//! journals get when they are opened for writing.
+//! Before-images of links: what did not exist between a ticket and another record before a run made
+//! it. Written before the call and never replaced, so that what an earlier process of the run made
+//! counts as made by the run (protocol PL6). They are in a separate table, which journals get when
+//! they are opened for writing.
 
 use rusqlite::params;
 
@@ -16,8 +16,8 @@ use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
 
 impl Commit<'_> {
-    /// Records what a row is about to add between its ticket and other records. What is
-    /// recorded of a pair is never replaced.
+    /// Records what a row is about to add between its ticket and other records. What is recorded
+    /// for a pair is never replaced.
     pub fn keep_links(&self, seq: u64, links: &[MadeLink]) -> Result<(), JournalError> {
         for link in links {
             let kinds: Vec<(&str, u32, Option<&str>)> = link
@@ -66,8 +66,8 @@ impl Reading {
         Ok(added)
     }
 
-    /// What a row added between its ticket and other records; none in journals that do not
-    /// know.
+    /// What a row added between its ticket and other records; none in journals that do not record
+    /// it.
     ///
     /// # Errors
     /// When the journal can't be read.

@@ -17,10 +17,9 @@
 //! There are also `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
 //! which holds comments from separate files (`comments`).
 //!
-//! What it promises: an intent is in it before its call leaves (D2); one commit holds
-//! everything since the last one; the database appears under its name only with a
-//! complete header (D1). Files derived from it are written elsewhere: it only keeps
-//! their lengths (D3).
+//! What it promises: an intent is in it before its call is sent (D2); one commit holds everything
+//! since the last one; the database appears under its name only with a complete header (D1). Files
+//! derived from it are written elsewhere: it only keeps their lengths (D3).
 
 mod format;
 mod schema;

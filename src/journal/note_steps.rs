@@ -50,7 +50,7 @@ pub struct NoteEntry {
     pub files: Vec<String>,
 }
 
-/// What the journal knows of a note.
+/// What the journal knows about a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteStep {
     /// The note.
@@ -61,7 +61,7 @@ pub struct NoteStep {
     pub record: Option<String>,
     /// The key that it was sent with, if that is a different one.
     pub written: Option<String>,
-    /// When a lost call can have been carried out at the latest, in milliseconds of the
+    /// The latest time at which a lost call can have been carried out, in milliseconds of the
     /// portal's clock.
     pub until_ms: Option<i64>,
 }

@@ -1,7 +1,7 @@
-//! Notes of rows (protocol H1, H3): steps with the life of a ticket. A note is intended
-//! before it is sent, and settled with its record id. What is kept of a settled one is
-//! what `verify` needs: key, time, and a hash of its text. Older journals get the table,
-//! or its column for e-mails and calls, when they are opened for writing.
+//! Notes of rows (protocol H1, H3): steps with the same life cycle as a ticket's. A note is
+//! intended before it is sent, and settled with its record id. A settled note keeps what `verify`
+//! needs: key, time, and a hash of its text. Older journals get the table, or its column for
+//! e-mails and calls, when they are opened for writing.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,8 +15,8 @@ use crate::model::key::FoldedKey;
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
 
-/// The mark that says whether the portal keeps the keys of a kind unique: 1 yes, 2 no,
-/// absent not known yet.
+/// The mark that says whether the portal keeps the keys of a kind unique: 1 yes, 2 no, absent if
+/// not known yet.
 fn kept_mark(activity: Activity) -> &'static str {
     match activity {
         Activity::Note => "note_keys_kept",
@@ -74,14 +74,14 @@ fn counts(db: &Connection) -> rusqlite::Result<NoteCounts> {
 }
 
 impl Journal {
-    /// How many notes are there.
+    /// Counts of existing notes.
     pub fn note_counts(&self) -> Result<NoteCounts, JournalError> {
         counts(&self.db).map_err(at(&self.path))
     }
 }
 
 impl Commit<'_> {
-    /// What is known of a note.
+    /// What is known about a note.
     pub fn note(&self, key: &str) -> Result<Option<NoteStep>, JournalError> {
         // A journal that is open for writing has the column.
         let sql = "SELECT seq, key, at_ms, text, state, record, written, until_ms, kind
@@ -91,8 +91,8 @@ impl Commit<'_> {
         found.map_err(at(self.path))
     }
 
-    /// Writes the intent to send a note, or to send it again; false if it is another
-    /// row's, or exists.
+    /// Writes the intent to send a note, or to send it again; false if it belongs to another row,
+    /// or exists.
     pub fn intend_note(&self, entry: &NoteEntry) -> Result<bool, JournalError> {
         let sql = "INSERT INTO note (key, seq, at_ms, text, state, kind)
              VALUES (?1, ?2, ?3, ?4, 'open', ?5)
@@ -109,7 +109,7 @@ impl Commit<'_> {
         Ok(is_ours)
     }
 
-    /// A call for a note was lost, and can be carried out until then.
+    /// Records that a call for a note was lost, and can be carried out until this time.
     pub fn lose_note(&self, key: &str, until_ms: i64) -> Result<(), JournalError> {
         self.run(
             "UPDATE note SET until_ms = max(coalesce(until_ms, 0), ?2) WHERE key = ?1",
@@ -143,8 +143,8 @@ impl Commit<'_> {
         )
     }
 
-    /// When the last lost call for a note can have been carried out, in milliseconds of
-    /// the portal's clock; none if none is open.
+    /// The latest time at which a lost call for a note can have been carried out, in milliseconds
+    /// of the portal's clock; none if none is open.
     pub fn notes_until(&self) -> Result<Option<i64>, JournalError> {
         let sql = "SELECT max(until_ms) FROM note WHERE state IN ('open', 'twin')";
         let until = self.transaction.query_row(sql, [], |row| row.get(0));
@@ -168,7 +168,7 @@ impl Commit<'_> {
 }
 
 impl Reading {
-    /// How many notes are there.
+    /// Counts of existing notes.
     pub fn note_counts(&self) -> Result<NoteCounts, JournalError> {
         counts(&self.db).map_err(at(&self.path))
     }

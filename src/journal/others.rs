@@ -8,7 +8,7 @@ use super::commit::Commit;
 use super::error::{JournalError, at};
 use crate::model::window::Window;
 
-/// What the journal knows of another record that rows are linked to (L1).
+/// What the journal knows about another record that rows are linked to (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OtherState {
     /// A create was intended, and its outcome is not known; it may have been carried out
@@ -19,8 +19,8 @@ pub enum OtherState {
 }
 
 impl Commit<'_> {
-    /// What the journal knows of another record, by its normalised natural key; `kind`
-    /// says which kind of record and which key.
+    /// What the journal knows about another record, by its normalised natural key; `kind` says
+    /// which kind of record and which key.
     pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
         let stored = |row: &rusqlite::Row<'_>| {
             let stamp = |millis: Option<i64>| Timestamp::from_millisecond(millis?).ok();
@@ -39,8 +39,8 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Writes the intent to create another record; one of an earlier process is kept,
-    /// and calls may begin for it again.
+    /// Writes the intent to create another record; an intent of an earlier process is kept, and
+    /// calls may begin for it again.
     pub fn intend_other(
         &self,
         kind: &str,

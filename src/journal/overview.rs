@@ -1,5 +1,5 @@
-//! The state of a run, for lists of runs: the header's small parts and counts made by
-//! SQLite. No row comes out of the database, however many there are.
+//! The state of a run, for lists of runs: the small parts of the header, and counts made by SQLite.
+//! No rows are fetched from the database, however many there are.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Its input, for people: `tickets.csv`, `tickets.csv and 2 more files`.
+    /// Its input, in words for people: `tickets.csv`, `tickets.csv and 2 more files`.
     pub fn files_in_words(&self) -> String {
         let [first, more @ ..] = self.files.as_slice() else {
             return String::new();

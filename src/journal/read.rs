@@ -76,7 +76,7 @@ pub struct PastRefusals {
     pub hint: String,
 }
 
-/// Everything that a resume needs to know of the past.
+/// Everything that a resume needs to know about the past.
 #[derive(Clone, Debug)]
 pub struct Past {
     /// What the run is about.
@@ -91,7 +91,7 @@ pub struct Past {
     pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
-    /// The values of those remarks that count them one by one.
+    /// The values of remarks whose values are counted one by one.
     pub values: BTreeMap<PlacedRemark, u64>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
@@ -164,7 +164,7 @@ impl Reading {
         }
     }
 
-    /// A database of another kind that has the same header.
+    /// Wraps a database of another kind that has the same header.
     pub(super) fn over(db: Connection, path: PathBuf) -> Reading {
         Reading {
             db,
@@ -276,7 +276,7 @@ impl Reading {
         })
     }
 
-    /// What was done for a row, by name.
+    /// What was done for a row, from its name.
     pub(super) fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
         let named = |change: &Change| Some(change.word()) == word;
         let found = Change::ALL.into_iter().find(named);
@@ -407,7 +407,7 @@ impl Reading {
         rows.collect()
     }
 
-    /// Rows come out of the database one by one.
+    /// Rows are fetched from the database one by one.
     fn refusals(&self) -> Result<Vec<PastRefusals>, JournalError> {
         let failed = || at(&self.path);
         let mut query = self
@@ -494,8 +494,8 @@ impl Reading {
         self.db.query_row(sql, [], |row| row.get(0))
     }
 
-    /// Rows that were intended and have no outcome. Calls of the process before this one
-    /// were carried out by `until`.
+    /// Rows that were intended and have no outcome. Calls of the previous process were carried out
+    /// by `until` at the latest.
     fn unknown(&self, until: Option<u64>) -> Result<HashMap<u64, PastIntent>, JournalError> {
         let stored = self.open_intents(until).map_err(at(&self.path))?;
         let intent = |(seq, intent, changes): (u64, PastIntent, Option<String>)| {

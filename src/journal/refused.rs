@@ -7,15 +7,15 @@ use super::format::refusal_from;
 use super::read::{PastRow, Reading, past_row};
 use crate::model::issue::gist;
 
-/// Words that are told apart under one code; others are counted together.
+/// Portal messages that are distinguished under one code; others are counted together.
 const WORDS: usize = 20;
 
-/// Refused rows of one code, and of one kind of words of the portal.
+/// Refused rows of one code, with similar messages from the portal.
 #[derive(Clone, Debug)]
 pub struct RefusedRows {
     /// The code.
     pub code: String,
-    /// What the portal's words have in common; empty where the code says all.
+    /// What the portal's messages have in common; empty if the code says it all.
     pub words: String,
     /// How many rows.
     pub rows: u64,
@@ -24,14 +24,14 @@ pub struct RefusedRows {
 }
 
 impl Reading {
-    /// Refused rows by reason, most rows first, with at most `most` of each. Rows come out of
+    /// Refused rows by reason, most rows first, with at most `most` of each. Rows are fetched from
     /// the database one by one.
     ///
     /// # Errors
     /// When the journal can't be read.
     pub fn refused_rows(&self, most: usize) -> Result<Vec<RefusedRows>, JournalError> {
         let mut groups: BTreeMap<(String, String), RefusedRows> = BTreeMap::new();
-        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let failed = || at(&self.path);
         let mut query = self
             .db
@@ -48,9 +48,9 @@ impl Reading {
             let refusal = refusal_from(issue).map_err(|_| self.broken("issue"))?;
             let (code, mut words) = (refusal.code, gist(&refusal.hint));
             if !groups.contains_key(&(code.clone(), words.clone())) {
-                let told = told.entry(code.clone()).or_default();
-                *told += 1;
-                if *told > WORDS {
+                let count = counts.entry(code.clone()).or_default();
+                *count += 1;
+                if *count > WORDS {
                     words.clear();
                 }
             }

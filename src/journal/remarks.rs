@@ -1,5 +1,5 @@
-//! What mapping did to values, counted under names in `mark`: by the code of the remark,
-//! and by column and value if these are counted one by one.
+//! What mapping did to values, counted by name in `mark`: by the code of the remark, and by column
+//! and value if these are counted one by one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

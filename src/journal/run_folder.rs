@@ -1,4 +1,4 @@
-//! Where runs have their folders unless told otherwise, and how one goes again.
+//! Where run folders are created by default, and how one is removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ fn name(operation: &str) -> String {
     format!("{}-{operation}-{letters}", now.strftime("%Y%m%d-%H%M%S"))
 }
 
-/// Removes the folder of a run that is not to stay, if it is empty, and `tickethaul-runs` with the
-/// last run. A folder that holds something else, or is somebody's working folder, stays.
+/// Removes the folder of a run that is not kept, if it is empty, and `tickethaul-runs` with the
+/// last run. A folder that holds something else, or is a process's working directory, stays.
 pub fn remove_run_folder(path: &Path) {
     let _stays = fs::remove_dir(path);
     if let Some(runs) = path.parent().filter(|runs| runs.ends_with(RUNS)) {

@@ -1,13 +1,13 @@
-//! The options of a run that a resume uses again (R3), by name, with their values as they
-//! were typed. Only options given by the user or by the portal's configuration are here, and
-//! the version of the API; other defaults are those of the version that resumes.
+//! The options of a run that a resume uses again (R3), by name, with their values as they were
+//! typed. Only options given by the user or by the portal's configuration, and the version of the
+//! API, are stored; other defaults are those of the version that resumes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The file of comments that was given. A run keeps the comments themselves; its retries
-/// need the file again.
+/// The file of comments that was given. A run stores the comments themselves; its retries need the
+/// file again.
 pub const COMMENTS_OPTION: &str = "comments";
 
 /// Options by their names on the command line, without dashes.

@@ -45,7 +45,7 @@ pub(super) struct Statements {
     pub(super) settle_other: &'static str,
     pub(super) release_other: &'static str,
     pub(super) count_unknown: &'static str,
-    /// None if the tables can't do it; likewise for the others.
+    /// Empty if the tables do not support it; likewise for the others.
     pub(super) date: &'static [&'static str],
     pub(super) release: &'static [&'static str],
     pub(super) renew: &'static [&'static str],

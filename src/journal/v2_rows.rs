@@ -45,7 +45,7 @@ pub(super) fn settle(
     )
 }
 
-/// The step of a row whose links wait has the ticket.
+/// The step of a row whose links wait holds the ticket.
 pub(super) fn wait(commit: &Commit<'_>, row: u64, ticket: &str) -> Result<(), JournalError> {
     commit.run(
         "UPDATE step SET record = ?2 WHERE row = ?1",

@@ -1,6 +1,5 @@
-//! Version 2 of the tables, as tickethaul 0.1.0 made them: two entries for each row, one
-//! of them for its step. A run that began with them is finished with them; no new run
-//! uses them.
+//! Version 2 of the tables, as tickethaul 0.1.0 created them: two entries for each row, one of them
+//! for its step. A run that began with them is finished with them; no new run uses them.
 
 /// The tables. `step.folded` is the key in lower case. `step.record` of an open step is
 /// the record that was found for it before it was intended (R4).
@@ -54,11 +53,11 @@ pub(super) const UNKNOWN: &str = "
       AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
     WHERE row.settled IS NULL AND row.fate <> 'waiting'";
 
-/// What is known of another record, by its key and the kind of its step.
+/// What is known about another record, by its key and the kind of its step.
 pub(super) const FIND_OTHER: &str =
     "SELECT intended_ms, NULL, record FROM step WHERE folded = ?1 AND kind = ?2";
 
-/// The step of another record, unless it is there.
+/// Inserts the step of another record, unless it exists.
 pub(super) const INTEND_OTHER: &str = "
     INSERT INTO step (kind, key, folded, intended_ms, state) SELECT ?2, ?1, ?1, ?3, 'open'
     WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?2)";
@@ -93,7 +92,7 @@ pub(super) const RELEASE: &[&str] = &[
        AND NOT EXISTS (SELECT 1 FROM step WHERE step.row = ?1)",
 ];
 
-/// What later rows with a key changed: these tables do not know.
+/// What later rows with a key changed: these tables do not record it.
 pub(super) const LATER: &str = "
     SELECT NULL FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND step.row > ?2 AND row.fate = 'done'";
@@ -101,12 +100,12 @@ pub(super) const LATER: &str = "
 /// Whether an earlier row has a key.
 pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM step WHERE folded = ?1 AND row < ?2";
 
-/// The ticket of a key.
 /// Whether a row with a key created a ticket.
 pub(super) const HAS_CREATED: &str = "
     SELECT 1 FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND row.ticket = ?2 AND row.change = 'created'";
 
+/// The ticket of a key.
 pub(super) const TICKET_OF_KEY: &str = "
     SELECT row.ticket FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND row.ticket IS NOT NULL LIMIT 1";

@@ -1,14 +1,15 @@
 //! Version 3 of the tables: one entry for each row, which holds its intent and its
 //! outcome, so that each of them is one write.
 
-/// The tables. A row was intended if `folded` is set: the key in lower case, so that keys that differ only by
-/// case meet in the index (K2, K4). `key` is set if it differs from that. `ticket` of a row without an outcome is
-/// the record that was found for it before it was intended (R4). `until_ms` is when the last call of an earlier
-/// process can have been carried out, by the portal's clock (K6). `settled` counts settlements from 1, so that
-/// the derived files can be rebuilt (D3). `change` says what was done for a row that is done, `changes` what its
-/// ticket held before (PL6). The fate `waiting` is that of a row whose ticket is written and whose notes and
-/// links wait (D6). Notes have their own table (`notes`). A row that waited and was refused keeps its ticket and
-/// what was done with it: an undo undoes that.
+/// The tables. A row was intended if `folded` is set: the key in lower case, so that keys that
+/// differ only by case coincide in the index (K2, K4). `key` is set if it differs from that.
+/// `ticket` of a row without an outcome is the record that was found for it before it was intended
+/// (R4). `until_ms` is the latest time, by the portal's clock, at which a call of an earlier
+/// process can have been carried out (K6). `settled` counts settlements from 1, so that the derived
+/// files can be rebuilt (D3). `change` says what was done for a row that is done, `changes` what
+/// its ticket held before (PL6). The fate `waiting` is that of a row whose ticket is written and
+/// whose notes and links wait (D6). Notes have their own table (`notes`). A row that waited and was
+/// refused keeps its ticket and what was done with it: an undo undoes that.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -56,11 +57,11 @@ pub(super) const UNKNOWN: &str = "
     SELECT seq, intended_ms, body, coalesce(key, folded), ticket, changes, until_ms FROM row
     WHERE settled IS NULL AND fate <> 'waiting' AND folded IS NOT NULL";
 
-/// What is known of another record, by its key and the kind of its step.
+/// What is known about another record, by its key and the kind of its step.
 pub(super) const FIND_OTHER: &str =
     "SELECT intended_ms, until_ms, record FROM step WHERE key = ?1 AND kind = ?2";
 
-/// The step of another record, unless it is there.
+/// Inserts the step of another record, unless it exists.
 pub(super) const INTEND_OTHER: &str = "
     INSERT INTO step (kind, key, intended_ms, state) SELECT ?2, ?1, ?3, 'open'
     WHERE NOT EXISTS (SELECT 1 FROM step WHERE key = ?1 AND kind = ?2)";
@@ -105,10 +106,10 @@ pub(super) const LATER: &str =
 /// Whether an earlier row has a key.
 pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM row WHERE folded = ?1 AND seq < ?2";
 
-/// The ticket of a key.
 /// Whether a row with a key created a ticket.
 pub(super) const HAS_CREATED: &str =
     "SELECT 1 FROM row WHERE folded = ?1 AND ticket = ?2 AND change = 'created'";
 
+/// The ticket of a key.
 pub(super) const TICKET_OF_KEY: &str =
     "SELECT ticket FROM row WHERE folded = ?1 AND ticket IS NOT NULL LIMIT 1";

@@ -1,6 +1,6 @@
-//! Whether a database is one of our journals, before anything in it is queried: its
-//! tables are plain tables with our columns, nothing in it runs by itself, and no query
-//! can last for ever. A run folder may have come from anywhere.
+//! Whether a database is one of our journals, before anything in it is queried: its tables are
+//! plain tables with our columns, nothing in it runs by itself, and no query can run forever. A run
+//! folder may have come from anywhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -131,7 +131,7 @@ pub(super) fn strange_but(
         let is_ours = match (kind.as_str(), &sql) {
             ("table", Some(sql)) => known.iter().any(|known| same_table(known, sql)),
             ("index", Some(sql)) => known.contains(&words(sql)),
-            // SQLite's own, for a primary key.
+            // SQLite's own index for a primary key.
             ("index", None) => name.starts_with("sqlite_autoindex_"),
             _ => false,
         };
@@ -147,7 +147,7 @@ pub(super) fn strange_but(
     Ok(lacking.map(|name| format!("it lacks the table {name}")))
 }
 
-/// The statements of a script, their words separated by one blank.
+/// The statements of a script, their words separated by single blanks.
 fn statements(script: &str) -> Vec<String> {
     let statements = script.split(';').map(words);
     statements

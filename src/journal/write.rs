@@ -20,7 +20,7 @@ use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
 use crate::output::rename_durably;
 
-/// An open run.db. One writer; the lock beside it keeps others out.
+/// An open run.db. One writer; the lock next to it keeps others out.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) db: Connection,
@@ -29,10 +29,10 @@ pub struct Journal {
     settled: u64,
 }
 
-/// An unguessable id for a new run: a folder that has it is the run's.
+/// An unguessable id for a new run: a folder with this id belongs to the run.
 ///
 /// # Errors
-/// When the system gives no random bytes.
+/// When the system can't provide random bytes.
 pub fn run_id() -> std::io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
@@ -67,7 +67,7 @@ impl Journal {
     /// and removed again. Called before anything is written to a portal.
     ///
     /// # Errors
-    /// When it can't.
+    /// When that is impossible.
     pub fn try_in(folder: &Path) -> Result<(), JournalError> {
         let path = folder.join("run.db.try");
         let built = build_empty(&path).map_err(at(&path));

@@ -21,7 +21,7 @@ pub enum Absence {
 }
 
 impl Absence {
-    /// For people: `in the recycle bin since 2026-11-02T10:00:00Z`.
+    /// In words for people: `in the recycle bin since 2026-11-02T10:00:00Z`.
     pub fn words(&self) -> String {
         match self {
             Absence::InRecycleBin { since } if since.is_empty() => "in the recycle bin".to_owned(),

@@ -21,7 +21,7 @@ use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::{LinkDraft, Missing, TicketDraft};
 
-/// Rows that are checked together. HubSpot: a batch read takes 100 ids.
+/// Rows that are checked together. HubSpot: a batch read accepts 100 ids.
 pub const PAGE: usize = 100;
 
 /// What the portal must hold for a row.
@@ -43,7 +43,7 @@ pub struct Expected {
     pub values: Vec<ExpectedValue>,
     /// Links that it must have, or must not have if they were removed.
     pub links: Vec<ExpectedLink>,
-    /// Links that the row asked for, whatever its outcome.
+    /// Links that the row requested, whatever its outcome.
     pub asked: Vec<ExpectedLink>,
     /// Notes that it must have.
     pub notes: Vec<NoteStep>,
@@ -51,8 +51,8 @@ pub struct Expected {
     pub files: Vec<AttachedFile>,
     /// What was changed, with what the ticket held before; none if it was not read.
     pub changes: Option<Vec<PropertyChange>>,
-    /// What the run added between the ticket and other records; none if the journal does
-    /// not know.
+    /// What the run added between the ticket and other records; none if the journal does not record
+    /// it.
     pub made: Option<Vec<MadeLink>>,
     /// Records that any row of the ticket was linked to by the run, and its notes.
     pub added: Vec<(ObjectType, String)>,
@@ -209,8 +209,8 @@ impl DoneRows {
             .advise("bring back the file and the mapping that the run began with")
     }
 
-    /// The values that the row wrote and no later row did. The key is the one by which the ticket
-    /// was found.
+    /// The values that the row wrote and no later row overwrote. The key is the one by which the
+    /// ticket was found.
     fn values(&self, row: &DoneRow, draft: &TicketDraft) -> Vec<ExpectedValue> {
         let none = BTreeSet::new();
         let later = match &row.later {

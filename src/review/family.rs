@@ -1,7 +1,7 @@
-//! A run and its retries (protocol R5): each row of the first input has one fate, the
-//! latest. A row that succeeded stays so, whatever happens to it in a later run. Rows
-//! are identified by their line of the first input; those that no run retried stay
-//! refused. What an undo undid of a retry is refused as before.
+//! A run and its retries (protocol R5): each row of the first input has one fate, the latest. A row
+//! that succeeded stays so, whatever happens to it in a later run. Rows are identified by their
+//! line in the first input; those that no run retried stay refused. Rows of a retry that an undo
+//! undid are refused as before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -102,10 +102,10 @@ impl Retried {
         self.0.get(name).is_some_and(|fate| is_settled_well(*fate))
     }
 
-    /// The rows of the first run's input by fate, with what became of its refused rows.
+    /// The rows of the first run's input by fate, including the outcome of its refused rows.
     ///
-    /// A row of which somebody made several is one row: it is settled well when all of them
-    /// are.
+    /// A row that somebody split into several counts as one: it has succeeded when all of them
+    /// have.
     pub fn onto(&self, first: &Tally) -> BTreeMap<Fate, u64> {
         let mut rows: BTreeMap<Fate, u64> = Fate::ALL
             .into_iter()
@@ -255,12 +255,12 @@ mod tests {
         assert_eq!(counts(&retried), [5, 0, 4, 0]);
         retried.add([(name("2"), Fate::Done), (name("3"), Fate::Refused)]);
         assert_eq!(counts(&retried), [6, 0, 3, 0]);
-        // The same rows again, one of them on its way.
+        // The same rows again, one of them in flight.
         retried.add([(name("2"), Fate::Exists), (name("3"), Fate::Unknown)]);
         assert_eq!(counts(&retried), [6, 0, 2, 1]);
         retried.add([(name("2"), Fate::Refused), (name("3"), Fate::Exists)]);
         assert_eq!(counts(&retried), [6, 1, 2, 0]);
-        // Somebody made two rows of one.
+        // Somebody split a row in two.
         retried.add([((Box::from("2"), 2), Fate::Refused)]);
         assert_eq!(counts(&retried), [5, 1, 3, 0]);
         retried.add([((Box::from("2"), 2), Fate::Done)]);

@@ -45,7 +45,7 @@ impl HeldFiles {
         self.0.get(step.record.as_ref()?)
     }
 
-    /// What differs of the files of a row.
+    /// What differs in the files of a row.
     pub(super) fn differences(&self, row: &Expected, notes: &HeldNotes) -> Vec<Difference> {
         let differs = row.files.iter();
         differs

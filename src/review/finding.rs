@@ -93,7 +93,7 @@ pub struct FileName {
 }
 
 impl Difference {
-    /// Its code in files and summaries; never changed.
+    /// Its code in files and summaries; must never change.
     pub fn word(&self) -> &'static str {
         match self {
             Difference::Value { .. } => "differs",
@@ -111,7 +111,7 @@ impl Difference {
         }
     }
 
-    /// What it means, for people.
+    /// What it means, in words for people.
     pub fn meaning(word: &str) -> &'static str {
         match word {
             "differs" => "values are not what the run wrote",

@@ -104,8 +104,8 @@ pub struct FoundKind {
     pub first: Vec<FindingExample>,
 }
 
-/// The findings of the file in a run folder by kind, with at most `most` of each; none if
-/// nobody verified. Findings are read one by one.
+/// The findings of the file in a run folder by kind, with at most `most` of each; none if the run
+/// was never verified. Findings are read one by one.
 ///
 /// # Errors
 /// When it can't be read.
@@ -131,7 +131,7 @@ pub fn read(folder: &Path, most: usize) -> io::Result<Option<Vec<FoundKind>>> {
 
 /// A finding by the cells of its line, in the order of the columns.
 fn example<'a>(cell: impl Fn(usize) -> &'a str) -> FindingExample {
-    // A property; else the file, or the note.
+    // The property, or else the file or the note.
     let subject = [4, 11, 10].map(&cell);
     let subject = subject.into_iter().find(|cell| !cell.is_empty());
     FindingExample {
@@ -144,7 +144,7 @@ fn example<'a>(cell: impl Fn(usize) -> &'a str) -> FindingExample {
     }
 }
 
-/// What was written, what is held, since when and by what source.
+/// What was written, what the portal holds, since when and by what source.
 fn cells(difference: &Difference) -> [&str; 5] {
     match difference {
         Difference::Value {

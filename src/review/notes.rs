@@ -22,7 +22,7 @@ pub(super) struct HeldNotes {
     records: HashMap<(Activity, String), Record>,
     /// The notes of a kind on each ticket.
     on_tickets: HashMap<(Activity, String), BTreeSet<String>>,
-    /// The tickets of each note, if asked for.
+    /// The tickets of each note, if requested.
     tickets: HashMap<(Activity, String), BTreeSet<String>>,
 }
 
@@ -93,7 +93,7 @@ impl HeldNotes {
         Ok(())
     }
 
-    /// What differs of the notes of a row.
+    /// What differs in the notes of a row.
     pub(super) fn differences(&self, row: &Expected) -> Vec<Difference> {
         let differs = row
             .notes
@@ -175,7 +175,7 @@ fn changed(record: &Record, note: &NoteStep) -> Option<Changed> {
         .or_else(|| changed_key(record, note))
 }
 
-/// When it was written, for the list of a ticket.
+/// When the note was written; read to list a ticket's notes.
 const TIME: &str = "hs_timestamp";
 
 fn changed_time(record: &Record, note: &NoteStep) -> Option<Changed> {

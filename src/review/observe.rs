@@ -20,7 +20,7 @@ type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 /// The differences for some rows, in order.
 ///
 /// # Errors
-/// When the portal can't be asked.
+/// When the portal can't be read.
 pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Finding>, CallError> {
     let live = live(client, rows).await?;
     let links = links(client, rows, &live).await?;
@@ -103,7 +103,7 @@ async fn links(
     Ok(found)
 }
 
-/// Missing records of links that may be left out.
+/// Finds missing records of links that may be left out.
 async fn nowhere(
     client: &Client,
     rows: &[Expected],
@@ -176,7 +176,7 @@ async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>
     Ok(explained.collect())
 }
 
-/// Since when differing values are set, and by what.
+/// Adds since when differing values have been set, and by what.
 async fn date(client: &Client, findings: &mut [Finding]) -> Result<(), CallError> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();

@@ -15,7 +15,7 @@ use crate::output::{read_regular, replace_file};
 
 /// Name of the file, in the run folder.
 const NAME: &str = "verify.json";
-/// A longer one is none of ours.
+/// A longer file is not ours.
 const LONGEST: u64 = 1 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct Kept {
     unfinished: u64,
 }
 
-/// Takes away what an earlier verification says, before its findings are replaced.
+/// Removes the result of an earlier verification, before its findings are replaced.
 ///
 /// # Errors
 /// When the folder can't be written.
@@ -38,7 +38,7 @@ pub fn clear(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes what a verification compared; `unfinished` rows it did not.
+/// Writes what a verification compared; it did not compare `unfinished` rows.
 ///
 /// # Errors
 /// When the folder can't be written.

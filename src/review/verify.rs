@@ -11,7 +11,7 @@ use super::observe::differences;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 
-/// Pages that are read at once; the pacer keeps them to the portal's limits.
+/// Pages that are read at once; the pacer keeps them within the portal's limits.
 const IN_FLIGHT: usize = 8;
 
 /// The result of a verification.
@@ -42,8 +42,8 @@ impl Verified {
     }
 }
 
-/// Compares all rows, or `sample` of them; `hear` gets the findings in the order of the
-/// input, page by page, and how many rows are compared by then.
+/// Compares all rows, or `sample` of them; `hear` receives the findings in the order of the input,
+/// page by page, and how many rows have been compared so far.
 ///
 /// # Errors
 /// When the journal, the input or the portal can't be read, or `hear` fails.

@@ -1,6 +1,6 @@
-//! The portal's clock. The wall is read once, when the portal starts; from then
-//! on time moves with tokio's clock, so that a paused runtime pauses the portal
-//! too. This is the only file of the room that reads the wall.
+//! The portal's clock. The wall clock is read once, when the portal starts; from then on time moves
+//! with tokio's clock, so that a paused runtime pauses the portal too. This is the only file of the
+//! room that reads the wall clock.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// Wall time at start, and the tokio instant that belongs to it.
+/// Wall-clock time at the start, and the corresponding tokio instant.
 #[derive(Debug)]
 pub(super) struct Clock {
     wall: Timestamp,
@@ -24,7 +24,7 @@ impl Clock {
         }
     }
 
-    /// A clock that is so far ahead of the wall that it is midnight in UTC after that time.
+    /// A clock set ahead of the wall clock so that it is midnight in UTC after this time.
     pub(super) fn before_midnight(by: Duration) -> Clock {
         let clock = Clock::start();
         let start = clock.now().next_midnight().before(by);
@@ -45,7 +45,7 @@ impl Clock {
     }
 }
 
-/// One point in time: for measuring (`instant`) and for writing down.
+/// One point in time: for measuring (`instant`) and for recording.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) instant: Instant,
@@ -58,7 +58,7 @@ impl Moment {
         self.millis
     }
 
-    /// The wall's time that much earlier. The instant for measuring stays.
+    /// The moment with its recorded time moved back by that much. The instant for measuring stays.
     pub(super) fn before(self, by: Duration) -> Moment {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         Moment {
@@ -75,12 +75,12 @@ impl Moment {
         }
     }
 
-    /// As property values and envelopes carry it.
+    /// In the form of property values and envelopes.
     pub(super) fn iso(self) -> String {
         iso(self.timestamp())
     }
 
-    /// As the `Date` header carries it, to the second.
+    /// In the form of the `Date` header, to the second.
     pub(super) fn http_date(self) -> String {
         self.timestamp()
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -110,7 +110,7 @@ pub(super) fn iso(timestamp: Timestamp) -> String {
 
 #[cfg(test)]
 impl Moment {
-    /// The moment that is so much later, for tests of what depends on time.
+    /// The moment this much later, for tests of what depends on time.
     pub(super) fn later(self, by: Duration) -> Moment {
         let millis = i64::try_from(by.as_millis()).expect("a time that fits");
         Moment {

@@ -1,26 +1,24 @@
-//! The sandbox: a HubSpot portal of our own on 127.0.0.1, to rehearse on and to
-//! test against. It is a second reading of HubSpot's API, by docs/contract.md: it shares no
-//! type with the client, so that a wrong field name on one side shows.
+//! The sandbox: a HubSpot portal of our own on 127.0.0.1, to rehearse on and to test against. It is
+//! an independent reading of HubSpot's API, based on docs/contract.md: it shares no type with the
+//! client, so that a wrong field name on one side shows.
 //!
-//! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails,
-//! calls, tasks, meetings, communications) and one custom object: single calls,
-//! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
-//! owners, associations with labels and limits, rules for values, files and folders, account and usage, tokens and their scopes; under
-//! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
-//! Statuses, error bodies and 207s; every type of value;
-//! unique values, the recycle bin, former values; the allowance, its headers, a
-//! search index that is late; results out of order, ids with gaps, a state that
-//! survives. What a person does in the recycle bin has a path of its own beside the API
-//! (`/_sandbox/`), as HubSpot has no call for it. What is not known about the live API is a switch (`switches`), what
-//! goes wrong there now and then is a trouble (`troubles`).
+//! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails, calls,
+//! tasks, meetings, communications) and one custom object: single calls, the list, batches,
+//! upserts, searches, merges; properties, groups, ticket pipelines, owners, associations with
+//! labels and limits, rules for values, files and folders, account and usage, tokens and their
+//! scopes; under v3, v4 and the dated paths, and the parts of v1 and v2 that other programs still
+//! read. Statuses, error bodies and 207s; every type of value; unique values, the recycle bin,
+//! former values; the allowance, its headers, a search index that is late; results out of order,
+//! ids with gaps, a state that survives. What a person does in the recycle bin has a separate path
+//! next to the API (`/_sandbox/`), as HubSpot has no call for it. What is not known about the live
+//! API is a switch (`switches`), what goes wrong there now and then is a trouble (`troubles`).
 //!
-//! **What it does not.** Imports, exports, lists, forms, webhooks; what `files` says of files;
-//! pipelines of deals; users, teams and permissions; workflows and
-//! other automation; conditional properties beyond those of `validation_2026_09`.
-//! Calculated properties stay empty except the ones that follow from the stage.
-//! There is one account in UTC, one token and the access tokens made from it, and
-//! nobody else's traffic. Searches that filter by other values than ids and times
-//! look at every record: seconds, with a million of them.
+//! **What it does not.** Imports, exports, lists, forms, webhooks; for files, what `files` lists;
+//! pipelines of deals; users, teams and permissions; workflows and other automation; conditional
+//! properties beyond those of `validation_2026_09`. Calculated properties stay empty except the
+//! ones that follow from the stage. There is one account in UTC, one token and the access tokens
+//! made from it, and no other traffic. Searches that filter by values other than ids and times scan
+//! every record, which takes seconds with a million of them.
 //!
 //! ```
 //! use tickethaul::sandbox::{Options, Sandbox};

@@ -14,8 +14,8 @@ use super::troubles::Trouble;
 pub enum Data {
     /// In memory: gone when the portal stops.
     Memory,
-    /// In this SQLite file. It and its folder are made when absent; next to it are
-    /// SQLite's own files and a lock file.
+    /// In this SQLite file. It and its folder are created if missing; next to it are SQLite's own
+    /// files and a lock file.
     File(PathBuf),
 }
 
@@ -26,8 +26,8 @@ pub struct Options {
     pub data: Data,
     /// The port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
-    /// The one token that is let in; none for the state's own, which is made by chance
-    /// with the state.
+    /// The only token that is accepted; none for the state's own, which is generated at random with
+    /// the state.
     pub token: Option<String>,
     /// The account's request allowance.
     pub rate: Rate,
@@ -35,13 +35,11 @@ pub struct Options {
     pub switches: Switches,
     /// What goes wrong, and when.
     pub troubles: Vec<Trouble>,
-    /// Decides shares of troubles, the ids of a new state and seeded tickets.
+    /// Determines shares of troubles, the ids of a new state and seeded tickets.
     pub seed: u64,
-    /// Tickets that a portal without any is given, with their contacts and
-    /// companies.
+    /// How many tickets a portal without any is given, with their contacts and companies.
     pub seed_tickets: u32,
-    /// What a new state defines in place of what every portal does; it holds no records
-    /// then.
+    /// What a new state defines instead of the usual definitions; it then holds no records.
     pub like: Option<Blueprint>,
 }
 
@@ -63,7 +61,7 @@ impl Default for Options {
 }
 
 impl fmt::Debug for Options {
-    /// All but the token.
+    /// Shows everything except the token.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Options")
             .field("data", &self.data)

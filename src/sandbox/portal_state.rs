@@ -1,6 +1,6 @@
-//! All that is behind the portal's lock: the open state, its schema and its switches, held
-//! together because every answer needs all three. Finding records lives here,
-//! showing them in `show`; the verbs are in `objects`, `batches`, `properties`.
+//! Everything behind the portal's lock: the open state, its schema and its switches, held together
+//! because every answer needs all three. Records are found here and shown in `show`; the verbs are
+//! in `objects`, `batches`, `properties`.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) struct PortalState {
     pub(super) schema: Schema,
     pub(super) switches: Switches,
     pub(super) portal_id: i64,
-    /// How late the search index can be at most, in this process.
+    /// The longest delay of the search index in this process.
     pub(super) longest_lag: Duration,
 }
 
@@ -38,9 +38,9 @@ pub(super) struct Setting<'a> {
     pub(super) data: &'a Data,
     pub(super) switches: Switches,
     pub(super) longest_lag: Duration,
-    /// Decides ids and seeded tickets.
+    /// Determines ids and seeded tickets.
     pub(super) seed: u64,
-    /// Tickets that a portal without any is given.
+    /// How many tickets a portal without any is given.
     pub(super) seed_tickets: u32,
     /// What a new state defines.
     pub(super) like: Option<&'a Blueprint>,
@@ -64,7 +64,7 @@ impl From<rusqlite::Error> for PortalStateError {
 }
 
 impl PortalState {
-    /// Opens a state, filling it when it is new.
+    /// Opens a state, and fills it if it is new.
     pub(super) fn open(setting: Setting<'_>, now: &str) -> Result<PortalState, PortalStateError> {
         let (store, fresh) = Store::open(setting.data, setting.seed)?;
         if fresh {
@@ -96,7 +96,7 @@ impl PortalState {
         Ok(())
     }
 
-    /// The token of this state, made when it is asked for first.
+    /// The token of this state, generated when it is first needed.
     pub(super) fn own_token(&self) -> Result<String, PortalStateError> {
         if let Some(token) = self.store.words("token")? {
             return Ok(token);
@@ -114,10 +114,10 @@ impl PortalState {
         }
     }
 
-    /// A record by id, or by the value of a unique property, which comes from the
-    /// record store and so is never late. None: there is none; ids that are no
-    /// numbers lead nowhere either. Whether a unique value leads into the recycle bin
-    /// is a switch; whether it is taken there is another.
+    /// A record by id, or by the value of a unique property, which comes from the record store and
+    /// so is never late. None if there is no such record, or the id is not a number. Whether a
+    /// unique value finds records in the recycle bin is a switch; whether the value counts as taken
+    /// there is another.
     pub(super) fn find(
         &self,
         kind: Kind,
@@ -143,8 +143,8 @@ impl PortalState {
         }
     }
 
-    /// Refuses an `idProperty` that is not unique (C1 §2.8); `verb` is what
-    /// the caller wanted to do.
+    /// Refuses an `idProperty` that is not unique (C1 §2.8); `verb` says what the caller wanted to
+    /// do.
     pub(super) fn check_id_property(
         &self,
         kind: Kind,

@@ -1,7 +1,7 @@
 //! Downloads files (protocol E9): each into its place below the folder of attachments, once,
-//! streamed, and checked against the size and MD5 that the portal has of it. Files that exist
-//! with those bytes are not fetched again, so an export that stopped continues, and the next one
-//! fetches what is new. The address that a file is fetched from is signed for a while and needs
+//! streamed, and checked against the size and MD5 that the portal has for it. Files that exist with
+//! those bytes are not fetched again, so an export that stopped continues, and the next one fetches
+//! what is new. The URL that a file is fetched from is signed, valid for a limited time, and needs
 //! no token; none is sent there.
 
 use std::collections::HashSet;
@@ -24,10 +24,10 @@ use crate::hubspot::{Fetcher, StoredFile};
 use crate::model::file_fault::FileFault;
 use crate::output::{PartFile, Privacy};
 
-/// Files that are asked for at once: as many as one call describes.
+/// Files requested at once: as many as one call describes.
 const BATCH: usize = 100;
 
-/// Most downloads at once; of each a piece is in memory.
+/// Maximum number of concurrent downloads; one chunk of each is in memory.
 const AT_ONCE: usize = 16;
 
 /// Bytes of a file that are read at once.
@@ -36,7 +36,7 @@ const CHUNK: usize = 64 * 1024;
 /// Maximum size of a file whose size the portal does not say, in bytes.
 const MOST: u64 = 4 << 30;
 
-/// How often an address is requested: a signed one may have expired.
+/// How many times a URL is requested: a signed one may have expired.
 const ADDRESSES: u32 = 2;
 
 /// Why downloading stopped.
@@ -51,14 +51,14 @@ pub enum BringError {
     /// A file can't be written.
     #[error("can't write {}: {words}", .path.display())]
     Write {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
         /// Why.
         words: String,
     },
 }
 
-/// A file that a ticket names first.
+/// A file, with the ticket that first names it.
 #[derive(Clone, Debug)]
 struct Asked {
     id: String,
@@ -96,8 +96,8 @@ impl<'a> Bringing<'a> {
         })
     }
 
-    /// Downloads all files that these tickets' activities name; `heard` is told how many
-    /// are settled.
+    /// Downloads all files that these tickets' activities name; `heard` receives the number settled
+    /// so far.
     pub async fn all(
         mut self,
         namings: &[Naming],
@@ -262,7 +262,7 @@ impl<'a> Bringing<'a> {
                 Err(problem) => return Ok(Err(problem)),
             };
             let mut to = tokio::fs::File::from_std(part.emptied().map_err(unwritten)?);
-            // Whatever it is, its size and MD5 tell whether it is the file.
+            // Whatever arrives, its size and MD5 show whether it is the file.
             let most = stored.size.unwrap_or(MOST);
             match self.fetcher.fetch(&address, true, &mut to, most).await {
                 Ok(fetched) => match differs(stored, fetched.size, &fetched.md5) {
@@ -282,7 +282,7 @@ impl<'a> Bringing<'a> {
     }
 }
 
-/// What the portal says of a single file, or why it says nothing.
+/// What the portal says about a single file, or why it says nothing.
 fn unless_refused<T>(said: Result<T, CallError>) -> Result<Result<T, String>, CallError> {
     match said {
         Ok(said) => Ok(Ok(said)),
@@ -295,7 +295,7 @@ fn unless_refused<T>(said: Result<T, CallError>) -> Result<Result<T, String>, Ca
     }
 }
 
-/// How the bytes differ from what the portal has.
+/// How the downloaded bytes differ from what the portal has.
 fn differs(stored: &StoredFile, size: u64, md5: &str) -> Option<String> {
     if let Some(wanted) = stored.size.filter(|wanted| *wanted != size) {
         return Some(format!("{size} bytes came, and the portal has {wanted}"));

@@ -17,7 +17,7 @@ pub struct Brought {
     pub name: String,
     /// Bytes.
     pub bytes: Option<u64>,
-    /// MD5 of them, in digits.
+    /// Their MD5, in hex digits.
     pub md5: Option<String>,
     /// Its path below the folder of attachments; none if it is not there.
     pub path: Option<String>,
@@ -63,13 +63,13 @@ pub struct Files(pub HashMap<String, Brought>);
 pub struct Sum {
     /// Files that were downloaded.
     pub downloaded: u64,
-    /// Files that were there before, with the same bytes.
+    /// Files that already existed, with the same bytes.
     pub there: u64,
-    /// Bytes of all that are there.
+    /// Total bytes of all files that are there.
     pub bytes: u64,
     /// Files that are not there.
     pub lacking: u64,
-    /// The first of them, with the ticket that it belongs to and the reason.
+    /// The first missing file: its id, the ticket that it belongs to and the reason.
     pub first: Option<(String, u64, String)>,
 }
 

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use crate::hubspot::StoredFile;
 use crate::model::attachment::{own_name, safe_name};
 
-/// Bytes of a name, at most: file systems take 255.
+/// Maximum length of a name in bytes: file systems accept 255.
 const LONGEST: usize = 180;
 
-/// The name of a file, without the mark of our import.
+/// The name of a file, without the marker that our import added.
 pub fn name_of(file: &StoredFile) -> String {
     let whole = match file.extension.as_str() {
         "" => file.name.clone(),
@@ -19,7 +19,7 @@ pub fn name_of(file: &StoredFile) -> String {
     own_name(&file.path, &whole).to_owned()
 }
 
-/// The path of a file below the folder; `/` stands between its parts.
+/// The path of a file below the folder, with `/` between its parts.
 pub fn place_of(ticket: u64, id: u64, name: &str) -> String {
     let name = safe_name(name);
     let (stem, ending) = match name.rsplit_once('.') {
@@ -31,7 +31,7 @@ pub fn place_of(ticket: u64, id: u64, name: &str) -> String {
     format!("{ticket}/{id}-{}{ending}", &stem[..cut.unwrap_or_default()])
 }
 
-/// The same as a path of this system.
+/// The same as a path of this operating system.
 pub fn path_of(place: &str) -> PathBuf {
     place.split('/').collect()
 }

@@ -16,10 +16,10 @@ use crate::export::names::{Beside, STATE};
 use crate::export::selection::Selection;
 use crate::export::write::{FileFacts, Shape};
 
-/// What it knows of each ticket.
+/// The file with what it knows about each ticket.
 pub const IDS: &str = "_state.ids";
 
-/// Longer files are none of ours: hundreds of millions of tickets.
+/// Longer files are not ours: they would hold hundreds of millions of tickets.
 const LONGEST: u64 = 16 << 30;
 
 /// An existing data set.
@@ -31,7 +31,7 @@ pub struct Base {
     pub state: State,
     /// Its tickets in id order.
     pub index: Vec<Entry>,
-    /// Its files by their folder in it, without what is told of it.
+    /// Its files by their folder in it, without the state and the index.
     files: BTreeMap<PathBuf, Vec<FileFacts>>,
 }
 
@@ -88,8 +88,8 @@ impl ManifestFile {
     }
 }
 
-/// The tombstones of the data set in a folder, which another is to take the place of:
-/// nothing but them tells of tickets that were purged. None if it is of another portal.
+/// The tombstones of the data set in a folder, which another set is about to replace: nothing else
+/// records which tickets were purged. None if it belongs to another portal.
 ///
 /// # Errors
 /// When they can't be read, or are not as they were written.
@@ -133,13 +133,13 @@ fn there(folder: &Path, file: &FileFacts) -> FileFacts {
 }
 
 impl Base {
-    /// Opens the data set in a folder; none if there is none that a run could continue
-    /// from. Its state is held against the hashes in the manifest, its other files are
-    /// when they are read.
+    /// Opens the data set in a folder; none if there is none that a run could continue from. Its
+    /// state is checked against the hashes in the manifest now; its other files are checked when
+    /// they are read.
     pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {
         let state = folder.join(STATE);
         if !state.is_file() {
-            // What else it knows is not thrown away for want of it.
+            // The rest of the set is not discarded just because its state is missing.
             return match folder.join(IDS).exists() {
                 true => Err(unreadable(&state, io::ErrorKind::NotFound.into())),
                 false => Ok(None),
@@ -177,7 +177,7 @@ impl Base {
         }
     }
 
-    /// A file that the set should hold and doesn't: nothing can be taken over from it.
+    /// A file that the set should hold but doesn't, so nothing can be carried over from it.
     fn first_that_lacks(&self) -> Option<PathBuf> {
         let is_there = |file: &&FileFacts| {
             let found = fs::metadata(self.path_of(file));
@@ -191,7 +191,7 @@ impl Base {
     /// Checks every file against its recorded hash.
     ///
     /// # Errors
-    /// `Lacks` with the first one that is another.
+    /// `Lacks` with the first one that differs.
     pub fn all_intact(&self) -> Result<(), BaseError> {
         let mut files = self.files();
         files.try_for_each(|file| intact(&there(&self.folder, file)))
@@ -230,7 +230,7 @@ impl Base {
         files.cloned().collect()
     }
 
-    /// What it lists as gone.
+    /// The tickets that it lists as gone.
     pub fn tombstones(&self, shape: Shape) -> io::Result<Vec<Tombstone>> {
         stones(self.held(DELETED, ""), shape, &self.columns(DELETED))
     }
@@ -247,13 +247,13 @@ impl Base {
         kept.map(super::state::KeptColumn::column).collect()
     }
 
-    /// Names of its parts by their place.
+    /// The name of the part at a position.
     pub fn part(&self, place: u32) -> &str {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         self.state.parts.get(place).map_or("", String::as_str)
     }
 
-    /// Places of its parts by their name.
+    /// Positions of its parts by their name.
     pub fn places(&self) -> BTreeMap<String, u32> {
         let parts = self.state.parts.iter().cloned();
         parts.zip(0..).collect()

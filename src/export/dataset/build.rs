@@ -1,5 +1,5 @@
-//! Builds the new folder next to the old one: unchanged parts are hard-linked, others
-//! are rewritten from their old rows and what was read.
+//! Builds the new folder next to the old one: unchanged parts are hard-linked, others are rewritten
+//! from their old rows and the new data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -39,7 +39,7 @@ pub struct Plan<'a> {
     pub tables: &'a [DataTable],
     /// How the main table's columns continue.
     pub evolved: &'a Evolved,
-    /// Whether no old row is taken over.
+    /// Whether no old row is carried over.
     pub anew: bool,
     /// Whether rows are only added, never removed.
     pub append: bool,
@@ -47,7 +47,7 @@ pub struct Plan<'a> {
     pub by: &'a PartBy,
     /// The form of the files.
     pub shape: Shape,
-    /// Which export they are of.
+    /// Which export they belong to.
     pub about: &'a About,
 }
 
@@ -92,7 +92,7 @@ impl Built {
     }
 }
 
-/// Writes the tables of tickets. Entries with a value that has no place are marked.
+/// Writes the tables of tickets. Entries with a value that does not fit its column are marked.
 pub async fn build(
     plan: &Plan<'_>,
     decided: &mut Decided,
@@ -114,8 +114,7 @@ fn writers(plan: &Plan<'_>) -> Vec<Parts> {
     tables.map(open).collect()
 }
 
-/// Ends the files. A table without rows has a file all the same, which says what its
-/// columns are.
+/// Finishes the files. A table without rows still gets a file, which shows what its columns are.
 fn ended(plan: &Plan<'_>, writers: Vec<Parts>, mut built: Built) -> io::Result<Built> {
     for (table, mut writer) in plan.tables.iter().zip(writers) {
         let of_table = |file: &FileFacts| {
@@ -133,7 +132,7 @@ fn ended(plan: &Plan<'_>, writers: Vec<Parts>, mut built: Built) -> io::Result<B
     Ok(built)
 }
 
-/// The file of a table that had no rows either, and has the same columns.
+/// The existing file of a table that already had no rows and has the same columns.
 fn as_empty<'a>(plan: &Plan<'a>, table: &DataTable) -> Option<(&'a Base, Vec<FileFacts>)> {
     let base = plan.base?;
     let files = base.files_below(&table.name);
@@ -143,7 +142,7 @@ fn as_empty<'a>(plan: &Plan<'a>, table: &DataTable) -> Option<(&'a Base, Vec<Fil
     (had_none && now.eq(kept.iter().cloned())).then_some((base, files))
 }
 
-/// A set of which nothing is there yet.
+/// Writes a set of which nothing exists yet.
 async fn write_all(
     plan: &Plan<'_>,
     decided: &mut Decided,
@@ -180,9 +179,9 @@ async fn breathe(written: u64, heard: &mut impl FnMut(Step)) {
     }
 }
 
-/// What became of the rows of a ticket in a table.
+/// The outcome of writing a ticket's rows to a table.
 struct Put {
-    /// False when one of them has a value without a place.
+    /// False if one of them has a value that does not fit its column.
     fits: bool,
     /// Whether one of them was left out for that.
     is_left_out: bool,
@@ -203,7 +202,7 @@ fn put(
     put_new(table, ticket, links, writer, part, noted, &logged)
 }
 
-/// Writes those of them that a log has not.
+/// Writes those rows of a ticket that the log does not have yet.
 fn put_new(
     table: &DataTable,
     ticket: &Ticket,
@@ -246,7 +245,7 @@ fn mark(decided: &mut Decided, misfits: &[u64]) {
     decided.recheck.extend(misfits);
 }
 
-/// Parts of a table that have a difference.
+/// Parts of a table in which something differs.
 fn touched(plan: &Plan<'_>, base: &Base, decided: &Decided, table: &DataTable) -> BTreeSet<u32> {
     let differs = |change: &&Change| concerns(table, change);
     let changes = decided.changes.iter().filter(differs);
@@ -266,7 +265,7 @@ fn concerns(table: &DataTable, change: &Change) -> bool {
     }
 }
 
-/// A set that continues the existing one.
+/// Writes a set that continues the existing one.
 async fn merge(
     plan: &Plan<'_>,
     base: &Base,
@@ -312,7 +311,7 @@ async fn merge(
     ended(plan, writers, built)
 }
 
-/// What parts are rewritten of.
+/// What parts are rewritten from.
 struct Merging<'a> {
     plan: &'a Plan<'a>,
     base: &'a Base,
@@ -413,8 +412,8 @@ fn old_rows(plan: &Plan<'_>, base: &Base, table: &DataTable, part: &str) -> Held
     HeldRows::of(files, plan.shape, &base.columns(&table.name))
 }
 
-/// Takes an old row over into the columns of now. A log keeps what properties were that
-/// are gone.
+/// Carries an old row over to the current columns. A log keeps the values of properties that no
+/// longer exist.
 fn carry(
     plan: &Plan<'_>,
     writer: &mut Parts,
@@ -431,7 +430,7 @@ fn carry(
     written(writer.write(part, &cells))
 }
 
-/// What was written once fits again.
+/// A value that fitted when it was first written must fit again.
 pub fn written(written: Result<(), WriteError>) -> io::Result<()> {
     written.map_err(|error| match error {
         WriteError::Io(error) => error,

@@ -1,5 +1,5 @@
-//! Tickets that were read, in memory for a few parts at a time: a part is rewritten as
-//! a whole, and what was read is not in the order of parts.
+//! The tickets that were read, loaded into memory for a few parts at a time: a part is rewritten as
+//! a whole, and tickets are not read in the order of parts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -9,10 +9,10 @@ use super::gather::Gathered;
 use crate::export::links::Links;
 use crate::export::spool::{Spool, Ticket};
 
-/// Bytes of tickets that are in memory at a time, about.
+/// Approximate bytes of tickets in memory at a time.
 const AT_ONCE: u64 = 24 << 20;
 
-/// Parts that are written together, and what was read of their tickets.
+/// Parts that are written together, and the data read for their tickets.
 #[derive(Default)]
 pub struct Chunk {
     tickets: HashMap<u64, Ticket>,
@@ -20,7 +20,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Reads what is new of these parts.
+    /// Reads the new tickets and links of these parts.
     pub fn read(
         gathered: &Gathered,
         decided: &Decided,
@@ -49,13 +49,13 @@ impl Chunk {
         Ok(chunk)
     }
 
-    /// What was read of a ticket.
+    /// The data read for a ticket, and its links.
     pub fn of(&self, id: u64) -> (Option<&Ticket>, Option<&Links>) {
         (self.tickets.get(&id), self.links.get(&id))
     }
 }
 
-/// Parts by what is new in them, in portions for the memory.
+/// Groups parts into portions whose new data fits in memory.
 pub fn portions(
     gathered: &Gathered,
     decided: &Decided,
@@ -91,10 +91,10 @@ pub fn portions(
 
 type Tickets = Box<dyn Iterator<Item = io::Result<Ticket>>>;
 
-/// What was read of all tickets, in id order: for a set that is written as a whole.
+/// Everything that was read, in ticket id order, for a set that is written as a whole.
 pub struct InOrder<'a> {
     decided: &'a Decided,
-    /// Of a ticket that comes from several, the last one's counts.
+    /// If a ticket is in several, the last one counts.
     tickets: [Tickets; 3],
     links: Box<dyn Iterator<Item = io::Result<Links>>>,
     next: [Option<Ticket>; 3],
@@ -189,7 +189,7 @@ mod tests {
             &mut gathered.live,
             &[ticket(1, "live", false), ticket(3, "live", false)],
         );
-        // Restored between the two lists, and before the first.
+        // Restored between the two listings (3), and before the first (2).
         put(
             &mut gathered.restored,
             &[ticket(2, "back", false), ticket(3, "back", false)],

@@ -1,5 +1,5 @@
-//! The columns of the main table of a data set: what a job wants, what each row says of
-//! its run, and those that the set has already.
+//! The columns of the main table of a data set: those that a job wants, those that identify each
+//! row's run, and those that the set already has.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use crate::export::job::Job;
 use crate::export::layout::{Layout, Source};
 use crate::export::spool::Ticket;
 
-/// The columns of the main table, after those that it has.
+/// The columns of the main table: existing ones first, then new ones.
 pub fn columns(job: &Job, base: Option<&Base>) -> Evolved {
     let kept = kept(base);
     let mut layout = Layout::new(&job.wanted, &job.schema);
@@ -60,7 +60,7 @@ pub fn columns_read(job: &Job, base: Option<&Base>, gathered: &Gathered) -> io::
     let layout = Layout::new(&job.wanted, &job.schema);
     let known = without_unknown(layout.clone(), kept).sources;
     let mut held = vec![false; job.wanted.properties().len()];
-    // Of the recycle bin less is read where it does not belong to the set.
+    // Fewer properties are read from the recycle bin if it does not belong to the set.
     let bin = (job.archived != Archived::No).then_some(&gathered.bin);
     for spool in [&gathered.live, &gathered.restored].into_iter().chain(bin) {
         for ticket in spool.read::<Ticket>()? {

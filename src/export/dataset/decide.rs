@@ -1,5 +1,5 @@
-//! What a run changes in a data set: what was read of each ticket is compared with what
-//! the set knows of it. Nothing is written here.
+//! What a run changes in a data set: what was read for each ticket is compared with what the set
+//! knows about it. Nothing is written here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -15,7 +15,7 @@ use crate::export::filter::Judge;
 use crate::export::spool::{Spool, Ticket};
 use crate::export::write::PartBy;
 
-/// By what tickets are judged.
+/// The rules by which tickets are judged.
 pub struct Rules<'a> {
     /// Whether all tickets were read, so that the others are gone.
     pub whole: bool,
@@ -25,11 +25,12 @@ pub struct Rules<'a> {
     pub archived: Archived,
     /// Those that pass.
     pub judge: &'a Judge,
-    /// Their parts, and the place of the value that says which.
+    /// How tickets are split into parts, and the position of the value that decides it.
     pub parts: (&'a PartBy, usize),
-    /// The set's tickets so far: where the property of the parts is lost they stay in theirs.
+    /// The set's tickets so far: if the property that makes the parts is lost, they stay in their
+    /// part.
     pub before: &'a [Entry],
-    /// Place of the ids that were merged into a ticket.
+    /// Position of the value with the ids that were merged into a ticket.
     pub merged: usize,
     /// What is listed as gone so far.
     pub tombstones: &'a [Tombstone],
@@ -82,11 +83,11 @@ pub struct Decided {
     pub changes: Vec<Change>,
     /// The set's tickets from now on, in id order.
     pub index: Vec<Entry>,
-    /// Names of parts; those that there were come first.
+    /// Names of parts; existing ones come first.
     pub parts: Vec<String>,
     /// What is gone, in id order.
     pub tombstones: Vec<Tombstone>,
-    /// Tickets that the next run reads whatever a search says.
+    /// Tickets that the next run reads whether or not a search finds them.
     pub recheck: Vec<u64>,
 }
 
@@ -101,21 +102,21 @@ impl Decided {
     }
 }
 
-/// What was read, in short.
+/// A summary of what was read.
 #[derive(Default)]
 struct Seen {
-    /// Tickets of the set; the last word on each counts.
+    /// Tickets of the set; the last entry for each counts.
     here: Vec<Entry>,
-    /// Read, and not of the set.
+    /// Tickets that were read but do not belong to the set.
     left: HashSet<u64>,
     learnt: Learnt,
-    /// What was merged into a ticket that is not of the set.
+    /// Tickets that were merged into one outside the set.
     elsewhere: BTreeMap<u64, u64>,
     parts: Vec<String>,
     places: HashMap<String, u32>,
 }
 
-/// Decides.
+/// Decides what a run changes.
 pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io::Result<Decided> {
     let mut seen = Seen::default();
     if let Some(base) = base {
@@ -150,7 +151,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     let misfits = now.iter().filter(|entry| entry.misfit);
     let recheck = purged.chain(misfits.map(|entry| entry.id)).collect();
     Ok(Decided {
-        // Of a set that is written as a whole nothing is told apart.
+        // For a set that is written as a whole, changes are not worked out.
         changes: match base {
             Some(_) => changes(index, &now, rules.anew),
             None => Vec::new(),
@@ -163,7 +164,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
 }
 
 impl Seen {
-    /// One word on each ticket, in id order, and none of those that were merged away.
+    /// Leaves one entry for each ticket, in id order, and none for those that were merged away.
     fn settle(&mut self) {
         if !self.here.is_sorted_by_key(|entry| entry.id) {
             self.here.sort_by_key(|entry| entry.id);
@@ -196,7 +197,7 @@ impl Seen {
         Ok(())
     }
 
-    /// A ticket that went to the recycle bin after it was read is there.
+    /// A ticket that was archived after it was read counts as being in the recycle bin.
     fn take_live(&mut self, spool: &Spool, rules: &Rules<'_>) -> io::Result<()> {
         for ticket in spool.read::<Ticket>()? {
             let ticket = ticket?;
@@ -216,7 +217,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Where the tickets that the set had went is recorded, whatever their survivors are.
+    /// Records where the set's former tickets went, even if their survivors are outside the set.
     fn follow_elsewhere(&mut self, index: &[Entry], rules: &Rules<'_>) {
         let had = |id: u64| {
             let stones = rules.tombstones;
@@ -231,7 +232,7 @@ impl Seen {
         }
     }
 
-    /// Only the word of tickets that others were merged into counts.
+    /// Notes that a ticket was read; only survivors of merges matter.
     fn hear_of(&mut self, id: u64, rules: &Rules<'_>) {
         if rules.survivors.contains(&id) {
             let _new = self.learnt.heard.insert(id);
@@ -262,7 +263,7 @@ impl Seen {
         Ok(())
     }
 
-    /// The place of a part by its name.
+    /// The position of a part by its name; a new name is added.
     fn part(&mut self, name: String) -> io::Result<u32> {
         if let Some(part) = self.places.get(&name) {
             return Ok(*part);
@@ -280,7 +281,7 @@ fn losers(ticket: &Ticket, merged: usize) -> impl Iterator<Item = u64> {
     ids_of(ids.unwrap_or_default()).filter(|loser| *loser != ticket.id)
 }
 
-/// The tickets of the set from now on; links are as they were.
+/// The tickets of the set from now on; link hashes are unchanged.
 fn membership(
     before: &[Entry],
     mut here: Vec<Entry>,
@@ -295,9 +296,9 @@ fn membership(
             || seen.learnt.merged.contains_key(&id)
             || seen.learnt.bin.contains_key(&id)
     };
-    // An archived ticket that is in no recycle bin any more has gone as well.
+    // An archived ticket that is no longer in the recycle bin is gone as well.
     let stays = |old: &&Entry| !goes(old.id) && !old.archived && index::of(&here, old.id).is_none();
-    // One array of a million is enough.
+    // Avoids a second array: there may be a million entries.
     let mut now = Vec::new();
     let many = before.iter().filter(stays).count();
     if many > 0 {

@@ -5,7 +5,7 @@ use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind, kind_of, unit_of};
 use crate::model::schema::Schema;
 
-/// A small table, whole in memory.
+/// A small table, held in memory as a whole.
 pub struct Dimension {
     /// Its folder.
     pub name: &'static str,
@@ -18,7 +18,7 @@ pub struct Dimension {
 /// The table of owners.
 pub const OWNERS: &str = "owners";
 
-/// All of them.
+/// All dimension tables.
 pub fn dimensions(schema: &Schema, stamps: &[String; 2]) -> Vec<Dimension> {
     let mut tables = vec![
         owners(schema),

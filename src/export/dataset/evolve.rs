@@ -12,16 +12,14 @@ pub struct Evolved {
     pub layout: Layout,
     /// Columns that are new.
     pub added: Vec<String>,
-    /// Columns whose property went.
+    /// Columns whose property was removed.
     pub dropped: Vec<String>,
-    /// Columns whose property had gone and is there again, among those that are new. What
-    /// tickets have in it may be older than any change of theirs.
+    /// Columns whose property was removed and exists again; they also count as new. Their values
+    /// may be older than the latest change of the ticket.
     pub returned: Vec<String>,
-    /// Columns that hold something else than before, with what they held and hold: their
-    /// rows can't be taken over.
+    /// Columns whose type changed, with the old and the new type: their rows can't be carried over.
     pub retyped: Vec<(String, String, String)>,
-    /// Columns of a log whose property holds something else than before: it continues in
-    /// another.
+    /// Columns of a log whose property changed its type: it continues in another column.
     pub continued: Vec<Continued>,
 }
 
@@ -50,7 +48,7 @@ impl Evolved {
         self.layout.columns.push(column);
     }
 
-    /// A column that continues, or whose property is there again.
+    /// A column that continues, or whose property exists again.
     fn go_on(&mut self, old: &KeptColumn, source: Source, column: Column) {
         let header = old.header.clone();
         let now = KeptColumn::of(&column);
@@ -64,7 +62,7 @@ impl Evolved {
         self.push(source, Column { header, ..column });
     }
 
-    /// A column without a property: it stays, and is of the type that it was.
+    /// A column without a property: it stays and keeps its type.
     fn end(&mut self, old: &KeptColumn) {
         if !old.dropped {
             self.dropped.push(old.header.clone());
@@ -76,8 +74,8 @@ impl Evolved {
         self.push(Source::Nothing, column);
     }
 
-    /// Separates columns that end because their property holds something else from those whose
-    /// property went.
+    /// Separates columns that end because their property changed its type from those whose property
+    /// was removed.
     fn find_continued(&mut self, kept: &[KeptColumn]) {
         for old in kept.iter().filter(|old| !old.dropped) {
             let columns = self.layout.columns.iter().filter(|column| !column.dropped);
@@ -103,7 +101,7 @@ impl Evolved {
         }
     }
 
-    /// A column that was not there. Where its header is taken it gets a number.
+    /// A new column. If its header is taken, it gets a number.
     fn begin(&mut self, source: Source, mut column: Column) {
         let header = column.header.clone();
         let mut times = 2;
@@ -116,14 +114,14 @@ impl Evolved {
     }
 }
 
-/// Brings the columns that are wanted now behind those that are there. A log `keeps` what
-/// it has: a column of another type is a new one.
+/// Appends the columns that are wanted now to the existing ones. If `keeps` is set (a log),
+/// existing columns are kept: a column of another type becomes a new one.
 pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
     let mut evolved = Evolved::default();
     evolved.layout.stamps = now.stamps;
     let mut new: Vec<Option<(Source, Column)>> =
         now.sources.into_iter().zip(now.columns).map(Some).collect();
-    // Older sets do not say which columns are of the record.
+    // Older sets do not record which columns are about the record itself.
     let says = kept.iter().any(|old| old.of_record);
     for old in kept {
         let goes_on = |column: &Column| {

@@ -1,6 +1,5 @@
-//! How a run detects that a ticket has changed: by a hash of everything that its rows
-//! are made from. It does not depend on other properties, and changes if the label of a
-//! value changes.
+//! How a run detects that a ticket has changed: by a hash of everything that its rows are made
+//! from. The hash does not depend on other properties, and changes if the label of a value changes.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +16,8 @@ use crate::model::schema::{ObjectType, Schema};
 /// What people see for stored values, by property.
 pub type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
-/// The labels that are shown in a job's tables, and in the names of its parts; those of a
-/// property without such are empty.
+/// The labels shown in a job's tables and in the names of its parts; empty for a property without
+/// labels.
 pub fn shown(job: &Job, by: &str) -> Labels {
     let wanted = &job.wanted;
     if wanted.values == Values::Ids && wanted.backwards.is_none() {
@@ -40,11 +39,11 @@ fn labels_of(name: &str, schema: &Schema) -> BTreeMap<String, String> {
     labels.into_iter().flatten().collect()
 }
 
-/// Properties with a value whose label is another now, or that has none any more, and
-/// those that had no labels at all. A property that was not there has no old values.
+/// Properties with a value whose label has changed or was removed, and those that had no labels at
+/// all. A property that did not exist has no old values.
 pub fn relabelled(before: &Labels, now: &Labels) -> Vec<String> {
     let is_other = |(name, now): &(&String, &BTreeMap<String, String>)| match before.get(*name) {
-        // An older version kept none.
+        // An older version stored no labels.
         None => before.is_empty() && !now.is_empty(),
         Some(before) if before.is_empty() => !now.is_empty(),
         Some(before) => before
@@ -57,16 +56,16 @@ pub fn relabelled(before: &Labels, now: &Labels) -> Vec<String> {
 
 /// How tickets of a job are hashed.
 pub struct Fingerprint<'a> {
-    /// Properties in the order of their names, with the place of their value and the
-    /// columns that show it in other words.
+    /// Properties in the order of their names, with the position of their value and the columns
+    /// that show it in another form.
     properties: Vec<(&'a str, usize, Vec<&'a Column>)>,
-    /// The same of those whose former values are kept.
+    /// The same for those whose former values are kept.
     history: Vec<(&'a str, usize)>,
     labels: &'a Labels,
 }
 
 impl<'a> Fingerprint<'a> {
-    /// Of tickets that are read so and have these columns.
+    /// For tickets that are read this way and have these columns.
     pub fn new(reading: &'a Reading, layout: &'a Layout, labels: &'a Labels) -> Fingerprint<'a> {
         let columns = || layout.sources.iter().zip(&layout.columns);
         let showing = |place: usize| {
@@ -129,7 +128,7 @@ impl<'a> Fingerprint<'a> {
     }
 }
 
-/// Texts behind each other, none of which runs into the next.
+/// Concatenated texts, delimited so that none runs into the next.
 #[derive(Default)]
 struct Text(Vec<u8>);
 

@@ -1,6 +1,6 @@
-//! Everything that a data set needs of tickets, in spools: live ones (all, or what changed
-//! in a window), the whole recycle bin, and those that left it since the last run. Once
-//! everything has been read, a file says so: a resumed run does not read again.
+//! Everything that a data set needs of tickets, in spools: live ones (all, or what changed in a
+//! window), the whole recycle bin, and those that have left it since the last run. Once everything
+//! has been read, a file says so: a resumed run does not read again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
@@ -20,10 +20,10 @@ use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 use crate::output::{read_regular, replace_file};
 
-/// A longer file of that name is none of ours: millions of ids.
+/// A longer file of that name is not ours: it would hold millions of ids.
 const LONGEST: u64 = 256 << 20;
 
-/// Says that everything is in the spools.
+/// Marks that everything is in the spools.
 const GATHERED: &str = "gathered.json";
 
 /// What is wanted of the portal.
@@ -32,11 +32,11 @@ pub struct Wish<'a> {
     pub which: &'a Which,
     /// Whether those in the recycle bin belong to the set.
     pub archived: Archived,
-    /// Tickets that are read whatever a search says.
+    /// Tickets that are read whether or not a search finds them.
     pub recheck: &'a [u64],
     /// What the set knows to be gone.
     pub tombstones: &'a [Tombstone],
-    /// What it knows of merges, where only changes are read.
+    /// What it knows about merges, if only changes are read.
     pub known: Option<Known<'a>>,
 }
 
@@ -51,13 +51,13 @@ pub struct Gathered {
     pub restored: Spool,
     /// What tickets are linked to.
     pub links: Spool,
-    /// What was asked for and does not exist.
+    /// Tickets that were requested but do not exist.
     pub lost: Lost,
-    /// What the portal said beside its tickets.
+    /// What the portal said besides its tickets.
     pub said: Said,
 }
 
-/// What the portal said beside its tickets.
+/// What the portal said besides its tickets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// Live tickets by its count; none if not all of them belong to the set, or all
@@ -72,9 +72,9 @@ pub struct Said {
 /// Ids that were not found where they were looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
-    /// Found by a search or asked for, and not live.
+    /// Found by a search or requested, and not live.
     pub live: Vec<u64>,
-    /// Neither in the recycle bin, where they were, nor live.
+    /// Neither in the recycle bin, where they had been, nor live.
     pub restored: Vec<u64>,
 }
 
@@ -223,7 +223,7 @@ async fn count(reading: &Reading) -> Result<Option<u64>, PageError> {
     }
 }
 
-/// Where a reading has the ids that were merged into a ticket.
+/// The position of the value with the ids that were merged into a ticket.
 fn place_of_merged(reading: &Reading) -> usize {
     let place = reading.properties.iter().position(|name| name == MERGED);
     place.unwrap_or(usize::MAX)

@@ -1,6 +1,6 @@
-//! What a data set knows of each of its tickets: the part that it is in, and hashes of
-//! what was written of it, by which a run detects what has changed. In `_state.ids`, 32
-//! bytes a ticket: id, part, flags, hash of the row, hash of the links, little-endian.
+//! What a data set knows about each of its tickets: the part that it is in, and hashes of what was
+//! written, by which a run detects changes. In `_state.ids`, 32 bytes a ticket: id, part, flags,
+//! hash of the row, hash of the links, little-endian.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -25,9 +25,9 @@ pub struct Entry {
     pub part: u32,
     /// Whether it lies in the recycle bin.
     pub archived: bool,
-    /// Whether a value of it has no place in the table: it is tried again by every run.
+    /// Whether one of its values does not fit its column: every run tries it again.
     pub misfit: bool,
-    /// Hash of what was read of it.
+    /// Hash of what was read for it.
     pub row: u64,
     /// Hash of its links.
     pub links: u64,
@@ -53,8 +53,8 @@ pub fn write(entries: &[Entry], to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The entries of a file of so many bytes. They are a good part of the memory of a run:
-/// none of it is taken twice.
+/// The entries in a file of this many bytes. They take a large share of a run's memory, so they are
+/// never held twice.
 ///
 /// # Errors
 /// `InvalidData` when it is not one of ours, or ids don't ascend.
@@ -110,7 +110,7 @@ pub fn of(entries: &[Entry], id: u64) -> Option<&Entry> {
     entries.get(place)
 }
 
-/// A hash that fits an entry.
+/// A hash of the size that an entry holds.
 pub fn hash(bytes: &[u8]) -> u64 {
     let mut eight = [0; 8];
     eight.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);

@@ -1,7 +1,7 @@
-//! Merges that no date shows: if the portal leaves a survivor's date unchanged, the
-//! search for changes does not find it, and both tickets would stay as they were. So the
-//! tickets that others were merged into are read separately, and the time of a merge from
-//! the history of the ids that a survivor keeps.
+//! Merges that no date shows: if the portal leaves a survivor's date unchanged, the search for
+//! changes does not find it, and both tickets would stay as they were. So the tickets that others
+//! were merged into are read separately, and the time of a merge is taken from the history of the
+//! merged ids that a survivor keeps.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,11 @@ use crate::model::shelf::Shelf;
 /// from the last run.
 const MOST: u64 = 1_000;
 
-/// What a set knows of merges.
+/// What a set knows about merges.
 pub struct Known<'a> {
     /// Its tickets.
     pub index: &'a [Entry],
-    /// What it tells to be gone, in id order.
+    /// What it lists as gone, in id order.
     pub tombstones: &'a [Tombstone],
     /// Whether it holds only tickets that pass a filter.
     pub filtered: bool,
@@ -34,17 +34,17 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Whether a set lacks something of a survivor.
+    /// Whether the set is missing something about a survivor.
     fn lacks(&self, survivor: u64, losers: &[u64]) -> bool {
         let has = |id: u64| index::of(self.index, id).is_some();
         let all = !self.filtered;
-        let is_told = |loser: &u64| {
+        let is_recorded = |loser: &u64| {
             let stone = of(self.tombstones, *loser);
             stone.is_some_and(|stone| stone.how == How::Merged && stone.into == Some(survivor))
         };
         losers.iter().any(|loser| has(*loser))
             || (all && !has(survivor))
-            || ((all || has(survivor)) && !losers.iter().all(is_told))
+            || ((all || has(survivor)) && !losers.iter().all(is_recorded))
     }
 }
 
@@ -53,13 +53,13 @@ fn of(stones: &[Tombstone], id: u64) -> Option<&Tombstone> {
     place.ok().and_then(|place| stones.get(place))
 }
 
-/// Record ids that are joined as HubSpot joins them.
+/// Record ids in a list that HubSpot has joined.
 pub fn ids_of(joined: &str) -> impl Iterator<Item = u64> {
     joined.split(';').filter_map(|id| id.trim().parse().ok())
 }
 
-/// The survivors of which a set lacks something, and how many the portal has; none if
-/// it can't be asked for them.
+/// The survivors about which the set is missing something, and how many the portal has; none if the
+/// portal can't be asked.
 pub async fn unseen(
     reading: &Reading,
     known: &Known<'_>,
@@ -108,9 +108,9 @@ async fn all(reading: &Reading, search: &Search) -> Result<Vec<Record>, PageErro
     }
 }
 
-/// When tickets were merged into others, as far as that is not told and the portal
-/// remembers it: by the ticket that was merged away. Spools of live and of archived
-/// tickets come with the place of the merged ids.
+/// When tickets were merged into others, if the set does not record it yet and the portal still
+/// remembers it, keyed by the ticket that was merged away. Each spool, of live or archived tickets,
+/// is given with the position of the merged ids.
 pub async fn times(
     reading: &Reading,
     spools: [(&Spool, Shelf, usize); 3],
@@ -121,7 +121,7 @@ pub async fn times(
         history: vec![MERGED.to_owned()],
         ..reading.clone()
     };
-    let is_told = |loser: u64, survivor: u64| {
+    let is_recorded = |loser: u64, survivor: u64| {
         let stone = of(tombstones, loser);
         stone.is_some_and(|stone| stone.into == Some(survivor) && stone.at.is_some())
     };
@@ -132,7 +132,7 @@ pub async fn times(
             let ticket = ticket?;
             let joined = ticket.values.get(place).and_then(Option::as_deref);
             let mut losers = ids_of(joined.unwrap_or_default());
-            if losers.any(|loser| loser != ticket.id && !is_told(loser, ticket.id)) {
+            if losers.any(|loser| loser != ticket.id && !is_recorded(loser, ticket.id)) {
                 survivors.push(ticket.id);
             }
         }

@@ -29,14 +29,14 @@ pub fn done(job: &Job, plan: &Plan<'_>, decided: &Decided, issues: &Issues, buil
     let (gathered, append) = (plan.gathered, plan.append);
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
-    // A set that was written as a whole tells nothing apart.
+    // For a set that was written as a whole, changes are not worked out.
     let changed = match (plan.base.is_none(), append) {
         (true, _) => decided.index.len() as u64,
         (false, true) => built.added,
         (false, false) => rows().count() as u64 - gone,
     };
     let live = decided.index.iter().filter(|entry| !entry.archived).count() as u64;
-    // The search shows what was just restored later.
+    // The search shows just-restored tickets with a delay.
     let shown = live.saturating_sub(gathered.restored.tickets());
     let uncounted = gathered
         .said
@@ -58,7 +58,7 @@ pub fn published(job: &Job, standing: &Base) -> Done {
 }
 
 fn held<'a>(job: &Job, index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
-    // What a mapping reads back is left out where it has a value without a place.
+    // A row that a mapping is to read back is left out if one of its values does not fit.
     let is_there = |entry: &&index::Entry| !entry.misfit || job.selection.mapping.is_none();
     let files: Vec<&FileFacts> = files.collect();
     let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
@@ -108,7 +108,7 @@ pub fn write(
     manifest::write(&Beside::inside(plan.root), &manifest, main, &columns)
 }
 
-/// The columns of every table but the main one's.
+/// The columns of every table except the main one.
 fn columns_of(plan: &Plan<'_>, records: &[RecordTable]) -> BTreeMap<String, Vec<Column>> {
     let own = plan.tables.iter().skip(1);
     let own = own.map(|table: &DataTable| (table.name.clone(), table.columns.clone()));
@@ -160,7 +160,7 @@ fn write_state(
     Ok(())
 }
 
-/// What a manifest says of a data set alone.
+/// The fields of a manifest that only data sets have.
 fn more(plan: &Plan<'_>, update: &Update, done: &Done) -> Map<String, Value> {
     let merged = done.merged.unwrap_or_default();
     let retyped = plan.evolved.retyped.iter();

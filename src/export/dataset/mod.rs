@@ -1,16 +1,15 @@
-//! A data set: a folder of tables, tickets in parts below `tickets/`, that an export
-//! builds next to its place and puts there in one step.
+//! A data set: a folder of tables, tickets in parts below `tickets/`, that an export builds next to
+//! its target and moves into place in one step.
 //!
 //! ```text
 //! gather → decide → sweep → build → publish
 //! spools   changes  links   folder   exchange
 //! ```
 //!
-//! A first run and one that continues (`--since last`) are the same: what was read is
-//! compared with what the set knows of each ticket (`index`), and only parts with a
-//! difference are rewritten, from their old rows (`held`) and the tickets that were read.
-//! State and data are in one folder, so they move together (E4). docs/data-sets.md is the
-//! page for users.
+//! A first run and one that continues (`--since last`) are the same: what was read is compared with
+//! what the set knows about each ticket (`index`), and only parts with a difference are rewritten,
+//! from their old rows (`held`) and the tickets that were read. State and data are in one folder,
+//! so they move together (E4). docs/data-sets.md is the page for users.
 
 mod state;
 mod columns;

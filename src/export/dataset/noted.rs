@@ -1,12 +1,12 @@
-//! What is noted of the rows that a run writes into a data set.
+//! What is noted about the rows that a run writes into a data set.
 
 use crate::export::issues::Issues;
 use crate::export::profile::Profile;
 
 /// What is noted.
 pub struct Noted {
-    /// Rows that have no place.
+    /// Values that do not fit.
     pub issues: Issues,
-    /// What the columns of the main table hold, in rows that are new or other than before.
+    /// What the columns of the main table hold in new or changed rows.
     pub profile: Profile,
 }

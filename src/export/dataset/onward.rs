@@ -18,8 +18,8 @@ const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 /// The mark stays this far behind the beginning of a run.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// How a run continues, and what to report about it. `reconcile` reads all, and so does
-/// any change that no ticket's date shows.
+/// How a run continues, and what to report about it. Everything is read if `reconcile` is set, or
+/// after any change that no ticket's date shows.
 pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<String>) {
     let Some(base) = base else {
         return (Onward::Anew, Vec::new());
@@ -42,8 +42,7 @@ pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<S
     }
 }
 
-/// What changes the rows of tickets that did not change themselves. Rows of a log stay as
-/// they were.
+/// Reasons why rows differ although their tickets did not change. Rows of a log stay as they were.
 fn unseen(job: &Job, base: &Base) -> Vec<String> {
     let mut unseen = Vec::new();
     let mark = base.state.mark;

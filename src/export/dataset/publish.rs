@@ -1,7 +1,7 @@
-//! Replaces the old folder by the new one (E7). If the file system can exchange two
-//! folders it is one step, and a reader sees the old set or the new one at every moment.
-//! Otherwise two renames are needed; between them the old folder has another name, and
-//! the next run restores it if publishing was interrupted.
+//! Replaces the old folder with the new one (E7). If the file system can exchange two folders it is
+//! one step, and a reader sees the old set or the new one at every moment. Otherwise two renames
+//! are needed; between them the old folder has another name, and the next run restores it if
+//! publishing was interrupted.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,12 +13,12 @@ use crate::output::{PartFile, Privacy, Temporary, part_of};
 pub struct Building {
     root: PathBuf,
     path: PathBuf,
-    /// Until it is published, it is removed with the process.
+    /// Until it is published, it is removed when the process ends.
     temporary: Option<Temporary>,
     _claim: PartFile,
 }
 
-/// How folders change places.
+/// How folders are exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// In one step, if possible.
@@ -65,7 +65,7 @@ const WAY: Way = match cfg!(any(target_os = "linux", target_os = "macos")) {
 
 impl Drop for Building {
     fn drop(&mut self) {
-        // Not there once it was published.
+        // No longer exists once it was published.
         let _gone = fs::remove_dir_all(&self.root);
     }
 }
@@ -78,7 +78,7 @@ fn make_like(old: &Path, new: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Ok(old) = fs::metadata(old) {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        // Its owner has to be able to write into it.
+        // Its owner must be able to write into it.
         let _same = builder.mode(old.permissions().mode() & 0o777 | 0o700);
     }
     #[cfg(not(unix))]
@@ -100,7 +100,7 @@ fn recover(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The steps, with `step` before each but the first.
+/// The steps, calling `step` before each except the first.
 fn publish(
     built: &Path,
     path: &Path,
@@ -151,7 +151,7 @@ fn sync_around(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes names in all folders below durable; the files are.
+/// Makes the names in all folders below durable; the files already are.
 fn sync_all(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -176,7 +176,7 @@ fn sync(_folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Files of a set, all of which say which one it is.
+    /// Files of a set, each of which says which set it is.
     const FILES: [&str; 3] = ["_manifest.json", "_state.json", "tickets/month=1/a.csv"];
 
     fn set(folder: &Path, word: &str) {
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// What a reader sees: the word of all files, or nothing.
+    /// What a reader sees: the content that all files agree on, or nothing.
     fn seen(folder: &Path) -> Option<String> {
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
         let words: Vec<Option<String>> = FILES.into_iter().map(read).collect();
@@ -197,8 +197,8 @@ mod tests {
         words[0].clone()
     }
 
-    /// Publishes and dies before the k-th step; gives what a reader sees then, and after
-    /// the next run has begun.
+    /// Publishes and dies before the k-th step; returns what a reader sees then, and after the next
+    /// run has begun.
     fn died(way: Way, k: usize) -> (Option<String>, Option<String>, bool) {
         let around = tempfile::tempdir().expect("a folder");
         let (path, built) = (

@@ -35,12 +35,12 @@ pub struct RecordTable {
     others: Others,
     /// Its columns.
     pub columns: Vec<Column>,
-    /// What of a record is in them.
+    /// Which part of a record is in each.
     shown: Vec<RecordColumn>,
     linked: BTreeSet<u64>,
-    /// What was read of records, as tickets are kept.
+    /// The records that were read, stored as tickets.
     spool: Spool,
-    /// Whether the old rows of records that were not read count on.
+    /// Whether the old rows of records that were not read remain valid.
     goes_on: bool,
 }
 
@@ -98,7 +98,7 @@ fn same(base: &Base, name: &str, columns: &[Column]) -> bool {
     kept.is_some_and(|kept| kept.iter().cloned().eq(now))
 }
 
-/// Contacts say by another property than all others when they were changed.
+/// The property with the modification date; contacts use a different one from all other kinds.
 fn modified(object: ObjectType) -> &'static str {
     match object {
         ObjectType::Contacts => "lastmodifieddate",
@@ -135,7 +135,7 @@ impl RecordTable {
         Ok(new.into_iter().collect())
     }
 
-    /// Whether a row is as it was, but for when it was read.
+    /// Whether a row is unchanged except for when it was read.
     fn is_same(&self, old: &[Cell<'_>], new: &[Cell<'_>]) -> bool {
         let body = self.columns.len().saturating_sub(stamp_columns().len());
         let mut cells = old.iter().zip(new).zip(&self.columns).take(body);
@@ -148,9 +148,9 @@ impl RecordTable {
         HeldRows::of(files, job.shape, &base.columns(self.name()))
     }
 
-    /// Reads records, ids in ascending order, behind those that are in the spool; those
-    /// that are gone are left out. What a resumed run finds before them changed after it
-    /// began, and is the next one's.
+    /// Reads records, ids in ascending order, after those already in the spool; those that are gone
+    /// are left out. A lower id that a resumed run finds changed after the run began, and is left
+    /// to the next run.
     async fn fill(&mut self, reading: &Reading, ids: &[u64]) -> Result<(), PageError> {
         let last = self.spool.marks().last().map(|mark| mark.ids.1);
         let open = ids.iter().filter(|id| last.is_none_or(|last| **id > last));
@@ -186,7 +186,7 @@ impl RecordTable {
         Ok(())
     }
 
-    /// Writes the table, or links it where nothing of it changed.
+    /// Writes the table, or hard-links it if nothing in it changed.
     pub fn write(
         &self,
         plan: &Plan<'_>,
@@ -211,7 +211,7 @@ impl RecordTable {
         write_table(plan, self.name(), &self.columns, merged()?, built)
     }
 
-    /// What was read, as rows; without properties, all that is linked.
+    /// What was read, as rows; if no properties are wanted, everything that is linked.
     fn new_rows(&self, stamps: &[String; 2]) -> io::Result<NewRows<'_>> {
         let stamps = stamps.clone().map(|stamp| Cell::One(stamp.into()));
         let id = |id: u64| Cell::One(id.to_string().into());
@@ -236,13 +236,13 @@ impl RecordTable {
     }
 }
 
-/// The rows of a table from now on, in id order: those that it had, of records that are
-/// linked still, and what was read.
+/// The rows of a table from now on, in id order: its old rows whose records are still linked, and
+/// what was read.
 struct Merged<'a> {
     table: &'a RecordTable,
     old: Peekable<Box<dyn Iterator<Item = io::Result<HeldRow>>>>,
     new: Peekable<NewRows<'a>>,
-    /// Whether there was a row that is not as it was.
+    /// Whether any row has changed.
     differs: bool,
 }
 
@@ -303,8 +303,8 @@ impl Iterator for Merged<'_> {
     }
 }
 
-/// Whether two cells of a column say the same: some forms have another text for a value
-/// than the portal.
+/// Whether two cells of a column mean the same: some formats write a value differently from the
+/// portal.
 fn says_the_same(one: &Cell<'_>, other: &Cell<'_>, kind: Kind) -> bool {
     let texts = [one, other].map(Cell::to_string);
     let [one, other] = &texts;

@@ -47,7 +47,7 @@ pub async fn run(
     let ended = async {
         let stones = match &base {
             Some(base) => base.tombstones(job.shape)?,
-            // It was said that they can't be read.
+            // It was already reported that they can't be read.
             None => tombstones_in(&path, job.portal_id).unwrap_or_default(),
         };
         let update = Update::new(job, by, base, window, stones, client);
@@ -68,7 +68,7 @@ fn with_places(mut done: Done, folder: &Path) -> Done {
     done
 }
 
-/// What can't be read of the set that stands there is not an error of the disk.
+/// A failure to read the existing set is not reported as a disk error.
 fn of_set(path: &Path, error: ExportError) -> ExportError {
     match error {
         ExportError::Write(error) | ExportError::Page(PageError::Spool(error))
@@ -82,7 +82,7 @@ fn of_set(path: &Path, error: ExportError) -> ExportError {
     }
 }
 
-/// An error with the place that it is about; the files of a set are named by their run.
+/// An error with the path that it concerns; the files of a set are named by their run.
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,5 +1,5 @@
-//! The tables of a data set without parts: what is gone, linked records, and what
-//! explains the values of tickets. None of them is removed once it exists.
+//! The tables of a data set without parts: tickets that are gone, linked records, and the tables
+//! that explain the values of tickets. None of them is removed once it exists.
 
 use std::io;
 

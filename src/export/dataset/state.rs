@@ -1,5 +1,5 @@
-//! What a data set keeps for the next run, in `_state.json`: how far it is, what was
-//! selected, its parts and columns. What it knows of each ticket is in a file of its own
+//! What a data set keeps for the next run, in `_state.json`: how far it has read, what was
+//! selected, its parts and columns. What it knows about each ticket is in a separate file
 //! (`index`).
 
 use std::collections::BTreeMap;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::export::columns::{Column, Kind, Wording};
 
-/// Written by this version; another one is not continued.
+/// The version that is written; a set of another version is not continued.
 pub const VERSION: u32 = 1;
 
 /// What is in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// Of the file.
+    /// Version of the file.
     pub version: u32,
     /// Id of the run that left it.
     pub run: String,
@@ -28,12 +28,12 @@ pub struct State {
     pub parts: Vec<String>,
     /// The columns of each table.
     pub columns: BTreeMap<String, Vec<KeptColumn>>,
-    /// Tickets that the next run reads whatever the search says.
+    /// Tickets that the next run reads whether or not the search finds them.
     pub recheck: Vec<u64>,
-    /// What is shown for stored values, by property: tickets do not change when it does.
+    /// What is shown for stored values, by property: a changed label does not change the tickets.
     #[serde(default)]
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
-    /// Tickets that others were merged into, by the portal's count, where it was asked.
+    /// The portal's count of tickets that others were merged into, if it was asked.
     #[serde(default)]
     pub survivors: Option<u64>,
     /// Whether the portal did not have the property that the parts are made by.
@@ -46,11 +46,11 @@ pub struct State {
 pub struct KeptColumn {
     /// Its header.
     pub header: String,
-    /// Internal name of the property, or what stands for one.
+    /// Internal name of the property, or of the column that takes its place.
     pub name: String,
     /// What people call it.
     pub label: String,
-    /// What it holds, as the schema says it.
+    /// What it holds, in the schema's wording.
     #[serde(rename = "type")]
     pub kind: String,
     /// Whether it shows labels.
@@ -59,13 +59,13 @@ pub struct KeptColumn {
     /// Whether the portal does not have the property any more.
     #[serde(default)]
     pub dropped: bool,
-    /// Whether it tells of the record or the run itself.
+    /// Whether it is about the record or the run itself.
     #[serde(default)]
     pub of_record: bool,
 }
 
 impl KeptColumn {
-    /// What is kept of a column.
+    /// What is stored about a column.
     pub fn of(column: &Column) -> KeptColumn {
         KeptColumn {
             header: column.header.clone(),

@@ -23,7 +23,7 @@ use crate::export::spool::Ticket;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// Reads the links of all tickets, and takes what is new of them into what was decided.
+/// Reads the links of all tickets, and adds those that changed to what was decided.
 pub async fn sweep(
     update: &Update,
     decided: &mut Decided,
@@ -53,7 +53,7 @@ pub async fn sweep(
     links::read(reading, &others, false, tickets, spool, hear).await?;
     let gone = take(base, decided, gathered)?;
     let before = base.map_or(&[][..], |base| &base.index);
-    // One that was not in the set is left out, and read by the next run.
+    // A ticket that was not in the set is left out and read by the next run.
     let had = gone
         .iter()
         .copied()
@@ -64,8 +64,8 @@ pub async fn sweep(
     Ok(())
 }
 
-/// Those of some tickets, ids in ascending order, that are neither live nor in the recycle bin, and were not merged into
-/// others.
+/// Of these tickets, ids in ascending order, those that are neither live nor in the recycle bin,
+/// and were not merged into others.
 async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, PageError> {
     let bare = Reading {
         properties: Vec::new(),
@@ -84,12 +84,12 @@ async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, P
         Ok::<_, PageError>((id, read.await?.is_some()))
     };
     let asked = stream::iter(nowhere).map(is_merged);
-    let told = asked.buffered(reading.width());
-    let nowhere = told.try_filter_map(|(id, merged)| ready(Ok((!merged).then_some(id))));
+    let answers = asked.buffered(reading.width());
+    let nowhere = answers.try_filter_map(|(id, merged)| ready(Ok((!merged).then_some(id))));
     nowhere.try_collect().await
 }
 
-/// Takes tickets out that are nowhere any more.
+/// Removes tickets that no longer exist anywhere.
 fn purge(before: &[index::Entry], decided: &mut Decided, ids: &[u64], stamps: &[String; 2]) {
     if ids.is_empty() {
         return;
@@ -118,7 +118,7 @@ fn purge(before: &[index::Entry], decided: &mut Decided, ids: &[u64], stamps: &[
     decided.tombstones.sort_unstable_by_key(|stone| stone.id);
 }
 
-/// Takes what is new; gives the tickets that went before their links were read.
+/// Takes what is new; returns the tickets that disappeared before their links were read.
 fn take(
     base: Option<&Base>,
     decided: &mut Decided,
@@ -159,8 +159,8 @@ fn take(
     Ok(gone)
 }
 
-/// A ticket that went before its links were read stays as the set has it, or is left out
-/// of it; the next run reads it again (E6).
+/// A ticket that disappeared before its links were read stays as the set has it, or is left out if
+/// it is new; the next run reads it again (E6).
 fn leave_out(before: &[index::Entry], decided: &mut Decided, gone: &BTreeSet<u64>) {
     if gone.is_empty() {
         return;

@@ -19,7 +19,7 @@ pub struct DataTable {
     pub name: String,
     /// Its columns.
     pub columns: Vec<Column>,
-    /// Whether its rows come from links, which change by themselves.
+    /// Whether its rows come from links, which change independently of tickets.
     pub of_links: bool,
     of: Of,
     stamps: [String; 2],
@@ -68,7 +68,7 @@ pub fn tables(job: &Job, layout: Layout, stamps: &[String; 2]) -> Vec<DataTable>
 }
 
 impl DataTable {
-    /// The rows of a ticket; those with a value that has no words here say which.
+    /// The rows of a ticket; for a row with a value that can't be written here, that value.
     pub fn rows<'a>(
         &'a self,
         ticket: &'a Ticket,

@@ -17,7 +17,7 @@ pub enum How {
     Archived,
     /// It was merged into another.
     Merged,
-    /// It is nowhere.
+    /// It no longer exists anywhere.
     Purged,
 }
 
@@ -28,12 +28,12 @@ pub struct Tombstone {
     pub id: u64,
     /// How it went.
     pub how: How,
-    /// When: of the recycle bin as the portal says, of a merge as it remembers, of a purge
-    /// when it was noticed.
+    /// When: for the recycle bin and for merges as the portal reports it, for a purge when it was
+    /// noticed.
     pub at: Option<String>,
     /// The ticket that it was merged into.
     pub into: Option<u64>,
-    /// When a run first told it, and which: one for many.
+    /// When a run first reported it, and which run; shared by many tombstones.
     pub noticed: Arc<[String; 2]>,
 }
 
@@ -71,8 +71,8 @@ impl Tombstone {
         ]
     }
 
-    /// A row that was written; none if it is not one. What it says of its run is shared
-    /// with the one before it where it is the same.
+    /// Parses a written row; none if it is not valid. Its run's stamp is shared with the previous
+    /// tombstone if it is the same.
     pub fn of(id: u64, cells: &[Cell<'_>], before: Option<&Tombstone>) -> Option<Tombstone> {
         let text = |place: usize| match cells.get(place) {
             Some(Cell::One(text)) => Some(text.to_string()),
@@ -92,23 +92,23 @@ impl Tombstone {
     }
 }
 
-/// What a run learnt of tickets that are gone.
+/// What a run learnt about tickets that are gone.
 #[derive(Clone, Debug, Default)]
 pub struct Learnt {
     /// What is in the recycle bin, and since when.
     pub bin: BTreeMap<u64, Option<String>>,
-    /// What was merged into a ticket of the set or of the recycle bin.
+    /// Tickets that were merged into one of the set or of the recycle bin.
     pub merged: BTreeMap<u64, u64>,
-    /// When that was, as far as it is not told and the portal remembers it.
+    /// When that happened, if the set does not record it yet and the portal still remembers it.
     pub merged_at: BTreeMap<u64, String>,
-    /// Tickets whose word on merges was heard: in the set or not any more.
+    /// Survivors of merges that this run read, whether or not they are still in the set.
     pub heard: std::collections::HashSet<u64>,
-    /// What was in the set or in the recycle bin and is nowhere.
+    /// Tickets that were in the set or in the recycle bin and no longer exist anywhere.
     pub nowhere: Vec<u64>,
 }
 
-/// The tombstones from now on, in id order. `is_live` says whether a ticket is in the set
-/// as a live one; `noticed` is the stamp of this run, the time first.
+/// The tombstones from now on, in id order. `is_live` says whether a ticket is in the set as a live
+/// one; `noticed` is the stamp of this run, its time first.
 pub fn gone_on(
     before: &[Tombstone],
     learnt: &Learnt,
@@ -154,7 +154,7 @@ pub fn gone_on(
     now.into_values().map(with_first_notice).collect()
 }
 
-/// Whether a tombstone counts that this run heard nothing new of.
+/// Whether a tombstone remains valid if this run learnt nothing new about it.
 fn stays(old: &Tombstone, learnt: &Learnt) -> bool {
     match (old.how, old.into) {
         (How::Archived, _) => false,

@@ -1,5 +1,4 @@
-//! One run into a data set: what it continues from, what it reads, and what it makes of
-//! that.
+//! One run into a data set: what it continues from, what it reads, and what it decides from that.
 
 use std::collections::HashSet;
 use std::io;
@@ -26,13 +25,13 @@ pub struct Update {
     pub job: Job,
     /// What the parts are made by.
     pub by: PartBy,
-    /// What stands there; none if all is new.
+    /// The existing set; none if all is new.
     pub base: Option<Base>,
     /// Where changes are looked for; none if all tickets are read.
     pub window: Option<Window>,
-    /// What is read of tickets, and how.
+    /// What is read for tickets, and how.
     pub reading: Reading,
-    /// What the set knows to be gone.
+    /// The tickets that the set knows to be gone.
     pub stones: Vec<Tombstone>,
     /// When this run reads, and its id.
     pub stamps: [String; 2],
@@ -41,7 +40,7 @@ pub struct Update {
 }
 
 impl Update {
-    /// Nothing of the portal is read yet; `stones` are the tombstones so far.
+    /// Nothing is read from the portal yet; `stones` are the tombstones so far.
     pub fn new(
         job: Job,
         by: PartBy,
@@ -69,7 +68,7 @@ impl Update {
         }
     }
 
-    /// Everything that is needed of tickets.
+    /// Reads everything that is needed of tickets.
     pub async fn gather(&self, heard: &mut impl FnMut(Step)) -> Result<Gathered, ExportError> {
         let which = match self.window {
             Some(window) => Which::Since(window),
@@ -99,7 +98,7 @@ impl Update {
         Ok(gathered)
     }
 
-    /// What is to become of them.
+    /// Decides what happens to them.
     pub fn decide(
         &self,
         gathered: &Gathered,
@@ -131,7 +130,8 @@ impl Update {
     }
 }
 
-/// What is read of a ticket: what its row shows, and what says where it belongs.
+/// The properties that are read: those that a row shows, and those that determine whether the
+/// ticket belongs to the set and to which part.
 fn properties(job: &Job, by: &PartBy) -> Vec<String> {
     let mut properties = job.wanted.properties();
     let tested = job.filter.iter().flat_map(|search| search.tested());

@@ -1,7 +1,6 @@
-//! The versions of tickets that a log holds: a ticket that is read again, since it came
-//! back from the recycle bin or a property came back, is no other version. A version of a
-//! ticket is known by when the record was last changed, one of a property by all of its
-//! row.
+//! The versions of tickets that a log holds: a ticket that is read again because it was restored,
+//! or because a property exists again, is not a new version. A version of a ticket is identified by
+//! when the record was last changed, a version of a property by its whole row.
 
 use std::collections::HashSet;
 use std::io;
@@ -13,19 +12,19 @@ use crate::export::columns::{Column, Kind, Wording};
 use crate::export::held::HeldRows;
 use crate::export::write::Shape;
 
-/// What the header and the name of the column are that says when a ticket was changed.
+/// Header and name of the column that says when a ticket was changed.
 const UPDATED: &str = "updated_at";
 
 /// Versions of tickets in a part of a log.
 #[derive(Clone, Debug, Default)]
 pub struct Versions {
-    /// Places of the cells that tell versions apart, and whether they hold instants.
+    /// Positions of the cells that distinguish versions, and whether they hold instants.
     tell: Vec<(usize, bool)>,
     known: HashSet<Vec<String>>,
 }
 
 impl Versions {
-    /// Of these tickets, whose ids ascend, in a part of a table.
+    /// The versions of these tickets, whose ids ascend, in a part of a table.
     pub fn of(
         table: &DataTable,
         base: &Base,
@@ -50,7 +49,7 @@ impl Versions {
         Ok(versions)
     }
 
-    /// Whether a row is of a version that is there.
+    /// Whether a row belongs to a version that is already present.
     pub fn holds(&self, cells: &[Cell<'_>]) -> bool {
         !self.known.is_empty() && self.known.contains(&self.key(cells))
     }
@@ -58,7 +57,7 @@ impl Versions {
     fn key(&self, cells: &[Cell<'_>]) -> Vec<String> {
         let text = |(place, is_instant): &(usize, bool)| {
             let text = cells.get(*place).map(Cell::to_string).unwrap_or_default();
-            // Some forms write another text for an instant than the portal.
+            // Some formats write an instant differently from the portal.
             let instant = instant_of(&text).filter(|_| *is_instant);
             instant.map_or(text, |instant| instant.as_millisecond().to_string())
         };
@@ -66,8 +65,8 @@ impl Versions {
     }
 }
 
-/// The cells that tell versions apart; where times are written in a format that may leave
-/// out seconds, all of them do.
+/// The cells that distinguish versions: all of them if times are written in a format that may leave
+/// out seconds.
 fn telling(table: &DataTable) -> Vec<(usize, bool)> {
     let is_short = |column: &Column| match &column.wording {
         Wording::Moment(dates) => dates.instant_format.is_some(),
@@ -75,12 +74,12 @@ fn telling(table: &DataTable) -> Vec<(usize, bool)> {
     };
     let is_updated = |column: &Column| column.of_record && column.name == UPDATED;
     let by_time = table.columns.iter().any(|c| is_updated(c) && !is_short(c));
-    let tells = |(place, column): &(usize, &Column)| match table.name == TICKETS && by_time {
+    let differs = |(place, column): &(usize, &Column)| match table.name == TICKETS && by_time {
         true => *place == 0 || is_updated(column),
         false => !column.name.starts_with('_'),
     };
     let columns = table.columns.iter().enumerate();
-    let telling = columns.filter(tells);
+    let telling = columns.filter(differs);
     telling
         .map(|(place, column)| (place, column.kind == Kind::Instant))
         .collect()

@@ -10,12 +10,12 @@ use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::{Filter, Search};
 use crate::model::schema::Schema;
 
-/// Alternatives, conditions of one, conditions in all, as HubSpot limits them. Each
-/// alternative spends one condition on the lowest id of a page.
+/// HubSpot's limits: alternatives, conditions of one alternative, conditions in total. Each
+/// alternative uses one condition for the lowest id of a page.
 const LIMITS: (usize, usize, usize) = (5, 5, 18);
 
-/// The search for an expression, its properties left to the reader; `frame` says where
-/// days begin, and when it is.
+/// The search for an expression; which properties to return is left to the reader. `frame` says
+/// where days begin and what time it is.
 pub fn search(
     expression: &Expression,
     schema: &Schema,
@@ -43,7 +43,7 @@ pub fn search(
     }
 }
 
-/// Names the property that takes most of a search.
+/// Names the property that takes up most of a search.
 fn too_long(search: &Search, characters: usize) -> FilterError {
     let of = |groups| Search {
         groups,
@@ -91,7 +91,7 @@ fn alternatives(
     }
 }
 
-/// Each of these with each of those; refused while it is still small.
+/// The product of both lists; refused before it grows large.
 fn both(these: &[Vec<Filter>], those: &[Vec<Filter>]) -> Result<Vec<Vec<Filter>>, FilterError> {
     let groups = these.len() * those.len();
     let longest = |groups: &[Vec<Filter>]| groups.iter().map(Vec::len).max().unwrap_or(0);

@@ -1,5 +1,5 @@
-//! Whether a ticket passes a filter, by the values that were read of it. A search
-//! selects by an index that is late; a ticket that stopped matching is found so (E3).
+//! Whether a ticket passes a filter, judged by the values that were read. A search uses an index
+//! that lags behind; this finds tickets that stopped matching (E3).
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -8,7 +8,7 @@ use crate::export::cell::instant_of;
 use crate::hubspot::{Comparison, Filter, Search, Test};
 use crate::model::schema::{Schema, ValueType};
 
-/// A filter, and where the values that it tests stand.
+/// A filter, and the positions of the values that it tests.
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
     groups: Vec<Vec<Condition>>,
@@ -25,13 +25,13 @@ struct Condition {
 /// How values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Without case.
+    /// Ignoring case.
     Text,
     /// By value.
     Number,
     /// By instant.
     Moment,
-    /// Letter by letter.
+    /// Exactly.
     Choice,
     /// Any of several.
     Choices,
@@ -140,7 +140,7 @@ fn moment(text: &str) -> Option<i64> {
     Some(midnight.timestamp().as_millisecond())
 }
 
-/// All words of a pattern are words of the text; `*` stands for any letters.
+/// All words of a pattern are words of the text; `*` matches any characters.
 fn has_words(text: &str, pattern: &str) -> bool {
     let words = text.split(|c: char| !c.is_alphanumeric());
     let words: Vec<String> = words

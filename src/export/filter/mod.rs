@@ -55,7 +55,7 @@ impl Expression {
 }
 
 impl Condition {
-    /// Whether some value means another moment every day, such as `today - 7d`.
+    /// Whether some value means a different time every day, such as `today - 7d`.
     fn is_relative(&self) -> bool {
         let relative = |value: &String| relative::Relative::of(value).is_some();
         match &self.asks {
@@ -96,7 +96,7 @@ pub enum Asks {
 /// Why a filter can't be asked of this portal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
-    /// No such property; what is near.
+    /// No such property; a similar name.
     #[error("the portal has no ticket property {0}{1}")]
     Property(String, String),
     /// The type of the property has no such test.
@@ -120,7 +120,7 @@ pub enum FilterError {
         value: String,
         /// What it holds.
         kind: &'static str,
-        /// What is near, or what is expected.
+        /// A similar value, or what is expected.
         hint: String,
     },
     /// More than HubSpot's search takes.
@@ -148,7 +148,7 @@ pub enum FilterError {
         property: String,
         /// Their length.
         length: usize,
-        /// Another option for it, if there is one.
+        /// Another option that does this, if there is one.
         hint: &'static str,
     },
 }

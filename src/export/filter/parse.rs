@@ -1,7 +1,6 @@
-//! Reads an expression: `priority in (HIGH, MEDIUM) and (createdate >= 2026-01-01 or
-//! subject has "printer*")`. Words of the language in any case; a value with blanks or
-//! special characters is quoted. There is no `not` of a whole expression: search has
-//! none.
+//! Reads an expression: `priority in (HIGH, MEDIUM) and (createdate >= 2026-01-01 or subject has
+//! "printer*")`. Keywords may be in any case; a value with blanks or special characters is quoted.
+//! There is no `not` for a whole expression: search has none.
 
 use winnow::Parser;
 use winnow::ascii::{Caseless, alpha1, digit1, multispace0};
@@ -26,8 +25,7 @@ pub struct Syntax {
 
 type Parsed<T> = Result<T, ErrMode<ContextError>>;
 
-/// Limit of nested brackets. The parser recurses for each, and its stack is enough for
-/// some thousands.
+/// Limit of nested brackets. The parser recurses for each; its stack suffices for a few thousand.
 const DEEPEST: usize = 100;
 
 /// Reads an expression.
@@ -55,12 +53,12 @@ pub fn parse(text: &str) -> Result<Expression, Syntax> {
     })
 }
 
-/// Whether a second `=` stands there, as programs write it.
+/// Whether there is a second `=`, as in programming languages.
 fn is_doubled(text: &str, offset: usize) -> bool {
     text[offset..].starts_with('=') && text[..offset].trim_end().ends_with('=')
 }
 
-/// Where a bracket is too deep inside others; one in quotes is none.
+/// Where brackets are nested too deeply; those in quotes don't count.
 fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (offset, c) in text.char_indices() {
@@ -221,7 +219,7 @@ fn sign<'a>(text: &'static str) -> impl Parser<&'a str, (), ErrMode<ContextError
     terminated(text, multispace0).void()
 }
 
-/// A word of the language, not the beginning of a longer one.
+/// A keyword, not the beginning of a longer word.
 fn word<'a>(text: &'static str) -> impl Parser<&'a str, (), ErrMode<ContextError>> {
     let end = not(one_of(|c: char| c.is_alphanumeric() || c == '_'));
     terminated(Caseless(text), (end, multispace0)).void()

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// What words for moments stand for.
+/// What relative times refer to.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// Days begin there.
+    /// The zone in which days begin.
     pub zone: TimeZone,
     /// What `now` and `today` mean.
     pub now: Timestamp,
@@ -21,7 +21,7 @@ pub struct Relative {
 }
 
 impl Relative {
-    /// Reads `today` or `now`, with a following sum if there is one.
+    /// Reads `today` or `now`, with an offset after it if there is one.
     pub fn of(text: &str) -> Option<Relative> {
         let text = text.trim().to_ascii_lowercase();
         let (of_day, rest) = match text.strip_prefix("today") {
@@ -42,7 +42,7 @@ impl Relative {
         Some(Relative { of_day, span })
     }
 
-    /// The first moment that is meant.
+    /// The first instant that it covers.
     pub fn first(self, frame: &Frame) -> Option<Timestamp> {
         match self.day(frame) {
             Some(day) => Some(day.to_zoned(frame.zone.clone()).ok()?.timestamp()),
@@ -50,7 +50,7 @@ impl Relative {
         }
     }
 
-    /// The day that is meant, if it is one.
+    /// The day, if it is one.
     pub(super) fn day(self, frame: &Frame) -> Option<Date> {
         let today = frame.now.to_zoned(frame.zone.clone()).date();
         match self.of_day {
@@ -59,7 +59,7 @@ impl Relative {
         }
     }
 
-    /// The instant that is meant, if it is one.
+    /// The instant, if it is one.
     pub(super) fn instant(self, frame: &Frame) -> Option<Timestamp> {
         let now = frame.now.to_zoned(frame.zone.clone());
         match self.of_day {

@@ -1,5 +1,5 @@
-//! One condition against the portal's definitions: labels become stored values, days
-//! become instants, and tests that the property's type does not have are reported.
+//! One condition against the portal's definitions: labels become stored values, days become
+//! instants, and tests that the property's type does not support are reported.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use crate::model::schema::{PropertyDef, Schema, ValueType};
 /// milliseconds.
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
-/// The first moment that is meant by a day, an instant, or how far one is from now.
+/// The first instant of a day, an instant, or a relative time.
 pub fn moment(text: &str, frame: &Frame) -> Option<Timestamp> {
     if let Some(relative) = Relative::of(text) {
         return relative.first(frame);
@@ -58,14 +58,14 @@ pub fn filter(
     })
 }
 
-/// A property, and what its values are read by.
+/// A property, and what its values are resolved with.
 struct On<'a> {
     property: &'a PropertyDef,
     schema: &'a Schema,
     frame: &'a Frame,
 }
 
-/// What values of a property are to a search.
+/// How a search treats the values of a property.
 #[derive(Clone, Copy, PartialEq)]
 enum Nature {
     Text,
@@ -146,7 +146,7 @@ impl On<'_> {
         }
     }
 
-    /// Stored values for what was written: itself, or everything that has this label.
+    /// Stored values for what was written: the value itself, or everything that has this label.
     fn choice(&self, value: &str) -> Result<Vec<String>, FilterError> {
         if self.property.value_type == ValueType::Bool {
             return match value.to_lowercase().as_str() {
@@ -179,8 +179,8 @@ impl On<'_> {
         named.map(|owner| owner.id.clone()).collect()
     }
 
-    /// The first and the last moment that is meant, in epoch milliseconds: a day has
-    /// many of them, in its zone; dates of HubSpot are days of UTC.
+    /// The first and the last instant covered, in epoch milliseconds: a day spans many, in its
+    /// zone; HubSpot's dates are days in UTC.
     fn moment(&self, value: &str) -> Result<(String, String), FilterError> {
         let relative = Relative::of(value);
         let named = relative.and_then(|relative| relative.day(self.frame));

@@ -1,6 +1,6 @@
-//! Rows of files that an earlier export wrote, back as the cells that were written: so a
-//! part of a data set is rewritten without a call. Each form has its reader. A file that
-//! is not as it was written is not read.
+//! Rows of files that an earlier export wrote, read back as the cells that were written, so that a
+//! part of a data set can be rewritten without a call. Each format has its reader. A file that has
+//! changed since it was written is not read.
 
 mod csv_rows;
 mod json_rows;
@@ -95,13 +95,13 @@ fn open(path: &Path, shape: Shape, headers: &[String]) -> io::Result<Rows> {
     let text = |file| unpacked(shape.packing, file).map_err(named);
     Ok(match shape.form {
         Form::Csv => Box::new(csv_rows::rows(text(file)?, headers).map_err(named)?),
-        // A data set has no cases.
+        // A data set never has the case format.
         Form::Jsonl | Form::Case => Box::new(json_rows::rows(text(file)?, headers.to_vec())),
         Form::Parquet => Box::new(parquet_rows::rows(file, headers).map_err(named)?),
     })
 }
 
-/// What is not an error of the system is one of the file.
+/// An error that is not the system's is the file's.
 fn unreadable(path: &Path, error: &io::Error) -> io::Error {
     let kind = match error.kind() {
         io::ErrorKind::Other | io::ErrorKind::UnexpectedEof => io::ErrorKind::InvalidData,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Other columns than the file was said to have.
+/// The error for a file whose columns are not the recorded ones.
 pub(crate) fn other_columns() -> io::Error {
     let words = "its columns are not those that were written";
     io::Error::new(io::ErrorKind::InvalidData, words)

@@ -1,5 +1,5 @@
-//! The ranges against a list that answers in any order, changes meanwhile, and may
-//! not be what HubSpot's is.
+//! The ranges against a list that answers in any order, changes meanwhile, and may behave
+//! differently from HubSpot's.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ const PAGE: usize = 100;
 /// How a portal understands `after`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum After {
-    /// The lowest id that is shown, as HubSpot's.
+    /// The lowest id that is shown, as in HubSpot.
     AtLeast,
     /// The highest id that is not shown.
     Above,
-    /// A number of tickets to be passed over.
+    /// A number of tickets to skip.
     Offset,
-    /// Words of its own; anything else is refused.
+    /// Opaque text; anything else is refused.
     Opaque,
 }
 
@@ -64,7 +64,7 @@ impl List {
     }
 }
 
-/// What reading came to.
+/// The result of reading.
 #[derive(Debug, Default)]
 struct Read {
     ids: Vec<u64>,
@@ -73,8 +73,8 @@ struct Read {
     seconds: f64,
 }
 
-/// Reads a list with so many calls in flight; `choose` picks the one that is answered
-/// next, `meanwhile` changes the list after each.
+/// Reads a list with this many calls in flight; `choose` picks the one that is answered next,
+/// `meanwhile` changes the list after each.
 fn read(
     ranges: &mut Ranges,
     list: &mut List,
@@ -247,7 +247,7 @@ fn timed(ids: &BTreeSet<u64>) -> Read {
     read
 }
 
-/// The least time that so many calls can take under that limit.
+/// The least time that reading this many tickets can take under that limit.
 #[expect(clippy::cast_precision_loss, reason = "a few")]
 fn ideal(tickets: usize) -> f64 {
     let calls = tickets.div_ceil(PAGE);
@@ -313,7 +313,7 @@ fn a_cursor_that_stands_still_or_a_page_out_of_order_ends_the_reading() {
     assert_eq!(still, Err(BadPage::StandsStill));
 }
 
-/// Pages of a list that is read by one cursor: asked with, ids, the cursor behind.
+/// Pages of a list that is read by one cursor: the cursor used, the ids, the cursor after them.
 #[test]
 fn a_list_that_is_read_by_one_cursor_has_to_make_progress() {
     type Page = (Option<&'static str>, &'static [u64], Option<&'static str>);

@@ -1,6 +1,6 @@
-//! Whole cases as JSON lines: an object for each ticket with its id and what the record says of
-//! itself, its properties in an object of their own, and a list of objects for each kind of
-//! thing that hangs on it. Values are those of `json_rows`.
+//! Whole cases as JSON lines: an object for each ticket with its id and what is known about the
+//! record itself, its properties in a separate object, and a list of objects for each kind of thing
+//! attached to it. Values are those of `json_rows`.
 
 use std::io::{self, Write};
 
@@ -107,7 +107,7 @@ fn put_members<'a>(
     Ok(())
 }
 
-/// The name of a member, and what stands before and behind it.
+/// Writes the name of a member, and the punctuation around it.
 fn put_name(line: &mut Vec<u8>, name: &str) -> io::Result<()> {
     if !line.ends_with(b"{") {
         line.push(b',');

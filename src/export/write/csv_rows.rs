@@ -67,7 +67,7 @@ impl CsvRows {
     }
 }
 
-/// The system's error as it is: a reader that went away must be told from a full disk.
+/// The system's error as it is: a reader that went away must be distinguished from a full disk.
 fn io_error(error: csv::Error) -> io::Error {
     let words = error.to_string();
     match error.into_kind() {

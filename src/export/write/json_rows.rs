@@ -1,6 +1,6 @@
-//! Rows as JSON lines: an object for each ticket with a member for each column.
-//! Numbers and booleans are such, several values are an array, what is not set is
-//! null. Ids stay text: many readers lose digits of long numbers.
+//! Rows as JSON lines: an object for each ticket with a member for each column. Numbers and
+//! booleans are written as such, several values as an array, and unset values as null. Ids stay
+//! text: many readers lose digits of long numbers.
 
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ pub(super) fn value(line: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> io::Resu
     Ok(())
 }
 
-/// As JSON writes numbers; every digit stays.
+/// Whether a text is a number as JSON writes it; every digit is kept.
 fn is_number(text: &str) -> bool {
     let digits = text
         .trim_start_matches('-')

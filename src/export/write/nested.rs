@@ -1,5 +1,5 @@
-//! What a whole case holds beside its ticket's own values: a list of objects for each table
-//! that other forms have beside the tickets.
+//! What a whole case holds besides its ticket's own values: a list of objects for each table that
+//! other formats have next to the tickets.
 
 use crate::export::cell::Cell;
 use crate::export::columns::Column;
@@ -10,13 +10,13 @@ pub struct Nested<'a> {
     pub name: &'a str,
     /// Its columns.
     pub columns: &'a [Column],
-    /// The columns of what is told of files.
+    /// The columns about files.
     pub file_columns: &'a [Column],
     /// Its rows.
     pub rows: Vec<NestedRow<'a>>,
 }
 
-/// A row, and what is told of each of its files where those are wanted.
+/// A row, and the columns about each of its files if those are wanted.
 pub struct NestedRow<'a> {
     /// In the order of the columns.
     pub cells: Vec<Cell<'a>>,

@@ -23,7 +23,7 @@ pub enum Packing {
     Zstd,
 }
 
-/// The text of a file behind its compression.
+/// The decompressed text of a file.
 pub fn unpacked(packing: Packing, file: File) -> io::Result<Box<dyn Read>> {
     let file = BufReader::new(file);
     Ok(match packing {
@@ -33,9 +33,9 @@ pub fn unpacked(packing: Packing, file: File) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// A sink behind its compression.
+/// A sink with its compression.
 pub enum Packed {
-    /// As it comes.
+    /// Uncompressed.
     Plain(BufWriter<Sink>),
     /// gzip.
     Gzip(GzEncoder<BufWriter<Sink>>),
@@ -44,7 +44,7 @@ pub enum Packed {
 }
 
 impl Packed {
-    /// Puts the compression before the sink.
+    /// Puts the compression in front of the sink.
     pub fn new(packing: Packing, sink: Sink) -> io::Result<Packed> {
         let buffered = BufWriter::new(sink);
         Ok(match packing {
@@ -54,7 +54,7 @@ impl Packed {
         })
     }
 
-    /// Ends the compression; gives the sink.
+    /// Finishes the compression; returns the sink.
     pub fn finish(self) -> io::Result<Sink> {
         let buffered = match self {
             Packed::Plain(buffered) => buffered,

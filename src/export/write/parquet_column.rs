@@ -104,7 +104,7 @@ impl Builder {
         }
     }
 
-    /// What a value has to be, for people.
+    /// What a value has to be, in words for people.
     pub fn words(&self) -> &'static str {
         match self.kind {
             Kind::Text => "text",
@@ -140,7 +140,7 @@ impl Builder {
         }
     }
 
-    /// Takes a value that `value` gave; says how many bytes it keeps, about.
+    /// Appends a value that `value` returned; returns about how many bytes it takes.
     pub fn append(&mut self, value: Value<'_>) -> usize {
         if let (Values::Texts(texts), Value::List(Cell::Many(several))) = (&mut self.values, &value)
         {
@@ -171,13 +171,13 @@ impl Builder {
             (Values::Numbers(numbers), Value::Number(number)) => numbers.push(number),
             (Values::Bools(bools), Value::Bool(yes)) => bools.push(yes),
             (Values::Days(days), Value::Day(day)) => days.push(day),
-            // A null: there is no value to be kept.
+            // A null: there is no value to keep.
             (_, _) => return 4,
         }
         12
     }
 
-    /// Writes what there is, and is empty then.
+    /// Writes what there is, and leaves the builder empty.
     pub fn write(&mut self, column: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let levels = (self.kind != Kind::Id).then_some(self.defined.as_slice());
         let is_list = matches!(self.kind, Kind::List | Kind::Ids);
@@ -206,7 +206,7 @@ fn put<T: DataType>(
     Ok(())
 }
 
-/// The three levels that Parquet wants of a list: optional, `list`, `element`.
+/// The three levels that Parquet requires for a list: optional, `list`, `element`.
 fn list_field(
     header: &str,
     physical: Physical,

@@ -1,7 +1,7 @@
-//! Rows as Parquet, typed from the portal's definitions: numbers, booleans, instants
-//! (milliseconds, UTC), days, lists. A value that does not fit its type is a `Misfit`
-//! and its row stays out: it never becomes a null. Files are written by row groups;
-//! what a group holds is kept in `parquet_column` until it is full.
+//! Rows as Parquet, typed from the portal's definitions: numbers, booleans, instants (milliseconds,
+//! UTC), days, lists. A value that does not fit its type is a `Misfit` and its row is not written:
+//! it never silently becomes a null. Files are written by row groups; what a group holds is kept in
+//! `parquet_column` until it is full.
 
 use std::io;
 use std::sync::Arc;

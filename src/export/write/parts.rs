@@ -14,11 +14,11 @@ use super::sink::{FileFacts, Sink};
 use crate::export::cell::{Cell, instant_of};
 use crate::export::columns::Column;
 
-/// Files that are open at the same time; beyond that the least recently used one is
-/// closed, and the next of its part begins when it is needed.
+/// Files that are open at the same time; beyond that the least recently used one is closed, and its
+/// part gets another file when needed.
 const OPEN: usize = 100;
 
-/// The name of the part without a value in Hive.
+/// Hive's name for the part without a value.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// What tickets are split by.
@@ -26,17 +26,17 @@ const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 pub struct PartBy {
     /// Internal name of a property.
     pub property: String,
-    /// What of its value.
+    /// Which unit of its value.
     pub unit: Unit,
-    /// Days are days there.
+    /// The zone in which days begin and end.
     pub zone: TimeZone,
-    /// What people see for stored values, where parts are named by that.
+    /// What people see for stored values, if parts are named by it.
     pub labels: HashMap<String, String>,
     /// Whether the portal does not have the property any more: tickets stay where they are.
     pub lost: bool,
 }
 
-/// What of a value is the same in a part.
+/// What values in the same part have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// All of it.
@@ -95,7 +95,7 @@ fn day(value: Option<&str>, zone: &TimeZone) -> Option<Date> {
     Some(instant_of(value)?.to_zoned(zone.clone()).date())
 }
 
-/// As Hive writes values in names of folders: signs of paths as `%XX`.
+/// As Hive writes values in folder names: characters special in paths as `%XX`.
 fn escaped(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
     let mut name = String::new();
@@ -131,7 +131,7 @@ struct Part {
 }
 
 impl Parts {
-    /// No file is there before its first row.
+    /// No file exists before its first row.
     pub fn open(root: PathBuf, shape: Shape, columns: &[Column], about: &About) -> Parts {
         Parts {
             root,
@@ -182,7 +182,8 @@ impl Parts {
         Ok(())
     }
 
-    /// Names sort as the rows in them: the files of a part follow each other in id order.
+    /// Begins a file. Names sort like the rows in them: the files of a part follow one another in
+    /// id order.
     fn begin(&mut self, name: &str) -> io::Result<Rows> {
         let folder = self.root.join(name);
         fs::create_dir_all(&folder)?;
@@ -208,7 +209,7 @@ impl Parts {
         self.end(&name)
     }
 
-    /// Ends the file of a part; more rows of it go into another.
+    /// Finishes the file of a part; further rows of the part go into another.
     pub fn end(&mut self, name: &str) -> io::Result<()> {
         if let Some(part) = self.open.remove(name) {
             self.ended.push(part.rows.finish()?);
@@ -216,7 +217,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Ends all files; gives what is known of each.
+    /// Finishes all files; returns what is known about each.
     pub fn finish(mut self) -> io::Result<Vec<FileFacts>> {
         let names: Vec<String> = self.open.keys().cloned().collect();
         names.iter().try_for_each(|name| self.end(name))?;

@@ -37,7 +37,7 @@ enum FormRows {
 }
 
 impl Rows {
-    /// Begins a file that is all of an export.
+    /// Begins the only file of an export.
     pub fn open(shape: Shape, columns: &[Column], sink: Sink, about: &About) -> io::Result<Rows> {
         Rows::buffered(shape, columns, sink, about, ONE_FILE)
     }
@@ -80,7 +80,7 @@ impl Rows {
         self.write_case(cells, &[])
     }
 
-    /// Writes a row with what hangs on its ticket, where the form has a place for that.
+    /// Writes a row with what is attached to its ticket, if the format can hold that.
     pub fn write_case(
         &mut self,
         cells: &[Cell<'_>],
@@ -96,7 +96,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Ends the file; it appears under its name.
+    /// Finishes the file; it appears under its name.
     pub fn finish(self) -> io::Result<FileFacts> {
         let sink = match self.form {
             FormRows::Csv(rows) => rows.finish()?,

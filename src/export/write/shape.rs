@@ -16,25 +16,25 @@ pub enum Form {
     Csv,
     /// A JSON object a line.
     Jsonl,
-    /// The same, with all that hangs on a ticket in it.
+    /// The same, with everything attached to a ticket in it.
     Case,
     /// Typed columns; compressed by itself.
     Parquet,
 }
 
-/// Which export a file is of: Parquet files say it in themselves.
+/// Which export a file belongs to: Parquet files contain this.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// Id of the run.
     pub run: String,
     /// HubSpot portal id.
     pub portal: u64,
-    /// The portal's time when reading began, as text; "" where it is not known.
+    /// The portal's time when reading began, as text; "" if it is not known.
     pub extracted_at: String,
 }
 
 impl About {
-    /// Names and values of what is said.
+    /// Names and values of these facts.
     pub fn pairs(&self) -> [(&'static str, String); 4] {
         [
             ("tickethaul.version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -45,7 +45,7 @@ impl About {
     }
 }
 
-/// Form and compression, with what belongs to one form only.
+/// Format and compression, with options of single formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// The form.
@@ -77,7 +77,7 @@ impl Shape {
 /// Why a row was not written.
 #[derive(Debug)]
 pub enum WriteError {
-    /// One of its values has no place; nothing of the row was written.
+    /// One of its values does not fit; nothing of the row was written.
     Misfit(Misfit),
     /// The file can't be written.
     Io(io::Error),

@@ -1,5 +1,4 @@
-//! Where the bytes of an export go, a file or a stream, and what is known of them at
-//! the end.
+//! Where the bytes of an export go, a file or a stream, and what is known about them at the end.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,7 +18,7 @@ enum To {
     Stream(Box<dyn Write + Send>),
 }
 
-/// What is known of a finished target.
+/// What is known about a finished target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFacts {
     /// Where it is; none for a stream.
@@ -28,7 +27,7 @@ pub struct FileFacts {
     pub bytes: u64,
     /// BLAKE3 of its bytes, in hex.
     pub hash: String,
-    /// Rows in it, where it holds such.
+    /// Number of rows, if it holds rows.
     pub rows: Option<u64>,
 }
 
@@ -64,7 +63,7 @@ impl Sink {
         }
     }
 
-    /// Ends it: a file appears under its name, durable.
+    /// Finishes it: a file appears under its name, durably.
     pub fn finish(mut self) -> io::Result<FileFacts> {
         self.flush()?;
         let path = match self.to {

@@ -106,8 +106,8 @@ impl<'a> Counts<'a> {
         }
     }
 
-    /// The rows whose key an earlier row has, once all rows were taken. Keys and e-mails
-    /// are sorted side by side.
+    /// The rows whose key an earlier row has, once all rows were taken. Keys and e-mails are sorted
+    /// in parallel.
     pub fn repeats(&mut self) -> io::Result<Repeats> {
         let keys = std::mem::replace(&mut self.keys, Keys::new());
         let effects = &mut self.effects;

@@ -23,7 +23,7 @@ const LAST: u64 = 500;
 pub struct Allowance {
     /// Calls in a window.
     pub rate: (u32, Duration),
-    /// Calls of a day, if known.
+    /// Calls per day, if known.
     pub daily_calls: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ pub struct Setting {
     pub properties: u64,
     /// Kinds of records that tickets are linked to.
     pub kinds: u64,
-    /// Whether tickets are named by a key, so that some calls have to find their ids.
+    /// Whether tickets are named by a key, so that extra calls are needed to find their ids.
     pub by_key: bool,
     /// Whether updates are sent without reading the tickets first.
     pub blind: bool,
@@ -166,9 +166,9 @@ impl<'a> EffectCounts<'a> {
 }
 
 impl EffectCounts<'_> {
-    /// Calls of the run, at most. The first batch is small, and its tickets are read back;
-    /// a batch looks up its new contacts at most once and creates them at most once, and
-    /// no e-mail is looked up twice.
+    /// The maximum number of calls of the run. The first batch is small, and its tickets are read
+    /// back; a batch looks up its new contacts at most once and creates them at most once, and no
+    /// e-mail is looked up twice.
     fn calls(&self, operation: Operation, setting: Setting) -> CallCounts {
         let first = self.tickets.min(canary::SIZE as u64);
         let batches = u64::from(first > 0) + (self.tickets - first).div_ceil(BATCH);
@@ -176,7 +176,7 @@ impl EffectCounts<'_> {
         let mut contacts = found(self.emails, BATCH) * (1 + u64::from(self.creates_contacts));
         contacts += found(self.others, SEARCHED);
         contacts += u64::from(setting.creates_others) * found(self.others, BATCH);
-        // Links of new tickets go with them, except those to other tickets of the input.
+        // Links of new tickets are sent with them, except those to other tickets of the input.
         let is_separate = operation != Operation::Create;
         let linked_batches = if is_separate {
             self.linked.min(batches)

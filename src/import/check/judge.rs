@@ -1,5 +1,5 @@
-//! The outcome of one record, as far as a check can tell. Pure, so that both threads of
-//! a check can do it; what is counted later is reduced here to what is needed.
+//! The outcome of one record, as far as a check can know it. Pure, so that both threads of a check
+//! can do it; what is counted later is reduced here to what is needed.
 
 use std::hash::BuildHasher;
 
@@ -89,7 +89,7 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// A judge of rows that become tickets in these pipelines.
+    /// A judge for rows that become tickets in these pipelines.
     pub fn new(mapping: &'a CompiledMapping, keys: Keys, pipelines: &'a [Pipeline]) -> Judge<'a> {
         let mut properties = mapping.properties().iter();
         let stage = properties.find(|property| property.value_type == ValueType::Stage);

@@ -17,8 +17,8 @@ use crate::model::row::SourceRow;
 pub struct KeyHash([u64; 4]);
 
 impl KeyHash {
-    /// Hashes the key of a row. Keys are grouped by what they are compared by; the rest of
-    /// the exact hash tells variants apart.
+    /// Hashes the key of a row. Keys are grouped by what they are compared by; the rest of the
+    /// exact hash distinguishes variants.
     pub fn new(hasher: &RandomState, key: &str, row: &SourceRow) -> KeyHash {
         let exact = hasher.hash_one(key);
         let folded = match fold(key) {
@@ -100,8 +100,8 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// The next first row from which a later one differs only by case, in the order of
-    /// the input; a row may come several times.
+    /// The next first row from which a later one differs only by case, in the order of the input; a
+    /// row may be returned several times.
     pub fn next_variant(&mut self) -> io::Result<Option<u64>> {
         Ok(self.variants.next()?.map(|[seq]| seq))
     }

@@ -1,6 +1,6 @@
-//! `check`: read and map without a portal. Every row goes through the same reading,
-//! `one_per` and mapping as in an import, so what a check says is what an import then
-//! does, except for what only the portal knows; of that, keys can be looked up.
+//! `check`: read and map without a portal. Every row goes through the same reading, `one_per` and
+//! mapping as in an import, so an import does what a check says, except where only the portal
+//! knows; keys can be looked up there.
 //!
 //! ```text
 //! reader thread                            this thread

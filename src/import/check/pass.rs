@@ -45,7 +45,7 @@ pub struct Check<'a> {
     pub setting: Setting,
     /// The file for rows that would be refused, in the form of refused.csv.
     pub refused_to: Option<&'a Target>,
-    /// Hears how many rows were read, and how many bytes of the input they stand for.
+    /// Receives how many rows were read, and how many bytes of the input they represent.
     pub hear: &'a (dyn Fn(u64, u64) + Sync),
 }
 
@@ -68,7 +68,7 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let readers = judge.with(&what.readers);
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.readers));
-    // What came from standard input is gone with the rows, so they stay until the end.
+    // Data from standard input is removed with the rows, so they are kept until the end.
     let mut rows = first(rows, &judge, &readers, &mut counts, what.hear)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
@@ -106,7 +106,7 @@ fn first(
             }
             Chunk::Judged(judged) => judged.into_iter().try_for_each(|row| counts.take(row)),
         });
-        // The reader stops when nobody wants more rows.
+        // The reader stops when the receiver is dropped.
         drop(chunks);
         let died = |_| Error::unexpected("the reader died");
         let read: Result<Rows, Error> = reader.join().map_err(died)?;
@@ -115,8 +115,8 @@ fn first(
     })
 }
 
-/// Reads to the end, or until nobody wants more rows. Counted rows come back, because
-/// memory is freed fastest by the thread that allocated it.
+/// Reads to the end, or until no more rows are wanted. Counted rows are passed back, because memory
+/// is freed fastest by the thread that allocated it.
 fn read(
     rows: &mut Rows,
     judge: &Judge<'_>,

@@ -25,8 +25,8 @@ pub struct Second<'a> {
     keys: Keys,
     judge: &'a Judge<'a>,
     places: Places,
-    /// Keys from which a later one differs only by case. These are few; if every key of
-    /// a file comes in two cases, each takes a hundred bytes.
+    /// Keys from which a later one differs only by case. These are usually few; even if every key
+    /// of a file occurs in two cases, each takes only a hundred bytes.
     variants: HashMap<u64, Key>,
 }
 

@@ -7,7 +7,7 @@ use crate::mapping::{CompiledMapping, Unmatched};
 use crate::model::check::{UnmappedColumn, UnmappedValue};
 use crate::model::issue::{Problem, Reason, excerpt};
 
-/// Distinct texts that are kept of one column; a column with more is not a list of choices.
+/// Distinct texts that are kept for one column; a column with more is not a list of choices.
 const KEPT: usize = 2_000;
 
 /// Counts by property and column.

@@ -1,6 +1,6 @@
-//! Checks rows against a plan (protocol PL3): the portal must hold what the plan found,
-//! otherwise that row is refused. What rows of this run did is not a change: the plan
-//! counted on it.
+//! Checks rows against a plan (protocol PL3): the portal must hold what the plan found, otherwise
+//! that row is refused. What rows of this run did does not count as a change: the plan allowed for
+//! it.
 
 use std::collections::HashMap;
 
@@ -172,7 +172,7 @@ impl Sender {
         Some(value(other, other.before.as_deref(), record))
     }
 
-    /// A row that was to be created and whose key now exists.
+    /// A row that was to be created but whose key now exists.
     pub(crate) fn key_taken(&self, op: &PlannedOp, ticket: &RecordId) -> Option<Since> {
         let id = ticket.to_string();
         let is_planned = op.planned_action() == Some(PlannedAction::Create);
@@ -265,7 +265,7 @@ mod tests {
             held(&update, Some(&theirs), &then),
             value("subject", "old", "theirs")
         );
-        // Somebody else did it, which is a change as well.
+        // Somebody else made the change, which counts as well.
         let unchanged = Action::Unchanged {
             ticket: "7".to_owned(),
         };
@@ -294,7 +294,7 @@ mod tests {
             Some(Since::ticket(taken))
         );
         assert_eq!(held(&create, None, &Action::Create), None);
-        // A ticket that an earlier row of the run made has no id in the plan.
+        // A ticket that an earlier row of the run created has no id in the plan.
         let own = planned(PlannedAction::Unchanged, None, &[]);
         assert_eq!(held(&own, Some(&old), &unchanged), None);
     }

@@ -1,5 +1,5 @@
-//! `decide`: what is done for a row, given what it wants and what the portal holds. Pure,
-//! and the one place that knows it: an import acts on it, `check` and a plan show it.
+//! `decide`: what is done for a row, given what it wants and what the portal holds. Pure, and the
+//! only place where this is decided: an import acts on it, `check` and a plan show it.
 
 mod observe;
 pub(crate) mod as_planned;
@@ -22,7 +22,7 @@ pub struct Wanted<'a> {
     pub values: &'a PropertyValues,
 }
 
-/// What the portal holds under a row's name.
+/// What the portal holds for the ticket that a row names.
 #[derive(Clone, Copy, Debug)]
 pub enum Observed<'a> {
     /// No live ticket.
@@ -63,7 +63,7 @@ pub enum Action {
         /// Its record id.
         ticket: String,
     },
-    /// There is no live ticket that could be written.
+    /// There is no live ticket to write to.
     Absent,
 }
 

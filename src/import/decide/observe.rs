@@ -1,8 +1,8 @@
-//! `observe`: reads the tickets that rows name, so that `decide` can say what is done for
-//! them (protocol PL1). A row that would change nothing is not sent, and of the others
-//! only what differs; they are returned with what their tickets held, so that they can be
-//! sent in full batches. If the run applies a plan, a row is refused unless the portal
-//! holds what the plan found (PL3).
+//! `observe`: reads the tickets that rows name, so that `decide` can say what is done for them
+//! (protocol PL1). A row that would change nothing is not sent; for the others, only what differs
+//! is sent. They are returned with what their tickets held, so that they can be sent in full
+//! batches. If the run applies a plan, a row is refused unless the portal holds what the plan found
+//! (PL3).
 
 use super::as_planned::Since;
 use super::{Action, Observed, Wanted, decide};

@@ -1,10 +1,10 @@
 //! `batch`: fills batches to the limits and keeps rows of one key apart (protocol
 //! K4). Pure: no clock, no I/O.
 //!
-//! A key is open from the moment its row enters until that row is settled. Later rows with
-//! the key wait in file order; when too many wait, the reader stops. Rows of an update or
-//! upsert pass here twice: first to be compared, then, if they differ, to be sent. Rows that
-//! a plan says are written are sent at once, creates and changes in separate batches.
+//! A key is open from the moment its row enters until that row is settled. Later rows with the key
+//! wait in file order; when too many wait, the reader stops. Rows of an update or upsert pass
+//! through here twice: first to be compared, then, if they differ, to be sent. Rows that a plan
+//! says are written are sent at once, creates and changes in separate batches.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -31,8 +31,8 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), in which rows that
-    /// come for the first time are for `first`.
+    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), in which rows that enter for
+    /// the first time are for `first`.
     pub fn new(inputs: usize, first: Task) -> Batcher {
         Batcher {
             inputs,
@@ -77,7 +77,7 @@ impl Batcher {
         self.differing.extend(ops);
     }
 
-    /// The row with this key is settled; the next row with it may go.
+    /// The row with this key is settled; the next row with it may be sent.
     pub fn release(&mut self, key: &FoldedKey) {
         let Some(behind) = self.open.get_mut(key) else {
             return;
@@ -105,8 +105,8 @@ impl Batcher {
         self.ready.is_empty() && self.differing.is_empty() && self.created.is_empty()
     }
 
-    /// The next batch, never above the limits and of at most `sends` rows if it is sent;
-    /// nothing when no row may go.
+    /// The next batch, never above the limits and of at most `sends` rows if it is sent; none if no
+    /// row may be sent.
     pub fn take(&mut self, sends: usize, which: Which) -> Option<Batch> {
         let sends = sends.min(self.inputs);
         let most = match self.first {
@@ -143,14 +143,14 @@ impl Batcher {
     }
 }
 
-/// Which batches may go.
+/// Which batches may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Which {
-    /// Those that are full: more rows may come.
+    /// Full ones only: more rows may follow.
     Full,
-    /// Those that are ready: no more rows can come for the first time.
+    /// Those that are ready: no more rows can enter for the first time.
     Ready,
-    /// All: no more rows can come from a comparison either.
+    /// All: no more rows can return from a comparison either.
     Last,
 }
 

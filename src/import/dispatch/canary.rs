@@ -43,11 +43,11 @@ const DATES: [&str; 2] = ["createdate", "closed_date"];
 pub struct Canary<'a> {
     /// The portal.
     pub client: &'a Client,
-    /// Types of values, and where values go that are not kept.
+    /// Types of values, and which properties take values that are not kept.
     pub mapping: &'a CompiledMapping,
     /// What was done with the rows.
     pub operation: Operation,
-    /// Learns what the portal does.
+    /// Records what the portal does.
     pub facts: &'a Facts,
 }
 

@@ -10,7 +10,7 @@ use crate::import::flow::Standing;
 use crate::import::send::Sender;
 use crate::model::event::Stop;
 
-/// Files of a load. They are uploaded one after the other.
+/// Files in a load. They are uploaded one after another.
 const FILES: usize = 4;
 
 /// Bytes of texts that may wait for the files before them.

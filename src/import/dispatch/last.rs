@@ -1,7 +1,7 @@
-//! The last phase: what rows wait for until all tickets of the input are written. They are
-//! read again, a page at a time, their links to other tickets of the input are made, and
-//! their comments become notes. A run that is resumed after its tickets were written has
-//! nothing else to do. Rows with a note that may still come late wait for the next sweep.
+//! The last phase, for rows that wait until all tickets of the input are written. They are read
+//! again, a page at a time, their links to other tickets of the input are made, and their comments
+//! become notes. A run that is resumed after its tickets were written has nothing else to do. Rows
+//! with a note whose call may still be carried out late wait for the next sweep.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const PAGE: usize = 500;
 /// How many sweeps over the waiting rows before the run stops for later.
 const SWEEPS: u32 = 12;
 
-/// Calls that the notes of a load make at once, about.
+/// About how many calls the notes of a load make at once.
 const CALLS_OF_LOAD: usize = 4;
 
 /// Everything that the last phase needs.
@@ -40,7 +40,7 @@ pub struct LastPhase {
     pub rows: Again,
     /// Finds, links, notes and settles.
     pub sender: Arc<Sender>,
-    /// Is told of waits.
+    /// Notified of waits.
     pub listener: Arc<dyn Listener>,
 }
 
@@ -68,7 +68,7 @@ impl LastPhase {
                     given_up = true;
                 }
                 _now = alive.tick() => {
-                    // A settle thread that is gone reports its own error.
+                    // If the settle thread has ended, it reports its own error.
                     let _gone = sender.settle.alive().await;
                 }
             }
@@ -278,7 +278,7 @@ async fn read_some(
         .map_err(|_| Error::unexpected("a part of the run died"))?
 }
 
-/// A row as it was planned, and the outcome that it has except for what it waits for.
+/// A row as it was planned, with its outcome apart from what it waits for.
 fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing, Error> {
     let Reading::Row(source) = rows.row(waiting.row)? else {
         return Err(other_row(&waiting));

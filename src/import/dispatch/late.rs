@@ -1,6 +1,6 @@
-//! Rows whose call may still be carried out (protocol S4): they wait, with their keys
-//! held open, until nothing can come late any more. Bounded; when it is full, reading
-//! waits. Pure; callers pass in the time.
+//! Rows whose call may still be carried out (protocol S4): they wait, with their keys held open,
+//! until none of these calls can arrive late any more. Bounded; when it is full, reading waits.
+//! Pure; callers pass in the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct LateRows {
 }
 
 impl LateRows {
-    /// No rows yet; those that come wait this long.
+    /// No rows yet; each row will wait this long.
     pub fn new(horizon: Duration) -> LateRows {
         LateRows {
             horizon,

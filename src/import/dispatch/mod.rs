@@ -1,7 +1,6 @@
-//! batch → send: keeps batches in flight until there is nothing left, or the run has to
-//! stop. The first batch is the canary. Rows whose call may still be carried out wait
-//! here, and are sent again when that time is over. Rows with files are sent by
-//! `filed_loads`.
+//! batch → send: keeps batches in flight until there is nothing left, or the run has to stop. The
+//! first batch is the canary. Rows whose call may still be carried out wait here, and are sent
+//! again once that is no longer possible. Rows with files are sent by `filed_loads`.
 
 pub mod batch;
 mod late;
@@ -37,8 +36,8 @@ const ALIVE: Duration = Duration::from_secs(5);
 /// The shortest time between two such records.
 const HASTE: Duration = Duration::from_millis(100);
 
-/// How often a run with this horizon at least records that it is alive: anything late by
-/// less than that is waited for anyway.
+/// How often a run with this horizon at least records that it is alive: a shorter delay is covered
+/// by waiting anyway.
 pub fn alive(horizon: Duration) -> Duration {
     ALIVE.min(horizon.max(HASTE))
 }
@@ -68,12 +67,12 @@ pub struct Dispatcher {
 /// The state of the run's canary (S6).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Canary {
-    /// The first batch that is sent: small and alone.
+    /// The next batch sent is the first: small and alone.
     First,
     /// It is in flight.
     Sent,
-    /// It wrote nothing, so the first batch that does is read back; until then batches
-    /// are full and several.
+    /// It wrote nothing, so the first batch that does is read back; until then batches are full and
+    /// sent concurrently.
     Waiting,
     /// Tickets were read back and hold what was sent, or the operation writes nothing to check.
     Passed,
@@ -102,7 +101,7 @@ impl Dispatcher {
         }
     }
 
-    /// Sends everything that comes, until nothing more comes and everything has finished.
+    /// Sends everything that arrives, until nothing more arrives and everything has finished.
     pub async fn run(mut self, mut planned: mpsc::Receiver<Vec<PlannedOp>>) {
         let mut reading = true;
         let mut deadline = None;
@@ -120,15 +119,15 @@ impl Dispatcher {
                     Some(ops) => ops.into_iter().for_each(|op| self.batcher.push(op)),
                     None => reading = false,
                 },
-                // What is in flight may end by itself; nothing new begins, and the reader
-                // thread ends because nobody takes its rows any more.
+                // What is in flight may finish; nothing new starts, and the reader thread ends
+                // because its rows are no longer received.
                 () = self.stop.pulled(), if deadline.is_none() => {
                     planned.close();
                     self.sender.client.wind_down();
                     reading = false;
                     deadline = Some(Instant::now() + GRACE);
                 }
-                // Late rows are due: the next turn starts their batch.
+                // Late rows are due: the next iteration starts their batch.
                 () = sleep_until(due), if due.is_some() => {}
                 // Too late to wait for replies: rows without one stay unknown.
                 () = sleep_until(deadline), if deadline.is_some() && !given_up => {
@@ -136,7 +135,7 @@ impl Dispatcher {
                     given_up = true;
                 }
                 _now = alive.tick() => {
-                    // A settle thread that is gone reports its own error.
+                    // If the settle thread has ended, it reports its own error.
                     let _gone = self.sender.settle.alive().await;
                 }
                 else => break,
@@ -181,8 +180,8 @@ impl Dispatcher {
         }
     }
 
-    /// Rows that waited come first. A batch that is not full is sent only when no more
-    /// rows can come.
+    /// Rows that waited come first. A batch that is not full is sent only when no more rows can
+    /// arrive.
     fn next_batch(&mut self, reading: bool) -> Option<Batch> {
         let sends = self.sends();
         let waited = self
@@ -207,8 +206,8 @@ impl Dispatcher {
         }
     }
 
-    /// Rows that an earlier process intended may still come late: a create is guarded
-    /// by its key, and late links do no harm.
+    /// Holds back rows with an intent from an earlier process, whose calls may still be carried
+    /// out. Exceptions: a create is guarded by its key, and late links do no harm.
     fn hold_past(&mut self, batch: Batch) -> Batch {
         let operation = self.sender.operation;
         if operation == Operation::Create || operation.only_links() {
@@ -236,7 +235,7 @@ impl Dispatcher {
         self.late.take_in(ops, Instant::now());
     }
 
-    /// Rows that a batch may send: none while the first batch of all is in flight.
+    /// How many rows a batch may send: none while the very first batch is in flight.
     fn sends(&self) -> usize {
         match self.canary {
             Canary::First => canary::SIZE,
@@ -271,10 +270,10 @@ impl Dispatcher {
             .chain(&delivered.differing)
             .map(PlannedOp::folded_key)
             .collect();
-        // A row that comes again keeps its key open, so that none overtakes it (K4).
+        // A row that is to be sent again keeps its key open, so that none overtakes it (K4).
         keys.retain(|key| !held.contains(key));
         match delivered.stop {
-            // Rows behind these keys are not sent any more.
+            // Rows waiting for these keys are not sent any more.
             Some(stop) => self.stop.pull(stop),
             None => keys.iter().for_each(|key| self.batcher.release(key)),
         }
@@ -282,7 +281,7 @@ impl Dispatcher {
         self.batcher.push_differing(delivered.differing);
         match self.canary {
             Canary::Passed => {}
-            // Nothing was sent that could be looked at.
+            // Nothing was sent that could be read back.
             _ if self.stop.is_pulled() || task == Task::Compare => {}
             _ if delivered.wrote.is_empty() => self.canary = Canary::Waiting,
             _ => self.read_back_first(&delivered.wrote).await,

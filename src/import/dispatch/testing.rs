@@ -5,7 +5,7 @@ use crate::model::place::RowAddress;
 use crate::model::row::{Cells, SourceRow};
 use crate::model::ticket::TicketDraft;
 
-/// A row with a key and so many bytes of a call.
+/// A row with a key and this many bytes in a call.
 pub(super) fn op(seq: u64, key: &str, bytes: usize) -> PlannedOp {
     let address = RowAddress {
         file: 0,

@@ -118,8 +118,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Rows whose key no other row holds: for one that is refused for it, no record is created
-    /// that it names.
+    /// Rows whose key no other row holds: for a row that is refused because of its key, no linked
+    /// record is created.
     async fn with_free_keys(&self, live: Vec<Located>) -> Result<Vec<Located>, Stop> {
         let (mut past, fresh): (Vec<_>, Vec<_>) =
             live.into_iter().partition(|row| row.op.past.is_some());
@@ -127,7 +127,7 @@ impl Sender {
         Ok(past)
     }
 
-    /// Makes durable what rows are about to add; returns for each whether that is anything.
+    /// Makes durable what rows are about to add; returns for each whether it adds anything.
     async fn keep_added(&self, rows: &[Row], held: &Held, way: Way) -> Result<Vec<bool>, Stop> {
         let added = rows.iter().map(|row| match way {
             Way::Make => held.added(row.of_ticket()),
@@ -173,10 +173,9 @@ impl Sender {
         Ok(rows)
     }
 
-    /// Makes the intents of rows durable that have something to do; the others are settled
-    /// here. If each row is a ticket, those keep their keys from later rows too (R7):
-    /// their intents have no time, so a later process knows that nothing was sent for
-    /// them.
+    /// Makes the intents of rows that have something to do durable; the others are settled here. If
+    /// each row is a ticket, those keep their keys from later rows too (R7): their intents have no
+    /// time, so a later process knows that nothing was sent for them.
     async fn claim_links(&self, rows: Vec<Row>, held: &Held, way: Way) -> Result<Vec<Row>, Stop> {
         let (mut past, fresh): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| row.op.past.is_some());

@@ -1,4 +1,4 @@
-//! What was found of the other ends of links.
+//! What was found for the other ends of links.
 
 use std::collections::HashMap;
 
@@ -17,13 +17,13 @@ impl Found {
         let _old = group.insert(draft.value.clone(), resolved);
     }
 
-    /// Whether it is known what a link means.
+    /// Whether a link has been resolved.
     pub fn knows(&self, draft: &LinkDraft) -> bool {
         let group = self.0.get(&(draft.to, draft.by.clone()));
         group.is_some_and(|group| group.contains_key(&draft.value))
     }
 
-    /// What a link means. Everything that was asked for is in it.
+    /// What a link means. It holds everything that was requested.
     pub fn of(&self, draft: &LinkDraft) -> &Resolved {
         let group = self.0.get(&(draft.to, draft.by.clone()));
         let found = group.and_then(|group| group.get(&draft.value));
@@ -36,7 +36,7 @@ impl Found {
 pub enum Resolved {
     /// It exists, with this id.
     Id(String),
-    /// There is none, and creating it was not asked for.
+    /// There is none, and the link does not ask for it to be created.
     Missing,
     /// The portal refused to create it, in its words.
     Refused(String),

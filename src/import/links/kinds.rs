@@ -61,7 +61,7 @@ pub enum KindsError {
         /// The property.
         by: String,
     },
-    /// Creating by it could make two records with one value.
+    /// Creating records by it could produce two with the same value.
     #[error(
         "the values of the {} property {by} are not unique, so records can't be created by it exactly once",
         to.singular()
@@ -74,8 +74,8 @@ pub enum KindsError {
     },
 }
 
-/// What a portal defines about other records, as far as links need it. A kind of record
-/// that is missing was not asked about.
+/// What a portal defines about other records, as far as links need it. A kind of record that is
+/// missing was not queried.
 #[derive(Clone, Debug, Default)]
 pub struct LinkDefinitions {
     /// Kinds of link from tickets, by the other end.
@@ -95,10 +95,10 @@ impl LinkDefinitions {
         })
     }
 
-    /// Asks the portal for what the links of a mapping need, and for nothing else.
+    /// Reads from the portal what the links of a mapping need, and nothing else.
     ///
     /// # Errors
-    /// When the portal can't be asked.
+    /// If the portal can't be read.
     pub async fn read(
         client: &Client,
         mapping: &CompiledMapping,
@@ -127,14 +127,14 @@ impl LinkDefinitions {
     }
 }
 
-/// Whether a portal has to be asked for the kinds of a link: those without a label have
-/// the same numbers everywhere, except for custom objects.
+/// Whether the portal has to be queried for the kinds of a link: those without a label have the
+/// same numbers everywhere, except for custom objects.
 fn asks_for_types(link: MappedLink<'_>) -> bool {
     link.label.is_some() || from_ticket(link.to).is_none()
 }
 
-/// Whether a portal has to be asked what the key of a link is: ids and our own keys are
-/// unique everywhere, and so are the e-mails of contacts.
+/// Whether the portal has to be queried about the key of a link: ids and our own keys are unique
+/// everywhere, and so are the e-mails of contacts.
 fn asks_for_key(link: MappedLink<'_>) -> bool {
     link.by.property().is_some() && !link.by.is_email_of(link.to)
 }
@@ -149,7 +149,7 @@ impl LinkKinds {
         LinkKinds::of_mapping(mapping, &definitions)
     }
 
-    /// What the links of a mapping mean by these definitions.
+    /// Resolves the links of a mapping with these definitions.
     ///
     /// # Errors
     /// When they lack a label or a property that the links name.

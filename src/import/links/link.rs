@@ -13,7 +13,7 @@ pub struct Link {
     pub id: String,
     /// Kinds of the link; no two alike.
     pub types: Vec<LinkType>,
-    /// Column that asked for it first, for messages.
+    /// Column that first requested it, for messages.
     pub column: String,
 }
 

@@ -40,7 +40,8 @@ impl Look {
         }
     }
 
-    /// What these links mean; what does not exist is missing, whatever the mapping does about it.
+    /// What these links mean; a record that does not exist is `Missing`, whatever the mapping does
+    /// about it.
     ///
     /// # Errors
     /// When the portal can't be read.

@@ -1,7 +1,8 @@
-//! The links that rows ask for (`[[associate]]`): `kinds` reads what they mean in a portal; `ends` finds the
-//! records that they lead to, `look` without creating any, `others` and `natural` by keys that people know; a
-//! `link` knows its ends. A create takes links along; `own` makes them once a ticket is written, `last` when all
-//! tickets of the input are; `associate` is for rows that do nothing else. `put` makes and removes them.
+//! The links that rows ask for (`[[associate]]`): `kinds` reads what they mean in a portal; `ends`
+//! finds the records that they lead to, `look` without creating any, `others` and `natural` by keys
+//! that people know; a `link` is one whose ends are known. A create includes links inline; `own`
+//! makes them once a ticket is written, `last` when all tickets of the input are; `associate` is
+//! for rows that do nothing else. `put` makes and removes them.
 
 mod associate;
 mod ends;

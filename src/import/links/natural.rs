@@ -1,6 +1,5 @@
-//! Natural keys of other records: reads records by one, from the record store if its
-//! values are unique, otherwise by search, whose index is some seconds late
-//! (protocol L3).
+//! Natural keys of other records: reads records by such a key, from the record store if its values
+//! are unique, otherwise by search, whose index lags by some seconds (protocol L3).
 
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use crate::model::shelf::Shelf;
 /// Values of one search, at most.
 const SEARCHED: usize = 20;
 
-/// A property that tells records of one kind apart.
+/// A property that distinguishes records of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Natural {
     /// Kind of the records.
@@ -102,8 +101,7 @@ impl Natural {
         }
     }
 
-    /// How many of the first of these values one search takes (protocol E5); one at
-    /// least.
+    /// How many of the first of these values one search takes (protocol E5); at least one.
     fn searched_at_once(&self, values: &[String]) -> usize {
         let most = values.len().min(SEARCHED);
         let fits = |count: &usize| fits(&self.search_for(&values[..*count]));

@@ -51,8 +51,7 @@ pub fn fit<'a>(
     }
 }
 
-/// What to report of the links of a row that are left out because the portal has no
-/// such record.
+/// What to report about the links of a row that are left out because the portal has no such record.
 pub fn left_out<'a>(
     drafts: impl Iterator<Item = &'a LinkDraft>,
     found: &Found,

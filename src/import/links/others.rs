@@ -80,7 +80,7 @@ impl Others {
         }
     }
 
-    /// The outcomes of the records that `links` ask for, by their values.
+    /// The outcomes of the records that `links` need, by their values.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -258,7 +258,7 @@ impl Others {
 
     /// Withdraws the intents of records for which no call began.
     async fn release(&self, keys: Vec<String>) {
-        // A settle thread that is gone reports its own error.
+        // If the settle thread has ended, it reports its own error.
         let _gone = self.settle.release_others(self.natural.kind(), keys).await;
     }
 
@@ -313,7 +313,7 @@ fn unsent(open: &[Open<'_>]) -> Vec<String> {
     unsent.map(|open| open.draft.value.clone()).collect()
 }
 
-/// Protocol E5: a search has 3,000 characters at most.
+/// Protocol E5: a search is limited to 3,000 characters.
 pub(super) fn too_long(key: &str) -> (String, Resolved) {
     let words = format!(
         "a value of {} characters is too long to be searched for",
@@ -322,8 +322,8 @@ pub(super) fn too_long(key: &str) -> (String, Resolved) {
     (key.to_owned(), Resolved::Refused(words))
 }
 
-/// Sorts records by what the portal said of them: those that exist, and those to look at
-/// again; refused ones are done.
+/// Sorts records by what the portal said about them: those that exist, and those to look at again;
+/// refused ones are finished.
 fn sorted<'a>(
     judged: impl Iterator<Item = (Open<'a>, Verdict)>,
     now: Option<Timestamp>,

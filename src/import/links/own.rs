@@ -1,6 +1,5 @@
-//! Links as steps of their own, for tickets that are written: what can't go inline, or
-//! leads to a ticket that may come later in the input. A row is done when its links are
-//! (protocol D6).
+//! Links as separate steps, for tickets that are written: links that can't go inline, or that lead
+//! to a ticket that may come later in the input. A row is done when its links are (protocol D6).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -178,7 +177,7 @@ impl Sender {
     }
 }
 
-/// Whether a row has links or notes besides its ticket.
+/// Whether a row has links or notes in addition to its ticket.
 fn has_more(op: &PlannedOp) -> bool {
     op.notes > 0 || !op.draft.links.is_empty()
 }

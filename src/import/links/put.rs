@@ -1,8 +1,8 @@
-//! Makes and removes links between tickets and other records that are all known.
-//! Existing links are not sent: links are read first, a thousand tickets at a time, so
-//! that a row can report that nothing had to be done, and labels of others are kept
-//! (HubSpot: putting a label removes the other labels of a pair). No pair is in a call
-//! twice, and everything may be repeated (protocol L4).
+//! Makes and removes links between tickets and other records that are all known. Existing links are
+//! not sent: links are read first, a thousand tickets at a time, so that a row can report that
+//! nothing had to be done, and labels of others are kept (HubSpot: putting a label removes the
+//! other labels of a pair). No pair is in a call twice, and every call may be repeated (protocol
+//! L4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,7 +41,7 @@ pub enum Linked {
         /// False if all were so before.
         changed: bool,
     },
-    /// One of them can't be made: the column that asked for it, and the portal's words.
+    /// One of them can't be made: the column that requested it, and the portal's words.
     Refused {
         /// Column of the input.
         column: String,
@@ -270,7 +270,7 @@ impl Todo {
     }
 }
 
-/// Labels are words for people; category and id make a kind.
+/// Labels are for people; category and id identify a kind.
 fn same(one: &LinkType, other: &LinkType) -> bool {
     (&one.category, one.id) == (&other.category, other.id)
 }
@@ -283,8 +283,8 @@ fn merge(types: &mut Vec<LinkType>, more: &[LinkType]) {
     }
 }
 
-/// The calls for many pairs, until each is done or refused: whole-call refusals are
-/// split until the culprit stands alone (protocol S5).
+/// The calls for many pairs, until each is done or refused: a call refused as a whole is split
+/// until the culprit is alone (protocol S5).
 struct Call<'a> {
     client: &'a Client,
     object: ObjectType,

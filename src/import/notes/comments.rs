@@ -1,6 +1,6 @@
-//! Comments in files of their own, before the run: which columns they have, which tickets
-//! they name, and which of them name none of the input. They are stored in the run folder
-//! by the tickets that they name; the rest goes into a file next to them.
+//! Comments in separate files, handled before the run: which columns they have, which tickets they
+//! name, and which name no ticket of the input. They are stored in the run folder by the tickets
+//! that they name; the rest goes into a file next to them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 use tokio::time::Instant;
 
-/// Most unexplained collisions of a note.
+/// Maximum number of unexplained collisions of a note.
 const COLLISIONS: u32 = 3;
 
 /// Who holds the taken keys.
@@ -177,8 +177,8 @@ fn resolve(
     false
 }
 
-/// Decides about a note whose key is held by one without a ticket: once that is old, its
-/// ticket must be gone, and it means nothing here. True until then.
+/// Decides about a note whose key is held by one without a ticket: once that is old, its ticket
+/// must be gone, and it is irrelevant here. True until then.
 fn unlinked(work: &mut Work, place: usize, holder: &str, holders: &Holders) -> bool {
     match holders.old.get(holder) {
         Some(true) => {
@@ -194,7 +194,7 @@ fn unlinked(work: &mut Work, place: usize, holder: &str, holders: &Holders) -> b
     }
 }
 
-/// A key that is taken although no holder can be found: it is tried again, but not for ever.
+/// A key that is taken although no holder can be found: it is tried again, but not forever.
 fn unexplained(work: &mut Work, place: usize, holder: Option<&str>) {
     let piece = &mut work.pieces[place];
     piece.collisions += 1;

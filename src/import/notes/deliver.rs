@@ -1,6 +1,6 @@
-//! Delivers the notes of a load: asks the journal what it knows of them and the portal
-//! what their tickets hold already, then makes round after round of calls until each
-//! note exists, is refused, or has to wait for the next sweep (protocol H3).
+//! Delivers the notes of a load: asks the journal what it knows about them and the portal what
+//! their tickets hold already, then makes round after round of calls until each note exists, is
+//! refused, or has to wait for the next sweep (protocol H3).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,7 +30,8 @@ const ATTEMPTS: u32 = 8;
 #[derive(Default)]
 struct News {
     settled: Vec<SettledNote>,
-    /// The replies do not say whether it was written; and whether it may come late.
+    /// The replies do not say whether it was written; with whether it may still be carried out
+    /// late.
     unclear: Vec<(usize, bool)>,
     /// The key is taken, by the note with the id that the portal names.
     collided: Vec<(usize, Option<String>)>,
@@ -62,7 +63,7 @@ impl Notes {
         Ok(open)
     }
 
-    /// Delivers one kind after the other.
+    /// Delivers one kind after another.
     async fn kinds(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
         self.recall(work, ways).await?;
         for way in ways {
@@ -99,8 +100,8 @@ impl Notes {
         }
     }
 
-    /// Applies what the journal knows of the notes: some exist, some were sent and may
-    /// exist. Those that may still come late wait, and so does one whose key another row
+    /// Applies what the journal knows about the notes: some exist, some were sent and may exist.
+    /// Those whose call may still be carried out late wait, and so does one whose key another row
     /// has in flight.
     async fn recall(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
         let keys = work.pieces.iter().map(|piece| piece.key.clone()).collect();
@@ -130,7 +131,7 @@ impl Notes {
         Ok(())
     }
 
-    /// Looks at the tickets that may hold notes of theirs already.
+    /// Looks at the tickets that may already hold some of the notes.
     async fn look(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut places = work.todo(way.activity);
         places.retain(|&place| work.rows[work.pieces[place].row].looks);
@@ -235,7 +236,8 @@ impl Notes {
         Ok(ours)
     }
 
-    /// Lets notes wait that can't be sent again before nothing can come late.
+    /// Makes notes wait that can't be sent again until their calls can no longer be carried out
+    /// late.
     async fn let_wait(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         for late in [true, false] {
@@ -320,8 +322,8 @@ fn activities(rows: &[Standing]) -> BTreeSet<Activity> {
     notes.map(|note| note.activity).collect()
 }
 
-/// Notes for one call: at most as many as each of them allows, and as many bytes as a
-/// call takes.
+/// Divides notes into calls: at most as many as each of them allows, and as many bytes as a call
+/// takes.
 fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
     let mut calls: Vec<Vec<usize>> = Vec::new();
     let (mut bytes, mut most) = (0, 0);
@@ -345,8 +347,8 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
     calls
 }
 
-/// Applies what the journal knows of a note: whether it may still come late, and the
-/// kinds of notes whose keys the portal keeps unique.
+/// Applies what the journal knows about a note, given whether its call may still be carried out
+/// late, and the kinds of notes whose keys the portal keeps unique.
 fn recalled(work: &mut Work, place: usize, step: NoteStep, late: bool, kept: &BTreeSet<Activity>) {
     let piece = &mut work.pieces[place];
     let own = step.entry.seq == work.rows[piece.row].seq();

@@ -1,6 +1,6 @@
-//! Files before their notes (protocol H2): a note is sent once all its files exist. If a
-//! file can't be uploaded, its note is not sent, and the row says why; if a file may still
-//! come late, its note waits for the next sweep.
+//! Files before their notes (protocol H2): a note is sent once all its files exist. If a file can't
+//! be uploaded, its note is not sent, and the row says why; if an upload may still arrive late, its
+//! note waits for the next sweep.
 
 use super::Notes;
 use super::attachments::{Brought, Uploads, Wanted};

@@ -1,5 +1,5 @@
-//! The notes that tickets hold already: read from the record store, through their
-//! associations. A search would prove nothing, since its index is late.
+//! The notes that tickets hold already: read from the record store, through their associations. A
+//! search would prove nothing, since its index lags.
 
 use std::collections::{BTreeSet, HashMap};
 

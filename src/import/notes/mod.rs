@@ -1,14 +1,16 @@
-//! Comments of tickets become notes, e-mails, calls and other activities (protocol H1 to H4), all called notes here: the step of a row
-//! that comes after its ticket. Rows whose tickets are written wait in the journal; the last phase reads them again and
-//! passes them here, some hundred notes at a time.
+//! Comments of tickets become notes, e-mails, calls and other activities (protocol H1 to H4), all
+//! called notes here: the step of a row that comes after its ticket. Rows whose tickets are written
+//! wait in the journal; the last phase reads them again and passes them here, some hundreds of
+//! notes at a time.
 //!
-//! `way` says how a note is recognised in this portal: by a key that the portal keeps unique, by one that it does not,
-//! or by a mark in its text; `twin` finds out which, with the first note. Notes of earlier runs are recognised in
-//! whichever of these ways they were created, and by time and text if the property that held their keys is gone. `part`
-//! cuts long texts. `deliver` delivers the notes of a load: `held` reads what the tickets have, `conflict` finds out
-//! whose a taken key is. A note whose call was lost is sent again at once only if the portal keeps keys unique;
-//! otherwise its row waits for the next sweep, when nothing can come late any more. `filed` are notes with files, which
-//! `attachments` uploads before them.
+//! `way` says how a note is recognised in this portal: by a key that the portal keeps unique, by
+//! one that it does not, or by a mark in its text; `unique_keys` finds out which, with the first
+//! note. Notes of earlier runs are recognised in whichever of these ways they were created, and by
+//! time and text if the property that held their keys is gone. `part` cuts long texts. `deliver`
+//! delivers the notes of a load: `held` reads what the tickets have, `conflict` finds out who holds
+//! a taken key. A note whose call was lost is sent again at once only if the portal keeps keys
+//! unique; otherwise its row waits for the next sweep, when the call can no longer be carried out.
+//! `filed` handles notes with files, which `attachments` uploads before them.
 
 mod conflict;
 mod deliver;
@@ -47,7 +49,7 @@ pub use work::ATTACHMENTS;
 /// Notes of a load: several calls, of which only the last is not full.
 pub const LOAD: usize = 500;
 
-/// Bytes of text of a load, about.
+/// Approximate bytes of text in a load.
 pub const LOAD_BYTES: usize = 4 << 20;
 
 /// What all notes of a run share.
@@ -64,11 +66,11 @@ pub struct Notes {
     ways: [OnceCell<KeyWay>; Activity::ALL.len()],
     /// Whether the portal keeps the keys of a kind unique, once this run has seen it.
     kept: [Mutex<Option<bool>>; Activity::ALL.len()],
-    /// What is known of the portal.
+    /// What is known about the portal.
     facts: Arc<Facts>,
     /// Uploads files, if any are uploaded.
     uploads: Option<Uploads>,
-    /// Is told of waits.
+    /// Notified of waits.
     listener: Arc<dyn Listener>,
     /// Whether it was announced that tickets are read again.
     announced: AtomicBool,
@@ -111,7 +113,7 @@ impl Notes {
         }
     }
 
-    /// How late the associations of a new note may become visible: a quarter of the
+    /// How long it may take for the associations of a new note to become visible: a quarter of the
     /// horizon, 30 s by default.
     pub fn lag(&self) -> Duration {
         self.horizon / 4
@@ -161,7 +163,7 @@ impl Notes {
     }
 }
 
-/// Checks that notes of these kinds may be read and written, before anything is: a call
+/// Checks that notes of these kinds may be read and written, before anything is written: a call
 /// that archives no notes needs the same scopes as creating one.
 ///
 /// # Errors
@@ -174,7 +176,7 @@ pub async fn check_access(
         let object = activity.object();
         let _page = client.list(object, &[], None, Shelf::Live).await?;
         match client.batch_archive(object, &[]).await {
-            // It asks for inputs, so the call was allowed.
+            // The refusal is about missing inputs, so the call was allowed.
             Ok(_) | Err(CallError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -182,8 +184,8 @@ pub async fn check_access(
     Ok(())
 }
 
-/// The properties of these that the portal lacks, such as `task property hs_x`. Definitions
-/// that may not be read are left to the first note.
+/// Those of these properties that the portal lacks, such as `task property hs_x`. If definitions
+/// may not be read, the first note will show it.
 ///
 /// # Errors
 /// When the portal can't be reached.

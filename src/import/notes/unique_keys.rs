@@ -1,11 +1,11 @@
-//! Whether a portal keeps the keys of notes unique, which its definitions may claim
-//! wrongly (protocol H3): the first note is sent twice. If both are accepted the second is
-//! archived, and keys prove nothing. The journal knows of the second before it is sent, so
-//! that it is found whenever the process dies.
+//! Whether a portal keeps the keys of notes unique, which its definitions may claim wrongly
+//! (protocol H3): the first note is sent twice. If both are accepted the second is archived, and
+//! keys prove nothing. The journal records the second before it is sent, so that it is found
+//! whenever the process dies.
 //!
-//! If an earlier run or a check has found it out, nothing is sent twice at first. That
-//! may be wrong by now, so no note whose call was lost is sent again because of it: only
-//! then does this run find out for itself.
+//! If an earlier run or a check has found this out, nothing is sent twice at first. That may be
+//! outdated, so it is not enough to send a note again whose call was lost: in that case this run
+//! finds out for itself first.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(super) enum Keys {
     KnownKept,
     /// It did not, as far as is known; this run has not seen it.
     KnownNotKept,
-    /// It does not, or nobody knows.
+    /// It does not, or it is unknown.
     NotKept,
 }
 
@@ -52,8 +52,8 @@ impl Notes {
         Ok(*kept)
     }
 
-    /// Whether the portal keeps keys unique. If nothing is known, the first caller finds
-    /// out, with its own notes; the others wait. If it can't be found out, it counts as no.
+    /// Whether the portal keeps keys unique. If nothing is known, the first caller finds out, with
+    /// its own notes; the others wait. If that fails, the answer is no.
     pub(super) async fn keys_kept(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
         if !way.says_unique {
             return Ok(Keys::NotKept);
@@ -86,9 +86,8 @@ impl Notes {
         self.facts.keys_kept(way.activity, property)
     }
 
-    /// Finds out for this run what was only known from before, now that it matters: a
-    /// note that this load created is sent again. If it has created none yet, it counts
-    /// as no for now.
+    /// Verifies for this run what was only known from before, now that it matters: a note that this
+    /// load created is sent again. If the load has created none yet, the answer is no for now.
     pub(super) async fn prove(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
         let mut kept = self.kept[way.activity as usize].lock().await;
         if kept.is_none() {
@@ -128,7 +127,7 @@ impl Notes {
         Ok(())
     }
 
-    /// A note that may come late a second time waits.
+    /// A note whose second copy may still be created late waits.
     async fn let_twin_wait(&self, work: &mut Work, place: usize) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         let until = self.portal_ms().saturating_add(horizon);
@@ -177,8 +176,8 @@ impl Notes {
         }
     }
 
-    /// Notes of which a second copy may exist, now that nothing can come late: it is
-    /// archived, and then keys are known not to be unique.
+    /// Handles notes of which a second copy may exist, now that no call can be carried out late:
+    /// the copy is archived, and then keys are known not to be unique.
     pub(super) async fn archive_copies(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut twins = Vec::new();
         for (place, piece) in work.pieces.iter().enumerate() {

@@ -29,7 +29,7 @@ pub(super) struct KeyWay {
     pub(super) says_unique: bool,
 }
 
-/// Asks the portal what it has; what its definitions say now is also kept as a fact.
+/// Asks the portal which properties it has; what its definitions say now is also kept as a fact.
 pub(super) async fn read(
     client: &Client,
     facts: &Facts,
@@ -186,7 +186,7 @@ mod tests {
         let has = |record: &Record| has_key(record, Activity::Note, "k:1");
         assert!(has(&note("k:1~2", "<p>Hi</p>")) && has(&note("", "<p>Hi</p><p>[k:1]</p>")));
         assert!(!has(&note("k:2", "<p>Hi</p>")));
-        // A text that merely mentions the mark does not have it.
+        // A text that merely mentions the mark does not carry it.
         assert!(!has(&note("k:2", "<p>[k:1]</p>")) && !has(&note("", "<p>see [k:1] there</p>")));
         let at = 1_614_589_200_000;
         let text = crate::import::notes::text_hash("<p>Hi</p>", "k:1");

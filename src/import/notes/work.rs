@@ -39,7 +39,7 @@ pub(super) struct Row {
     pub(super) standing: Standing,
     /// Whether its ticket may already hold notes of the row.
     pub(super) looks: bool,
-    /// Whether this run created a note of it.
+    /// Whether this run created one of its notes.
     pub(super) added: bool,
 }
 
@@ -95,13 +95,13 @@ impl Piece {
         self.files.clear();
     }
 
-    /// Bytes that it takes in a call, at most.
+    /// Maximum number of bytes that it takes in a call.
     pub(super) fn bytes(&self) -> usize {
         let more: usize = self.more.iter().map(|(_, value)| value.len()).sum();
         (self.body.len() + more) * 2 + 512
     }
 
-    /// What the journal keeps of it.
+    /// What the journal keeps about it.
     pub(super) fn entry(&self, rows: &[Row]) -> NoteEntry {
         NoteEntry {
             seq: rows[self.row].seq(),
@@ -113,7 +113,7 @@ impl Piece {
         }
     }
 
-    /// That it is there, for the journal.
+    /// A step for the journal that records that it exists.
     pub(super) fn settled(&self, rows: &[Row], state: NoteState) -> SettledNote {
         let entry = self.entry(rows);
         SettledNote {
@@ -172,7 +172,7 @@ impl Work {
             for mut note in std::mem::take(&mut standing.op.draft.notes) {
                 let more: Arc<[_]> = note.more.clone().into();
                 for part in parts(&note) {
-                    // The first part has them all.
+                    // The first part carries them all.
                     let files = std::mem::take(&mut note.files);
                     work.pieces.push(Piece {
                         row: work.rows.len(),
@@ -204,7 +204,7 @@ impl Work {
         work
     }
 
-    /// The notes of a kind that are to be sent, by their places.
+    /// Positions of the notes of a kind that are to be sent.
     pub(super) fn todo(&self, activity: Activity) -> Vec<usize> {
         let is_todo = |place: &usize| {
             let piece = &self.pieces[*place];
@@ -213,7 +213,7 @@ impl Work {
         (0..self.pieces.len()).filter(is_todo).collect()
     }
 
-    /// Those of them that need not wait for files.
+    /// Those of them that do not have to wait for files.
     pub(super) fn ready(&self, activity: Activity) -> Vec<usize> {
         let mut places = self.todo(activity);
         places.retain(|&place| self.pieces[place].files.is_empty());
@@ -224,7 +224,7 @@ impl Work {
         self.rows[self.pieces[place].row].ticket()
     }
 
-    /// Marks a note as existing; returns what the journal keeps of it.
+    /// Marks a note as existing; returns what the journal keeps about it.
     pub(super) fn done(&mut self, place: usize, record: &str, is_ours: bool) -> SettledNote {
         let piece = &mut self.pieces[place];
         piece.state = State::Done;

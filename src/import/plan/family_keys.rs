@@ -1,5 +1,5 @@
 //! The other rows of a family (protocol R7): a row that was refused, for whatever reason, is
-//! retried, and its key may be that of another row, whose ticket exists.
+//! retried, and its key may belong to another row, whose ticket exists.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -21,8 +21,8 @@ pub struct FamilyKeys(Vec<FamilyRun>);
 struct FamilyRun {
     folder: PathBuf,
     journal: Reading,
-    /// The lines in the first input of the rows that it retried, by their number; read
-    /// when first needed.
+    /// For the rows that it retried, their lines in the first input, by row number; read when first
+    /// needed.
     lines: OnceCell<HashMap<u64, Box<str>>>,
 }
 
@@ -93,7 +93,7 @@ impl FamilyRun {
     }
 }
 
-/// `line 3 of b.csv`, of a `_line` that reads `b.csv:3`.
+/// `line 3 of b.csv`, from a `_line` that reads `b.csv:3`.
 fn words(line: &str) -> String {
     match line.rsplit_once(':') {
         Some((file, line)) => format!("line {line} of {file}"),

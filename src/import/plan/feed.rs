@@ -34,7 +34,7 @@ pub struct Feed {
     pub mapping: Arc<CompiledMapping>,
     /// What is done with them.
     pub operation: Operation,
-    /// Is told of what is noticed on the way.
+    /// Notified of what is noticed on the way.
     pub listener: Arc<dyn Listener>,
     /// Gets rows that end early.
     pub settle: SettleHandle,
@@ -63,7 +63,7 @@ struct Chunk {
 }
 
 impl Feed {
-    /// Reads to the end or to the limit, or until nobody wants more rows.
+    /// Reads to the end or to the limit, or until no more rows are wanted.
     pub fn run(mut self, input: Input) -> Result<(), Error> {
         let mut input = Rows::new(input, Arc::clone(&self.mapping));
         if let Some(row) = self.past.as_ref().and_then(|past| past.contiguous) {
@@ -83,14 +83,14 @@ impl Feed {
                 return Ok(());
             }
             if let Some(state) = ended {
-                // A settle thread that is gone reports its own error.
+                // If the settle thread has ended, it reports its own error.
                 let _gone = self.settle.ended(state);
                 return Ok(());
             }
         }
     }
 
-    /// Reads a chunk; says when there is nothing more to read.
+    /// Reads a chunk; reports when there is nothing more to read.
     fn fill(&mut self, input: &mut Rows, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
         while chunk.rows < CHUNK && chunk.bytes < CHUNK_BYTES {
             if self.limit.is_some_and(|limit| input.rows_read() >= limit) {

@@ -1,6 +1,6 @@
-//! `plan`: decides what is done for a mapped row: the run's operation. What the portal
-//! holds is not known here; `decide` compares with it. Repeated keys are not seen here: batch
-//! holds rows with an open key back, and the journal's key index knows the rest.
+//! `plan`: decides what is done for a mapped row: the run's operation. What the portal holds is not
+//! known here; `decide` compares with it. Repeated keys are not detected here: batch holds back
+//! rows with an open key, and the journal's key index covers the rest.
 
 pub(crate) mod one_per;
 pub mod family_keys;
@@ -103,7 +103,7 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
     }
     let mut links: Vec<[Cow<'_, str>; 4]> = draft.links.iter().map(named).collect();
     if operation.only_links() {
-        // A row asks for a set of links: their order in its cells does not matter.
+        // A row requests a set of links: their order in its cells does not matter.
         links.sort_unstable();
         links.dedup();
     }

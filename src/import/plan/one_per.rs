@@ -1,8 +1,7 @@
-//! One row for each ticket, where the mapping says that a file has several (`one_per`):
-//! audit logs, one row a message. The rows of a ticket are adjacent in such files, so
-//! one row is held back and nothing else is remembered; the others are skipped. Rows of
-//! one ticket that are not adjacent are two rows with one key, and the key's rules
-//! decide.
+//! One row for each ticket, if the mapping says that a file has several (`one_per`): audit logs,
+//! with one row per message. The rows of a ticket are adjacent in such files, so only one row is
+//! held back and nothing else is remembered; the others are skipped. Rows of one ticket that are
+//! not adjacent are two rows with one key, and the rules for keys apply.
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::mapping::{CompiledMapping, Keep};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 
-/// The rows of an input, one for each ticket; the others come as skipped.
+/// The rows of an input, one for each ticket; the others are returned as skipped.
 pub struct Rows {
     input: Input,
     mapping: Arc<CompiledMapping>,
@@ -35,7 +34,7 @@ impl Rows {
         }
     }
 
-    /// What the user should know of the rows read since the last call of this.
+    /// What the user should know about the rows read since the last call of this.
     pub fn take_notices(&mut self) -> Vec<String> {
         self.input.take_notices()
     }
@@ -45,14 +44,14 @@ impl Rows {
         self.input.offset()
     }
 
-    /// Goes back to a row that was read before, which comes next.
+    /// Goes back to a row that was read before; it is returned next.
     pub fn seek_to(&mut self, row: RowEntry) -> Result<(), Error> {
         self.group = None;
         self.held = None;
         self.input.seek_to(row)
     }
 
-    /// Rows that have come so far, from the first of the run.
+    /// Rows returned so far, counted from the first of the run.
     pub fn rows_read(&self) -> u64 {
         self.input.rows_read() - u64::from(self.held.is_some())
     }

@@ -28,7 +28,7 @@ use crate::model::dialect::{Dialect, Encoding};
 use crate::model::place::{Places, RowAddress};
 use crate::model::row::Headers;
 
-/// Inputs whose headers have been read; their rows come one by one.
+/// Inputs whose headers have been read; their rows are returned one by one.
 pub struct Input {
     files: Vec<InputText>,
     headers: Headers,
@@ -39,7 +39,7 @@ pub struct Input {
     next_file: usize,
     next_seq: u64,
     taken: Arc<Taken>,
-    /// Where the last row stands that was read.
+    /// Where the last row that was read is.
     last: Option<RowAddress>,
     peeked: Option<Reading>,
     notices: Vec<String>,
@@ -221,8 +221,8 @@ impl Input {
         self.files.iter().map(|file| file.planned.part.size).sum()
     }
 
-    /// How many of these bytes the rows stand for that were read. A file is read ahead of
-    /// its rows, by much where it is packed.
+    /// How many of these bytes the rows read so far represent. A file is read ahead of its rows,
+    /// far ahead if it is packed.
     pub fn offset(&self) -> u64 {
         let disk = self.taken.disk.load(Ordering::Relaxed);
         let Some(last) = self.last.filter(|_| self.current.is_some()) else {
@@ -235,7 +235,7 @@ impl Input {
         before + u64::try_from(part).unwrap_or_default()
     }
 
-    /// The same inputs again, from their start.
+    /// The same inputs again, from the start.
     pub fn again(&self) -> Input {
         let files = self.files.iter();
         Input {
@@ -279,8 +279,8 @@ impl Input {
         self.next_seq - 1 - u64::from(self.peeked.is_some())
     }
 
-    /// Goes back to a row that was read before, which comes next. In a plain UTF-8 file
-    /// that is a seek; other texts are read up to there.
+    /// Goes back to a row that was read before; it is returned next. In a plain UTF-8 file that is
+    /// a seek; other texts are read again up to that point.
     ///
     /// # Errors
     /// When the text can't be read, or is shorter than it was.
@@ -379,7 +379,7 @@ impl Input {
         }
     }
 
-    /// What the user should know of the rows read since the last call of this.
+    /// What the user should know about the rows read since the last call of this.
     pub fn take_notices(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notices)
     }
@@ -447,8 +447,8 @@ impl Input {
 }
 
 impl InputText {
-    /// Where a row stands, where that is counted in bytes of the file: those of UTF-16 are
-    /// counted once they are decoded.
+    /// Where a row is, if that can be counted in bytes of the file: those of UTF-16 are counted
+    /// after decoding.
     fn place(&self, reading: &Reading) -> Option<RowAddress> {
         let wide = [Encoding::UTF_16LE, Encoding::UTF_16BE];
         let is_wide = self
@@ -493,8 +493,8 @@ impl InputText {
         }
     }
 
-    /// Takes over what reading has found out. The first character beyond ASCII may come
-    /// long after the head; if it shows an encoding other than UTF-8, that is reported.
+    /// Adopts what reading has found out. The first character beyond ASCII may come long after the
+    /// head; if it shows an encoding other than UTF-8, that is reported.
     fn follow(&mut self, rows: &Rows) -> Option<String> {
         self.records = rows.count;
         self.damaged = rows.damaged;

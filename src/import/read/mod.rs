@@ -1,6 +1,6 @@
-//! `read`: files become rows. Arguments name files; a file holds texts; the head of a
-//! text shows how it is written; its bytes become UTF-8, then records, then rows that
-//! know their number, line and byte.
+//! `read`: files become rows. Arguments name files; a file holds texts; the head of a text shows
+//! how it is written; its bytes become UTF-8, then records, then rows with their number, line and
+//! byte offset.
 //!
 //! ```text
 //! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut | json → rows → input

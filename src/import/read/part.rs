@@ -28,7 +28,7 @@ const MOST_MEMBERS: usize = 2_000;
 /// How many times its own size an archive may unpack to: more than any table's, and no
 /// less than deflate can achieve.
 const MOST_RATIO: u64 = 1_100;
-/// Extensions of archive members that are taken for CSV or JSON.
+/// Extensions of archive members that are treated as CSV or JSON.
 const CSV_NAMES: [&str; 7] = [".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"];
 
 /// A CSV text on disk. It can be opened repeatedly.
@@ -125,7 +125,7 @@ impl Part {
         &self.name
     }
 
-    /// The sheet, where the file is a spreadsheet.
+    /// The sheet, if the file is a spreadsheet.
     pub(super) fn sheet(&self) -> Option<&Sheet> {
         self.sheet.as_ref()
     }
@@ -135,7 +135,7 @@ impl Part {
         self.sheet.as_ref().map_or(&self.path, Sheet::path)
     }
 
-    /// Opens the text, unpacked; what is read of it is counted in `taken`.
+    /// Opens the text, unpacked; bytes read from it are counted in `taken`.
     pub fn open(&self, taken: &Arc<Taken>) -> io::Result<Box<dyn Read + Send>> {
         let file = Counted::disk(File::open(self.text_path())?, taken);
         let text: Box<dyn Read + Send> = match self.packing {
@@ -182,7 +182,7 @@ impl Part {
     }
 }
 
-/// The sheet that is wanted of a spreadsheet.
+/// The sheet that is wanted from a spreadsheet.
 fn sheet_of(kind: Kind, file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> {
     let sheet = workbook::convert(kind, file, wanted)?;
     let part = Part {
@@ -302,7 +302,7 @@ fn refuse_bombs(name: &str, texts: &[Part], size: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// A resource file of macOS is not the user's, whatever its extension.
+/// A macOS resource file is not the user's, whatever its extension.
 fn is_csv_name(member: &str) -> bool {
     let name = member.to_lowercase();
     CSV_NAMES.iter().any(|end| name.ends_with(end)) && !name.starts_with("__macosx/")
@@ -324,7 +324,7 @@ fn without_csv(name: &str, others: &[String]) -> Error {
     )
 }
 
-/// What was read of inputs so far. Readers are ahead of the rows by their buffers.
+/// What was read from the inputs so far. Readers are ahead of the rows by their buffers.
 #[derive(Debug, Default)]
 pub struct Taken {
     /// Bytes of all inputs, as they lie on disk.
@@ -445,7 +445,7 @@ mod tests {
             checksum: 0,
             left: 100_000,
         };
-        let told = io::copy(&mut member, &mut io::sink()).expect_err("it has no end");
-        assert_eq!(told.to_string(), "it holds more than the archive says");
+        let error = io::copy(&mut member, &mut io::sink()).expect_err("it has no end");
+        assert_eq!(error.to_string(), "it holds more than the archive says");
     }
 }

@@ -63,7 +63,7 @@ impl Records {
         }
     }
 
-    /// The encoding; none while there was only ASCII.
+    /// The encoding; none if there was only ASCII so far.
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match self {
             Records::Cells(cells) => cells.input().encoding(),
@@ -101,8 +101,8 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// Inspects a text. What `dialect` says is not detected; our own files are always
-    /// read as we wrote them (protocol R6), or as a spreadsheet saved them.
+    /// Inspects a text. What `dialect` specifies is not detected; our own files are always read as
+    /// we wrote them (protocol R6), or as a spreadsheet saved them.
     pub(super) fn look(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
         let detected = Dialect::default();
         let sheets = of_sheets(dialect);
@@ -165,7 +165,7 @@ impl Planned {
             preamble: usize::from(hinted.is_some()),
             ..Planned::new(part, opening, grammar, dialect)
         };
-        // Nothing that the user has specified is guessed.
+        // What the user has specified is not guessed.
         if hinted.is_none() && dialect.header.is_none() && dialect.skip_lines == 0 {
             planned.oddities = match part.sheet() {
                 Some(sheet) => oddities_of_sheet(body, is_whole, sheet.width),
@@ -176,7 +176,7 @@ impl Planned {
         Ok(planned)
     }
 
-    /// Only how the text is to be cut is known yet.
+    /// So far only how to cut the text is known.
     fn new(part: &Part, opening: Opening, grammar: Grammar, dialect: &Dialect) -> Planned {
         Planned {
             part: part.clone(),
@@ -266,7 +266,7 @@ impl Planned {
         }
     }
 
-    /// Opens the text behind its header; what is read of it is counted in `taken`.
+    /// Opens the text after its header; bytes read from it are counted in `taken`.
     pub(super) fn open(&self, taken: &Arc<Taken>) -> io::Result<Records> {
         let (text, byte) = opened(&self.part, self.opening, taken)?;
         if let Some(Objects { form, columns }) = &self.objects {
@@ -427,7 +427,7 @@ impl Planned {
     }
 }
 
-/// A text from its beginning behind its byte order mark, and where that is.
+/// A text from its beginning, after its byte order mark, and the offset of that.
 fn opened(part: &Part, opening: Opening, taken: &Arc<Taken>) -> io::Result<(Opened, u64)> {
     let mut input = part.open(taken)?;
     let mut mark = [0; 4];
@@ -472,7 +472,7 @@ fn column_name(cell: &[u8]) -> Option<String> {
     (!name.contains('\0')).then(|| name.to_owned())
 }
 
-/// A file of ours has all columns that we added to it.
+/// Checks that one of our files still has all columns that we added to it.
 fn check_whole(part: &Part, names: &[String], refused: &str) -> Result<(), Error> {
     match damage(names, refused) {
         None => Ok(()),
@@ -483,7 +483,7 @@ fn check_whole(part: &Part, names: &[String], refused: &str) -> Result<(), Error
     }
 }
 
-/// Our own files have a few columns more than the file that they came from.
+/// Checks the number of columns. Our own files have a few more than the file that they came from.
 fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
     if columns <= most.saturating_add(REFUSED_COLUMNS.len()) {
         return Ok(());
@@ -527,7 +527,7 @@ fn widened(mut names: Vec<String>, width: usize) -> Vec<String> {
     names
 }
 
-/// A file without a header needs as many names as most rows have cells.
+/// Checks the given names: a file without a header needs as many as most rows have cells.
 fn check_given(part: &Part, names: &[String], rows: &[Sampled]) -> Result<(), Error> {
     let fits = |row: &&Sampled| row.cells == names.len();
     let other = rows.iter().find(|row| !fits(row));

@@ -101,7 +101,7 @@ impl LineEnds {
 /// What is in a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// Its cells, unquoted, one after the other.
+    /// Its cells, unquoted and concatenated.
     pub text: &'a [u8],
     /// Where each cell ends in `text`.
     pub ends: &'a [usize],

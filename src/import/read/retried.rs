@@ -1,6 +1,6 @@
-//! Rows of a refused.csv that are to be retried (protocol R5): their records are
-//! copied, since the file stays with its run and people may keep editing it, while the
-//! new run may have to read its rows again.
+//! Rows of a refused.csv that are to be retried (protocol R5): their records are copied, since the
+//! file stays with its run and may be edited further, while the new run may have to read its rows
+//! again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -32,16 +32,16 @@ pub fn retried_in(folder: &Path) -> PathBuf {
 /// Columns without which the rows of a file can't be identified.
 const NEEDED: [&str; 2] = ["_line", "_code"];
 
-/// Name of a row: its line of the first input, and how often that line came before.
+/// Name of a row: its line in the first input, and how often that line occurred before.
 pub type RowName = (Box<str>, u32);
 
-/// Names rows of one file by their line of the first input, and by how often that line
-/// came before: somebody may have split a row in two.
+/// Names rows of one file by their line in the first input, and by how often that line occurred
+/// before: somebody may have split a row in two.
 #[derive(Debug, Default)]
 pub struct RowNames(HashMap<Box<str>, u32>);
 
 impl RowNames {
-    /// The name of the next row; none if it does not say its line.
+    /// The name of the next row; none if it does not state its line.
     pub fn next(&mut self, kept: Option<&Kept>) -> Option<RowName> {
         let line = kept?.line.clone()?;
         // The header may be repeated in the file.
@@ -54,7 +54,7 @@ impl RowNames {
     }
 }
 
-/// What an earlier run wrote of the row that was read.
+/// What an earlier run wrote about the row that was read.
 pub fn kept(reading: &Reading) -> Option<&Kept> {
     match reading {
         Reading::Row(row) => row.kept.as_deref(),
@@ -62,8 +62,8 @@ pub fn kept(reading: &Reading) -> Option<&Kept> {
     }
 }
 
-/// The rows that a run retried, by their number in it: the line of the first input, and how
-/// often that line came before. None if the run folder has no copy of them.
+/// The rows that a run retried, by their number in it: the line in the first input, and how often
+/// that line occurred before. None if the run folder has no copy of them.
 ///
 /// # Errors
 /// When the copy can't be read.
@@ -139,7 +139,7 @@ fn expect_ours(name: &str, input: &Input) -> Result<(), Error> {
     }
 }
 
-/// Refuses a record that was damaged since the run wrote it.
+/// Refuses a record that was damaged after the run wrote it.
 fn expect_whole(name: &str, reading: &Reading) -> Result<(), Error> {
     let Reading::Fallen(outcome) = reading else {
         return Ok(());

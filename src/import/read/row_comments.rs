@@ -1,5 +1,5 @@
-//! Comments in files of their own: each row gets those of its ticket as it is read, so
-//! that all later stages find them with the row.
+//! Comments in separate files: each row gets those of its ticket as it is read, so that all later
+//! stages find them with the row.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

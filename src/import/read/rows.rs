@@ -1,4 +1,4 @@
-//! Records → rows. What can't be cut into the header's columns is refused here, whole;
+//! Records → rows. A record that can't be cut into the header's columns is refused here as a whole;
 //! a stray quote costs only its own line, not the rows below it.
 
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, SourceRow};
 
-/// The mark in refused.csv for a record of which it has only the beginning.
+/// The code in refused.csv for a record of which only the beginning is kept.
 const RECORD_TOO_LONG: &[u8] = b"RECORD_TOO_LONG";
 /// DOS's end-of-file character; alone on its line it is not a row.
 const END_OF_FILE: &[u8] = b"\x1A";
@@ -42,7 +42,7 @@ impl Reading {
         }
     }
 
-    /// Where it stands.
+    /// Where it is.
     pub fn address(&self) -> RowAddress {
         match self {
             Reading::Row(source) => source.address,
@@ -95,7 +95,7 @@ pub(super) struct Rows {
     pub(super) count: u64,
     /// Counts of records whose quotes change their texts.
     pub(super) damaged: Damaged,
-    /// Records at the end that are no rows.
+    /// Records at the end that are not rows.
     pub(super) skip_last: usize,
     /// Whether `="0017"` is the text 0017.
     pub(super) text_formulas: bool,
@@ -182,7 +182,7 @@ impl Rows {
         Ok(self.held.pop_front().map(|reading| reading.with_seq(seq)))
     }
 
-    /// A row with its place; its cells are still to come.
+    /// A row with its place; its cells are filled in later.
     fn bare_row(&self, seq: u64, found: Found) -> SourceRow {
         SourceRow {
             seq,
@@ -285,8 +285,8 @@ impl Rows {
         }
     }
 
-    /// Whether a line break inside a text that is not quoted cuts the record short. Its
-    /// last cell would be taken for whole.
+    /// Whether a line break inside an unquoted text cuts the record short. Otherwise its last cell
+    /// would be taken as complete.
     fn is_torn(&mut self, found: Found) -> io::Result<bool> {
         let width = self.layout.width();
         let Records::Cells(records) = &mut self.records else {
@@ -346,7 +346,7 @@ impl Rows {
         let Some(raw) = own.raw(record).filter(|raw| !raw.contains(&0)) else {
             return false;
         };
-        // Only the beginning of a record that was too long is there.
+        // Only the beginning of an overlong record is there.
         if own.code(record) == RECORD_TOO_LONG {
             return false;
         }
@@ -489,7 +489,7 @@ fn trimmed(cell: &[u8]) -> &str {
     std::str::from_utf8(cell).map_or("", trim_invisible)
 }
 
-/// The code of a row that had nothing but its record in `_raw`, which somebody emptied.
+/// The code of a row that had nothing but its record in `_raw`, which somebody has emptied.
 fn emptied(code: &[u8]) -> Option<&'static str> {
     let codes = ["RAGGED_ROW", "UNCLOSED_QUOTE", "RECORD_TOO_LONG"];
     codes.into_iter().find(|one| one.as_bytes() == code)

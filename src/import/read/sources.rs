@@ -50,8 +50,8 @@ pub(super) struct Spool {
 }
 
 impl Sources {
-    /// Finds the files. Standard input is read to its end, into `spool_folder` or the
-    /// system's folder for such files.
+    /// Finds the files. Standard input is read to its end, into `spool_folder` or the system's
+    /// temporary folder.
     ///
     /// # Errors
     /// When a glob finds nothing, a file is named twice, or standard input can't be

@@ -32,7 +32,7 @@ fn read(bytes: &[u8], dialect: &Dialect) -> Vec<String> {
     read_files(&[("f.csv", bytes)], dialect).unwrap_or_else(|error| vec![error.to_string()])
 }
 
-/// `line: cells`, without those that we added, or what became of the row.
+/// `line: cells`, without those that we added, or the outcome of the row.
 fn words(reading: &Reading, columns: usize) -> String {
     let (row, outcome) = match reading {
         Reading::Row(row) => (row, None),
@@ -111,7 +111,8 @@ fn files_and_what_their_rows_become() {
         ),
         // what is not text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
-        // our own files: what was corrected counts, else the cells; never one of two repairs
+        // our own files: a corrected record counts, else the cells; of two repairs neither is
+        // chosen
         (
             b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\"1,b\"\n,,3,RAGGED_ROW,,,,,\"7,\"\"8,9\"\"\"\n3,c,4,RAGGED_ROW,,,,,\"3,c,d\"\n",
             &["Id|S", "2: RAW_AND_CELLS 1,b", "3: 7|8,9", "4: 3|c"],

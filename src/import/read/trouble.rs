@@ -31,8 +31,7 @@ pub(super) fn unusable(name: &str, why: impl Display) -> Error {
     Error::usage(format!("can't read {name}: {why}"))
 }
 
-/// A text that failed half way: damaged if an unpacker says so, else the system's own
-/// error.
+/// A text that failed halfway: damaged if an unpacker says so, else the system's own error.
 pub(super) fn broken_off(name: &str, error: io::Error) -> Error {
     let inner = error.get_ref();
     if let Some(broken) = inner.and_then(|inner| inner.downcast_ref::<BrokenObject>()) {
@@ -48,7 +47,7 @@ pub(super) fn broken_off(name: &str, error: io::Error) -> Error {
     }
 }
 
-/// Why a file could not be opened, for people.
+/// Why a file could not be opened, in words for people.
 pub(super) fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),

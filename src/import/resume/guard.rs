@@ -1,6 +1,6 @@
-//! Guards of a resume (protocol R1): what a run was started with must still be the
-//! same, or rows would get different values than their neighbours. What is merely new
-//! in the portal does not matter: the run continues with the schema that it knows.
+//! Guards of a resume (protocol R1): what a run was started with must still be the same, or rows
+//! would get different values than their neighbours. Additions in the portal do not matter: the run
+//! continues with the schema that it knows.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ pub fn same_tables(
     )))
 }
 
-/// Refuses a portal in which a value that would be sent has changed.
+/// Refuses a portal in which the definition of a value that would be sent has changed.
 pub fn same_schema(
     before: &Schema,
     now: &Schema,
@@ -281,7 +281,7 @@ mod tests {
     }
 
     /// The message for a portal that was changed like this, or nothing.
-    fn told(written: &[&str], change: impl FnOnce(&mut Schema)) -> Option<String> {
+    fn refusal(written: &[&str], change: impl FnOnce(&mut Schema)) -> Option<String> {
         let mut now = schema();
         change(&mut now);
         let refused = same_schema(&schema(), &now, written, Began::Run).err()?;
@@ -296,23 +296,23 @@ mod tests {
         let property =
             |schema: &mut Schema| schema.tickets.get_mut("p").expect("p").options.truncate(1);
         assert_eq!(
-            told(&["p"], property).as_deref(),
+            refusal(&["p"], property).as_deref(),
             Some("option \"b\" of property p is gone")
         );
-        assert_eq!(told(&["q"], property), None);
-        let gone = told(&["p"], |schema| schema.tickets.clear());
+        assert_eq!(refusal(&["q"], property), None);
+        let gone = refusal(&["p"], |schema| schema.tickets.clear());
         assert_eq!(gone.as_deref(), Some("property p is gone"));
-        let stage = told(&[], |schema| schema.pipelines[0].stages.clear());
+        let stage = refusal(&[], |schema| schema.pipelines[0].stages.clear());
         assert_eq!(
             stage.as_deref(),
             Some("stage \"New\" of pipeline \"Support\" is gone")
         );
-        let owner = told(&[], |schema| schema.owners[0].archived = true);
+        let owner = refusal(&[], |schema| schema.owners[0].archived = true);
         assert_eq!(
             owner.as_deref(),
             Some("owner a@b.example can't be given tickets any more")
         );
-        let new = told(&["p"], |schema| {
+        let new = refusal(&["p"], |schema| {
             let owner = Owner {
                 id: "8".to_owned(),
                 ..schema.owners[0].clone()

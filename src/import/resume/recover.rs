@@ -1,7 +1,6 @@
-//! Reading rows again. A run's files are brought back to what its journal says
-//! (protocol D3): rows that were settled after the last lengths that the journal knows
-//! are appended again, their cells from the input. Rows whose links wait are read again
-//! by the last phase.
+//! Reading rows again. A run's files are brought back to what its journal says (protocol D3): rows
+//! that were settled after the last lengths that the journal knows are appended again, with their
+//! cells from the input. Rows whose links wait are read again by the last phase.
 
 use super::folder::RunFolder;
 use crate::error::Error;
@@ -40,7 +39,7 @@ pub struct Again {
 }
 
 impl Again {
-    /// From where its rows stand.
+    /// A reader of the rows of `input`.
     pub fn new(input: &Input) -> Again {
         Again {
             source: input.again(),
@@ -48,7 +47,7 @@ impl Again {
         }
     }
 
-    /// A row that was read before; fastest in file order.
+    /// Reads again a row that was read before; fastest in file order.
     pub fn row(&mut self, row: RowEntry) -> Result<Reading, Error> {
         if row.seq != self.next_seq {
             self.source.seek_to(row)?;

@@ -1,7 +1,7 @@
 //! Changes to tickets that exist, or may exist: update, upsert, archive. Unlike a create, an
-//! attempt with an unclear outcome may be carried out later and overwrite what came after it
-//! (protocol S4). Its rows are returned as late and come here again when that can no longer
-//! happen: then the portal is read, and what it does not hold is sent again.
+//! attempt with an unclear outcome may be carried out later and overwrite newer changes (protocol
+//! S4). Its rows are returned as late and are passed in again when that can no longer happen: then
+//! the portal is read, and what it does not hold is sent again.
 
 use super::Sender;
 use super::missing::Absent;

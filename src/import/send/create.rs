@@ -1,6 +1,6 @@
-//! Creates: what is sent, and how rows are looked up whose outcome the replies do not say
-//! (protocol S3, S7, K5, K6). A create that may come late is guarded by its key, so nothing
-//! waits for it.
+//! Creates: what is sent, and how rows are looked up whose outcome the replies do not say (protocol
+//! S3, S7, K5, K6). A create that may be carried out late is guarded by its key, so nothing waits
+//! for it.
 
 use super::Sender;
 use super::lookup::{LookUp, Looked};
@@ -36,8 +36,7 @@ impl Sender {
         Slot::new(op, item, None)
     }
 
-    /// How replies to creates are matched; `same` tells whether a record holds what an item
-    /// sends.
+    /// How replies to creates are matched; `same` says whether a record holds what an item sends.
     pub(crate) fn create_matching<'a>(
         &'a self,
         same: &'a (dyn Fn(&Item, &Record) -> bool + Sync),
@@ -95,7 +94,7 @@ impl Sender {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Applies what a look-up shows of a row; returns it if it is to be sent again.
+    /// Applies what a look-up shows about a row; returns it if it is to be sent again.
     fn take_looked(&self, slot: Slot, looked: Looked, decided: &mut Decided) -> Option<Slot> {
         match looked {
             Looked::Ours(ticket) => {
@@ -128,7 +127,7 @@ struct Decided {
 
 /// The outcome of a row whose ticket existed before. One that was refused because of a link, a note
 /// or a file continues with the ticket that an earlier run created for it (protocol H1); `retry`
-/// passes on what that run wrote of it. With another key it is a different row.
+/// passes on what that run wrote about it. With another key it is a different row.
 fn found(op: &PlannedOp) -> Snapshot {
     let kept = op.source.kept.as_deref();
     let same_key = |kept: &&Kept| kept.key.as_deref() == Some(&*op.draft.key);

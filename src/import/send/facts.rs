@@ -1,6 +1,6 @@
-//! What a run knows of its portal beyond the definitions, and what it learns: new facts are
-//! reported to the listener that keeps them for the next run, including those that
-//! contradict what was known.
+//! What a run knows about its portal beyond the definitions, and what it learns: new facts are
+//! reported to the listener that keeps them for the next run, including those that contradict what
+//! was known.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,14 +37,14 @@ impl Facts {
         known.archived_by_key
     }
 
-    /// Whether anything is known of a property that can hold the key of activities.
+    /// Whether anything is known about a property that can hold the key of activities.
     pub fn knows_key(&self, activity: Activity, property: &str) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (activity, property.to_owned());
         known.keys_said.contains_key(&key)
     }
 
-    /// Learns a fact. One that was known already is not news.
+    /// Learns a fact. One that was already known is not reported.
     pub fn learn(&self, learned: Learned) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let news = known.take(&learned);

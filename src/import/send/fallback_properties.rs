@@ -1,7 +1,6 @@
-//! Properties that a portal accepts silently and does not keep, such as a `createdate`
-//! (protocol S6). If the mapping names another property for that, the first tickets get
-//! the value in both; the canary shows which of them is kept, so no ticket ever lacks
-//! it, whenever the run dies.
+//! Properties that a portal accepts silently and does not keep, such as a `createdate` (protocol
+//! S6). If the mapping names a fallback property, the first tickets get the value in both; the
+//! canary shows which of them is kept, so no ticket ever lacks it, whenever the run dies.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +18,7 @@ pub struct FallbackProperties {
 }
 
 impl FallbackProperties {
-    /// With nothing known of the portal yet.
+    /// Nothing is known about the portal yet.
     pub fn new(mapping: &CompiledMapping) -> FallbackProperties {
         let pair = |property: &MappedProperty| {
             let instead = property.instead.as_ref()?;

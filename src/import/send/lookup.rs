@@ -16,16 +16,16 @@ use crate::model::shelf::Shelf;
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
 
-/// What a look-up makes of a row.
+/// What a look-up decides for a row.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Looked {
-    /// A send of ours made its ticket.
+    /// A send of ours created its ticket.
     Ours(RecordId),
-    /// Its key is that of this ticket, which we did not make.
+    /// Its key belongs to this ticket, which we did not create.
     Theirs(RecordId),
     /// It is refused.
     Refused(Box<Problem>),
-    /// The portal has nothing of it: it is sent again.
+    /// The portal has no trace of it: it is sent again.
     Again,
 }
 
@@ -35,19 +35,19 @@ pub struct LookUp<'a> {
     pub tickets: Tickets<'a>,
     /// The key property.
     pub key_property: &'a str,
-    /// What is known of the portal.
+    /// What is known about the portal.
     pub facts: &'a Facts,
 }
 
 impl LookUp<'_> {
-    /// Live tickets that hold one of these keys, at most 100, and which of them the portal
-    /// has and does not show.
+    /// Live tickets that hold one of these keys, at most 100, and which of them the portal has but
+    /// does not show.
     pub async fn live(&self, keys: &[String]) -> Result<Given, Stop> {
         let wanted = ["hs_createdate"];
         self.tickets.read_each(keys, &wanted, Shelf::Live).await
     }
 
-    /// Decides about a row, given the live tickets and what the portal said of it.
+    /// Decides about a row, given the live tickets and what the portal said about it.
     pub async fn decide(
         &self,
         slot: &mut Slot,
@@ -67,8 +67,8 @@ impl LookUp<'_> {
         self.collided(slot, named).await
     }
 
-    /// Decides about a row whose key the portal says is another ticket's, although no live one has
-    /// it (K5).
+    /// Decides about a row whose key, according to the portal, belongs to another ticket, although
+    /// no live one has it (K5).
     async fn collided(&self, slot: &mut Slot, named: Option<String>) -> Result<Looked, Stop> {
         let key = &slot.item.key;
         // A portal that does not find archived tickets by key need not be asked if it
@@ -127,8 +127,8 @@ impl LookUp<'_> {
         self.tickets.anywhere(id, &properties).await
     }
 
-    /// A row whose key the portal has and does not show is refused, unless the ticket may be
-    /// the row's own: then it must not be reported as not created.
+    /// A row whose key the portal has but does not show is refused, unless the ticket may be the
+    /// row's own: then it must not be reported as not created.
     fn hidden(&self, slot: &Slot, closed: &Closed) -> Result<Looked, Stop> {
         match slot.written {
             Written::No => Ok(self.refused(&slot.item.key, closed.reason())),

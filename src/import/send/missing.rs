@@ -1,7 +1,7 @@
-//! Tickets that are not live: in the recycle bin, merged into another, or nowhere. A
-//! portal may not find archived tickets by their key, so a row whose ticket was seen
-//! before is looked up by the ticket's id (protocol R4), and a row whose key an earlier
-//! row of the run archived by what the journal has.
+//! Tickets that are not live: in the recycle bin, merged into another, or nowhere. A portal may not
+//! find archived tickets by their key, so a row whose ticket was seen before is looked up by the
+//! ticket's id (protocol R4), and a row whose key belongs to a ticket that an earlier row of the
+//! run archived is decided by the journal.
 
 use super::Sender;
 use super::rounds::Slot;
@@ -79,9 +79,9 @@ impl Sender {
         Ok(live)
     }
 
-    /// Reads tickets that a send of ours may have archived, by the ids that their intents
-    /// have (R4): the key may lead nowhere by now, or to a newer ticket. What is live is
-    /// sent (again). When a read fails, the rows are in `todo`.
+    /// Reads tickets that a send of ours may have archived, by the ids that their intents have
+    /// (R4): by now the key may belong to no ticket, or to a newer one. What is live is sent
+    /// (again). When a read fails, the rows are in `todo`.
     pub(crate) async fn read_archived(
         &self,
         slots: Vec<Slot>,
@@ -234,7 +234,7 @@ impl Sender {
         Ok(places)
     }
 
-    /// For each row the row before it that archived the ticket of its key.
+    /// For each row, the earlier row that archived the ticket with its key.
     async fn archived_before(&self, absent: &[Absent]) -> Result<Vec<Option<Earlier>>, Stop> {
         if self.operation != Operation::Archive {
             return Ok(Vec::new());
@@ -258,8 +258,8 @@ impl Sender {
         Ok(Place::ArchivedBefore(before.record))
     }
 
-    /// Where a ticket is that is neither live nor in the recycle bin. The id of one that
-    /// was merged leads to the one that it went into, in a read of one record only.
+    /// Where a ticket is that is neither live nor in the recycle bin. The id of a merged ticket
+    /// leads to the one that it was merged into, but only in a read of a single record.
     async fn merged_or_gone(&self, row: &Absent) -> Result<Place, Stop> {
         let by_id = self.mapping.id_property().is_none();
         let id = match &row.op.ticket {
@@ -286,8 +286,8 @@ impl Sender {
     }
 }
 
-/// Whether a plan found the ticket of a row live. That an earlier row of the run archived it
-/// is no change.
+/// Whether a plan found the ticket of a row live. If an earlier row of the run archived it, that is
+/// not a change.
 fn was_live(op: &PlannedOp, place: &Place) -> bool {
     match op.planned_action() {
         Some(PlannedAction::Update | PlannedAction::Link | PlannedAction::Archive) => {

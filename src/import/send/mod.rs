@@ -49,7 +49,7 @@ pub struct Sender {
     /// The run's operation: an upsert that applies a plan has rows that are created and
     /// others that are updated (PL3).
     pub run: Operation,
-    /// Keeps intents and outcomes.
+    /// Stores intents and outcomes.
     pub settle: SettleHandle,
     /// Finds and creates the records that rows are linked to.
     pub ends: Ends,
@@ -63,7 +63,7 @@ pub struct Sender {
     pub no_key: bool,
     /// Turns comments into notes of their tickets.
     pub notes: Arc<Notes>,
-    /// What is known of the portal beyond its definitions.
+    /// What is known about the portal beyond its definitions.
     pub facts: Arc<Facts>,
     /// Calls in flight, at most.
     pub concurrency: usize,
@@ -89,8 +89,7 @@ pub struct Delivered {
     pub wrote: Vec<Wrote>,
     /// Rows that differ from the portal, to be sent now that they have been compared.
     pub differing: Vec<PlannedOp>,
-    /// Rows whose call may still be carried out: to come here again when nothing can
-    /// come late any more (S4).
+    /// Rows whose call may still be carried out: to be passed in again when it no longer can (S4).
     pub late: Vec<PlannedOp>,
     /// Rows that a call of this batch may have written, by their numbers.
     pub began: HashSet<u64>,
@@ -114,9 +113,9 @@ pub(super) fn fresh(batch: &Batch) -> Vec<u64> {
 }
 
 impl Sender {
-    /// Brings every row of the batch to its outcome, except for those that it returns;
-    /// the others are settled by then, in the order in which they ended. When the run
-    /// has to stop, rows without an outcome stay pending, or are counted as unknown.
+    /// Brings every row of the batch to its outcome, except for those that it returns; the others
+    /// are settled when this returns, in the order in which they ended. When the run has to stop,
+    /// rows without an outcome stay pending, or are counted as unknown.
     pub async fn deliver(&self, mut batch: Batch) -> Delivered {
         for op in &mut batch.ops {
             self.fallbacks.apply(&mut op.draft.properties);
@@ -124,7 +123,7 @@ impl Sender {
         if batch.task == Task::Compare {
             return self.compare(batch).await;
         }
-        // Rows of a batch have the same plan, as `batch` sees to.
+        // All rows of a batch have the same planned action; `batch` ensures that.
         let first = batch.ops.first();
         match first.and_then(PlannedOp::planned_operation) {
             Some(operation) => {

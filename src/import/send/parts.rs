@@ -1,6 +1,6 @@
-//! The parts in which the inputs of a call are sent, until each has an outcome: a part
-//! that is refused as a whole is split until the culprit is alone (protocol S5), and what
-//! the portal can't take now is sent again. For writes of records and of links alike.
+//! The parts in which the inputs of a call are sent, until each has an outcome: a part that is
+//! refused as a whole is split until the culprit is alone (protocol S5), and what the portal can't
+//! accept now is sent again. For writes of records and of links alike.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const REPEATS: u32 = 8;
 
 /// Inputs that are to be sent, in parts that are sent together.
 pub struct Parts<T> {
-    /// The last part goes next.
+    /// The last part is sent next.
     parts: Vec<Vec<T>>,
     repeats: u32,
     /// What they are, in words.
@@ -30,7 +30,7 @@ impl<T> Parts<T> {
         }
     }
 
-    /// The part that goes next.
+    /// The part to send next.
     pub fn next(&mut self) -> Option<Vec<T>> {
         self.parts.pop()
     }

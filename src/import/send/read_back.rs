@@ -1,6 +1,6 @@
-//! Finds the outcome of rows whose reply does not say it: tickets are read back, from
-//! the record store, and rows are settled by what the portal has or sent again. Tickets
-//! that are not live are `missing`'s.
+//! Finds the outcome of rows whose reply does not say it: tickets are read back, from the record
+//! store, and rows are settled by what the portal has or sent again. Tickets that are not live are
+//! handled by `missing`.
 
 use super::Sender;
 use super::missing::Absent;
@@ -57,7 +57,7 @@ impl Sender {
                         },
                     }
                 }
-                // An upsert creates what is not there, whether or not its call was lost.
+                // An upsert creates what is missing, whether or not its call was lost.
                 None if self.operation == Operation::Upsert => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
@@ -67,8 +67,8 @@ impl Sender {
         self.settle_absent(absent).await
     }
 
-    /// Live tickets that rows may have written, and for each row the ticket that an
-    /// earlier row of this run has by its key.
+    /// Live tickets that rows may have written, and for each row the ticket that an earlier row of
+    /// this run has under the same key.
     async fn read_written(
         &self,
         slots: &[Slot],
@@ -115,7 +115,7 @@ impl Sender {
             || same_value(self.mapping.type_of(name), value, record.get(name))
     }
 
-    /// Everything that rows are compared by.
+    /// The properties that rows are compared by.
     pub(crate) fn wanted(&self) -> Vec<&str> {
         compared(&self.mapping)
     }
@@ -153,7 +153,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Why the values of rows are taken; with each row goes the id that the portal names.
+    /// Why the values of rows are taken; each row comes with the id that the portal names.
     async fn why_taken(&self, collided: &[(Slot, Option<String>)]) -> Result<Vec<Reason>, Stop> {
         if self.operation != Operation::Upsert {
             let ids = collided.iter().map(|(_, id)| id.clone());
@@ -179,8 +179,8 @@ impl Sender {
         Ok(reasons)
     }
 
-    /// Why a key is taken by which no ticket is found, according to the ticket that the
-    /// portal names.
+    /// Why a key is taken although no ticket is found by it, judged from the ticket that the portal
+    /// names.
     async fn named_holder(&self, key: &str, named: Option<&str>) -> Result<Reason, Stop> {
         let id = named.map(str::to_owned);
         let key_property = self.mapping.key_property();

@@ -1,7 +1,6 @@
-//! Reads records by what rows name them with, until the portal has returned each or said
-//! why not. A record that it has and does not show is not missing: treating it as
-//! missing would refuse a row for the wrong reason, leave out a link, or create the
-//! record twice.
+//! Reads records by whatever rows name them with, until the portal has returned each or said why
+//! not. A record that it has but does not show is not missing: treating it as missing would refuse
+//! a row for the wrong reason, leave out a link, or create the record twice.
 
 use std::time::Duration;
 
@@ -28,29 +27,29 @@ pub struct Reading<'a> {
     pub object: ObjectType,
     /// The unique property that names them; none if their ids do.
     pub by: Option<&'a str>,
-    /// What is read of them.
+    /// The properties to read.
     pub properties: &'a [&'a str],
-    /// Reads only the recycle bin.
+    /// Whether to read live records or the recycle bin.
     pub shelf: Shelf,
 }
 
-/// What a portal said of the records asked for. Those in neither list do not exist.
+/// What a portal said about the requested records. Those in neither list do not exist.
 #[derive(Debug, Default)]
 pub struct Given {
     /// Those that it returned.
     pub records: Vec<Record>,
-    /// Those that it has and does not show.
+    /// Those that it has but does not show.
     pub closed: Vec<Closed>,
 }
 
 /// A record that the portal does not show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// The name by which it was asked for.
+    /// The name by which it was requested.
     pub name: String,
     /// Its kind.
     pub object: ObjectType,
-    /// What the portal said of it, in a sentence.
+    /// What the portal said about it, in a sentence.
     pub words: String,
 }
 
@@ -65,7 +64,7 @@ impl Closed {
 }
 
 impl Given {
-    /// The record asked for by this name, if the portal does not show it.
+    /// The record requested by this name, if the portal does not show it.
     pub fn of(&self, name: &str) -> Option<&Closed> {
         self.closed.iter().find(|closed| closed.name == name)
     }

@@ -11,7 +11,7 @@ use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::key::{FoldedKey, Key};
 use crate::model::ticket::PropertyValues;
 
-/// An input of a call that writes, with what ties its record to its row.
+/// An input of a call that writes, with the key that ties its record to its row.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// What is sent.
@@ -90,7 +90,7 @@ pub enum Verdict {
     },
     /// It may or may not exist: look it up (S2, S3).
     Unclear,
-    /// It may or may not exist, and may still come (S4).
+    /// It may or may not exist, and the call may still be carried out (S4).
     Late,
     /// The record to be changed does not exist.
     Missing,
@@ -110,7 +110,7 @@ pub enum Verdict {
 pub struct PropertyFault(pub String);
 
 impl PropertyFault {
-    /// What the portal says of a property.
+    /// What the portal says about a property.
     pub fn of(problem: &PropertyProblem) -> PropertyFault {
         PropertyFault(format!(
             "the portal does not take property {}: {}",

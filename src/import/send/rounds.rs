@@ -1,7 +1,7 @@
-//! The rounds of a batch that writes tickets: what an earlier process began is resolved,
-//! then come intents, the ends of links, and calls until every row has an outcome (protocol
-//! S1-S4). `create` and `change` know what is sent, and how to find out the outcome of a
-//! row when the replies do not say.
+//! The rounds of a batch that writes tickets: what an earlier process began is resolved, followed
+//! by intents, the ends of links, and calls until every row has an outcome (protocol S1-S4).
+//! `create` and `change` know what is sent, and how to find out the outcome of a row when the
+//! replies do not say.
 
 use super::reply::{Item, Verdict};
 use super::write::{Verb, write};
@@ -30,14 +30,14 @@ pub enum Written {
     Maybe(Window),
 }
 
-/// A row in flight, with what is known of its sends.
+/// A row in flight, with what is known about its sends.
 pub struct Slot {
     /// The row as it was planned, without its property values.
     pub op: PlannedOp,
     /// What is sent; it holds the property values.
     pub item: Item,
-    /// Links that are made once the ticket is written; none if their ends have not been
-    /// looked up yet, or if they go with the call.
+    /// Links that are made once the ticket is written; none if their ends have not been looked up
+    /// yet, or if they are sent with the call.
     pub links: Option<Vec<Link>>,
     /// Whether a send of ours may have written it.
     pub written: Written,
@@ -65,7 +65,7 @@ pub enum Doubt {
 pub(crate) type Doubtful = (Slot, Doubt);
 
 impl Slot {
-    /// A row that is to be sent, or was by an earlier process.
+    /// A row that is to be sent, or that an earlier process sent.
     pub(crate) fn new(op: PlannedOp, item: Item, links: Option<Vec<Link>>) -> Slot {
         let past = op.past.as_ref();
         Slot {
@@ -125,7 +125,7 @@ impl Slot {
         }
     }
 
-    /// The row, to be looked up when nothing can come late any more.
+    /// The row, to be looked up when its call can no longer be carried out.
     fn into_late(self) -> PlannedOp {
         let window = self.window();
         let mut op = self.into_op();
@@ -142,7 +142,7 @@ impl Slot {
         op
     }
 
-    /// Whether it was sent as often as it may be.
+    /// Whether it was sent as often as allowed.
     fn is_spent(&self) -> bool {
         self.attempts > ATTEMPTS || self.op.times_late > ATTEMPTS
     }
@@ -171,7 +171,7 @@ impl Sender {
     ) -> Result<(), Stop> {
         let (past, fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
-        // First what an earlier process may have sent, so that nothing of it is sent twice.
+        // Rows that an earlier process may have sent come first, so that none is sent twice.
         let past = past.into_iter().map(|op| self.slot(op, None)).collect();
         self.clear_up(past, todo).await?;
         let fresh = self.as_observed(fresh).await?;
@@ -187,7 +187,7 @@ impl Sender {
             }
             let (verdicts, stop) = self.send_round(todo).await;
             let doubtful = self.take(todo, verdicts, intended, delivered).await?;
-            // The portal is not asked any more: what is in doubt is counted as unknown.
+            // The portal is no longer asked: rows in doubt are counted as unknown.
             if let Some(stop) = stop {
                 todo.extend(doubtful.into_iter().map(|(slot, _)| slot));
                 return Err(stop);
@@ -200,8 +200,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Handles rows that an earlier process may have sent: those that it wrote are
-    /// settled, the others are in `todo`, and are now this process's.
+    /// Handles rows that an earlier process may have sent: those that it wrote are settled, the
+    /// others are put into `todo` and now belong to this process.
     async fn clear_up(&self, past: Vec<Slot>, todo: &mut Vec<Slot>) -> Result<(), Stop> {
         if past.is_empty() {
             return Ok(());
@@ -216,7 +216,7 @@ impl Sender {
         let rows = todo.iter().map(|slot| slot.op.source.seq).collect();
         self.settle.renew(rows).await?;
         todo.iter_mut().for_each(Slot::renew);
-        // A create takes its links along, so their ends must be known before it is sent.
+        // A create includes its links, so their ends must be known before it is sent.
         if self.operation == Operation::Create {
             let left = std::mem::take(todo).into_iter().map(Slot::into_op);
             let left: Vec<PlannedOp> = left.collect();
@@ -269,7 +269,7 @@ impl Sender {
             for slot in part.iter_mut() {
                 slot.attempts += 1;
             }
-            // The replies are no help, so what became of the row can only be seen later.
+            // The replies do not help, so the outcome of the row can only be determined later.
             if part.iter().any(Slot::is_spent) {
                 return (verdicts, Some(replies_say_nothing()));
             }
@@ -289,7 +289,7 @@ impl Sender {
         values.all(|(name, value)| same_value(self.mapping.type_of(name), value, record.get(name)))
     }
 
-    /// Settles rows whose verdict is certain, and sets aside those that may come late and
+    /// Settles rows whose verdict is certain, and sets aside those that may be carried out late and
     /// would then do harm; returns the others. Rows without a verdict stay in `todo`.
     async fn take(
         &self,

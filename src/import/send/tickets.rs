@@ -1,5 +1,5 @@
-//! Reads tickets by what rows name them with: the value of a unique property, or the
-//! record's id. From the record store, never by search.
+//! Reads tickets by whatever rows name them with: the value of a unique property, or the record's
+//! id. From the record store, never by search.
 
 use super::reading::{Given, Reading};
 use crate::hubspot::Client;
@@ -24,7 +24,7 @@ impl Tickets<'_> {
     /// recycle bin.
     ///
     /// # Errors
-    /// When the run has to stop: also if the portal has one of them and does not show it.
+    /// When the run has to stop: also if the portal has one of them but does not show it.
     pub async fn read(
         &self,
         names: &[String],
@@ -38,7 +38,7 @@ impl Tickets<'_> {
         }
     }
 
-    /// As `read`, also returning which of them the portal has and does not show.
+    /// As `read`, also returning which of them the portal has but does not show.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -81,7 +81,8 @@ impl Tickets<'_> {
         }))
     }
 
-    /// The ticket with this name: exactly, else one that the portal may take for it (K2).
+    /// The ticket with this name: an exact match, else one that the portal may treat as the same
+    /// (K2).
     pub fn find<'r>(&self, records: &'r [Record], name: &str) -> Option<&'r Record> {
         let Some(by) = self.by else {
             return records.iter().find(|record| record.id == name);

@@ -1,6 +1,6 @@
-//! One call that writes many inputs, until every input has a verdict: whole-call
-//! refusals are split until the culprit is alone (protocol S5), temporary row errors
-//! are repeated. Used by every operation on tickets, and for contacts.
+//! One call that writes many inputs, until every input has a verdict: whole-call refusals are split
+//! until the culprit is alone (protocol S5), rows with temporary errors are sent again. Used by
+//! every operation on tickets, and for contacts.
 
 use super::parts::Parts;
 use super::reply::{

@@ -1,5 +1,5 @@
-//! Messages go into a commit: intents, ends, and other records that rows need. Answers
-//! are kept until the commit is durable, settled rows until they are in the files.
+//! Applies messages to a commit: intents, outcomes, and other records that rows need. Answers are
+//! held back until the commit is durable, settled rows until they are in the files.
 
 use tokio::sync::oneshot;
 
@@ -83,7 +83,7 @@ impl OpenCommit<'_> {
         self.settle(read.fallen)
     }
 
-    /// Applies what is kept of rows in flight.
+    /// Applies what is stored about rows in flight.
     fn apply_to_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
         match about {
             AboutRows::FreeKeys { intents, reply } => {
@@ -169,7 +169,7 @@ impl OpenCommit<'_> {
         Ok(())
     }
 
-    /// Whether the portal keeps the keys of a kind of notes unique.
+    /// Applies whether the portal keeps the keys of a kind of notes unique.
     fn apply_to_note_keys(&mut self, about: AboutNoteKeys) -> Result<(), JournalError> {
         match about {
             AboutNoteKeys::AreKept(activity, reply) => {
@@ -282,7 +282,7 @@ fn count_unknown(tally: &mut Tally, rows: u64) -> Result<(), Error> {
         .map_err(Error::unexpected)
 }
 
-/// As the journal takes it.
+/// The intent in the journal's form.
 fn intent(row: &RowIntent) -> Intent<'_> {
     Intent {
         row: RowEntry {

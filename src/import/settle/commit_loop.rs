@@ -1,5 +1,5 @@
-//! The settle thread: commits group by group, appends to the files, tells listeners,
-//! and finishes the run folder.
+//! The settle thread: commits group by group, appends to the files, notifies listeners, and
+//! finishes the run folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub struct Settler {
     pub ledger: Ledger,
     /// The run folder, for messages.
     pub folder: PathBuf,
-    /// Is told of progress.
+    /// Notified of progress.
     pub listener: Arc<dyn Listener>,
     /// Set when too many rows are refused.
     pub stop: StopSwitch,
@@ -45,8 +45,8 @@ pub struct Settler {
     pub max_refused: Option<u64>,
     /// Rows that were refused before the run was resumed; they don't stop it again.
     pub refused_before: u64,
-    /// By when a call can have been carried out, in milliseconds of the portal's clock,
-    /// if the process dies now; none before the first reply (K6).
+    /// The latest time at which a call can be carried out if the process dies now, in milliseconds
+    /// of the portal's clock; none before the first reply (K6).
     pub reach: Box<dyn Fn() -> Option<i64> + Send>,
     /// Where a test may end the process.
     pub steps: Steps,
@@ -78,8 +78,8 @@ impl CommitLoop {
         self.finish()
     }
 
-    /// One commit, then the answers, then the files: senders need not wait for the files, which
-    /// a resumed run makes of the journal (D3).
+    /// One commit, then the answers, then the files: senders need not wait for the files, which a
+    /// resumed run restores from the journal (D3).
     fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let mut group = Group::default();
         self.settler.steps.pass("commit")?;
@@ -115,8 +115,8 @@ impl CommitLoop {
                 .map_err(|error| self.lost(error))?;
             self.settler.steps.pass("filed")?;
         }
-        // A journal that was deleted can still be written where a process has it open, and what
-        // is written there is lost with it.
+        // A journal that was deleted can still be written while a process has it open, but whatever
+        // is written is lost.
         match self.settler.journal.is_there() {
             true => Ok(()),
             false => Err(self.lost("it was deleted or moved")),
@@ -127,7 +127,7 @@ impl CommitLoop {
         let lengths = self.settler.files.lengths();
         let reach = (self.settler.reach)();
         let commit = self.settler.journal.begin()?;
-        // Of the files as they are before this commit's rows are appended to them.
+        // The lengths of the files before this commit's rows are appended to them.
         mark(&commit, lengths)?;
         if let Some(until) = reach {
             commit.mark_until(until)?;
@@ -156,7 +156,7 @@ impl CommitLoop {
                 let rows = counted_as(refused, "row is", "rows are");
                 format!("{rows} refused, more than --max-refused {max} allows")
             }
-            // Without a limit only what looks like the wrong mapping ends a run.
+            // Without a limit, only what looks like a wrong mapping stops a run.
             None if refused >= ALL_REFUSED
                 && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
                     == 0 =>

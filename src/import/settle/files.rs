@@ -48,7 +48,7 @@ pub struct RunFiles {
 /// Makes a ticket's link from its id.
 pub type TicketUrl = Box<dyn Fn(&str) -> String + Send>;
 
-/// Rows of CSV that were refused, and those that came as JSON (protocol H1).
+/// The file of refused CSV rows, and that of refused JSON rows (protocol H1).
 pub const REFUSED: [&str; 2] = ["refused.csv", "refused.jsonl"];
 
 /// Names of the files, in the order of `RunFiles::lengths`.
@@ -93,10 +93,9 @@ impl RunFiles {
         })
     }
 
-    /// Opens the files of a resumed run, cut to these lengths (D3). A shorter file lost
-    /// its end in a power cut, and one of an older version may have other columns: then
-    /// all of them are started again. Returns the number of the last settlement that is
-    /// in them.
+    /// Opens the files of a resumed run, cut to these lengths (D3). A shorter file lost its end in
+    /// a power cut, and one from an older version may have other columns: in either case all of
+    /// them are started again. Returns the number of the last settlement that is in them.
     pub fn reopen(
         folder: &Path,
         headers: &Headers,
@@ -192,7 +191,7 @@ impl RunFiles {
 enum Refused<W: Write> {
     /// A table, as the source is.
     Table(Box<Table<W>>),
-    /// An object on each line, as the source has it.
+    /// An object on each line, if the source is JSON.
     Objects(BufWriter<Counted<W>>),
 }
 
@@ -301,7 +300,7 @@ impl Refusals {
         self.refused.add(self.columns, outcome, &added)
     }
 
-    /// Ends the file; it appears under its name.
+    /// Finishes the file; it appears under its name.
     pub fn finish(self) -> io::Result<()> {
         let counted = match self.refused {
             Refused::Table(table) => table.writer.into_inner().map_err(|e| e.into_error()),
@@ -363,8 +362,8 @@ impl<W: Write> Records<W> {
     }
 }
 
-/// The columns of the three files, in the order of `NAMES`. What an earlier run added to
-/// the input is left out, since it would be there twice (R6).
+/// The columns of the three files, in the order of `names`. What an earlier run added to the input
+/// is left out, since it would be there twice (R6).
 fn columns(headers: &Headers) -> [Vec<String>; 3] {
     let with = |added: &[&str]| {
         let source = headers.names().iter().map(String::as_str);
@@ -393,7 +392,7 @@ fn line_cell(outcome: &RowOutcome, places: &Places) -> String {
     }
 }
 
-/// What mapping did to a row's values, one after the other.
+/// What mapping did to a row's values, one remark after another.
 fn remark_cell(outcome: &RowOutcome) -> String {
     let remarks = outcome.remarks.iter().map(ToString::to_string);
     remarks.collect::<Vec<_>>().join("; ")
@@ -417,8 +416,8 @@ fn refused_cells<'a>(
     ]
 }
 
-/// What of a row was refused after its ticket was written (protocol H1): its `link`, a `note`
-/// or a `file`; empty if nothing of it was written.
+/// Which part of a row was refused after its ticket was written (protocol H1): its `link`, a `note`
+/// or a `file`; empty if nothing was written.
 fn step(outcome: &RowOutcome, code: &str) -> &'static str {
     match code {
         code if file_fault::is_code(code) => "file",

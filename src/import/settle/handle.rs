@@ -1,5 +1,5 @@
-//! The way to settle, for the reader and for senders: messages, and the answers that
-//! come once a commit is durable.
+//! The interface to settle, for the reader and for senders: messages, and the answers that arrive
+//! once a commit is durable.
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -199,7 +199,7 @@ pub struct WaitingPage {
     pub whole: bool,
 }
 
-/// The settle thread is gone; its own error says why.
+/// The settle thread has ended; its own error says why.
 #[derive(Debug, thiserror::Error)]
 #[error("the journal can't be written any more")]
 pub struct Gone;
@@ -210,15 +210,15 @@ impl From<Gone> for Stop {
     }
 }
 
-/// The way to settle, for reader and senders.
+/// The interface to settle, for reader and senders.
 #[derive(Clone, Debug)]
 pub struct SettleHandle {
     pub(super) queue: mpsc::Sender<Message>,
 }
 
 impl SettleHandle {
-    /// From the reader thread: `rows` more were read, up to `offset`; some of them
-    /// ended early, some stay unknown. Must come before any of these rows is sent.
+    /// From the reader thread: `rows` more were read, up to `offset`; some of them ended early,
+    /// some stay unknown. Must be called before any of these rows is sent.
     pub fn read(
         &self,
         rows: u64,
@@ -259,8 +259,8 @@ impl SettleHandle {
             .await
     }
 
-    /// For each row, by number and key, the last one before it with the same key whose
-    /// ticket holds what it says.
+    /// For each row, by number and key, the last earlier row with the same key whose ticket holds
+    /// what that row says.
     pub async fn earlier(
         &self,
         operation: Operation,
@@ -354,8 +354,8 @@ impl SettleHandle {
             .await
     }
 
-    /// What the journal knows of other records, in the order of `keys`; `kind` is that
-    /// of their steps.
+    /// What the journal knows about other records, in the order of `keys`; `kind` is that of their
+    /// steps.
     pub async fn find_others(
         &self,
         kind: String,
@@ -402,7 +402,7 @@ impl SettleHandle {
         self.send(Message::Others(about)).await
     }
 
-    /// What the journal knows of notes, in the order of `keys`.
+    /// What the journal knows about notes, in the order of `keys`.
     pub async fn find_notes(&self, keys: Vec<String>) -> Result<Vec<Option<NoteStep>>, Gone> {
         self.ask(|reply| Message::Notes(AboutNotes::Find { keys, reply }))
             .await
@@ -415,7 +415,7 @@ impl SettleHandle {
             .await
     }
 
-    /// Records that calls for notes were lost that can be carried out until then, in
+    /// Records that calls for notes were lost that can be carried out until this time, in
     /// milliseconds of the portal's clock.
     pub async fn lose_notes(&self, keys: Vec<String>, until_ms: i64) -> Result<(), Gone> {
         self.send_notes(AboutNotes::Lose { keys, until_ms }).await
@@ -444,8 +444,8 @@ impl SettleHandle {
             .await
     }
 
-    /// When the last lost call for a note or a file can have been carried out, in milliseconds
-    /// of the portal's clock.
+    /// The latest time at which a lost call for a note or a file can be carried out, in
+    /// milliseconds of the portal's clock.
     pub async fn notes_until(&self) -> Result<Option<i64>, Gone> {
         self.ask(|reply| Message::Notes(AboutNotes::Until(reply)))
             .await
@@ -464,14 +464,14 @@ impl SettleHandle {
         self.send_notes(about).await
     }
 
-    /// What the journal knows of a file.
+    /// What the journal knows about a file.
     pub async fn find_file(&self, key: String) -> Result<Option<FileStep>, Gone> {
         self.ask(|reply| Message::Files(AboutFiles::Find { key, reply }))
             .await
     }
 
-    /// Whether a file on this machine that was found by its name alone is this one's, and no
-    /// other's of the run.
+    /// Whether a local file that was found by its name alone belongs to this key, and to no other
+    /// of the run.
     pub async fn take_name(&self, path: String, key: String) -> Result<bool, Gone> {
         let about = |reply| AboutFiles::TakeName { path, key, reply };
         self.ask(|reply| Message::Files(about(reply))).await
@@ -487,8 +487,8 @@ impl SettleHandle {
         self.ask(|reply| Message::Files(about(reply))).await
     }
 
-    /// Records that an upload was lost that can be carried out until then, in milliseconds
-    /// of the portal's clock.
+    /// Records that an upload was lost that can be carried out until this time, in milliseconds of
+    /// the portal's clock.
     pub async fn lose_file(&self, key: String, until_ms: i64) -> Result<(), Gone> {
         let about = AboutFiles::Lose { key, until_ms };
         self.send(Message::Files(about)).await

@@ -36,7 +36,7 @@ pub struct Ledger {
     pub offset: u64,
     /// Rows that wait, or waited, for all tickets.
     pub waiting: u64,
-    /// Where the run stands at its end.
+    /// The state of the run at its end.
     pub state: RunState,
     /// Rows that were read before the run was resumed, settled or not.
     read_before: u64,
@@ -44,7 +44,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of a new run.
+    /// The ledger of a new run.
     pub fn new(places: Places) -> Ledger {
         Ledger {
             tally: Tally::default(),
@@ -64,7 +64,7 @@ impl Ledger {
         }
     }
 
-    /// Of a resumed run.
+    /// The ledger of a resumed run.
     pub fn resumed(past: &Past, places: Places) -> Ledger {
         let mut tally = Tally::resumed(past.fates.iter().copied());
         (0..past.waiting).for_each(|_| tally.enter());
@@ -132,7 +132,7 @@ impl Ledger {
         }
     }
 
-    /// Rows that were read in all, by every process of the run.
+    /// Total number of rows read, by every process of the run.
     pub fn rows_read(&self) -> u64 {
         self.tally.read().max(self.read_before)
     }

@@ -17,11 +17,11 @@ use crate::model::outcome::Fate;
 use crate::model::run_report::{CallBin, CallsOverTime};
 use crate::output::open_regular;
 
-/// How lines about waits begin; the seconds stand behind it.
+/// How lines about waits begin; the seconds follow.
 const ASKED: &str = "the portal asks to wait ";
 const DAY: &str = "the account's calls of today are used up: waiting for ";
 
-/// How the line begins that says how many calls a process made before it had a run folder.
+/// Beginning of the line that says how many calls a process made before it had a run folder.
 const BEFORE: &str = "calls before: ";
 
 /// Writes attempts into run.log.
@@ -54,15 +54,15 @@ impl CallLog for Calls {
     }
 }
 
-/// From now on the client's calls are noted in the log of a run folder, and how many there
-/// were before. One that can't be written costs no more than itself.
+/// From now on logs the client's calls in a run folder, and first how many there were before. A log
+/// that can't be written does not stop the run.
 pub fn log_calls(client: &Client, folder: &Path) {
     if let Ok(log) = RunLog::open(folder) {
         log_to(client, &Arc::new(log));
     }
 }
 
-/// The same into a log that is open.
+/// The same for a log that is already open.
 pub fn log_to(client: &Client, log: &Arc<RunLog>) {
     let before = client.calls();
     if before > 0 {
@@ -73,7 +73,7 @@ pub fn log_to(client: &Client, log: &Arc<RunLog>) {
 
 /// Passes events on and writes the rare ones into run.log.
 pub struct Logged {
-    /// Is told of every event.
+    /// Receives every event.
     pub listener: Arc<dyn Listener>,
     /// The log.
     pub log: Arc<RunLog>,
@@ -109,7 +109,7 @@ const BINS: i64 = 80;
 /// The calls of a run over time, by the log in its folder; none if there were none.
 ///
 /// # Errors
-/// When the log is not there or can't be read.
+/// When the log does not exist or can't be read.
 pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
     let path = folder.join("run.log");
     let log = open_regular(&path, OpenOptions::new().read(true))?;
@@ -154,13 +154,13 @@ pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
     }))
 }
 
-/// How many calls a line says that there were before it.
+/// How many calls there were before, if a line says so.
 fn calls_before(line: &str) -> Option<u64> {
     let (_, rest) = line.split_once(' ')?;
     rest.strip_prefix(BEFORE)?.parse().ok()
 }
 
-/// When a wait began and how long it is, where a line is about one.
+/// When a wait began and how long it is, if a line is about one.
 fn wait(line: &str) -> Option<(Timestamp, Duration)> {
     let (at, rest) = line.split_once(' ')?;
     let length = rest
@@ -197,7 +197,7 @@ mod tests {
         log += "2023-11-14T22:13:20.500Z GET /a attempt 2: 429 in 3 ms, wait id\n";
         log += "2023-11-14T22:13:20.600Z GET /a attempt 3: - in 3 ms, no reply\n";
         log += &format!("2023-11-14T22:13:30.000Z {ASKED}12 s\n");
-        // A process that resumes has calls of its own before.
+        // A process that resumes has its own earlier calls.
         for before in [30, 12] {
             log += &format!("2023-11-14T22:13:30.000Z {BEFORE}{before}\n");
         }

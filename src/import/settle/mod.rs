@@ -1,8 +1,8 @@
-//! `settle`: the single place that writes the journal, then the files, then tells
-//! the listeners. Its own thread, because SQLite and files are synchronous.
+//! `settle`: the only place that writes the journal, then the files, then notifies the listeners.
+//! Its own thread, because SQLite and files are synchronous.
 //!
 //! Group commit (protocol D2): everything that waits in the channel becomes one durable commit;
-//! only then are senders told that their intents are kept. `handle` is what they hold,
+//! only then do senders learn that their intents are stored. `handle` is what they hold,
 //! `apply_messages` writes their messages into a commit, `commit_loop` is the thread.
 
 mod handle;

@@ -1,5 +1,5 @@
-//! The I/O steps of a run, so that a test can end a run at each of them in turn:
-//! from that step on nothing is written any more, as if the process had died.
+//! The I/O steps of a run, so that a test can end a run at each of them in turn: from that step on
+//! nothing more is written, as if the process had died.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Steps {
     /// Passes a step.
     ///
     /// # Errors
-    /// When the run's life ended.
+    /// When the run has been ended.
     pub fn pass(&self, name: &'static str) -> Result<(), Error> {
         match &self.0 {
             Some(alive) if !alive(name) => {

@@ -22,7 +22,7 @@ impl ValueCounts {
         }
     }
 
-    /// Counts a value; false if it is not counted by itself.
+    /// Counts a value; false if it is not counted individually.
     pub fn count(&mut self, placed: &PlacedRemark) -> bool {
         if !placed.remark.counts_values() {
             return false;

@@ -1,7 +1,6 @@
-//! A survey of an input in its most likely dialect: what its head and its rows show of
-//! how it is written is tried, and reported together with the keys that a mapping needs
-//! for it. Only `check` and `map init` read a file in this way; an import reads it as its
-//! mapping says.
+//! A survey of an input in its most likely dialect: whatever its head and its rows suggest about
+//! how it is written is tried, and reported together with the keys that a mapping needs for it.
+//! Only `check` and `map init` read a file in this way; an import reads it as its mapping says.
 
 use super::{Survey, survey};
 use crate::error::Error;
@@ -19,8 +18,8 @@ pub struct DialectSurvey {
     pub findings: Vec<String>,
 }
 
-/// Surveys an input that was opened with a dialect. It is read again if its rows show
-/// that it has another one.
+/// Surveys an input that was opened with a dialect. It is read again if its rows show a different
+/// dialect.
 ///
 /// # Errors
 /// When it can't be read.

@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 12;
 const LONGEST: usize = 300;
 /// Characters of a footer that are shown.
 const SHOWN: usize = 60;
-/// What footers begin with, or have after a number ("25 records").
+/// Words that footers begin with, or have after a number ("25 records").
 const WORDS: [&str; 22] = [
     "total",
     "totals",
@@ -62,7 +62,7 @@ pub struct Tail {
     found: Vec<Footer>,
 }
 
-/// What rows are like.
+/// What the rows of a file look like.
 #[derive(Clone, Copy, Debug, Default)]
 struct Rows {
     count: u64,

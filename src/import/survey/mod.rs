@@ -1,6 +1,6 @@
-//! What a user should know of an input before mapping it: all rows are read as an import
-//! would read them, and counted by column for the proposal of a mapping. One thread reads,
-//! another counts; reading is less work, so the reader counts some columns too.
+//! What a user should know about an input before mapping it: all rows are read as an import would
+//! read them, and counted by column for the proposal of a mapping. One thread reads, another
+//! counts; reading is less work, so the reader counts some columns too.
 
 mod footer;
 mod dialect;
@@ -93,8 +93,8 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     })
 }
 
-/// Reads the input to its end. Counted rows come back, because memory is freed fastest
-/// by the thread that allocated it.
+/// Reads the input to its end. Counted rows are passed back, because memory is freed fastest by the
+/// thread that allocated it.
 fn read(
     input: &mut Input,
     share: &mut propose::Share,
@@ -118,7 +118,7 @@ fn read(
                 None => is_last = true,
             }
         }
-        // Only a dead counter accepts no more; that shows when it is joined.
+        // Sending only fails if the counting thread has died; joining it will show that.
         is_last |= chunks.send(chunk).is_err();
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! The files of a plan: what it found of each, to count them and to check a run against them.
+//! The files of a plan: what it found out about each, to count them and to check a run against
+//! them.
 
 use rusqlite::{Row, params};
 
@@ -9,7 +10,7 @@ use crate::journal::file_table::has_files;
 use crate::model::attachment::Attachment;
 use crate::model::check::FileSums;
 
-/// What a plan found of a file.
+/// What a plan found out about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedFile {
     /// The file, as its source names it.
@@ -27,7 +28,7 @@ pub struct PlannedFile {
 pub struct HeldFile {
     /// When it was last changed.
     pub modified_ms: i64,
-    /// MD5 of its bytes, in digits.
+    /// MD5 of its bytes, in hex digits.
     pub md5: String,
 }
 

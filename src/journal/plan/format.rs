@@ -68,12 +68,12 @@ pub struct PlannedRow {
     pub changes: Vec<PropertyChange>,
     /// Its links.
     pub links: Vec<PlannedLink>,
-    /// Why it, or a link of it, can't be carried out.
+    /// Why it, or one of its links, can't be carried out.
     pub refusal: Option<Refusal>,
 }
 
 impl PlannedRow {
-    /// Whether a link of it is still to be resolved.
+    /// Whether one of its links is still to be resolved.
     pub fn is_open(&self) -> bool {
         let mut links = self.links.iter();
         links.any(|link| matches!(link.state, LinkState::Later { .. }))

@@ -17,11 +17,11 @@
 //!   `refused`; `issue` says why a row, or a link of it, can't be carried out.
 //! - `folded` is the key in lower case; `body` the hash of what the row sends.
 //! - `changes` is `[["subject","old","new"],["content",null,"new"]]`: a property with what its
-//!   ticket holds and what it is given. A ticket that is made has all its values there.
-//! - `links` is `[["contacts","email","a@b.example",null,"Mail","123","make"]]`: kind of the
-//!   other record, what names it, the name, the link's label or null, the column, the record's
-//!   id or null, and what is done: `there`, `make`, `create`, `left out`.
-//! - `later` marks rows whose links to tickets of the input are not told yet.
+//!   ticket holds and what it is set to. For a ticket that is created, all its values are listed.
+//! - `links` is `[["contacts","email","a@b.example",null,"Mail","123","make"]]`: kind of the other
+//!   record, the property that names it, its value, the link's label or null, the column, the
+//!   record's id or null, and what is done: `there`, `make`, `create`, `left out`.
+//! - `later` marks rows whose links to tickets of the input are not resolved yet.
 
 mod files;
 mod format;

@@ -64,7 +64,7 @@ impl PlanReading {
         }
     }
 
-    /// A plan that is read for as long as a run takes.
+    /// Opens a plan that is read for as long as a run takes.
     ///
     /// # Errors
     /// As for `open`; and when it is not the plan with this id.
@@ -101,7 +101,7 @@ impl PlanReading {
         serde_json::from_str(&text).map_err(|_| self.reading.broken("lacks"))
     }
 
-    /// When it was made, by this machine's clock.
+    /// When it was created, by this machine's clock.
     ///
     /// # Errors
     /// When it can't be read.

@@ -1,6 +1,6 @@
-//! Writing plan.db. It is built under a temporary name, in transactions of many rows and
-//! without waiting for the disk: an interrupted plan is made again. It is synced and gets
-//! its name when it is complete.
+//! Writing plan.db. It is built under a temporary name, in transactions of many rows and without
+//! waiting for the disk: an interrupted plan is built again. It is synced and gets its name when it
+//! is complete.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::output::rename_durably;
 /// Rows of one transaction.
 const ROWS: u64 = 10_000;
 
-/// What is known of a record that links lead to, by kind and key.
+/// What is known about a record that links lead to, by kind and key.
 const FIND_OTHER: &str = "SELECT record FROM other WHERE key = ?1";
 
 /// The ticket that has a key.
@@ -154,7 +154,7 @@ impl PlanWriter {
             .collect()
     }
 
-    /// The ticket that has a key, or will have it; none if the plan knows of none.
+    /// The ticket that has a key, or will have it; none if the plan has none.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -168,7 +168,7 @@ impl PlanWriter {
         }))
     }
 
-    /// What is known of a record that links lead to, if it was looked up.
+    /// What is known about a record that links lead to, if it was looked up.
     ///
     /// # Errors
     /// When the database can't be read.
@@ -184,7 +184,7 @@ impl PlanWriter {
         find().map_err(at(&self.building))
     }
 
-    /// Keeps what is known of such a record.
+    /// Stores what is known about such a record.
     ///
     /// # Errors
     /// When the disk is full.

@@ -25,14 +25,14 @@ pub(super) struct Rules<'a> {
     pub(super) values: &'a RuleBook,
 }
 
-/// What is known of the ticket that a row names.
+/// What is known about the ticket that a row names.
 pub(super) struct Known<'a> {
     /// The live ticket.
     pub(super) live: Option<&'a Record>,
     /// Id of the ticket in the recycle bin, if that was looked for.
     pub(super) in_bin: Option<&'a str>,
-    /// Why the row is refused at once: a row of another run has its key, or the portal has
-    /// its ticket and does not show it.
+    /// Why the row is refused at once: a row of another run has its key, or the portal has its
+    /// ticket but does not show it.
     pub(super) refused: Option<Reason>,
     /// Earlier rows of the input that have its key.
     pub(super) earlier: &'a [PlannedRow],

@@ -1,4 +1,4 @@
-//! The folder of a plan: for its owner alone, locked while it is made or applied. A plan
+//! The folder of a plan: readable by its owner only, locked while it is made or applied. A plan
 //! that is only shown has a folder that is removed with the command.
 
 use std::fs;

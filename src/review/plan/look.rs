@@ -1,6 +1,6 @@
-//! What the portal holds for a page of rows: their tickets, those in the recycle bin if
-//! that explains why a row is refused, and the records that they are to be linked to. What
-//! is known of such a record is kept in plan.db, so that it is read once.
+//! What the portal holds for a page of rows: their tickets, those in the recycle bin if that
+//! explains why a row is refused, and the records that they are to be linked to. What is known
+//! about such a record is kept in plan.db, so that it is read only once.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ pub(super) struct Looker<'a> {
     pub(super) has_bin: bool,
     /// Whether the portal has the property that names tickets; without it no ticket has a key.
     pub(super) knows_keys: bool,
-    /// Where files are, if any are uploaded, and whether they will have to be recognised.
+    /// Where files are, if any are uploaded, and whether they must be recognised later.
     pub(super) files: Option<&'a (Arc<Finder>, bool)>,
     pub(super) writer: &'a Mutex<PlanWriter>,
 }
@@ -46,8 +46,8 @@ pub(super) struct Looker<'a> {
 /// The links of a row, or why one of them can't be made.
 pub(super) type RowLinks = Result<Vec<PlannedLink>, Box<Problem>>;
 
-/// The live ticket that a row names, if there is one, and why the row is refused if the
-/// portal has it and does not show it.
+/// The live ticket that a row names, if there is one, and why the row is refused if the portal has
+/// it but does not show it.
 pub(super) type Live<'a> = (Option<Cow<'a, Record>>, Option<Reason>);
 
 /// A page with what the portal holds for it.
@@ -77,7 +77,7 @@ impl Seen {
     }
 }
 
-/// Nobody else writes plan.db, so it is consistent even after a panic.
+/// Locks the writer. Nothing else writes plan.db, so it is consistent even after a panic.
 pub(super) fn locked(writer: &Mutex<PlanWriter>) -> MutexGuard<'_, PlanWriter> {
     writer.lock().unwrap_or_else(PoisonError::into_inner)
 }

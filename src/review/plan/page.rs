@@ -23,7 +23,7 @@ const BYTES: usize = 1024 * 1024;
 /// Pages that may wait.
 const WAITING: usize = 4;
 
-/// A row, as far as the input alone tells.
+/// A row, as far as the input alone shows.
 pub(super) enum Row {
     /// It would be sent.
     Op(Box<PlannedOp>),
@@ -49,7 +49,7 @@ pub(super) struct Reader {
 pub(super) type ReaderThread = JoinHandle<Result<Vec<String>, Error>>;
 
 impl Reader {
-    /// Starts it. It ends with the input, with the limit, or when nobody wants pages.
+    /// Starts it. It ends with the input, at the limit, or when no more pages are wanted.
     pub(super) fn start(self, input: Input) -> (mpsc::Receiver<Page>, ReaderThread) {
         let (pages, receiver) = mpsc::channel(WAITING);
         let thread = std::thread::spawn(move || self.run(input, &pages));

@@ -32,8 +32,8 @@ use crate::model::shelf::Shelf;
 use crate::model::ticket::LinkDraft;
 use crate::model::value_rule::RuleBook;
 
-/// Pages that are looked up concurrently: enough for the portal's whole allowance at 800 ms
-/// a call. The pacer keeps them to its limits.
+/// Pages that are looked up concurrently: enough for the portal's whole allowance at 800 ms a call.
+/// The pacer keeps them within its limits.
 const IN_FLIGHT: usize = 16;
 
 /// Rows whose links to tickets of the input are resolved together.
@@ -59,7 +59,7 @@ pub struct Planning<'a> {
     pub values: RuleBook,
     /// The maximum number of rows.
     pub limit: Option<u64>,
-    /// Where files are, if any are uploaded, and whether they will have to be recognised.
+    /// Where files are, if any are uploaded, and whether they must be recognised later.
     pub files: Option<(Arc<Finder>, bool)>,
 }
 
@@ -67,7 +67,7 @@ pub struct Planning<'a> {
 pub struct Planned<'a> {
     /// The totals.
     pub sums: Sums<'a>,
-    /// What the user should know of the input.
+    /// What the user should know about the input.
     pub notices: Vec<String>,
     /// Rows of the input.
     pub read: u64,
@@ -75,7 +75,7 @@ pub struct Planned<'a> {
     pub files: Option<FileSums>,
 }
 
-/// Plans every row of an input; `hear` gets the number of rows so far, and the byte of the
+/// Plans every row of an input; `hear` receives the number of rows so far, and the byte of the
 /// input that they end at.
 ///
 /// # Errors
@@ -201,7 +201,7 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// A row that ends before the portal is asked.
+    /// A row that ends before the portal is read.
     fn ended(&mut self, outcome: RowOutcome) -> Result<(), Error> {
         let (action, refusal) = match outcome.end {
             RowEnd::Refused(refusal) => (PlannedAction::Refused, Some(refusal)),
@@ -285,8 +285,8 @@ impl<H> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Gives identical rows different keys (K3), if keys are made of cells; true if the
-    /// row has another one now.
+    /// Gives identical rows different keys (K3), if keys are made of cells; true if the row's key
+    /// has changed.
     fn number(&self, op: &mut PlannedOp) -> Result<bool, Error> {
         let first = op.draft.key.clone();
         if !self.rules.mapping.counts_keys() {
@@ -484,7 +484,7 @@ fn planned_row(op: &PlannedOp, decision: Decision) -> PlannedRow {
     }
 }
 
-/// Links that earlier rows of the ticket make will exist when a row comes to make them.
+/// Links that earlier rows of the ticket make will exist by the time a row would make them.
 fn made_before(mut links: Vec<PlannedLink>, earlier: &[PlannedRow]) -> Vec<PlannedLink> {
     for link in links.iter_mut().filter(|link| link.state.writes()) {
         if is_made(link, earlier) {

@@ -67,7 +67,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// Adds a row; its links only if they are resolved.
+    /// Adds a row, including its links if they are resolved.
     pub(super) fn take(&mut self, row: &PlannedRow) {
         *self.actions.entry(row.action).or_default() += 1;
         if row.action == PlannedAction::Update {
@@ -174,7 +174,7 @@ impl<'a> Sums<'a> {
         refusals
     }
 
-    /// What the run causes and costs. It reads again what it changes, and what stays.
+    /// What the run causes and costs. It reads again both what it changes and what stays the same.
     /// `files`: what it uploads, if anything.
     ///
     /// # Errors
@@ -200,7 +200,7 @@ impl<'a> Sums<'a> {
             }
         };
         let linked = setting.kinds * (stay + rows(PlannedAction::Link).div_ceil(BATCH));
-        // Rows of one key are sent one after the other, in batches that are not full.
+        // Rows of one key are sent one after another, in batches that are not full.
         let again = match self.repeated {
             0 => 0,
             rows => self.deepest + rows.div_ceil(BATCH),

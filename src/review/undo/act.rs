@@ -27,7 +27,7 @@ pub(super) enum Acted {
     Refused(RowIssue),
     /// The ticket no longer exists.
     Missing,
-    /// It may have been done, or may still be.
+    /// It may have been done, or may still be carried out.
     Unclear,
 }
 

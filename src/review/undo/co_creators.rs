@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::journal::Reading;
 use crate::review::family::Member;
 
-/// How far apart two runs may be and still be about one call: clocks differ, and calls
-/// come late.
+/// How far apart two runs may be and still claim the same call: clocks differ, and calls arrive
+/// late.
 const APART: SignedDuration = SignedDuration::from_mins(10);
 
 /// Journals of other runs of the portal that were running at the same time as one.
@@ -33,7 +33,7 @@ impl CoCreators {
                 && other.lineage.portal == own.lineage.portal
                 && meets(other)
         });
-        // A run that can't be read is reported when that run itself is asked for.
+        // A run that can't be read is reported when that run itself is requested.
         let opened = others.filter_map(|other| {
             let journal = Reading::open(&other.folder).ok()?;
             Some((other.name(), journal))

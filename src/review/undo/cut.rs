@@ -75,8 +75,8 @@ mod tests {
         }
     }
 
-    /// Kinds that are removed between two records, given what the run made and what
-    /// exists; and whether something is left.
+    /// Kinds that are removed between two records, given what the run made and what exists; and
+    /// whether any link remains.
     fn cut(made: &[LinkType], alone: bool, held: &[LinkType]) -> (Vec<u32>, bool) {
         let kinds = made.iter().map(|kind| MadeKind {
             category: kind.category.clone(),
@@ -122,7 +122,7 @@ mod tests {
                 vec![plain(), label(36), label(37)],
                 (vec![36], false),
             ),
-            // There was a link before.
+            // There was a link before the run.
             (
                 vec![label(36)],
                 false,

@@ -24,7 +24,7 @@ use crate::review::expect::Expected;
 /// portal's defaults, and by workflows for new tickets.
 const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 
-/// The same for values set by people and other programs, who are hardly that quick.
+/// The same for values set by people and other programs, which are rarely that quick.
 const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// Within this time HubSpot writes the values that a ticket is created with.
 const AT_ONCE: SignedDuration = SignedDuration::from_millis(250);
@@ -36,7 +36,7 @@ pub(super) const CLOSED_DATE: &str = "closed_date";
 /// Properties that only make sense together.
 const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
 
-/// What takes a row back.
+/// How a row is undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inverse {
     /// The ticket that the run created is moved to the recycle bin.
@@ -61,7 +61,7 @@ pub enum Inverse {
     Leave(Left),
 }
 
-/// What is known of a ticket now.
+/// What is known about a ticket now.
 pub struct Now<'a> {
     /// The ticket, if it is live, with its former values.
     pub record: Option<&'a Record>,
@@ -83,8 +83,8 @@ pub struct Now<'a> {
     pub key_property: &'a str,
 }
 
-/// What undoes a row. `writable` are the properties that anybody can set, `type_of`
-/// gives the type of one.
+/// Decides how a row is undone. `writable` are the properties that anybody can set, `type_of` gives
+/// the type of one.
 pub fn decide(
     row: &Expected,
     now: &Now<'_>,
@@ -127,7 +127,7 @@ pub fn decide(
     }
 }
 
-/// The same, and the links that the run made are removed.
+/// The same inverse, which also removes the links that the run made.
 fn with_cuts(inverse: Inverse, made: &[MadeLink], now: &Now<'_>) -> Inverse {
     let (cut, linked) = cuts(made, now.between);
     let (changes, left) = match inverse {
@@ -197,7 +197,7 @@ fn set_by_others(
 /// A record that neither the run nor HubSpot linked to the ticket.
 fn linked_by_others(row: &Expected, now: &Now<'_>) -> Option<Left> {
     let own_note = |object: ObjectType, id: &String| {
-        // One that was there when the run looked is another run's.
+        // A record that existed when the run looked belongs to another run.
         let mut made = row
             .notes
             .iter()
@@ -243,9 +243,8 @@ fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
     at.zip(end).is_some_and(|(at, end)| at > end)
 }
 
-/// Whether a property had this value when its ticket was created: something set it then, or
-/// nothing did and it is empty. Runs that follow each other at once also write within that
-/// time.
+/// Whether a property had this value when its ticket was created: something set it then, or nothing
+/// did and it is empty. Runs in immediate succession also write within that time.
 fn came_with(former: &[FormerValue], inserted: Timestamp, value: &str) -> bool {
     let mut settling = former.iter().filter(|one| !is_by_others(one, inserted));
     if settling.any(|one| one.value == value) {
@@ -313,8 +312,8 @@ fn restore(
     }
 }
 
-/// The same, and a ticket whose stage is restored gets its former closing date: HubSpot set
-/// it when the stage was changed, or sets it when the ticket is closed again.
+/// The same inverse, in which a ticket whose stage is restored gets its former closing date:
+/// HubSpot set it when the stage was changed, or sets it when the ticket is closed again.
 fn with_closed_date(inverse: Inverse, record: &Record, writable: &BTreeSet<String>) -> Inverse {
     let Inverse::Restore {
         mut changes,

@@ -1,7 +1,7 @@
-//! The files that a run uploaded are deleted once no note names them any more (protocol PL5): neither
-//! one of this run nor one of any run known here. So goes a file of a run whose own undo kept it for
-//! notes that are taken back only now. HubSpot can't be asked which notes name a file, so
-//! manual uses of it are not known. A file whose bytes or place somebody has changed is kept.
+//! The files that a run uploaded are deleted once no note names them any more (protocol PL5):
+//! neither one of this run nor one of any run known here. This includes a file of another run whose
+//! undo kept it for notes that are only undone now. HubSpot can't be asked which notes name a file,
+//! so manual uses of it are not known. A file whose bytes or place somebody has changed is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::review::files::{HeldFiles, other_bytes};
 /// Files that are deleted at once: each takes a call.
 const IN_FLIGHT: usize = 8;
 
-/// What other runs have to do with files.
+/// How other runs use files.
 #[derive(Debug, Default)]
 pub struct FileUsers {
     /// Folders of those whose notes name files. There may be very many: each journal is open
@@ -40,7 +40,7 @@ impl FileUsers {
         });
         let (imports, undos): (Vec<_>, Vec<_>) =
             others.partition(|other| other.lineage.undoes.is_none());
-        // A run that can't be read is reported when that run itself is asked for.
+        // A run that can't be read is reported when that run itself is requested.
         let names_files = |folder: &Path| {
             let journal = Reading::open(folder);
             journal
@@ -80,7 +80,7 @@ pub(super) struct OwnFiles {
 pub(super) struct Candidates(BTreeMap<String, (FileStep, Vec<NoteId>)>);
 
 impl Candidates {
-    /// For the rows with these numbers; `going` are notes that are deleted with them.
+    /// The files of the rows with these numbers; `going` are notes that are deleted with them.
     pub(super) fn of(
         journal: &Reading,
         users: &FileUsers,

@@ -17,11 +17,11 @@ pub enum Left {
     Linked(String),
     /// It is no longer live, and not because of this undo; where it is, if known.
     NotLive(Option<Absence>),
-    /// The run did not keep what the ticket held before.
+    /// The run did not record what the ticket held before.
     NotKnown,
     /// The run archived it, and HubSpot has no call that restores tickets.
     Archived,
-    /// The run removed links of it, or its journal does not say which it made.
+    /// The run removed some of its links, or its journal does not say which ones it made.
     OnlyLinks {
         /// Whether the run removed them.
         cut: bool,
@@ -33,7 +33,7 @@ pub enum Left {
 }
 
 impl Left {
-    /// Its code in files and journals; never changed.
+    /// Its code in files and journals; must never change.
     pub fn code(&self) -> &'static str {
         match self {
             Left::Touched { .. } => "TOUCHED",
@@ -47,7 +47,7 @@ impl Left {
         }
     }
 
-    /// What it is about, for people: `TOUCHED: subject holds "edited": …`.
+    /// What it is about, in words for people: `TOUCHED: subject holds "edited": …`.
     pub fn words(&self) -> String {
         let about = match self {
             Left::Touched { property, holds } => {

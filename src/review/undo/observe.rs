@@ -1,5 +1,5 @@
-//! What the portal holds of tickets that may be undone: their values, who set them when,
-//! and what they are linked to.
+//! What the portal holds for tickets that may be undone: their values, who set them when, and what
+//! they are linked to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -52,7 +52,7 @@ impl Held {
         self.companies.get(ticket)
     }
 
-    /// Applies values that would be restored, for a dry run.
+    /// Applies values that would have been restored, for a dry run.
     pub(super) fn pretend(&mut self, shown: &HashMap<String, BTreeMap<String, String>>) {
         for (ticket, values) in shown {
             if let Some(record) = self.records.get_mut(ticket) {
@@ -72,8 +72,8 @@ impl Held {
         self.absent.get(ticket)
     }
 
-    /// Reads the tickets of these rows: of those that the run created everything that
-    /// anybody can set, with its history; of others what the run changed.
+    /// Reads the tickets of these rows: for those that the run created, everything that anybody can
+    /// set, with its history; for others, what the run changed.
     pub(super) async fn read(
         client: &Client,
         rows: &[Expected],

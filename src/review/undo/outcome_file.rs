@@ -69,7 +69,7 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// What was done for a row, and why something of it was left.
+/// What was done for a row, and why part of it was left.
 fn end_cells(row: &PastRow) -> (&str, [&str; 4]) {
     match &row.end {
         RowEnd::Done { change, .. } => (change.word(), [""; 4]),

@@ -1,6 +1,5 @@
-//! The undo as a run: page by page, the newest rows first. Intents are durable before
-//! calls; a row whose call was lost is checked again when nothing can come late any more
-//! (protocol S4).
+//! The undo as a run: page by page, the newest rows first. Intents are durable before calls; a row
+//! whose call was lost is checked again when that call can no longer be carried out (protocol S4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -53,7 +52,7 @@ pub struct Undo {
     pub journal: Option<Journal>,
     /// Rows that an earlier process of this undo settled.
     pub settled: HashSet<u64>,
-    /// Rows that it intended, outcome unknown.
+    /// Rows that it intended and whose outcome is unknown.
     pub begun: HashSet<u64>,
     /// Rows that an earlier undo of the run undid.
     pub taken_back: HashSet<u64>,
@@ -78,7 +77,7 @@ pub struct Undo {
     pub created_only: bool,
     /// Stops it from outside.
     pub stop: StopSwitch,
-    /// Hears how many rows of the run were gone through.
+    /// Receives how many rows of the run have been processed.
     pub hear: Box<dyn Fn(u64)>,
 }
 
@@ -101,7 +100,7 @@ pub struct Undone {
     /// Kinds of activities that the token may not read: whether somebody linked any is not
     /// known.
     pub hidden: BTreeSet<ObjectType>,
-    /// The first of those that were left, for people.
+    /// The first of those that were left, as examples for people.
     pub examples: Vec<(String, Left)>,
     /// Why it stopped before its end.
     pub stop: Option<Stop>,
@@ -235,7 +234,7 @@ impl Undo {
         Ok(undone)
     }
 
-    /// Rows whose outcome is not known, once nothing of them can come late any more (S4).
+    /// Handles rows whose outcome is not known, once their calls can no longer be carried out (S4).
     async fn again(&mut self, mut late: Vec<Expected>, undone: &mut Undone) -> Result<(), Error> {
         for _round in 0..ROUNDS {
             if late.is_empty() || undone.stop.is_some() {
@@ -411,7 +410,7 @@ impl Undo {
         decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
     }
 
-    /// Only what is this run's alone is archived.
+    /// Lets only those tickets be archived that no other run claims.
     fn unless_claimed(&self, row: &Expected, inverse: Inverse) -> Result<Inverse, Error> {
         if self.created_only || inverse != Inverse::Archive {
             return Ok(inverse);
@@ -437,8 +436,8 @@ fn created_alone(now: &Now<'_>) -> Inverse {
 struct OwnNotes {
     /// Those that exist.
     live: Vec<(Activity, String)>,
-    /// How many each row has, by its number, of those that are there or that an earlier
-    /// process of this undo may have archived.
+    /// How many each row has, by its number, counting those that exist or that an earlier process
+    /// of this undo may have archived.
     counts: HashMap<u64, u64>,
 }
 
@@ -452,7 +451,7 @@ impl OwnNotes {
 fn notes_go(row: &Expected, inverse: &Inverse, held: &Held) -> bool {
     match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
-        // They were left behind when somebody archived the ticket.
+        // The notes were left behind when somebody archived the ticket.
         (Change::Created, Inverse::Leave(Left::NotLive(_))) => {
             held.notes.touched(&row.notes, &row.ticket).is_none()
         }
@@ -478,7 +477,7 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>)
     own
 }
 
-/// The notes of a row that the run made: others are not its to delete.
+/// The notes of a row that the run made: an undo must not delete others.
 fn made_notes(row: &Expected) -> impl Iterator<Item = &NoteStep> {
     let notes = row.notes.iter();
     notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin))
@@ -565,7 +564,7 @@ fn settle_still(
                 ticket: row.ticket.clone(),
                 change: Change::Noted,
             },
-            // A row that was begun and is as it was before was undone by this undo.
+            // A row that was begun and is back to its former state was undone by this undo.
             Inverse::Nothing if begun.contains(&row.seq) => RowEnd::Done {
                 ticket: row.ticket.clone(),
                 change: match row.change {

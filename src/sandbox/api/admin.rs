@@ -1,4 +1,4 @@
-//! Calls on what an admin sets: limits of associations, rules for values.
+//! Calls on settings of an admin: limits of associations, rules for values.
 
 use axum::http::Method;
 

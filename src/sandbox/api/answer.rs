@@ -34,10 +34,10 @@ struct Held {
     _lock: Option<StateLock>,
 }
 
-/// What belongs to a call besides itself.
+/// The circumstances of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Around {
-    /// How late the search index is just now.
+    /// How late the search index is at the moment.
     pub(crate) search_lag: Duration,
     /// Calls of today, and how many there may be.
     pub(crate) today: (u64, u64),
@@ -51,13 +51,13 @@ impl Portal {
         }
     }
 
-    /// How it behaves just now.
+    /// How it currently behaves.
     pub(crate) fn switches(&self) -> Arc<Switches> {
         let switches = self.switches.read();
         Arc::clone(&switches.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Behaves otherwise from the next call on.
+    /// Changes the behaviour from the next call on.
     pub(crate) fn turn(&self, switches: Switches) -> Result<(), Problem> {
         self.with(|state| {
             let mut here = self
@@ -71,7 +71,7 @@ impl Portal {
         })
     }
 
-    /// Lets go of the state; later calls are answered with a 503.
+    /// Releases the state; later calls are answered with a 503.
     pub(crate) fn close(&self) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = held.take();
@@ -87,7 +87,7 @@ impl Portal {
         self.carried_out(call, (route, version), around)
     }
 
-    /// What people see in the portal's own pages: no scopes, and nothing late.
+    /// What people see in the portal's own pages: no scopes are needed, and nothing is late.
     pub(crate) fn shown(&self, call: &Call) -> Result<Reply, Problem> {
         let around = Around {
             search_lag: Duration::ZERO,
@@ -148,7 +148,7 @@ impl Portal {
         }
     }
 
-    /// What is only read: owners, the account, and what older paths show.
+    /// Answers reads of what can't be changed: owners, the account, and what older paths show.
     fn look(&self, call: &Call, route: Route, around: Around) -> Result<Reply, Problem> {
         if call.method != Method::GET {
             return Err(Problem::method_not_allowed());

@@ -1,5 +1,5 @@
-//! One request, taken apart: what of HTTP the portal's answers depend on, and no
-//! more. Reads query parameters in the forms in which clients send them.
+//! One parsed request: the parts of HTTP that the portal's answers depend on, and no more. Reads
+//! query parameters in the forms in which clients send them.
 
 use axum::body::Bytes;
 use axum::extract::Query;
@@ -20,7 +20,7 @@ use crate::sandbox::switches::{OverLimit, Switches};
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
-    /// In place of the body, where one was sent.
+    /// The form, if one was sent instead of a body.
     pub(crate) form: Option<Form>,
     /// When it arrived, in milliseconds since the epoch.
     pub(crate) arrived: i64,
@@ -103,7 +103,7 @@ impl Call {
             .collect()
     }
 
-    /// What a read asks to be shown.
+    /// What a read requests to be shown.
     pub(crate) fn view(&self) -> View {
         View {
             properties: self.list("properties"),
@@ -224,7 +224,7 @@ impl Call {
     }
 }
 
-/// A path segment without its percent signs. Invalid UTF-8 is replaced.
+/// A percent-decoded path segment. Invalid UTF-8 is replaced.
 fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

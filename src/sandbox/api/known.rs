@@ -1,5 +1,4 @@
-//! The fields and parameters that calls on records know (C1 §12.46). Other calls
-//! are not looked at.
+//! The fields and parameters that calls on records know (C1 §12.46). Other calls are not checked.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -8,7 +7,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::route::{Route, Verb};
 
-/// What one call takes: parameters, fields of the body, fields of its inputs.
+/// What one call accepts: parameters, fields of the body, fields of its inputs.
 struct Fields {
     parameters: &'static [&'static str],
     body: &'static [&'static str],

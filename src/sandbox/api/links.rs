@@ -144,10 +144,10 @@ impl Portal {
         }
     }
 
-    /// Nothing, or as the dated versions declare it (C1 §0.2, §12.37).
+    /// The reply to an archive: empty, or as the dated versions declare it (C1 §0.2, §12.37).
     fn cut_reply(&self, version: Version, now: Moment) -> Reply {
-        let tells = self.switches().link_archive_status == LinkArchiveStatus::Ok;
-        match tells || version.tells_of_cuts() {
+        let has_body = self.switches().link_archive_status == LinkArchiveStatus::Ok;
+        match has_body || version.tells_of_cuts() {
             true => Reply::json(200, &BatchOut::<()>::new(Vec::new(), Vec::new(), now.iso())),
             false => Reply::empty(),
         }

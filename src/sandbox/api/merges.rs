@@ -1,4 +1,4 @@
-//! Calls that merge records or end them for good, and the buttons of the recycle bin.
+//! Calls that merge records or delete them for good, and the buttons of the recycle bin.
 
 use axum::http::Method;
 
@@ -25,7 +25,7 @@ impl Portal {
             .and_then(ok)
     }
 
-    /// gdpr-delete: which kinds have it differs from version to version.
+    /// gdpr-delete; which kinds support it differs between versions.
     pub(super) fn erase(
         &self,
         call: &Call,

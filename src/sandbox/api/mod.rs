@@ -1,7 +1,6 @@
-//! From a call to its answer: which path and method mean which verb. `answer` holds the
-//! lock and dispatches to the right file; bodies are read before the lock is taken and
-//! replies written after it is released. Knows nothing of tokens, rates, headers and
-//! sockets.
+//! From a call to its answer: which path and method map to which verb. `answer` holds the lock and
+//! dispatches to the right file; bodies are read before the lock is taken and replies written after
+//! it is released. Knows nothing of tokens, rates, headers and sockets.
 
 pub(crate) mod call;
 pub(crate) mod route;

@@ -46,7 +46,7 @@ pub(crate) struct Problem {
     category: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_category: Option<&'static str>,
-    /// In a shape of its own.
+    /// In its own shape.
     #[serde(flatten)]
     taken: Option<Box<TakenValue>>,
 }
@@ -65,12 +65,12 @@ pub(crate) struct RowProblem {
     context: Context,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Detail>,
-    /// In a shape of its own.
+    /// In its own shape.
     #[serde(flatten)]
     taken: Option<Box<TakenValue>>,
 }
 
-/// A problem with its correlation id: what goes out.
+/// A problem with its correlation id, as it is sent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -94,7 +94,7 @@ impl Problem {
         }
     }
 
-    /// 400 `VALIDATION_ERROR`: what was asked for cannot be.
+    /// 400 `VALIDATION_ERROR`: what was requested is impossible.
     pub(crate) fn validation(message: impl Into<String>) -> Problem {
         Problem::new(400, Some("VALIDATION_ERROR"), message)
     }
@@ -109,8 +109,8 @@ impl Problem {
         Problem::new(409, Some("CONFLICT"), message)
     }
 
-    /// 400 of a unique value that another activity has: a shape of its own, without a
-    /// category (C2 §1.3).
+    /// 400 for a unique value that another activity has: in its own shape, without a category (C2
+    /// §1.3).
     pub(crate) fn unique_value_conflict(message: String, tokens: Context) -> Problem {
         let mut problem = Problem::new(400, None, message);
         problem.taken = Some(Box::new(TakenValue {
@@ -128,12 +128,12 @@ impl Problem {
         problem.with("name", vec![name.to_owned()])
     }
 
-    /// 404 of a record or path that is not there.
+    /// 404 for a record or path that does not exist.
     pub(crate) fn not_found() -> Problem {
         Problem::new(404, None, "resource not found")
     }
 
-    /// What a path whose version has ended is answered with.
+    /// The answer for a path whose version has been retired.
     pub(crate) fn ended(reply: EndedReply) -> Problem {
         match reply {
             EndedReply::Missing => Problem::not_found(),
@@ -141,36 +141,36 @@ impl Problem {
         }
     }
 
-    /// 404 of a named thing other than a record.
+    /// 404 for a named thing other than a record.
     pub(crate) fn no_such(message: impl Into<String>) -> Problem {
         Problem::new(404, Some("OBJECT_NOT_FOUND"), message)
     }
 
-    /// 404 of an id that cannot be one.
+    /// 404 for an invalid id.
     pub(crate) fn not_an_id(id: &str) -> Problem {
         Problem::no_such("Object not found.  objectId are usually numeric.")
             .with("id", vec![id.to_owned()])
     }
 
-    /// 400 of an object type that the portal does not have.
+    /// 400 for an object type that the portal does not have.
     pub(crate) fn unknown_type(name: &str) -> Problem {
         Problem::validation(format!("Unable to infer object type from: {name}"))
     }
 
-    /// 403 of a call that names another machine; HubSpot has no such thing.
+    /// 403 for a call that names another machine; HubSpot has no equivalent.
     pub(crate) fn elsewhere() -> Problem {
         let message = "the sandbox serves this machine only: call it as 127.0.0.1 or localhost";
         Problem::new(403, Some("FORBIDDEN"), message)
     }
 
-    /// 401 of a missing or wrong token (C1 §1.2).
+    /// 401 for a missing or wrong token (C1 §1.2).
     pub(crate) fn unauthenticated() -> Problem {
         let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can \
                        find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview";
         Problem::new(401, Some("INVALID_AUTHENTICATION"), message)
     }
 
-    /// 403 of a token that has none of the scopes that a call needs (C1 §1.2).
+    /// 403 for a token that has none of the scopes that a call needs (C1 §1.2).
     pub(crate) fn missing_scopes(needed: &[String]) -> Problem {
         let message = "This app hasn't been granted all required scopes to make this call. Read more about required \
                        scopes here: https://developers.hubspot.com/scopes.";
@@ -183,7 +183,7 @@ impl Problem {
         problem
     }
 
-    /// 401 of a token that was good until `ago` (C1 §1.2).
+    /// 401 for a token that expired this long `ago` (C1 §1.2).
     pub(crate) fn expired(ago: Duration) -> Problem {
         let message = format!(
             "The OAuth token used to make this call expired {} second(s) ago.",
@@ -243,12 +243,12 @@ impl Problem {
         Problem::new(415, None, message)
     }
 
-    /// 413 of a file over the limit.
+    /// 413 for a file over the limit.
     pub(crate) fn payload_too_large(message: impl Into<String>) -> Problem {
         Problem::new(413, None, message)
     }
 
-    /// 403 for what the caller may not access.
+    /// 403 for something that the caller may not access.
     pub(crate) fn forbidden(message: impl Into<String>) -> Problem {
         Problem::new(403, Some("FORBIDDEN"), message)
     }
@@ -311,7 +311,7 @@ impl From<rusqlite::Error> for Problem {
     }
 }
 
-/// The 429 of C1 §4.5, which has a shape of its own.
+/// The 429 of C1 §4.5, which has its own shape.
 pub(crate) fn rate_limited(policy: &str, word: &str, correlation_id: &str) -> Reply {
     let body = json!({
         "status": "error",

@@ -1,5 +1,5 @@
-//! A reply before it is put on the wire: status and body, nothing of HTTP beyond
-//! that. Headers are the front's.
+//! A reply before it is sent: status and body, nothing else of HTTP. Headers are added by the
+//! front.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
-    /// Whether it comes from before the portal: nothing there has been counted.
+    /// Whether it comes from the edge, before the portal: nothing has been counted there.
     pub(crate) is_edge: bool,
     /// Seconds, for the header of that name.
     pub(crate) retry_after: Option<u64>,
@@ -46,7 +46,7 @@ impl Paging {
 }
 
 impl<T> Results<T> {
-    /// All there is.
+    /// A list without further pages.
     pub(crate) fn whole(results: Vec<T>) -> Results<T> {
         Results {
             results,
@@ -80,7 +80,7 @@ impl Reply {
         }
     }
 
-    /// 204.
+    /// A 204.
     pub(crate) fn empty() -> Reply {
         Reply {
             status: 204,
@@ -91,7 +91,7 @@ impl Reply {
         }
     }
 
-    /// The page that a gateway or the edge shows in place of a reply (C1 §4.6).
+    /// The page that a gateway or the edge shows instead of a reply (C1 §4.6).
     pub(crate) fn page(status: u16) -> Reply {
         let title = match status {
             403 => "403 Forbidden",

@@ -1,5 +1,5 @@
-//! Which path means what (C1 §0.1): the same resources under v3, v4 and the
-//! dated versions. Methods are the portal's business.
+//! Which path means what (C1 §0.1): the same resources under v3, v4 and the dated versions. Methods
+//! are handled by the portal.
 
 use super::problem::Problem;
 use super::version::Version;
@@ -28,11 +28,11 @@ pub(crate) enum Route {
     Object(Kind, String),
     Batch(Kind, Verb),
     Search(Kind),
-    /// As v1 and v2 show them; none for a kind that the portal holds no records of.
+    /// As v1 and v2 show them; none for a kind of which the portal holds no records.
     OldProperties(Option<Kind>),
     /// Kinds of record that the account defined itself.
     Schemas,
-    /// How many links an admin allows, from one kind to another or of all.
+    /// How many links an admin allows, from one kind to another or between any kinds.
     LinkLimits(Option<(Kind, Kind)>),
     /// Limits of links that are set or removed.
     LinkLimitBatch((Kind, Kind), LimitVerb),
@@ -47,7 +47,7 @@ pub(crate) enum Route {
     Merge(Kind),
     /// gdpr-delete.
     Erase(Kind),
-    /// Beside the API: the recycle bin's buttons.
+    /// Outside the API: the recycle bin's buttons.
     Bin(Kind, Button),
     /// The same for a property's definition.
     PropertyBack(Kind, String),

@@ -58,7 +58,7 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         Route::Files(route) => files(method, route, access),
         Route::Owners | Route::Owner(_) => vec![vec!["crm.objects.owners.read".to_owned()]],
         Route::Schemas => vec![vec!["crm.schemas.custom.read".to_owned()]],
-        // Granted to every private app without asking, or no call of the API.
+        // Granted to every private app without asking, or not a call of the API.
         Route::Bin(..)
         | Route::PropertyBack(..)
         | Route::Account

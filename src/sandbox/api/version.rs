@@ -40,7 +40,7 @@ impl Version {
         }
     }
 
-    /// The status of a batch with errors; some declare none of its own.
+    /// The status of a batch with errors; some declare no separate one.
     pub(crate) fn partial(self, area: Area, whole: u16) -> u16 {
         match (self, area) {
             (Version::September2026, _) | (Version::September2025, Area::Objects) => whole,
@@ -48,13 +48,14 @@ impl Version {
         }
     }
 
-    /// Whether association archives answer with a 200 in place of a 204.
+    /// Whether association archives answer with a 200 instead of a 204.
     pub(crate) fn tells_of_cuts(self) -> bool {
         self != Version::Numbered
     }
 
-    /// Whether the associations of one record can be listed where `is_open` leaves it
-    /// open: the specification of 2026-09 has no such path, the ones before it do.
+    /// Whether the associations of one record can be listed; `is_open` is the answer if the
+    /// contract leaves it open: the specification of 2026-09 has no such path, the ones before it
+    /// do.
     pub(crate) fn lists_pairs(self, is_open: bool) -> bool {
         self != Version::September2026 || is_open
     }
@@ -70,8 +71,8 @@ pub(crate) enum Naming {
 }
 
 impl Naming {
-    /// The naming of a path; none if it names no version. The version is the
-    /// second or the third segment, behind which ids and names may look like one.
+    /// The naming of a path; none if it names no version. The version is the second or the third
+    /// segment; ids and names after that may look like one.
     pub(crate) fn of(path: &str) -> Option<Naming> {
         version_named(path).and_then(Naming::of_word)
     }
@@ -120,7 +121,7 @@ mod tests {
             ("/_sandbox/tickets/v3/2026-09", None),
             ("/", None),
         ] {
-            // The second segment of ours is not a version either.
+            // In our own paths the second segment is not a version either.
             let path = path.replace("/_sandbox/tickets/", "/_sandbox/a/b/");
             assert_eq!(Naming::of(&path), naming, "{path}");
         }

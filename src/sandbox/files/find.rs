@@ -1,5 +1,5 @@
-//! Finding files (C2 §2.3): by id, by path, by search; the latter two as late as the
-//! switches have it. Deleting them.
+//! Finding files (C2 §2.3): by id, by path, by search; the latter two with the delay that the
+//! switches set. Also deleting them.
 
 use super::shapes::{FileOut, FolderOut, StatOut};
 use crate::sandbox::api::call::Call;
@@ -11,10 +11,10 @@ use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::store::StoredFile;
 use crate::sandbox::switches::{DeletedFile, UnknownFileId};
 
-/// A name that is searched for is shorter than this.
+/// A name to search for must be shorter than this.
 const LONG_NAME: usize = 20;
 
-/// What begins the access of files that only their ids lead to.
+/// Prefix of the access of files that can be found only by their ids.
 const HIDDEN: &str = "HIDDEN_";
 
 /// The scope that such a file needs, and what the refusal names.
@@ -24,7 +24,7 @@ const NAMED_SCOPES: [&str; 2] = ["files", HIDDEN_SCOPE];
 /// Where pages of a search end.
 const LAST_OFFSET: usize = 10_000;
 
-/// What a search asks for.
+/// What a search requests.
 #[derive(Debug)]
 pub(in crate::sandbox) struct FileQuery {
     name: Option<String>,
@@ -33,7 +33,7 @@ pub(in crate::sandbox) struct FileQuery {
     extension: Option<String>,
     ids: Vec<String>,
     folders: Vec<String>,
-    /// By when they were made, newest first.
+    /// Sorted by creation, newest first.
     newest_first: bool,
     limit: usize,
     after: usize,
@@ -102,7 +102,7 @@ impl PortalState {
         Ok(FileOut::of(file, origin, self.portal_id))
     }
 
-    /// A live file that the token may read: a hidden one takes a scope of its own.
+    /// A live file that the token may read: a hidden one needs a separate scope.
     pub(super) fn readable_file(&self, id: &str) -> Result<StoredFile, Problem> {
         let file = self.live_file(id)?;
         let mut lacks = self.switches.missing_scopes.0.iter();
@@ -177,7 +177,7 @@ impl PortalState {
         Ok(transaction.commit()?)
     }
 
-    /// The first file that an activity names and that is not there, where that counts.
+    /// The first file that an activity names and that does not exist, if the portal checks that.
     pub(in crate::sandbox) fn unknown_attachment(
         &self,
         kind: Kind,

@@ -1,5 +1,5 @@
-//! Folders (C2 §2.3): made by themselves or by an upload, found by id or path, deleted with
-//! all that is in them.
+//! Folders (C2 §2.3): created directly or by an upload, found by id or path, deleted with
+//! everything in them.
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ pub(in crate::sandbox) struct NewFolder {
 }
 
 impl PortalState {
-    /// Makes a folder.
+    /// Creates a folder.
     pub(in crate::sandbox) fn new_folder(
         &self,
         asked: &NewFolder,
@@ -53,7 +53,7 @@ impl PortalState {
         self.folder_of(named).map(FolderOut::of)
     }
 
-    /// Deletes a folder with all that is in it.
+    /// Deletes a folder with everything in it.
     pub(in crate::sandbox) fn delete_folder(
         &self,
         named: &str,
@@ -71,7 +71,7 @@ impl PortalState {
         found.ok_or_else(|| Problem::no_such(format!("there is no folder {named}")))
     }
 
-    /// The folder at a path, created with its parents if missing; none for the top.
+    /// The folder at a path, created with its parents if missing; none for the top level.
     pub(super) fn folder_made(
         &self,
         path: &str,

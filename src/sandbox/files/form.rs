@@ -1,4 +1,4 @@
-//! The multipart form of an upload, taken from the wire: texts, and one file.
+//! The multipart form of an upload, read from the request: texts, and one file.
 
 use axum::body::{Body, Bytes};
 use multer::{Field, Multipart};
@@ -8,8 +8,8 @@ use crate::sandbox::api::problem::Problem;
 /// The longest text of a form.
 const LONGEST: usize = 64 * 1024;
 
-/// Of a file that is too large this much is read and dropped, so that the client sees the
-/// refusal and not a broken connection.
+/// How much of an oversized file is read and dropped, so that the client sees the refusal and not a
+/// broken connection.
 const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
 /// A form.
@@ -24,17 +24,17 @@ pub(in crate::sandbox) struct Form {
 pub(in crate::sandbox) struct FormFile {
     /// What the form calls it.
     pub(in crate::sandbox) name: Option<String>,
-    /// None if there are more than were taken.
+    /// None if the file is larger than allowed.
     pub(in crate::sandbox) bytes: Option<Bytes>,
 }
 
-/// The boundary that a content type names, if it is one of a form.
+/// The boundary that a content type names, if it is that of a form.
 pub(in crate::sandbox) fn boundary(content_type: &str) -> Option<String> {
     multer::parse_boundary(content_type).ok()
 }
 
 impl Form {
-    /// Reads a form; of its file at most this many bytes.
+    /// Reads a form, and at most this many bytes of its file.
     pub(in crate::sandbox) async fn read(
         body: Body,
         boundary: String,
@@ -58,7 +58,7 @@ impl Form {
         Ok(form)
     }
 
-    /// A text of the form; an empty one is none.
+    /// A text of the form; none if it is empty.
     pub(in crate::sandbox) fn text(&self, name: &str) -> Option<&str> {
         let mut named = self.texts.iter().filter(|(key, _)| key == name);
         let text = named.next().map(|(_, text)| text.as_str());

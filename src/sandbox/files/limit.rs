@@ -1,10 +1,10 @@
-//! How large a file may be, as the switch for it reads it.
+//! How large a file may be: the value of a switch.
 
 use std::str::FromStr;
 
 use crate::sandbox::switches::value::NoValue;
 
-/// The most bytes of a file; 20 MB by default.
+/// The maximum size of a file in bytes; 20 MB by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileLimit(pub(crate) usize);
 

@@ -2,7 +2,7 @@
 //! id and search, signed addresses, folders, deleting.
 //!
 //! Not modelled: imports from addresses, files that expire, changing a file, public addresses.
-//! Hidden files, which forms and inboxes make, are served, but nothing here makes one.
+//! Hidden files, which forms and inboxes create, are served, but nothing here creates one.
 
 mod find;
 mod folders;

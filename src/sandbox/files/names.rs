@@ -3,7 +3,7 @@
 
 use crate::sandbox::switches::{FileNames, FileRename};
 
-/// A name without its ending, and the ending in lower case.
+/// A name without its extension, and the extension in lower case.
 pub(super) fn parted(name: &str) -> (&str, String) {
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() && !ending.is_empty() => {
@@ -13,7 +13,7 @@ pub(super) fn parted(name: &str) -> (&str, String) {
     }
 }
 
-/// A name, or a part of a folder's path, as the portal keeps it.
+/// A name, or a part of a folder's path, as the portal stores it.
 pub(super) fn kept(name: &str, names: FileNames) -> String {
     let name = name.replace('/', "-");
     match names {
@@ -29,7 +29,7 @@ fn slug(letter: char) -> char {
     }
 }
 
-/// A path with slashes between its parts, and before them.
+/// A path with a slash before each of its parts.
 pub(super) fn folder_path(path: &str, names: FileNames) -> String {
     let parts = path.split('/').map(str::trim);
     let parts = parts.filter(|part| !part.is_empty());

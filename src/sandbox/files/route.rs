@@ -2,7 +2,7 @@
 
 use crate::sandbox::api::problem::Problem;
 
-/// Begins signed addresses: they need no token.
+/// Prefix of signed addresses, which need no token.
 pub(in crate::sandbox) const SIGNED: &str = "/_signed/";
 
 /// The paths that are served.
@@ -24,7 +24,7 @@ pub(in crate::sandbox) enum FileRoute {
 }
 
 impl FileRoute {
-    /// What the segments behind the version mean.
+    /// What the segments after the version mean.
     pub(in crate::sandbox) fn of(rest: &[&str]) -> Result<FileRoute, Problem> {
         let text = |text: &str| text.to_owned();
         match rest {

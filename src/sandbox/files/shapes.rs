@@ -68,7 +68,7 @@ pub(in crate::sandbox) struct SignedOut {
     kind: &'static str,
 }
 
-/// A time as it is written.
+/// A time in its written form.
 pub(super) fn text(millis: i64) -> String {
     iso(Timestamp::from_millisecond(millis).unwrap_or_default())
 }

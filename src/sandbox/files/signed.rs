@@ -1,5 +1,5 @@
-//! Signed addresses (C2 §2.3): a file's bytes without a token, for a while. The signature is
-//! made with a secret of the state.
+//! Signed addresses (C2 §2.3): a file's bytes without a token, for a limited time. The signature
+//! uses a secret stored in the state.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::sandbox::clock::Moment;
 use crate::sandbox::http::secret::new_token;
 use crate::sandbox::portal_state::PortalState;
 
-/// What the secret is kept as.
+/// The name under which the secret is stored.
 const SECRET: &str = "signing_secret";
 
 impl PortalState {
-    /// An address that leads to a file for so long, or for as long as the portal has it.
+    /// An address that leads to a file for this many seconds, or for the portal's default time.
     pub(in crate::sandbox) fn signed_url(
         &self,
         id: &str,

@@ -18,7 +18,7 @@ use crate::sandbox::switches::{
     FileRenamePath, OversizedFile,
 };
 
-/// What an upload asks for.
+/// What an upload requests.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Upload {
     bytes: Bytes,
@@ -65,7 +65,7 @@ enum Scope {
     ExactFolder,
 }
 
-/// A file on its way in.
+/// A file that is being uploaded.
 struct Coming<'a> {
     bytes: &'a [u8],
     md5: String,
@@ -78,7 +78,7 @@ struct Coming<'a> {
 }
 
 impl Upload {
-    /// What a form asks for, checked against its limits.
+    /// What a form requests, checked against the limits.
     pub(in crate::sandbox) fn of(form: &Form, state: &PortalState) -> Result<Upload, Problem> {
         let missing = |name| Problem::validation(format!("'{name}' is missing in the form"));
         let file = form.file.as_ref().ok_or_else(|| missing("file"))?;
@@ -215,7 +215,7 @@ impl PortalState {
         Ok((201, file))
     }
 
-    /// The file that counts as the same by the options.
+    /// The existing file that counts as a duplicate under the options.
     fn duplicate(
         &self,
         coming: &Coming<'_>,
@@ -258,7 +258,7 @@ impl PortalState {
         }
     }
 
-    /// A free name in place of one that exists, and the path of the file.
+    /// A free name instead of one that exists, and the path of the file.
     fn renamed(&self, coming: &Coming<'_>, within: &str) -> Result<(String, String), Problem> {
         let taken = self.names_in(within)?;
         let free = (1..)
@@ -272,7 +272,7 @@ impl PortalState {
         Ok((name, path))
     }
 
-    /// Names and endings of the live files in a folder.
+    /// Names and extensions of the live files in a folder.
     fn names_in(&self, folder: &str) -> Result<Vec<(String, String)>, Problem> {
         let within = |file: &StoredFile| {
             file.archived.is_none()
@@ -284,13 +284,13 @@ impl PortalState {
 }
 
 impl Coming<'_> {
-    /// Whether a file came while this one was on its way.
+    /// Whether a file arrived while this one was being uploaded.
     fn overlaps(&self, file: &StoredFile) -> bool {
         file.created > self.arrived
     }
 }
 
-/// Bytes as digits.
+/// Bytes as hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

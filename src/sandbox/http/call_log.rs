@@ -15,7 +15,7 @@ const MOST: usize = 500;
 /// Bytes of a body that are kept.
 const BODY: usize = 16 * 1024;
 
-/// A call as it is kept.
+/// A call as it is logged.
 #[derive(Debug, Clone)]
 pub(crate) struct LoggedCall {
     /// Counted from 1, in the order of their arrival.
@@ -31,12 +31,12 @@ pub(crate) struct LoggedCall {
     pub(crate) sent: Vec<u8>,
     /// What goes wrong with it, as planned.
     pub(crate) trouble: Option<String>,
-    /// None while it is not answered.
+    /// None until it is answered.
     pub(crate) answer: Option<LoggedAnswer>,
     arrived: Instant,
 }
 
-/// What a call got.
+/// The reply to a call.
 #[derive(Debug, Clone)]
 pub(crate) struct LoggedAnswer {
     pub(crate) status: u16,
@@ -57,13 +57,13 @@ struct Kept {
 
 impl Kept {
     fn call(&mut self, id: &str) -> Option<&mut LoggedCall> {
-        // The latest are asked for most.
+        // The latest are looked up most often.
         self.calls.iter_mut().rev().find(|call| call.id == id)
     }
 }
 
 impl CallLog {
-    /// Writes down a call that arrives.
+    /// Logs a call that arrives.
     pub(crate) fn arrives(&self, id: &str, (method, address): (&str, &str), now: Moment) {
         let mut kept = self.lock();
         kept.arrived += 1;
@@ -84,7 +84,7 @@ impl CallLog {
         });
     }
 
-    /// Writes down what a call sent.
+    /// Logs what a call sent.
     pub(crate) fn sends(&self, id: &str, body: &[u8]) {
         if let Some(call) = self.lock().call(id) {
             call.sent = beginning(body);
@@ -98,7 +98,7 @@ impl CallLog {
         }
     }
 
-    /// Writes down what a call got.
+    /// Logs the reply to a call.
     pub(crate) fn answered(&self, id: &str, reply: &Reply) {
         if let Some(call) = self.lock().call(id) {
             call.answer = Some(LoggedAnswer {

@@ -1,6 +1,6 @@
-//! The portal's end of a TCP connection, which can break off in the middle of a reply
-//! on command. This makes troubles that no HTTP server would cause by itself: the
-//! server above writes whole replies and knows nothing of it.
+//! The portal's end of a TCP connection, which can break off in the middle of a reply on command.
+//! This allows troubles that no HTTP server would cause by itself: the server above writes whole
+//! replies and knows nothing about it.
 
 use std::future::Future;
 use std::io;
@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Connections that are open at once; more have to wait.
+/// Maximum number of open connections; more have to wait.
 const MOST: usize = 1_024;
 
 /// How long a connection may go without a whole request head: longer than clients keep
@@ -47,7 +47,7 @@ impl Listener for Door {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The room is never closed.
+        // The semaphore is never closed.
         let place = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = <TcpListener as Listener>::accept(&mut self.listener).await;
         // Replies are written whole; holding back their last packet only costs time.
@@ -76,7 +76,7 @@ pub(crate) struct Ending(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     cut: Mutex<Cut>,
-    /// To be cancelled when the next reply is out.
+    /// Cancelled when the next reply has been sent.
     out: Mutex<Option<CancellationToken>>,
     gone: CancellationToken,
     /// Whether a request has been received and not answered yet.
@@ -134,8 +134,8 @@ impl Ending {
         *self.0.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
 
-    /// The state before `buf` is written: the head ends where its blank line does, and
-    /// the server writes a head in one piece.
+    /// The state before `buf` is written: the head ends with its blank line, and the server writes
+    /// a head in one piece.
     fn before(&self, buf: &[u8]) -> Cut {
         let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
         if let Cut::Body(body) = *cut {
@@ -168,7 +168,7 @@ pub(crate) struct Connection {
     ending: Ending,
     /// Whether something was written since the last flush.
     is_dirty: bool,
-    /// Returns when nothing was received for too long.
+    /// Elapses when nothing was received for too long.
     patience: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -193,7 +193,7 @@ impl AsyncRead for Connection {
     }
 }
 
-/// Not vectored, so that head and body come in one piece.
+/// Not vectored, so that head and body arrive in one buffer.
 impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -202,7 +202,7 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let allowed = match self.ending.before(buf) {
             Cut::Reset => {
-                // Closing with a linger of zero sends a reset in place of an end.
+                // Closing with a linger of zero sends a reset instead of a normal close.
                 let _ = self.stream.set_zero_linger();
                 return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
             }

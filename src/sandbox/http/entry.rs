@@ -1,4 +1,4 @@
-//! Where requests come in: pages are for people, everything else is the API.
+//! Where requests arrive: pages are for people, everything else is the API.
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
-//! The portal as HTTP: lets calls in or not (address length, token, allowance,
-//! size), hands them to the portal on a thread that may block, and makes the
-//! troubles happen. A call that has been let in is carried out even when its
-//! client leaves.
+//! The portal as HTTP: lets calls in or not (address length, token, allowance, size), hands them to
+//! the portal on a thread that may block, and applies troubles. A call that has been let in is
+//! carried out even if its client disconnects.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,14 +33,14 @@ use crate::sandbox::troubles::{HoldAt, Injected, TroubleKind, Troubles};
 /// Largest request body that is read (C1 §4.4 leaves the number open).
 const MOST_BODY: usize = 10 * 1024 * 1024;
 
-/// Of a larger body this much is read and dropped, so that the client sees the
-/// 413 and not a broken connection.
+/// How much of a larger body is read and dropped, so that the client sees the 413 and not a broken
+/// connection.
 const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
 /// Longest path and query (C1 §2.5: 6 to 8 kB).
 const LONGEST_URI: usize = 8 * 1024;
 
-/// What answers at the door.
+/// The entry point for calls.
 #[derive(Debug)]
 pub(crate) struct Front {
     pub(crate) portal: Portal,
@@ -106,7 +105,7 @@ impl Front {
         self.portal.switches()
     }
 
-    /// Other limits of searches and of the day, from now on.
+    /// Changes the limits of searches and of the day from now on.
     pub(crate) fn limit(&self, searches: Rate, daily: u64) {
         let mut allowance = self
             .allowance
@@ -187,7 +186,7 @@ impl Front {
             .await
     }
 
-    /// Whether there is the version that a path names (C1 §12.50).
+    /// Whether the version that a path names exists (C1 §12.50).
     fn serves(&self, path: &str) -> bool {
         let ended = &self.switches().ended_versions.0;
         if version_named(path).is_some_and(|version| ended.contains(version)) {
@@ -212,7 +211,7 @@ impl Front {
         answered.unwrap_or_else(|problem| problem.reply(id)).into()
     }
 
-    /// Counts a call; the answer has a reply when that refuses it.
+    /// Counts a call; the answer has a reply if the allowance refuses it.
     fn count(&self, path: &str, id: &str) -> Answer {
         let budget = match path.ends_with("/search") && !path.starts_with("/files/") {
             true => Budget::Search,
@@ -243,7 +242,7 @@ impl Front {
         }
     }
 
-    /// The reply of a call that is not carried out, where a trouble has it so.
+    /// The reply to a call that is not carried out because of a trouble.
     async fn instead(
         &self,
         injected: Injected,
@@ -281,7 +280,7 @@ impl Front {
         Ok(Some(reply))
     }
 
-    /// Does what the call asks for, and to its reply what the trouble asks for.
+    /// Carries out the call, and applies the trouble to its reply.
     async fn carried_out(
         self: Arc<Self>,
         call: Call,
@@ -298,7 +297,7 @@ impl Front {
             Some(TroubleKind::LateCommit(delay)) => latency + delay,
             _ => latency,
         };
-        // The work continues when the client has left and this future is dropped.
+        // The work continues even if the client has disconnected and this future is dropped.
         let (worker, name) = (Arc::clone(&self), id.to_owned());
         let work = tokio::spawn(async move { worker.worked(call, counted, delay, &name).await });
         if let Some(TroubleKind::LateCommit(_)) = injected.kind {
@@ -322,8 +321,8 @@ impl Front {
         Ok(afflicted(answer, injected.kind, ending))
     }
 
-    /// Waits while the portal accepts no calls. The body is read before that: only after
-    /// it does the server notice that a client has left.
+    /// Waits while the portal accepts no calls. The body is read before that: only afterwards does
+    /// the server notice that a client has disconnected.
     async fn let_in(&self, body: Body) -> Result<Body, Problem> {
         if self.holds.is_open() {
             return Ok(body);
@@ -358,7 +357,7 @@ impl Front {
         ))
     }
 
-    /// The work, after a while.
+    /// Does the work after a delay.
     async fn worked(
         self: Arc<Self>,
         call: Call,
@@ -419,7 +418,7 @@ async fn whole(body: Body, switches: &Switches) -> Result<Bytes, Problem> {
     }
 }
 
-/// The answer as a trouble leaves it; the work is done in any case.
+/// The answer as changed by a trouble; the work is done in any case.
 fn afflicted(answer: Answer, kind: Option<TroubleKind>, ending: &Ending) -> Answer {
     match kind {
         Some(TroubleKind::Post(status)) => return Reply::page(status).into(),

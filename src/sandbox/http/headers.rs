@@ -9,7 +9,7 @@ use crate::sandbox::api::reply::Reply;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::switches::RateHeaders;
 
-/// Puts a reply on the wire. A page of the edge says nothing about the allowance.
+/// Adds the headers to a reply. A page of the edge says nothing about the allowance.
 pub(crate) fn dressed(
     reply: Reply,
     meter: Option<Meter>,
@@ -26,15 +26,15 @@ pub(crate) fn dressed(
     if let Some(seconds) = reply.retry_after {
         put(headers, "retry-after", &seconds.to_string());
     }
-    let told = !reply.is_edge && rate_headers != RateHeaders::Absent;
-    if let Some(meter) = meter.filter(|_| told) {
+    let is_shown = !reply.is_edge && rate_headers != RateHeaders::Absent;
+    if let Some(meter) = meter.filter(|_| is_shown) {
         put_meter(headers, meter, rate_headers == RateHeaders::Present);
     }
     response
 }
 
-/// The rate headers of C1 §5. The per-second pair is still sent by the live
-/// API and no longer enforced.
+/// The rate headers of C1 §5. The live API still sends the per-second pair but no longer enforces
+/// it.
 fn put_meter(headers: &mut HeaderMap, meter: Meter, with_daily: bool) {
     let secondly = u64::from((meter.max / 10).max(1));
     let mut numbers = vec![

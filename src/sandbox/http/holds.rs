@@ -1,5 +1,5 @@
-//! Calls that are held, so that a client can be killed while one is in a known state.
-//! Reports when a call is held, and releases it when its client leaves or on command.
+//! Calls that are held, so that a client can be killed while one is in a known state. Reports when
+//! a call is held, and releases it when its client disconnects or on command.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sandbox::troubles::HoldAt;
 
-/// Most reports that may wait for their reader.
+/// Maximum number of reports that may wait for their reader.
 const UNHEARD: usize = 64;
 
 /// A call that is held.
@@ -27,14 +27,14 @@ impl fmt::Display for Held {
     }
 }
 
-/// All that is held.
+/// Everything that is held.
 #[derive(Debug)]
 pub(crate) struct Holds {
-    /// Lets go of single calls.
+    /// Releases held calls.
     go_on: Notify,
     /// Lets in the calls that wait.
     open: Notify,
-    /// Replies that were given and after which all calls wait.
+    /// Number of replies after which all calls wait.
     shut: AtomicUsize,
     tell: mpsc::Sender<Held>,
     told: Mutex<Option<mpsc::Receiver<Held>>>,
@@ -54,8 +54,8 @@ impl Holds {
 
     /// The channel of reports about held calls; can be taken once.
     pub(crate) fn told(&self) -> Option<mpsc::Receiver<Held>> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.take()
+        let mut receiver = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        receiver.take()
     }
 
     /// Releases everything that is held now.
@@ -70,7 +70,7 @@ impl Holds {
         self.shut.load(Ordering::SeqCst) == 0
     }
 
-    /// Waits while the portal takes no calls.
+    /// Waits while the portal accepts no calls.
     pub(crate) async fn pass(&self) {
         loop {
             let opening = self.open.notified();
@@ -81,20 +81,20 @@ impl Holds {
         }
     }
 
-    /// Holds a call; its future is dropped when its client leaves.
+    /// Holds a call; its future is dropped when its client disconnects.
     pub(crate) async fn hold(&self, ordinal: u64, at: HoldAt) {
         let going = self.go_on.notified();
         let _ = self.tell.try_send(Held { ordinal, at });
         going.await;
     }
 
-    /// Accepts no more calls, from before a reply is sent until its client has left or
-    /// the portal is told to continue.
+    /// Accepts no more calls, from before a reply is sent until its client has disconnected or the
+    /// portal is told to continue.
     pub(crate) fn shut(&self) {
         let _ = self.shut.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The part of [`Holds::shut`] that waits: `sent` ends when the reply is out,
+    /// The part of [`Holds::shut`] that waits: `sent` completes when the reply has been sent,
     /// `left` when its connection is gone.
     pub(crate) async fn shut_after(
         &self,

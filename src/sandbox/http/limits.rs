@@ -1,6 +1,6 @@
-//! The request allowance of the account (C1 §4.5 and §5): a rolling window,
-//! another for searches, and a daily budget. Decides and keeps the numbers; when a
-//! call counts, the headers and the 429 are the front's.
+//! The request allowance of the account (C1 §4.5 and §5): a rolling window, another for searches,
+//! and a daily budget. Decides and keeps the numbers; when a call counts, the headers and the 429
+//! are up to the front.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub enum Rate {
 }
 
 impl Default for Rate {
-    /// 190 calls in 10 s, what a private app of a Professional portal has.
+    /// 190 calls in 10 s, the limit of a private app in a Professional portal.
     fn default() -> Rate {
         Rate::Per {
             calls: 190,
@@ -77,15 +77,15 @@ pub(crate) enum Policy {
     Daily,
 }
 
-/// What a call is paid from, besides the day. Associations are paid as all others
-/// are: whether they have a budget of their own is not known.
+/// The budget that a call counts against, besides the daily one. Associations count like all other
+/// calls: whether they have a separate budget is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Budget {
     General,
     Search,
 }
 
-/// What became of one arriving call.
+/// The outcome of one arriving call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arrival {
     /// None if there is no limit to report, and for searches.
@@ -93,7 +93,7 @@ pub(crate) struct Arrival {
     pub(crate) refused: Option<Policy>,
 }
 
-/// Calls within a stretch of time that moves along.
+/// Calls within a sliding window of time.
 #[derive(Debug)]
 struct Window {
     calls: u32,
@@ -126,7 +126,7 @@ impl Window {
     }
 }
 
-/// The account's books. Refused calls are not counted.
+/// The account's counters. Refused calls are not counted.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     general: Option<Window>,
@@ -137,8 +137,7 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// Without a general rate there is no limit at all, neither on searches nor on
-    /// the day.
+    /// Without a general rate there is no limit at all, neither for searches nor per day.
     pub(crate) fn new(rate: Rate, search: Rate, daily: u64) -> Allowance {
         let general = Window::of(rate);
         Allowance {
@@ -150,7 +149,7 @@ impl Allowance {
         }
     }
 
-    /// Other limits, from now on; the general rate stays.
+    /// Changes the limits from now on; the general rate stays.
     pub(crate) fn limit(&mut self, search: Rate, daily: u64) {
         self.search = Window::of(search).filter(|_| self.general.is_some());
         self.daily = daily;
@@ -161,7 +160,7 @@ impl Allowance {
         (self.today, self.daily)
     }
 
-    /// Counts a call that comes at `now`, or refuses it.
+    /// Counts a call that arrives at `now`, or refuses it.
     pub(crate) fn arrive(&mut self, now: Moment, budget: Budget) -> Arrival {
         if self.day != now.day() {
             self.day = now.day();

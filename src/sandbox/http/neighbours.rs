@@ -1,6 +1,6 @@
-//! Who may call: programs of this machine, and none that use another host's name. A web
-//! page can make its own name resolve to this machine (DNS rebinding), and would then
-//! read tickets; its calls carry that name as `Host` or `Origin`.
+//! Who may call: programs on this machine, except those that use another host's name. A web page
+//! can make its own name resolve to this machine (DNS rebinding), and would then read tickets; its
+//! calls carry that name as `Host` or `Origin`.
 
 use std::net::IpAddr;
 

@@ -2,13 +2,13 @@
 
 use std::io;
 
-/// Bytes of a secret; two digits each.
+/// Bytes of a secret; each becomes two digits.
 const BYTES: usize = 20;
 
 /// A new token.
 ///
 /// # Errors
-/// When the system has no randomness to give.
+/// When the system can't provide random bytes.
 pub fn new_token() -> io::Result<String> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

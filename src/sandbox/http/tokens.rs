@@ -1,5 +1,5 @@
-//! Who is let in (C1 §1): the portal's one token, and access tokens that are
-//! made from it as from a refresh token. A token can be made to expire.
+//! Who is let in (C1 §1): the portal's one token, and access tokens that are issued for it as for a
+//! refresh token. A token can be made to expire.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::sandbox::api::version::Version;
 /// Life of an access token (C1 §1).
 const LIFE: Duration = Duration::from_secs(1_800);
 
-/// What tokens are reported to be good for.
+/// The scopes that tokens are reported to have.
 const SCOPES: [&str; 12] = [
     "oauth",
     "tickets",
@@ -35,7 +35,7 @@ const SCOPES: [&str; 12] = [
     "crm.schemas.deals.read",
 ];
 
-/// What private apps can do besides.
+/// The additional scopes of private apps.
 const OF_APPS: [&str; 11] = [
     "crm.objects.tickets.read",
     "crm.objects.tickets.write",
@@ -50,8 +50,7 @@ const OF_APPS: [&str; 11] = [
     "files.write",
 ];
 
-/// What the OAuth endpoints are asked for (C1 §0.1); none of them wants a token in
-/// its headers.
+/// Requests to the OAuth endpoints (C1 §0.1); none of them needs a token in its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OAuth {
     /// A new access token; v1 says less about it.
@@ -62,12 +61,12 @@ pub(crate) enum OAuth {
     Revoke,
     /// What this token is, in the form of v1.
     About(String),
-    /// What a private app's token is; asked with JSON.
+    /// What a private app's token is; requested with JSON.
     App,
 }
 
 impl OAuth {
-    /// What a path asks for; none for paths of other endpoints.
+    /// What a path requests; none for paths of other endpoints.
     pub(crate) fn of(path: &str) -> Option<OAuth> {
         let path = path.strip_prefix("/oauth/")?;
         let (version, rest) = path.split_once('/')?;
@@ -89,7 +88,7 @@ impl OAuth {
     }
 }
 
-/// The tokens; they do not show themselves.
+/// The tokens; `Debug` does not show them.
 pub(crate) struct Tokens {
     own: String,
     state: Mutex<State>,
@@ -116,7 +115,7 @@ impl Tokens {
         }
     }
 
-    /// The portal's own.
+    /// The portal's own token.
     pub(crate) fn own(&self) -> &str {
         &self.own
     }
@@ -143,7 +142,7 @@ impl Tokens {
         let _ = state.expired.insert(token.to_owned());
     }
 
-    /// Answers what an OAuth endpoint is asked for.
+    /// Answers a request to an OAuth endpoint.
     pub(crate) fn answer(&self, asked: &OAuth, form: &[u8], hub: i64, now: Instant) -> Reply {
         let fields = fields(form);
         let field = |name: &str| {
@@ -165,7 +164,7 @@ impl Tokens {
         }
     }
 
-    /// What a private app's token is good for, but for the scopes that it lacks.
+    /// What a private app's token may do, except for the scopes that it lacks.
     pub(crate) fn app(
         &self,
         body: &[u8],
@@ -241,12 +240,12 @@ impl Tokens {
     }
 }
 
-/// An error of the OAuth endpoints, which has a shape of its own.
+/// An error of the OAuth endpoints, which has its own shape.
 fn refused(http: u16, status: &str, message: &str) -> Reply {
     Reply::json(http, &json!({"status": status, "message": message}))
 }
 
-/// A form is what a query is.
+/// The fields of a form, which is encoded like a query.
 fn fields(form: &[u8]) -> Vec<(String, String)> {
     let uri = str::from_utf8(form)
         .ok()
@@ -298,8 +297,8 @@ mod tests {
         };
         let form = format!("token={token}");
         let is_active = || {
-            let told: (u16, serde_json::Value) = ask("/oauth/2026-09/token/introspect", &form);
-            told.1["active"] == true
+            let reply: (u16, serde_json::Value) = ask("/oauth/2026-09/token/introspect", &form);
+            reply.1["active"] == true
         };
         assert!(is_active());
         assert_eq!(ask(&format!("/oauth/v1/access-tokens/{token}"), "").0, 200);

@@ -78,7 +78,7 @@ impl PortalState {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// What records are associated with; `link` is where further pages are asked for.
+    /// What records are associated with; `link` is the address of further pages.
     pub(crate) fn read_links(
         &self,
         ends: (Kind, Kind),
@@ -114,8 +114,7 @@ impl PortalState {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// What is said of a missing record (C1 §12.38): nothing, a row, or the refusal of
-    /// the call.
+    /// The answer for a missing record (C1 §12.38): nothing, a row, or the refusal of the call.
     pub(super) fn missing_from(
         &self,
         ends: (Kind, Kind),
@@ -142,7 +141,7 @@ impl PortalState {
         Ok(Some(named.into_row(None)))
     }
 
-    /// Cuts pairs; those that are not associated are passed over.
+    /// Cuts pairs; those that are not associated are skipped.
     pub(crate) fn cut_batch(
         &self,
         ends: (Kind, Kind),
@@ -177,8 +176,8 @@ impl PortalState {
         Ok(transaction.commit()?)
     }
 
-    /// The row of a pair that can't be associated since one of the two is associated with
-    /// as many as it may be.
+    /// The row of a pair that can't be associated because one of the two has as many associations
+    /// as it may have.
     pub(super) fn no_room(
         &self,
         types: &[&LinkType],
@@ -205,7 +204,7 @@ impl PortalState {
         Some(pair_out(first, from, to, &labels, self.switches.link_ids))
     }
 
-    /// A pair of live records, or why it is none.
+    /// A pair of live records, or why it is not one.
     pub(super) fn pair_of(
         &self,
         (from_end, to_end): (Kind, Kind),
@@ -257,7 +256,7 @@ fn none((from, to): (Kind, Kind), id: &str) -> RowProblem {
         .into_row(None)
 }
 
-/// The same pair twice in a batch costs the call.
+/// The same pair twice in a batch fails the call.
 fn refuse_twice<'a>(
     pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>,
 ) -> Result<(), Problem> {

@@ -1,14 +1,14 @@
-//! A limit of associations, as it is kept and shown, and a record that is at it.
+//! A limit of associations, as it is stored and shown, and a record that has reached it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::api::problem::Problem;
 use crate::sandbox::schema::kind::Kind;
 
-/// Under which sort limits are kept.
+/// The sort under which limits are stored.
 pub(crate) const SORT: &str = "link_limit";
 
-/// A limit as it is kept and shown.
+/// A limit as it is stored and shown.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bound {
@@ -22,7 +22,7 @@ pub(crate) struct Bound {
 pub(crate) struct Full {
     pub(super) from: Kind,
     pub(super) to: Kind,
-    /// The record; none for one that is only being made.
+    /// The record; none for one that is still being created.
     pub(super) record: Option<i64>,
     pub(super) type_id: u32,
     pub(super) most: u64,

@@ -1,6 +1,6 @@
-//! How many records of another kind one may be associated with, where an admin set a limit:
-//! for all of them (the type without a label) or for a label. Each type counts its own way
-//! (C2 §1.6 and §9.13).
+//! How many records of another kind a record may be associated with, if an admin set a limit: for
+//! all of them (the type without a label) or for a label. Each type counts its own way (C2 §1.6 and
+//! §9.13).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,7 +29,8 @@ pub(crate) struct BoundName {
 }
 
 impl PortalState {
-    /// Whether two records can be associated by a type; who has too many already, if not.
+    /// Checks whether two records can be associated by a type; returns the one that has too many
+    /// already, if any.
     pub(crate) fn room(
         &self,
         from: i64,
@@ -53,7 +54,7 @@ impl PortalState {
         Ok(None)
     }
 
-    /// The same for associations that come with a new record.
+    /// The same for associations that are sent with a new record.
     pub(crate) fn room_for_new(&self, links: &[Link<'_>]) -> rusqlite::Result<Option<Full>> {
         let limits = &self.schema.links.limits;
         for (&type_id, &most) in limits {
@@ -79,14 +80,14 @@ impl PortalState {
         Ok(None)
     }
 
-    /// A type and the one without a label that it brings along.
+    /// A type and the one without a label that it implies.
     fn brought<'a>(&'a self, known: &'a LinkType) -> impl Iterator<Item = &'a LinkType> {
         let default = self.schema.links.default_of(known.from, known.to);
         let other = default.filter(|default| default.id != known.id);
         std::iter::once(known).chain(other)
     }
 
-    /// Both ways of an association and of what it brings along.
+    /// Both directions of an association and of the one that it implies.
     fn ways<'a>(
         &'a self,
         from: i64,
@@ -122,7 +123,7 @@ impl PortalState {
         shown.collect()
     }
 
-    /// Sets limits. That of a label is not above that of all records of the kind.
+    /// Sets limits. The limit of a label can't exceed that of all records of the kind.
     pub(crate) fn put_bounds(
         &mut self,
         ends: (Kind, Kind),
@@ -176,7 +177,7 @@ impl PortalState {
         )))
     }
 
-    /// Takes limits away.
+    /// Removes limits.
     pub(crate) fn purge_bounds(&mut self, names: &[BoundName]) -> Result<(), Problem> {
         for name in names {
             self.store.undefine(SORT, "", &name.type_id.to_string())?;

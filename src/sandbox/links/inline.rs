@@ -1,5 +1,5 @@
-//! Associations that come with a create (C1 §8.1, §4.3): which of them can be
-//! made, and what is wrong with the others.
+//! Associations that are sent with a create (C1 §8.1, §4.3): which of them can be made, and what is
+//! wrong with the others.
 
 use super::link_type::LinkType;
 use super::types::LinkTypes;
@@ -17,8 +17,8 @@ pub(crate) struct Link<'a> {
 /// What is wrong, under the keys of C1 §4.3.
 pub(crate) type Bad = Context;
 
-/// The associations that `inputs` ask for and that can be made, and all that is
-/// wrong with the others. `exists` answers whether the portal holds a live record.
+/// The associations in `inputs` that can be made, and everything that is wrong with the others.
+/// `exists` says whether the portal holds a live record.
 pub(crate) fn resolve<'a>(
     types: &'a LinkTypes,
     from: Kind,

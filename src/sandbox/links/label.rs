@@ -1,14 +1,14 @@
-//! A label as it is kept.
+//! A label as it is stored.
 
 use serde::{Deserialize, Serialize};
 
 use super::link_type::LinkType;
 use crate::sandbox::schema::kind::Kind;
 
-/// Under which sort labels are kept.
+/// The sort under which labels are stored.
 pub(crate) const SORT: &str = "label";
 
-/// A label as it is kept.
+/// A label as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Label {
@@ -28,7 +28,7 @@ impl Label {
         self.there == id || self.back == id
     }
 
-    /// The type that way and the type back.
+    /// The types of both directions.
     pub(super) fn types(&self) -> Vec<LinkType> {
         let Some((from, to)) = Kind::known(&self.from).zip(Kind::known(&self.to)) else {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! Labels (C1 §8.4): association types that a portal makes for itself, one
-//! name for both ways or a pair of names.
+//! Labels (C1 §8.4): association types that a portal defines itself, with one name for both
+//! directions or a pair of names.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ impl PortalState {
         Results::whole(self.schema.links.between(from, to).map(shown).collect())
     }
 
-    /// Makes a label; a pair of names is shown with both its ids.
+    /// Creates a label; a pair of names is shown with both its ids.
     pub(crate) fn create_label(
         &mut self,
         from: Kind,
@@ -36,7 +36,7 @@ impl PortalState {
         let (there, back) = self.schema.links.free_ids();
         let label = Label {
             there,
-            // Between records of one kind, a single name reads the same both ways.
+            // Between records of one kind, a single name reads the same in both directions.
             back: if from == to && input.inverse_label.is_none() {
                 there
             } else {
@@ -63,7 +63,7 @@ impl PortalState {
         self.keep_label(label)
     }
 
-    /// Takes a label away, from the records that have it too.
+    /// Removes a label, also from the records that have it.
     pub(crate) fn delete_label(&mut self, id: u32) -> Result<(), Problem> {
         let mut labels = self.schema.links.labels.iter();
         let label = labels.find(|label| label.has(id)).cloned();

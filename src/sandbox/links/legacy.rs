@@ -138,7 +138,7 @@ impl PortalState {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// The associations of a record with records of one kind, one row a type.
+    /// The associations of a record with records of one kind, one row per type.
     fn legacy_links(
         &self,
         id: i64,

@@ -8,7 +8,7 @@ pub(crate) struct LinkType {
     pub(crate) id: u32,
     pub(crate) from: Kind,
     pub(crate) to: Kind,
-    /// As `type` in replies of v3.
+    /// Its name in `type` of v3 replies.
     pub(crate) name: String,
     pub(crate) label: Option<String>,
     /// The same association seen from the other side.
@@ -25,7 +25,7 @@ impl LinkType {
         }
     }
 
-    /// Whether it is the type that every other one of its pair brings along.
+    /// Whether it is the type that every other type of its pair implies.
     pub(crate) fn is_default(&self) -> bool {
         self.label.is_none()
     }

@@ -1,6 +1,6 @@
-//! Associations (C1 §8). `types` says what can be associated with what, `writes` keeps the rules when one is made or
-//! removed, `bounds` the limits that an admin set; the others are the ways in: with a create, one pair, batches,
-//! labels, and the endpoints of v3.
+//! Associations (C1 §8). `types` says what can be associated with what, `writes` keeps the rules
+//! when one is made or removed, `bounds` the limits that an admin set; the others are the entry
+//! points: with a create, one pair, batches, labels, and the endpoints of v3.
 
 mod batches;
 mod bounds;

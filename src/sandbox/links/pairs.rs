@@ -17,7 +17,7 @@ pub(crate) struct PairsPage {
     pub(crate) limit: usize,
     /// The lowest id of the other ends.
     pub(crate) after: i64,
-    /// Where the next page is asked for, up to its `after`.
+    /// The address of the next page, without the value of its `after`.
     pub(crate) link: String,
 }
 
@@ -46,7 +46,7 @@ impl PortalState {
         }))
     }
 
-    /// Associates a pair by the named types, in place of the labels it had.
+    /// Associates a pair by the named types, replacing the labels it had.
     pub(crate) fn put_labelled(
         &self,
         ends: (Kind, Kind),
@@ -77,7 +77,7 @@ impl PortalState {
         Ok(pair_out(first, from, to, &labels, self.switches.link_ids))
     }
 
-    /// Refuses a pair of which one has as many associations as it may have.
+    /// Refuses a pair if one of the two has as many associations as it may have.
     pub(super) fn need_room(&self, types: &[&LinkType], from: i64, to: i64) -> Result<(), Problem> {
         for known in types {
             if let Some(full) = self.room(from, known, to)? {
@@ -147,7 +147,7 @@ impl PortalState {
         Ok(linked)
     }
 
-    /// The types that specifications name, all of them from one kind to the other.
+    /// The types that `specs` name, all of them from one kind to the other.
     pub(super) fn types_of(
         &self,
         (from, to): (Kind, Kind),

@@ -1,5 +1,4 @@
-//! The JSON of association calls: what comes in, what goes out (C1 §8.2 to
-//! §8.5).
+//! The JSON of association calls: requests and replies (C1 §8.2 to §8.5).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,14 +23,14 @@ pub(crate) struct TypedInput {
     pub(super) types: Vec<TypeSpec>,
 }
 
-/// One record whose associations are asked for.
+/// One record whose associations are requested.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReadInput {
     pub(super) id: Text,
     pub(super) after: Option<Text>,
 }
 
-/// One record and those it is cut from.
+/// One record and those from which it is cut.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ArchiveInput {
     pub(super) from: Reference,
@@ -47,7 +46,7 @@ pub(crate) struct LegacyInput {
     pub(super) link_type: Text,
 }
 
-/// A label to be made.
+/// A label to be created.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LabelInput {
@@ -101,7 +100,7 @@ pub(super) struct ReadOut {
     pub(super) paging: Option<Paging>,
 }
 
-/// An id in an association's reply (C1 §12.36).
+/// An id in the reply about an association (C1 §12.36).
 pub(super) fn id_out(id: i64, form: LinkIds) -> Value {
     match form {
         LinkIds::Integer => id.into(),
@@ -109,7 +108,7 @@ pub(super) fn id_out(id: i64, form: LinkIds) -> Value {
     }
 }
 
-/// A pair and its labels, as creates show them.
+/// A pair and its labels, as the replies to creates show them.
 pub(super) fn pair_out(
     known: &LinkType,
     from: i64,
@@ -126,7 +125,7 @@ pub(super) fn pair_out(
     })
 }
 
-/// One way of a default association, as its put shows it.
+/// One direction of a default association, as the reply to its put shows it.
 pub(super) fn way_out(known: &LinkType, from: i64, to: i64) -> Value {
     json!({
         "from": {"id": from.to_string()},

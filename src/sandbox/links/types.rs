@@ -1,6 +1,5 @@
-//! Association types: HubSpot's own from the table of C1 §8.6, and labels that were
-//! made in the portal. Each type has one direction and knows the type of the opposite
-//! one.
+//! Association types: HubSpot's own from the table of C1 §8.6, and labels that were defined in the
+//! portal. Each type has one direction and knows the type of the opposite one.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +13,18 @@ use crate::sandbox::schema::kind::Kind;
 enum Form {
     /// The only one, without a label.
     Only,
-    /// Without a label, where there is a primary one besides.
+    /// The one without a label, if there is also a primary one.
     Unlabeled,
     /// The label `Primary`: at most one of the other kind.
     Primary,
-    /// The only one, which the account made with a custom object.
+    /// The only one, which the account defined with a custom object.
     Own,
 }
 
 use Form::{Only, Own, Primary, Unlabeled};
 
-/// From, to, the id that way, the id back. Those without a ticket are HubSpot's
-/// well-known ones and not in the contract.
+/// From, to, the id in that direction, the id in the other. Types without tickets are well known
+/// from HubSpot but not in the contract.
 const OWN: &[(&str, &str, u32, u32, Form)] = &[
     ("ticket", "ticket", 452, 452, Only),
     ("ticket", "contact", 16, 15, Only),
@@ -68,7 +67,7 @@ const OWN: &[(&str, &str, u32, u32, Form)] = &[
     ("contact", "device", 1_573, 1_574, Own),
 ];
 
-/// The first id of a label; below it are HubSpot's own.
+/// The first id of a label; lower ids are HubSpot's own.
 const FIRST_LABEL: u32 = 2_001;
 
 /// All types of a portal.
@@ -76,7 +75,7 @@ const FIRST_LABEL: u32 = 2_001;
 pub(crate) struct LinkTypes {
     by_id: BTreeMap<u32, LinkType>,
     pub(crate) labels: Vec<Label>,
-    /// How many records one may be associated with by a type, if an admin set a limit.
+    /// How many records a record may be associated with by a type, if an admin set a limit.
     pub(crate) limits: BTreeMap<u32, u64>,
 }
 
@@ -127,7 +126,7 @@ impl LinkTypes {
         (first, first + 1)
     }
 
-    /// Takes a label in, in place of the one with its ids.
+    /// Adds a label, replacing the one with its ids.
     pub(crate) fn put(&mut self, label: Label) {
         self.remove(label.there);
         for known in label.types() {
@@ -136,13 +135,13 @@ impl LinkTypes {
         self.labels.push(label);
     }
 
-    /// Takes a limit in.
+    /// Adds a limit.
     pub(crate) fn bound(&mut self, bound: &Bound) {
         let most = bound.user_enforced_max_to_object_ids;
         let _former = self.limits.insert(bound.type_id, most);
     }
 
-    /// Takes a label out; the id may be that of either way.
+    /// Removes a label; the id may be that of either direction.
     pub(crate) fn remove(&mut self, id: u32) {
         let gone: Vec<Label> = self.labels.extract_if(.., |label| label.has(id)).collect();
         for label in gone {

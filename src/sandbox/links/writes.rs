@@ -1,5 +1,5 @@
-//! Making and removing associations, inside the caller's transaction: both directions,
-//! the default that comes with every label, the one primary company (C1 §8.2, §8.6).
+//! Making and removing associations, inside the caller's transaction: both directions, the default
+//! that every label implies, the one primary company (C1 §8.2, §8.6).
 
 use super::link_type::LinkType;
 use crate::sandbox::clock::Moment;
@@ -8,7 +8,7 @@ use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::switches::{LinksTouchModified, PrimaryAddsDefault, PrimaryReplaces};
 
 impl PortalState {
-    /// Associates two records; what is there already stays.
+    /// Associates two records; existing associations stay.
     pub(crate) fn link(
         &self,
         from: i64,
@@ -56,7 +56,7 @@ impl PortalState {
         Ok(known.filter_map(|id| self.schema.links.get(id)).collect())
     }
 
-    /// A record that can be associated: live, and of the kind that is meant.
+    /// A record that can be associated: live, and of the given kind.
     pub(crate) fn linkable(&self, end: Kind, id: &str) -> rusqlite::Result<Option<i64>> {
         match id.parse().ok() {
             Some(id) => Ok(self.store.exists(end, id)?.then_some(id)),
@@ -64,7 +64,7 @@ impl PortalState {
         }
     }
 
-    /// The associations of a record that are seen by now.
+    /// The associations of a record that are visible by now.
     pub(super) fn seen_links(&self, id: i64, now: Moment) -> rusqlite::Result<Vec<(u32, i64)>> {
         let lag = self.switches.link_lag.0;
         match lag.is_zero() {
@@ -74,7 +74,7 @@ impl PortalState {
     }
 
     fn unseat(&self, from: i64, known: &LinkType, to: i64) -> rusqlite::Result<()> {
-        // The one that has a primary is never the company.
+        // The record that has a primary company is never the company itself.
         let (one, way, other) = match known.to.plural() {
             "companies" => (from, Some(known), to),
             _ => (to, self.schema.links.get(known.inverse), from),

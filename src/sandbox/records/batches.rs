@@ -1,5 +1,5 @@
-//! The verbs on up to a hundred records at once (C1 §2.6 to §2.8). When a bad
-//! row costs a row and when the call is `outcome`'s to say.
+//! The verbs on up to a hundred records at once (C1 §2.6 to §2.8). Whether a bad row fails only
+//! itself or the whole call is decided by `outcome`.
 
 use std::collections::BTreeSet;
 
@@ -149,7 +149,7 @@ impl PortalState {
         self.settle(kind, outcome, true, now)
     }
 
-    /// Ids that lead nowhere are passed over in silence (C1 §2.4, §12.18).
+    /// Unknown ids are silently skipped (C1 §2.4, §12.18).
     pub(crate) fn archive_batch(
         &self,
         kind: Kind,
@@ -176,7 +176,7 @@ impl PortalState {
         Ok(transaction.commit()?)
     }
 
-    /// The ids of a read, each once, unless duplicates cost the call (C1 §12.17).
+    /// The ids of a read, each once, unless duplicates fail the call (C1 §12.17).
     fn asked_for<'a>(&self, ids: &'a [String]) -> Result<Vec<&'a String>, Problem> {
         let mut seen = BTreeSet::new();
         let mut repeated = Vec::new();
@@ -195,8 +195,8 @@ impl PortalState {
         }
     }
 
-    /// The records that inputs mean, one place per input. Two inputs for one record
-    /// fail the call (C1 §2.8).
+    /// The records that inputs mean, one entry per input. Two inputs for one record fail the call
+    /// (C1 §2.8).
     fn targets<'a>(
         &self,
         kind: Kind,
@@ -234,8 +234,8 @@ impl PortalState {
         Ok(self.show_updated(kind, written, given.keys()))
     }
 
-    /// Makes the record that an upsert did not find, with the key it was looked for
-    /// by (C1 §12.15).
+    /// Creates the record that an upsert did not find, with the key by which it was looked up (C1
+    /// §12.15).
     fn create_by_key(
         &self,
         kind: Kind,

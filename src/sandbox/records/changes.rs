@@ -1,4 +1,4 @@
-//! What a call changes of a record.
+//! What a call changes in a record.
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ use crate::sandbox::switches::{
 /// Id of the app that all clients of the sandbox count as.
 pub(crate) const SOURCE_APP: &str = "1234567";
 
-/// What writes are judged by.
+/// The rules by which writes are judged.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub(crate) schema: &'a Schema,
@@ -29,7 +29,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) version: Version,
 }
 
-/// The values that a write leaves behind.
+/// The values that result from a write.
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) values: Values,
@@ -45,7 +45,7 @@ struct Taken {
 }
 
 impl Rules<'_> {
-    /// The values of a new record, all but its id.
+    /// The values of a new record, except its id.
     pub(crate) fn create(self, kind: Kind, given: &Incoming, now: &str) -> Result<Draft, Refusal> {
         let taken = self.taken(kind, given, None)?;
         self.require(kind, &taken.changes)?;
@@ -121,7 +121,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The stored form of a value, and whether it was forgiven to get there.
+    /// The stored form of a value, and whether it was accepted leniently.
     fn value(
         self,
         kind: Kind,
@@ -161,8 +161,8 @@ impl Rules<'_> {
         Ok((Some(value), is_forgiven))
     }
 
-    /// The rules that an admin made for values of a property bind writes by the paths of
-    /// 2026-09 alone.
+    /// The rules that an admin made for values of a property apply only to writes through the paths
+    /// of 2026-09.
     fn keep_rules(self, kind: Kind, name: &str, value: &str) -> Result<(), Fault> {
         match self.schema.of(kind).rules.get(name) {
             Some(rules) if self.version == Version::September2026 => {
@@ -215,8 +215,8 @@ impl Rules<'_> {
         }
     }
 
-    /// A text of an activity in the form in which it is kept. It is measured in UTF-16
-    /// units, the strictest reading of the contract's 65,536 characters.
+    /// A text of an activity in the form in which it is stored. It is measured in UTF-16 units, the
+    /// strictest reading of the contract's 65,536 characters.
     fn body(self, name: &str, text: &str) -> Result<String, Fault> {
         let cut = match self.switches.long_string {
             LongString::Refused => values::short_body(name, text)?,
@@ -251,8 +251,8 @@ impl Rules<'_> {
         }
     }
 
-    /// What the admin of this portal demands of tickets (C1 §0.2): a subject,
-    /// and in a closed stage a resolution.
+    /// What the admin of this portal requires of tickets (C1 §0.2): a subject, and in a closed
+    /// stage a resolution.
     fn demand(self, kind: Kind, values: &Values) -> Result<(), Refusal> {
         if kind != Kind::Ticket || !self.is_forgiving() {
             return Ok(());
@@ -276,7 +276,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Whether the write rules of 2026-09 hold, which forgive dates and demand more.
+    /// Whether the write rules of 2026-09 apply, which are lenient about dates and require more.
     fn is_forgiving(self) -> bool {
         let is_on = self.switches.validation_2026_09 == Validation::On;
         is_on && self.version == Version::September2026
@@ -326,7 +326,7 @@ fn refused(name: &str, text: &str, fault: Fault) -> Invalid {
     }
 }
 
-/// What the portal sets when a record is made.
+/// What the portal sets when a record is created.
 pub(crate) fn system_values(kind: Kind, now: &str) -> Values {
     let values = [
         (kind.created(), now),

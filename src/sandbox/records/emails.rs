@@ -9,7 +9,7 @@ use super::values::Fault;
 /// The property that holds them.
 pub(crate) const HEADERS: &str = "hs_email_headers";
 
-/// Property, and where its value stands in the headers.
+/// Property, and where its value is in the headers.
 const DERIVED: [(&str, &str, &str); 8] = [
     ("hs_email_from_email", "from", "email"),
     ("hs_email_from_firstname", "from", "firstName"),
@@ -21,7 +21,7 @@ const DERIVED: [(&str, &str, &str); 8] = [
     ("hs_email_bcc_email", "bcc", "email"),
 ];
 
-/// Headers as they are kept.
+/// Headers in their stored form.
 pub(crate) fn checked(text: &str) -> Result<String, Fault> {
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(_)) => Ok(text.to_owned()),

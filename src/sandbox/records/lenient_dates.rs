@@ -1,6 +1,6 @@
-//! The dates that 2026-09 forgives (C1 §0.2). The contract does not list the
-//! forms; these are the ones people write: a day for an instant and an instant
-//! for a day, a blank in place of the T, no zone (UTC then).
+//! Imprecise dates that 2026-09 accepts (C1 §0.2). The contract does not list the forms; these are
+//! the ones people write: a day for an instant and an instant for a day, a blank instead of the T,
+//! no zone (UTC is assumed).
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use crate::sandbox::clock::iso;
 use crate::sandbox::schema::{Property, ValueType};
 
-/// The stored form of a date that is not quite right; None when it is not one, or
-/// the property is not a date.
+/// The stored form of a date that is not quite right; none if it is not a date, or the property
+/// does not hold dates.
 pub(crate) fn date(property: &Property, text: &str) -> Option<String> {
     match property.value_type {
         ValueType::Datetime => instant(text).map(iso),

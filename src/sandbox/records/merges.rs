@@ -1,6 +1,5 @@
-//! Merging two records, which the API can do, and what a person does in the recycle
-//! bin, which it can't (C1 §2.2, §2.6, §2.10): restoring
-//! records, and ending them for good.
+//! Merging two records, which the API can do, and what a person does in the recycle bin, which it
+//! can't (C1 §2.2, §2.6, §2.10): restoring records, and deleting them for good.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +19,7 @@ use crate::sandbox::switches::{MergeId, MergeLoser, MergeTouches, MergedIds, Res
 /// Holds the ids that were merged into a record.
 const MERGED: &str = "hs_merged_object_ids";
 
-/// Records that may be merged into one.
+/// How many records may be merged into one.
 const MOST_MERGED: usize = 250;
 
 /// The body of a merge.
@@ -40,8 +39,8 @@ pub(crate) struct EraseInput {
 }
 
 impl PortalState {
-    /// Merges a record into another; what is left has the values of the primary, and
-    /// the other's where that has none.
+    /// Merges a record into another; the survivor has the values of the primary, and the other's
+    /// where the primary has none.
     pub(crate) fn merge(
         &self,
         kind: Kind,
@@ -122,7 +121,7 @@ impl PortalState {
         values
     }
 
-    /// Puts the survivor in the place of both.
+    /// Replaces both records with the survivor.
     fn put_in_place(
         &self,
         kind: Kind,
@@ -168,8 +167,8 @@ impl PortalState {
         })
     }
 
-    /// A new record that the search index does not show before it has caught up,
-    /// however old its values say it is.
+    /// Inserts a new record that the search index does not show until it has caught up, no matter
+    /// how old its values say it is.
     fn insert_unseen(
         &self,
         kind: Kind,
@@ -184,7 +183,7 @@ impl PortalState {
         Ok(())
     }
 
-    /// Of two primary companies, the primary record's stays one.
+    /// Of two primary companies, the one of the primary record stays primary.
     fn drop_second_primary(&self, kind: Kind, primary: i64, loser: i64) -> rusqlite::Result<()> {
         if kind == Kind::Company {
             return Ok(());
@@ -202,7 +201,7 @@ impl PortalState {
         Ok(())
     }
 
-    /// Ends a record that was merged away.
+    /// Removes a record that was merged away.
     fn end(&self, kind: Kind, id: i64, survivor: i64, now: Moment) -> rusqlite::Result<()> {
         match self.switches.merge_loser {
             MergeLoser::Absent => self.store.remove(kind, id, Some(survivor)),
@@ -213,7 +212,7 @@ impl PortalState {
         }
     }
 
-    /// The live record that one was merged into, where ids lead there (C1 §12.44).
+    /// The live record that another was merged into, if old ids lead there (C1 §12.44).
     pub(crate) fn merged_into(&self, kind: Kind, id: &str) -> Result<Option<Record>, Problem> {
         let id = id.parse().ok();
         let id = id.filter(|_| self.switches.merged_ids == MergedIds::Resolve);
@@ -227,7 +226,7 @@ impl PortalState {
         }
     }
 
-    /// Whether a batch is silent about an id: that of a record that was merged away.
+    /// Whether a batch silently skips an id because its record was merged away.
     pub(crate) fn passes_over(&self, kind: Kind, id: &str) -> Result<bool, Problem> {
         Ok(self.merged_into(kind, id)?.is_some())
     }
@@ -256,8 +255,8 @@ impl PortalState {
         Ok(transaction.commit()?)
     }
 
-    /// Ends records of the recycle bin for good, all or none: what HubSpot does with
-    /// each after 90 days.
+    /// Deletes records in the recycle bin for good, all or none: what HubSpot does with each after
+    /// 90 days.
     pub(crate) fn purge(&self, kind: Kind, inputs: &[Reference]) -> Result<(), Problem> {
         let transaction = self.store.begin()?;
         for input in inputs {
@@ -279,7 +278,7 @@ impl PortalState {
             .ok_or_else(|| Problem::no_such(message()).with("id", vec![id.to_owned()]))
     }
 
-    /// Ends a record for good, wherever it is.
+    /// Deletes a record for good, live or archived.
     pub(crate) fn erase(&self, kind: Kind, input: &EraseInput, now: Moment) -> Result<(), Problem> {
         let by = input.id_property.as_deref();
         self.check_id_property(kind, by, "gdpr-delete")?;
@@ -303,7 +302,7 @@ impl PortalState {
     }
 }
 
-/// The e-mails of a contact that was merged away become further ones of the survivor.
+/// Makes the e-mails of a contact that was merged away additional ones of the survivor.
 fn keep_emails(values: &mut Values, loser: &Values) {
     let first = values.get("email").cloned();
     let further = [

@@ -1,5 +1,5 @@
-//! Calls about records: one by one (`objects`), in batches, merged. `drafts` makes of a request the
-//! values of a record, `values` checks each against its definition, `writes` writes one record,
+//! Calls about records: one by one (`objects`), in batches, merged. `drafts` turns a request into
+//! the values of a record, `values` checks each against its definition, `writes` writes one record,
 //! `show` and `shapes` return it, `outcome` says how the rows of a batch ended.
 
 pub(crate) mod objects;

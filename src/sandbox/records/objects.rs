@@ -1,5 +1,5 @@
-//! The verbs on single records, and the list (C1 §2.1 to §2.5). None of them
-//! knows a partial success: a failure is the whole reply.
+//! The verbs on single records, and the list (C1 §2.1 to §2.5). None of them can succeed partially:
+//! a failure is the whole reply.
 
 use super::refusal::Refusal;
 use super::shapes::{CreateInput, Incoming, MOST_WITH_HISTORY, ObjectOut, too_many};
@@ -13,7 +13,7 @@ use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::store::Record;
 use crate::sandbox::switches::{DeleteMissing, HistoryLimit, ListCursor, ReadArchived};
 
-/// Begins a cursor that is not an id (C1 §12.22).
+/// Prefix of a cursor that is not an id (C1 §12.22).
 const OPAQUE: &str = "NTI1Cg";
 
 /// Which record a path means.
@@ -29,10 +29,10 @@ pub(crate) struct Which {
 pub(crate) struct PageQuery {
     /// At most this many.
     pub(crate) limit: u32,
-    /// Where to go on, as it came.
+    /// The cursor to continue from, as received.
     pub(crate) after: Option<String>,
     pub(crate) archived: bool,
-    /// Where the next page is asked for, up to its `after`.
+    /// The address of the next page, without the value of its `after`.
     pub(crate) link: String,
 }
 
@@ -84,7 +84,7 @@ impl PortalState {
         Ok(self.show_updated(kind, written, given.keys()))
     }
 
-    /// Archives a record; one that is not there counts as done (C1 §12.18).
+    /// Archives a record; a missing one counts as done (C1 §12.18).
     pub(crate) fn delete(&self, kind: Kind, id: &str, now: Moment) -> Result<(), Problem> {
         let id = id.parse().map_err(|_| Problem::not_an_id(id))?;
         let transaction = self.store.begin()?;

@@ -1,6 +1,5 @@
-//! Where the rows of a batch ended, and what that makes of the call (C1
-//! §2.6): when one bad row costs a row and when the whole call, and in which order
-//! results come.
+//! How the rows of a batch ended, and what that means for the call (C1 §2.6): whether a bad row
+//! fails only itself or the whole call, and in which order results are returned.
 
 use std::collections::BTreeSet;
 
@@ -15,18 +14,18 @@ use crate::sandbox::switches::{
     DuplicateTraceIds, EchoTraceId, PartialSuccess, PartialTraceIds, ResultOrder,
 };
 
-/// Where the rows of a batch ended.
+/// How the rows of a batch ended.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// With the trace ids of their rows.
     done: Vec<(Option<String>, ObjectOut)>,
     refused: Vec<(Option<String>, Refusal)>,
-    /// Ids that lead nowhere, and the trace ids of their rows.
+    /// Unknown ids, and the trace ids of their rows.
     lost: (Vec<String>, Vec<String>),
 }
 
 impl Outcome {
-    /// A row that was written, read or refused. A state that fails ends the call.
+    /// Takes a row that was written, read or refused. A failure of the state ends the call.
     pub(crate) fn take(
         &mut self,
         trace: Option<&Text>,
@@ -41,13 +40,13 @@ impl Outcome {
         Ok(())
     }
 
-    /// A row whose id leads nowhere.
+    /// Takes a row with an unknown id.
     pub(crate) fn lost(&mut self, id: &str, trace: Option<&Text>) {
         self.lost.0.push(id.to_owned());
         self.lost.1.extend(trace.map(|trace| trace.0.clone()));
     }
 
-    /// One error for all ids that lead nowhere (C1 §2.7).
+    /// One error for all unknown ids (C1 §2.7).
     pub(crate) fn missing(&self, kind: Kind) -> Option<Problem> {
         let (ids, traces) = &self.lost;
         if ids.is_empty() {
@@ -66,9 +65,9 @@ impl Outcome {
 }
 
 impl PortalState {
-    /// Whether bad rows cost only themselves: every input has a trace id (C1
-    /// §12.11), and the portal grants it to the verb (C1 §12.10). The same trace id
-    /// twice fails the call (C1 §12.12).
+    /// Whether bad rows fail only themselves: every input has a trace id (C1 §12.11), and the
+    /// portal supports it for the verb (C1 §12.10). The same trace id twice fails the call (C1
+    /// §12.12).
     pub(crate) fn traced<'a>(
         &self,
         verb: Verb,
@@ -141,7 +140,7 @@ fn ordered(mut results: Vec<ObjectOut>, order: ResultOrder) -> Vec<ObjectOut> {
     results
 }
 
-/// Any order but the one that came in, if there is another.
+/// Any order other than that of the inputs, if there is another.
 fn shuffle(results: &mut [ObjectOut]) {
     let before: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
     fastrand::shuffle(results);

@@ -1,5 +1,5 @@
-//! Why one record is not written, before it is known whether that costs a row or
-//! the whole call. Turns into the error forms of C1 §4.2 and §4.3.
+//! Why one record is not written, before it is known whether that fails a row or the whole call. It
+//! is converted to the error forms of C1 §4.2 and §4.3.
 
 use serde::Serialize;
 
@@ -30,19 +30,19 @@ pub(crate) struct Taken {
     pub(crate) property: String,
     pub(crate) value: String,
     pub(crate) holder: i64,
-    /// The record that was to get it; 0 for a new one.
+    /// The record that was to have it; 0 for a new one.
     pub(crate) own: i64,
 }
 
-/// The reasons. A record can have several invalid values; the others stand alone.
+/// The reasons. A record can have several invalid values; the other reasons occur alone.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Invalid(Vec<Invalid>),
     /// Required properties that were not given.
     Missing(Kind, Vec<&'static str>),
-    /// Properties that the admin of the portal demands (C1 §0.2).
+    /// Properties that the admin of the portal requires (C1 §0.2).
     Demands(Vec<Demand>),
-    /// Associations that cannot be: the context of C1 §4.3.
+    /// Impossible associations: the context of C1 §4.3.
     Links(Context),
     /// More associations than an admin allows.
     Full(Full),
@@ -50,7 +50,7 @@ pub(crate) enum Refusal {
     Conflict(Kind, i64),
     /// Another activity has the unique value, reported with its id.
     Taken(Taken),
-    /// An activity that belongs to nothing.
+    /// An activity that belongs to no record.
     Lone(Kind),
     /// The input has no `properties`.
     NoProperties,
@@ -105,8 +105,8 @@ impl Refusal {
         }
     }
 
-    /// The error of a row of a 207. HubSpot's guide shows no `errors[]` in one whose
-    /// message holds the same already.
+    /// The error of a row of a 207. HubSpot's guide shows no `errors[]` in one whose message
+    /// already holds the same.
     pub(crate) fn row(self, portal_id: i64, trace: Option<&str>) -> RowProblem {
         let embeds = matches!(self, Refusal::Invalid(_));
         let mut problem = self.problem(portal_id);
@@ -116,8 +116,8 @@ impl Refusal {
         problem.into_row(trace)
     }
 
-    /// The error of a batch that fails as a whole: every bad property of every
-    /// bad row, and not which row (C1 §2.6); else the first reason.
+    /// The error of a batch that fails as a whole: every bad property of every bad row, without
+    /// naming the row (C1 §2.6); else the first reason.
     pub(crate) fn whole(refusals: Vec<Refusal>, portal_id: i64) -> Problem {
         let mut all = Vec::new();
         let mut first = None;

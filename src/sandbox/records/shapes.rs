@@ -1,5 +1,5 @@
-//! The JSON of record calls: request bodies as they come in, records and batch
-//! envelopes as they go out (C1 §2). Unknown fields are ignored.
+//! The JSON of record calls: request bodies as they are received, records and batch envelopes as
+//! they are sent (C1 §2). Unknown fields are ignored.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// One record to be made.
+/// One record to be created.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CreateInput {
     pub(crate) properties: Option<Incoming>,
@@ -91,7 +91,7 @@ pub(crate) struct CreateInput {
     pub(crate) trace: Option<Text>,
 }
 
-/// An association that comes with a create.
+/// An association that is sent with a create.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkInput {
     pub(crate) to: Reference,
@@ -123,7 +123,7 @@ pub(crate) struct UpdateInput {
     pub(crate) trace: Option<Text>,
 }
 
-/// One record to be changed, or made if there is none.
+/// One record to be changed, or created if there is none.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpsertInput {
@@ -140,7 +140,7 @@ struct Batch<T> {
     inputs: Option<Vec<T>>,
 }
 
-/// A batch read (C1 §2.7); only `inputs` must be there.
+/// A batch read (C1 §2.7); only `inputs` is required.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReadBatch {
@@ -155,7 +155,7 @@ pub(crate) struct ReadBatch {
 /// Inputs of one call on records (C1 §2.6).
 pub(crate) const MOST_INPUTS: usize = 100;
 
-/// Records of one call that asks for history (C1 §2.6).
+/// Records of one call that requests history (C1 §2.6).
 pub(crate) const MOST_WITH_HISTORY: usize = 50;
 
 /// The inputs of a batch body, at most `most`.
@@ -169,7 +169,7 @@ pub(crate) fn inputs<T: DeserializeOwned>(
 }
 
 impl ReadBatch {
-    /// The batch and the ids it asks for.
+    /// The batch and the ids it requests.
     pub(crate) fn of(body: &[u8], empty: EmptyInputs) -> Result<(ReadBatch, Vec<String>), Problem> {
         let mut batch: ReadBatch = read(body)?;
         let (most, what) = match batch.properties_with_history.is_empty() {
@@ -219,7 +219,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// The 400 of a body that lacks required fields.
+/// The 400 for a body that lacks required fields.
 pub(crate) fn unset(fields: &[&str], body: &[u8]) -> Problem {
     let column = body.len();
     Problem::input(format!(
@@ -228,14 +228,14 @@ pub(crate) fn unset(fields: &[&str], body: &[u8]) -> Problem {
     ))
 }
 
-/// The 400 of a record without `properties`.
+/// The 400 for a record without `properties`.
 pub(crate) fn no_properties() -> Problem {
     Problem::input(
         "Cannot build SimplePublicObjectInput, some of required attributes are not set [properties]",
     )
 }
 
-/// Properties of a reply: as stored, or those asked for, with null for the unset.
+/// Properties of a reply: as stored, or those requested, with null for unset ones.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Shown {
@@ -260,7 +260,7 @@ pub(crate) struct ObjectOut {
     pub(crate) associations: Option<BTreeMap<&'static str, LinksOut>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) object_write_trace_id: Option<String>,
-    /// Whether an upsert made it.
+    /// Whether an upsert created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) new: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

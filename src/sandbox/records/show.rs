@@ -1,5 +1,5 @@
-//! Showing records: the properties that are asked for, in the forms that the
-//! switches choose, with history and associations.
+//! Shows records: the requested properties, in the forms that the switches choose, with history and
+//! associations.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const LINKS_SHOWN: usize = 100;
 /// Versions of a value that are shown (C1 §3.1).
 const VERSIONS_SHOWN: u32 = 20;
 
-/// What a read asks to be shown.
+/// What a read requests to be shown.
 #[derive(Debug, Default)]
 pub(crate) struct View {
     /// Empty: the kind's default properties.
@@ -34,7 +34,7 @@ pub(crate) struct View {
 }
 
 impl PortalState {
-    /// A record with the properties, histories and associations that a read asks for.
+    /// A record with the properties, histories and associations that a read requests.
     pub(crate) fn show(
         &self,
         kind: Kind,
@@ -125,7 +125,7 @@ impl PortalState {
         )
     }
 
-    /// Values in the form in which the portal writes times (C1 §12.26).
+    /// Values with times in the form in which the portal writes them (C1 §12.26).
     fn dressed(&self, kind: Kind, mut values: Values) -> Values {
         if self.switches.zero_millis == ZeroMillis::Dropped {
             return values;
@@ -143,8 +143,8 @@ impl PortalState {
         values
     }
 
-    /// Defined properties that are unset come as null, or not at all (C1 §12.23);
-    /// undefined ones are left out.
+    /// Defined properties that are unset are null or absent (C1 §12.23); undefined ones are left
+    /// out.
     fn picked(
         &self,
         kind: Kind,
@@ -164,8 +164,7 @@ impl PortalState {
             .collect()
     }
 
-    /// Former values, newest first; a property that never changed has the one it
-    /// was made with.
+    /// Former values, newest first; a property that never changed has its initial one.
     fn history(
         &self,
         kind: Kind,
@@ -233,7 +232,7 @@ impl PortalState {
 }
 
 impl ObjectOut {
-    /// Shows a part of the values in place of all of them.
+    /// Shows part of the values instead of all of them.
     fn pick(&mut self, part: impl FnOnce(&Values) -> BTreeMap<String, Option<String>>) {
         if let Shown::Whole(values) = &self.properties {
             self.properties = Shown::Picked(part(values));

@@ -1,6 +1,6 @@
-//! One value against one property definition (C1 §3.2): is it allowed, and how is it
-//! stored. Pure. Pipelines, stages and owners, whose options are defined elsewhere, are
-//! handled by `drafts` and `stages`.
+//! One value against one property definition (C1 §3.2): whether it is allowed, and how it is
+//! stored. Pure. Pipelines, stages and owners, whose options are defined elsewhere, are handled by
+//! `drafts` and `stages`.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::sandbox::clock::iso;
 use crate::sandbox::schema::{Property, ValueType};
 
-/// Longest text a property takes, in characters (C1 §3.2).
+/// Longest text that a property accepts, in characters (C1 §3.2).
 const LONGEST: usize = 65_536;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -79,7 +79,7 @@ fn string(property: &Property, text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// As much of a text as a property takes.
+/// As much of a text as a property accepts.
 pub(crate) fn first_characters(text: &str) -> &str {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => &text[..end],
@@ -96,7 +96,7 @@ pub(crate) fn short_body<'t>(name: &str, text: &'t str) -> Result<&'t str, Fault
     Err(Fault::new("INVALID_STRING_LENGTH", message))
 }
 
-/// As much of a text as an activity takes.
+/// As much of a text as an activity accepts.
 pub(crate) fn first_units(text: &str) -> &str {
     let mut units = 0;
     let fits = |letter: &char| {
@@ -127,7 +127,7 @@ fn one_of(allowed: &[&str], text: &str) -> Result<String, Fault> {
     }
 }
 
-/// The fault of a value that is none of `allowed`.
+/// The fault of a value that is not among `allowed`.
 pub(crate) fn not_an_option(text: &str, allowed: &[&str]) -> Fault {
     let message = format!(
         "{text} was not one of the allowed options: [{}]",
@@ -159,7 +159,7 @@ fn not_a_long(text: &str) -> Fault {
     Fault::new("INVALID_LONG", format!("{text} was not a valid long."))
 }
 
-/// A decimal number without needless signs and zeros; None when it is none.
+/// A decimal number without redundant signs and zeros; none if it is not a number.
 fn number(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),

@@ -1,6 +1,6 @@
-//! Writing one record, inside a transaction that the caller holds: the draft by
-//! the rules, then unique values and associations against the store, then what
-//! searches and histories remember. A refused record leaves no trace.
+//! Writing one record, inside a transaction that the caller holds: the draft according to the
+//! rules, then unique values and associations checked against the store, then what searches and
+//! histories record. A refused record leaves no trace.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::sandbox::switches::{
 /// The property that names the files of an activity.
 const ATTACHMENTS: &str = "hs_attachment_ids";
 
-/// When a write comes, and by which version's paths.
+/// When a write arrives, and through which version's paths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occasion {
     pub(crate) now: Moment,
@@ -38,7 +38,7 @@ pub(crate) struct Written {
 }
 
 impl PortalState {
-    /// Makes a record.
+    /// Creates a record.
     pub(crate) fn create_one(
         &self,
         kind: Kind,
@@ -112,7 +112,7 @@ impl PortalState {
         Ok(Written { record, warnings })
     }
 
-    /// Refuses files that are not there, where the portal looks (C2 §2.5).
+    /// Refuses files that do not exist, if the portal checks that (C2 §2.5).
     fn check_attachments(&self, kind: Kind, values: &Values) -> Result<(), Refusal> {
         let ids = values.get(ATTACHMENTS);
         match self.unknown_attachment(kind, ids)? {
@@ -125,7 +125,7 @@ impl PortalState {
         }
     }
 
-    /// Puts a live record into the recycle bin; says whether there was one.
+    /// Puts a live record into the recycle bin; returns whether there was one.
     pub(crate) fn archive_one(&self, kind: Kind, id: i64, now: Moment) -> rusqlite::Result<bool> {
         if !self.store.exists(kind, id)? {
             return Ok(false);
@@ -134,7 +134,7 @@ impl PortalState {
         self.store.archive(kind, id, &now.iso())
     }
 
-    /// Keeps what a late search index still shows of a record.
+    /// Keeps the version of a record that a late search index still shows.
     pub(crate) fn before_change(&self, id: i64, now: Moment) -> rusqlite::Result<()> {
         if self.longest_lag.is_zero() {
             return Ok(());
@@ -144,8 +144,8 @@ impl PortalState {
         self.store.keep_late(id, now.millis())
     }
 
-    /// Writes down the values that a write changes. The date of modification has no
-    /// history: it changes always.
+    /// Records the values that a write changes. The modification date has no history: it always
+    /// changes.
     pub(crate) fn remember_changes(
         &self,
         kind: Kind,
@@ -230,7 +230,7 @@ impl PortalState {
         kind.is_activity() && self.switches.activity_collision == ActivityCollision::Named
     }
 
-    /// Whether the portal keeps unique what its definitions say is unique.
+    /// Whether the portal enforces uniqueness where its definitions claim it.
     fn enforces(&self, kind: Kind, property: &str) -> bool {
         !kind.is_activity()
             || match property {
@@ -249,8 +249,8 @@ impl PortalState {
         .collect()
     }
 
-    /// A unique value in the form in which it is looked for: e-mails are lower-case,
-    /// others where the portal folds case.
+    /// A unique value in the form in which it is looked up: e-mails are lower-case, others only if
+    /// the portal folds case.
     pub(crate) fn folded(&self, kind: Kind, property: &str, value: &str) -> String {
         let folds = self.switches.fold_unique_case == FoldUniqueCase::Yes;
         match folds || (kind == Kind::Contact && property == "email") {
@@ -260,7 +260,7 @@ impl PortalState {
     }
 }
 
-/// Further e-mails of a contact lead to it as its first one does.
+/// Additional e-mails of a contact identify it just as its first one does.
 fn named_values(kind: Kind, shelf: &Shelf, values: &Values) -> impl Iterator<Item = UniqueValue> {
     let further = values
         .get("hs_additional_emails")

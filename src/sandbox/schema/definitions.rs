@@ -1,5 +1,5 @@
-//! Properties and groups as a portal has them (C1 §6): listing, making,
-//! changing, archiving, one by one and in batches.
+//! Properties and groups as a portal has them (C1 §6): listing, creating, changing, archiving, one
+//! by one and in batches.
 
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ impl PortalState {
         self.keep_property(kind, changed)
     }
 
-    /// Puts a definition into the recycle bin; its values go out of sight.
+    /// Puts a definition into the recycle bin; its values become invisible.
     pub(crate) fn archive_property(
         &mut self,
         kind: Kind,
@@ -113,7 +113,7 @@ impl PortalState {
         self.keep_property(kind, archived).map(drop)
     }
 
-    /// Takes a definition out of the recycle bin; the values of its time are there again.
+    /// Takes a definition out of the recycle bin; its former values are visible again.
     pub(crate) fn restore_property(
         &mut self,
         kind: Kind,
@@ -164,7 +164,7 @@ impl PortalState {
         BatchOut::new(found, errors, now.iso())
     }
 
-    /// Whatever the state of the names.
+    /// Archives definitions regardless of whether the names exist.
     pub(crate) fn archive_properties(&mut self, kind: Kind, names: &[String], now: Moment) {
         for name in names {
             let _ = self.archive_property(kind, name, now);
@@ -198,7 +198,7 @@ impl PortalState {
         self.keep_group(kind, changed)
     }
 
-    /// Takes an empty group away.
+    /// Removes an empty group.
     pub(crate) fn delete_group(&mut self, kind: Kind, name: &str) -> Result<(), Problem> {
         let _ = self.group(kind, name)?;
         let mut properties = self.schema.of(kind).properties.values();
@@ -211,7 +211,8 @@ impl PortalState {
         Ok(())
     }
 
-    /// Whether activities can have properties of one's own is not known.
+    /// Checks whether activities may have custom properties; it is not known whether the live API
+    /// allows them.
     fn check_activity(&self, kind: Kind, property: &Property) -> Result<(), Problem> {
         if !kind.is_activity() {
             return Ok(());
@@ -315,8 +316,7 @@ fn no_such_property(name: &str) -> Problem {
         .with("name", vec![name.to_owned()])
 }
 
-/// The rules for a new definition with regard to existing ones. A name in the recycle
-/// bin counts as existing.
+/// Checks a new definition against existing ones. A name in the recycle bin counts as existing.
 fn check_place(shelf: &Shelf, property: &Property) -> Result<(), Problem> {
     let name = &property.name;
     if shelf.properties.contains_key(name) || shelf.archived.contains_key(name) {

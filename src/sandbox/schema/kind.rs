@@ -25,21 +25,21 @@ struct Names {
     plural: &'static str,
     singular: &'static str,
     type_id: &'static str,
-    /// In error messages; begins a sentence as it is.
+    /// Its name in error messages, capitalised.
     capital: &'static str,
     upper: &'static str,
     /// The property that holds the date of creation.
     created: &'static str,
-    /// The property that moves with every write.
+    /// The property that changes with every write.
     modified: &'static str,
     /// Shown when a read names no properties (C1 §2.2 for tickets, C1 §9.1 for
     /// notes).
     shown: &'static [&'static str],
     /// What `query` of a search looks at (C1 §2.9 for tickets).
     searched: &'static [&'static str],
-    /// What a new record must have. Tickets have a switch for that, companies a choice.
+    /// What a new record must have. For tickets that is a switch, for companies a choice.
     required: &'static [&'static str],
-    /// The texts of an activity, which are HTML or plain; none for other kinds.
+    /// The text properties of an activity, HTML or plain; none for other kinds.
     bodies: &'static [&'static str],
 }
 
@@ -305,7 +305,7 @@ impl Kind {
         self.names().searched
     }
 
-    /// What a new record must have, whatever the switches say.
+    /// What a new record must have, regardless of the switches.
     pub(crate) fn required(self) -> &'static [&'static str] {
         self.names().required
     }
@@ -325,7 +325,7 @@ impl Kind {
         self.type_id().starts_with("2-")
     }
 
-    /// As scopes call it.
+    /// Its name in scopes.
     pub(crate) fn scope(self) -> &'static str {
         match self.is_custom() {
             true => "custom",
@@ -333,7 +333,7 @@ impl Kind {
         }
     }
 
-    /// Always in a reply, asked for or not.
+    /// Always in a reply, whether requested or not.
     pub(crate) fn always_shown(self) -> [&'static str; 3] {
         [self.created(), self.modified(), "hs_object_id"]
     }
@@ -343,8 +343,8 @@ impl Kind {
     }
 }
 
-/// The name of a custom kind without what stands before it: `p12345_`, with the account's id, or
-/// `p_` for short. None if it has neither.
+/// The name of a custom kind without its prefix: `p12345_`, with the account's id, or `p_` for
+/// short. None if it has neither.
 fn bare(name: &str) -> Option<&str> {
     let (account, bare) = name.strip_prefix('p')?.split_once('_')?;
     let is_number = account.bytes().all(|byte| byte.is_ascii_digit());

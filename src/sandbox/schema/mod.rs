@@ -1,6 +1,5 @@
-//! What the portal's records may hold: properties, groups, pipelines, owners, in
-//! the shapes in which the API shows them (C1 §6 and §7). Kept in memory;
-//! the store has the same as JSON text.
+//! What the portal's records may hold: properties, groups, pipelines, owners, in the shapes in
+//! which the API shows them (C1 §6 and §7). Held in memory; the store has a copy as JSON text.
 
 pub(crate) mod kind;
 mod definitions;
@@ -200,14 +199,14 @@ pub(crate) struct Shelf {
     /// Those in the recycle bin: no record has values of them.
     pub(crate) archived: BTreeMap<String, Property>,
     pub(crate) groups: BTreeMap<String, Group>,
-    /// Names of the unique ones, which every write has to look at.
+    /// Names of the unique ones, which every write has to check.
     pub(crate) unique: BTreeSet<String>,
     /// Rules for values, by property; no list is empty.
     pub(crate) rules: BTreeMap<String, Vec<Rule>>,
 }
 
 impl Shelf {
-    /// Takes the rules of a property in, in place of those that it had.
+    /// Sets the rules of a property, replacing those that it had.
     pub(crate) fn put_rules(&mut self, rules: PropertyRules) {
         let PropertyRules {
             property_name,
@@ -219,7 +218,7 @@ impl Shelf {
         };
     }
 
-    /// Takes a definition in, in place of the one that had its name.
+    /// Adds a definition, replacing the one with its name.
     pub(crate) fn put(&mut self, property: Property) {
         if property.archived {
             let _ = self.unique.remove(&property.name);

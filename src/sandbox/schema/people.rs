@@ -17,7 +17,7 @@ pub(crate) struct OwnerQuery {
     pub(crate) after: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) archived: bool,
-    /// Where the next page is asked for, up to its `after`.
+    /// The address of the next page, without the value of its `after`.
     pub(crate) link: String,
 }
 
@@ -87,8 +87,8 @@ impl PortalState {
         }]})
     }
 
-    /// How many properties of its own the account has of each kind, and may have
-    /// (C1 §6; the figure is that of the paid tiers).
+    /// How many custom properties the account has of each kind, and may have (C1 §6; the figure is
+    /// that of the paid tiers).
     pub(crate) fn own_properties(&self) -> Value {
         const MOST: usize = 1_000;
         let of = |kind: Kind| {
@@ -135,7 +135,7 @@ impl PortalState {
         Ok(Results { results, paging })
     }
 
-    /// One owner, by id or, where `by_user`, by user id.
+    /// One owner, by id or, if `by_user`, by user id.
     pub(crate) fn owner(&self, id: &str, by_user: bool, archived: bool) -> Result<Owner, Problem> {
         let meant = |owner: &&Owner| match by_user {
             true => owner.user_id_including_inactive.to_string() == id,
@@ -150,7 +150,7 @@ impl PortalState {
     }
 }
 
-/// A position in a list as text that can't be taken for a number.
+/// A position in a list as text that can't be mistaken for a number.
 fn cursor(place: usize) -> String {
     format!("b3duZXI{place:x}")
 }

@@ -1,5 +1,5 @@
-//! Pipelines and stages of tickets as a portal has them (C1 §7.1): listing,
-//! making, changing, replacing, and taking away those that no ticket is in.
+//! Pipelines and stages of tickets as a portal has them (C1 §7.1): listing, creating, changing,
+//! replacing, and removing those without tickets.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::sandbox::portal_state::PortalState;
 /// Stages of a pipeline (C1 §7.1).
 const MOST_STAGES: usize = 100;
 
-/// What the ids of new pipelines and stages begin with.
+/// The first id of new pipelines and stages.
 const FIRST_ID: u64 = 801_000_001;
 
-/// A pipeline to be made.
+/// A pipeline to be created.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PipelineInput {
@@ -30,7 +30,7 @@ pub(crate) struct PipelineInput {
     pipeline_id: Option<String>,
 }
 
-/// A stage to be made.
+/// A stage to be created.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StageInput {
@@ -41,7 +41,7 @@ pub(crate) struct StageInput {
     stage_id: Option<String>,
 }
 
-/// What a pipeline or a stage becomes; what is not named stays.
+/// Changes to a pipeline or a stage; fields that are not named stay.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Relabel {
@@ -125,7 +125,7 @@ impl PortalState {
         self.keep_pipeline(id)
     }
 
-    /// Changes a stage; `metadata` must come along (C1 §7.1).
+    /// Changes a stage; `metadata` is required (C1 §7.1).
     pub(crate) fn update_stage(
         &mut self,
         pipeline: &str,
@@ -212,7 +212,7 @@ impl PortalState {
         self.update_stage(pipeline, id, change, now)
     }
 
-    /// Takes a pipeline away, unless a ticket is in it or it is the last one.
+    /// Removes a pipeline, unless a ticket is in it or it is the last one.
     pub(crate) fn delete_pipeline(&mut self, id: &str) -> Result<(), Problem> {
         let pipeline = self.pipeline(id)?;
         let mut stages = pipeline.stages.iter();
@@ -225,7 +225,7 @@ impl PortalState {
         Ok(())
     }
 
-    /// Takes a stage away, unless a ticket is in it.
+    /// Removes a stage, unless a ticket is in it.
     pub(crate) fn delete_stage(&mut self, pipeline: &str, id: &str) -> Result<(), Problem> {
         let _there = self.stage(pipeline, id)?;
         self.refuse_used(id)?;
@@ -237,19 +237,19 @@ impl PortalState {
         self.keep_pipeline(pipeline).map(drop)
     }
 
-    /// What became of a pipeline: its making and its last change.
+    /// The history of a pipeline: its creation and its last change.
     pub(crate) fn pipeline_audit(&self, id: &str) -> Result<Vec<Value>, Problem> {
         let held = self.pipeline(id)?;
         Ok(self.audit(&held.id, (&held.created_at, &held.updated_at), &json!(held)))
     }
 
-    /// What became of a stage.
+    /// The history of a stage.
     pub(crate) fn stage_audit(&self, pipeline: &str, id: &str) -> Result<Vec<Value>, Problem> {
         let held = self.stage(pipeline, id)?;
         Ok(self.audit(&held.id, (&held.created_at, &held.updated_at), &json!(held)))
     }
 
-    /// Newest first.
+    /// The entries of an audit, newest first.
     fn audit(&self, id: &str, (created, updated): (&str, &str), now: &Value) -> Vec<Value> {
         let entry = |action: &str, at: &str| {
             json!({
@@ -312,7 +312,7 @@ impl PortalState {
         Ok(stage)
     }
 
-    /// An id that neither a pipeline nor a stage has.
+    /// An id that no pipeline and no stage has.
     fn free_id(&self) -> String {
         let pipelines = self.schema.pipelines.iter();
         let ids = pipelines.flat_map(|pipeline| {

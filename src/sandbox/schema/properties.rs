@@ -1,6 +1,5 @@
-//! The rules that definitions of properties and groups have to keep (C1 §6), when they
-//! are made and when they are changed. Pure; existing ones are handled by
-//! `definitions`.
+//! The rules that definitions of properties and groups have to follow (C1 §6), when they are
+//! created and when they are changed. Pure; existing ones are handled by `definitions`.
 
 use serde::Deserialize;
 
@@ -56,8 +55,8 @@ const FIELD_TYPES: &[(&str, ValueType, &[&str])] = &[
     ),
 ];
 
-/// A property to be made. All fields are optional here, so that the missing ones
-/// can be named together.
+/// A property to be created. All fields are optional here, so that the missing ones can be named
+/// together.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PropertyInput {
@@ -90,7 +89,7 @@ struct GroupInput {
     display_order: Option<i64>,
 }
 
-/// A property definition that a request asks for, sound in itself.
+/// The property definition in a request, valid in itself.
 pub(crate) fn property_of(body: &[u8], now: Moment) -> Result<Property, Problem> {
     let input: PropertyInput = shapes::read(body)?;
     property_from(input, body, now)
@@ -124,7 +123,7 @@ pub(crate) fn property_from(
     Ok(property)
 }
 
-/// What a property becomes by a request; what it does not name stays.
+/// Changes that a request makes to a property; fields that it does not name stay.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PropertyPatch {
@@ -141,7 +140,7 @@ pub(crate) struct PropertyPatch {
 }
 
 impl PropertyPatch {
-    /// The definition after the change, sound in itself.
+    /// The definition after the change, valid in itself.
     pub(crate) fn apply(self, property: &Property, now: Moment) -> Result<Property, Problem> {
         let mut changed = property.clone();
         let field_type = self.field_type.unwrap_or(changed.field_type);
@@ -163,7 +162,7 @@ impl PropertyPatch {
     }
 }
 
-/// What a group becomes by a request.
+/// Changes that a request makes to a group.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupPatch {
@@ -181,7 +180,7 @@ impl GroupPatch {
     }
 }
 
-/// A group that a request asks for.
+/// The group in a request.
 pub(crate) fn group_of(body: &[u8]) -> Result<Group, Problem> {
     let input: GroupInput = shapes::read(body)?;
     let (Some(name), Some(label)) = (input.name, input.label) else {

@@ -1,4 +1,4 @@
-//! The rules of properties, kept and shown as the API has them.
+//! The rules of properties, stored and shown in the API's form.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use super::value_rule::{PropertyRules, Rule, SORT};
 use crate::sandbox::api::problem::Problem;
 use crate::sandbox::portal_state::PortalState;
 
-/// Kinds of rule that there are.
+/// All kinds of rule.
 const KINDS: [&str; 27] = [
     "AFTER_DATETIME_DURATION",
     "AFTER_DURATION",
@@ -38,7 +38,7 @@ const KINDS: [&str; 27] = [
     "WHITESPACE",
 ];
 
-/// What a rule becomes by a request.
+/// Changes that a request makes to a rule.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RuleInput {

@@ -19,8 +19,8 @@ const LAST_CLOSED: &str = "hs_last_closed_date";
 const REOPENED: &str = "hs_ticket_reopened_at";
 const TIME_TO_CLOSE: &str = "time_to_close";
 
-/// Adds to a write what its switches read into it: a stage that brings its
-/// pipeline along (C1 §12.6), a cleared stage that does not count (C1 §12.7).
+/// Adds to a write what the switches imply: a stage sets its pipeline (C1 §12.6), a cleared stage
+/// is ignored (C1 §12.7).
 pub(crate) fn complete(
     schema: &Schema,
     switches: &Switches,
@@ -144,9 +144,8 @@ fn invalid(name: &str, value: &str, fault: Fault) -> Invalid {
     }
 }
 
-/// Sets what follows from the stage: the pipeline where none was named,
-/// `hs_is_closed`, and the dates of closing and reopening. `is_dated`: the write
-/// gave `closed_date` itself.
+/// Sets what follows from the stage: the pipeline if none was named, `hs_is_closed`, and the dates
+/// of closing and reopening. `is_dated`: the write set `closed_date` itself.
 pub(crate) fn settle(
     schema: &Schema,
     switches: &Switches,

@@ -1,8 +1,8 @@
-//! A rule for the values of a property, as the API has it.
+//! A rule for the values of a property, in the API's form.
 
 use serde::{Deserialize, Serialize};
 
-/// Under which sort the rules of a property are kept.
+/// The sort under which the rules of a property are stored.
 pub(crate) const SORT: &str = "rules";
 
 /// One rule.

@@ -1,6 +1,6 @@
-//! Rules that an admin makes for values of properties (C2 §9.25), applied to values written
-//! by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2).
-//! Rules about today, domains and countries are not applied.
+//! Rules that an admin makes for values of properties (C2 §9.25), applied to values written through
+//! the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2). Rules about
+//! today, domains and countries are not applied.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -12,12 +12,12 @@ use crate::sandbox::api::problem::Problem;
 use crate::sandbox::records::values;
 use crate::sandbox::records::values::Fault;
 
-/// Code of a value that breaks a rule. HubSpot's import API has it in its list; the
-/// reply to a write is not documented.
+/// Code of a value that breaks a rule. HubSpot's import API lists it; the reply to a write is not
+/// documented.
 const CODE: &str = "FAILED_VALIDATION";
 
 impl Rule {
-    /// Whether it is sound for the property.
+    /// Checks that the rule is valid for the property.
     pub(crate) fn check(&self, property: &Property) -> Result<(), Problem> {
         let (kind, arguments) = (self.rule_type.as_str(), &self.rule_arguments);
         let refuse = |what: &str| {
@@ -57,7 +57,7 @@ impl Rule {
         }
     }
 
-    /// Whether a stored value keeps it. Undecidable rules count as kept.
+    /// Whether a stored value satisfies the rule. Undecidable rules count as satisfied.
     fn allows(&self, value: &str) -> bool {
         let first = self.rule_arguments.first().map_or("", String::as_str);
         let bound = || first.parse::<f64>().ok();
@@ -150,7 +150,7 @@ pub(crate) fn check(property: &str, rules: &[Rule], value: &str) -> Result<(), F
 mod tests {
     use super::*;
 
-    /// A type of rule, its arguments, values that keep it and values that break it.
+    /// A type of rule, its arguments, values that satisfy it and values that break it.
     type Case = (
         &'static str,
         &'static [&'static str],

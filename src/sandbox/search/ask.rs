@@ -9,9 +9,9 @@ use crate::sandbox::records::shapes;
 use crate::sandbox::records::shapes::{Scalar, Text};
 use crate::sandbox::switches::{OverLimit, SearchLength, SearchOverCap, Switches};
 
-/// Longest body, in characters. HubSpot's guide says so of the whole body; yet programs
-/// that send several hundred property names work in real portals, so those are not
-/// counted unless a switch says so.
+/// Longest body, in characters. HubSpot's guide says this about the whole body; yet programs that
+/// send several hundred property names work in real portals, so property names are not counted
+/// unless a switch says so.
 const LONGEST: usize = 3_000;
 
 const MOST_GROUPS: usize = 5;
@@ -25,10 +25,10 @@ const MOST_ON_PAGE: usize = 200;
 /// Results of a search, over all its pages.
 pub(super) const CAP: usize = 10_000;
 
-/// A search that keeps to the limits.
+/// A search within the limits.
 #[derive(Debug)]
 pub(crate) struct Ask {
-    /// One of them must hold; none at all holds for every record.
+    /// One of them must hold; an empty list holds for every record.
     pub(super) groups: Vec<Vec<FilterInput>>,
     pub(super) sort: Option<Sort>,
     pub(super) query: Option<String>,
@@ -44,7 +44,7 @@ pub(super) struct Sort {
     pub(super) descending: bool,
 }
 
-/// A filter as it comes.
+/// A filter as received.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FilterInput {
@@ -60,7 +60,7 @@ pub(super) struct FilterInput {
 struct Body {
     #[serde(default)]
     filter_groups: Vec<Group>,
-    /// What older clients send in place of a group.
+    /// What older clients send instead of a group.
     #[serde(default)]
     filters: Vec<FilterInput>,
     #[serde(default)]
@@ -128,7 +128,7 @@ fn length(body: &[u8], counted: SearchLength) -> usize {
             let _names = fields.remove("properties");
             characters(&Value::Object(fields).to_string())
         }
-        // Its reader says what it is.
+        // What is wrong with it is reported when it is parsed.
         _ => 0,
     }
 }

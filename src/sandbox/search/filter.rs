@@ -1,7 +1,7 @@
-//! One filter against one record. Text is compared without case, except what
-//! `IN` and `NOT_IN` are given for texts, which must be lower-case (C1
-//! §2.9). A record without the value fits `NEQ`, `NOT_IN` and
-//! `NOT_CONTAINS_TOKEN`: the contract does not say, an index of words does so.
+//! One filter against one record. Text is compared without case, except what `IN` and `NOT_IN` are
+//! given for texts, which must be lower-case (C1 §2.9). A record without the value matches `NEQ`,
+//! `NOT_IN` and `NOT_CONTAINS_TOKEN`: the contract does not say so, but a word index behaves that
+//! way.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub(super) struct Filter<'a> {
     pub(super) test: Test,
 }
 
-/// What a filter looks at.
+/// What a filter tests.
 #[derive(Debug)]
 pub(super) enum On<'a> {
     Property(&'a Property),
@@ -27,14 +27,14 @@ pub(super) enum On<'a> {
     Links,
 }
 
-/// What it asks for.
+/// The test.
 #[derive(Debug)]
 pub(super) enum Test {
     Has,
     HasNot,
     AnyOf(Vec<Operand>),
     NoneOf(Vec<Operand>),
-    /// Not below the first, not above the second; true if the end itself is out.
+    /// Not below the first, not above the second; true if the end itself is excluded.
     Within(Option<(Operand, bool)>, Option<(Operand, bool)>),
     Words(Vec<String>),
     NoWords(Vec<String>),
@@ -78,7 +78,7 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Whether a record fits.
+    /// Whether a record matches.
     pub(super) fn fits(&self, id: i64, values: &Values) -> bool {
         match (&self.on, &self.test) {
             (On::Links, Test::Among(ids)) => ids.contains(&id),
@@ -108,7 +108,7 @@ impl Test {
     }
 }
 
-/// A multi-select is any of its values.
+/// Whether a value is one of those wanted; a multi-select matches by any of its values.
 fn is_any(property: &Property, text: &str, wanted: &[Operand]) -> bool {
     let is_wanted = |text: &str| {
         let stored = Operand::stored(property, text);
@@ -142,7 +142,7 @@ fn has_words(text: &str, patterns: &[String]) -> bool {
     patterns.iter().all(found)
 }
 
-/// The words of a pattern; stars belong to them.
+/// The words of a pattern; stars are part of them.
 pub(super) fn pattern_words(text: &str) -> Vec<String> {
     let words = text.split(|letter: char| !(letter.is_alphanumeric() || letter == '*'));
     let words = words.filter(|word| !word.is_empty());

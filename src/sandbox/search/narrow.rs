@@ -7,7 +7,7 @@ use super::filter::{Filter, On, Test};
 use super::operand::Operand;
 use crate::sandbox::schema::kind::Kind;
 
-/// Most ids that a condition lists.
+/// Maximum number of ids that a condition lists.
 const MOST_IDS: usize = 10_000;
 
 /// A condition on the columns of a record.
@@ -40,7 +40,7 @@ pub(super) fn narrow(kind: Kind, groups: &[Vec<Filter<'_>>]) -> Narrow {
     }
 }
 
-/// An order in SQL; None when it is by another property.
+/// An order in SQL; none if it is by another property.
 pub(super) fn order(kind: Kind, sort: Option<&Sort>) -> Option<String> {
     let Some(sort) = sort else {
         return Some("created, id".to_owned());

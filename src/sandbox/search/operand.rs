@@ -22,7 +22,7 @@ impl Operand {
         Operand::read(property, text).unwrap_or_else(|| Operand::Text(text.to_lowercase()))
     }
 
-    /// A value of a filter; None when the property's type has no such value.
+    /// A value of a filter; none if the property's type has no such value.
     pub(super) fn read(property: &Property, text: &str) -> Option<Operand> {
         match property.value_type {
             ValueType::Number => number(text),
@@ -76,7 +76,7 @@ fn instant(text: &str) -> Option<i64> {
     Some(midnight.timestamp().as_millisecond())
 }
 
-/// The words of a text, without case.
+/// The words of a text, ignoring case.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
     words.filter(|word| !word.is_empty()).map(str::to_lowercase)

@@ -1,5 +1,5 @@
-//! Reading a few values out of a record's JSON without keeping the others: what
-//! makes looking through a hundred thousand records bearable.
+//! Reading a few values out of a record's JSON without keeping the others: this makes scanning a
+//! hundred thousand records bearable.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -45,7 +45,7 @@ impl<'de> Visitor<'de> for &Picked<'_> {
     }
 }
 
-/// Names of properties have nothing in them that JSON escapes.
+/// Property names contain nothing that JSON escapes.
 #[derive(Deserialize)]
 struct Name<'a>(&'a str);
 

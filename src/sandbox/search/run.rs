@@ -1,5 +1,5 @@
-//! A search from its body to its page. The index is late: what changed within the
-//! lag is seen as it was before, and what was made within it is not seen at all.
+//! A search from its body to its page. The index is late: what changed within the lag is seen as it
+//! was before, and what was created within it is not seen at all.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ use crate::sandbox::schema::Property;
 use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::store::{LateRecord, Record, Slice};
 
-/// What begins the name of a filter on associations.
+/// Prefix of the name of a filter on associations.
 const LINKS: &str = "associations.";
 
 /// A page of results.
@@ -34,24 +34,24 @@ pub(crate) struct SearchOut {
     paging: Option<Paging>,
 }
 
-/// All that decides whether a record is found, and where.
+/// Everything that determines whether a record is found, and in which order.
 struct Search<'a> {
     kind: Kind,
     groups: Vec<Vec<Filter<'a>>>,
     words: Vec<String>,
-    /// By which property, and whether downwards.
+    /// The property, and whether the order is descending.
     sort: (&'a Property, bool),
 }
 
-/// A record that was found, and what it is sorted by.
+/// A record that was found, and the value it is sorted by.
 struct Hit {
     id: i64,
     key: Option<Operand>,
 }
 
 impl PortalState {
-    /// Answers a search as the index is `lag` before `now`. `link` is where the
-    /// next page is asked for, up to its `after`.
+    /// Answers a search as the index is `lag` before `now`. `link` is the address of the next page,
+    /// without the value of its `after`.
     pub(crate) fn search(
         &self,
         kind: Kind,
@@ -218,7 +218,7 @@ impl PortalState {
 }
 
 impl Search<'_> {
-    /// The values that have to be looked at.
+    /// The properties whose values are needed.
     fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.sort.0.name.as_str()]);
         for filter in self.groups.iter().flatten() {
@@ -265,7 +265,7 @@ impl Search<'_> {
         Some(Operand::stored(property, text))
     }
 
-    /// Records without the value come last, whatever the direction.
+    /// Records without the value come last in either direction.
     fn compare(&self, one: &Hit, other: &Hit) -> Ordering {
         let by_key = match (&one.key, &other.key) {
             (Some(one), Some(other)) => match self.sort {

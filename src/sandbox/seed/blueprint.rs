@@ -1,5 +1,5 @@
-//! A portal that is like another one: that one's definitions in place of those that every
-//! new portal has, in the shapes of the API, and none of its records.
+//! A portal modelled on another one: with that portal's definitions instead of the usual ones, in
+//! the shapes of the API, and none of its records.
 
 use std::collections::BTreeMap;
 
@@ -21,13 +21,13 @@ pub struct Blueprint {
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) owners: Vec<Owner>,
     pub(crate) labels: Vec<Label>,
-    /// How many records one may be associated with.
+    /// How many records a record may be associated with.
     pub(crate) limits: Vec<Bound>,
     /// Rules for values, by kinds of record.
     rules: BTreeMap<String, Vec<PropertyRules>>,
 }
 
-/// A text that describes no portal.
+/// A text that does not describe a portal.
 #[derive(Debug, Error)]
 #[error("this describes no portal: {0}")]
 pub struct BlueprintError(#[from] serde_json::Error);
@@ -39,7 +39,7 @@ impl Blueprint {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// Properties of a kind, where it is named.
+    /// Properties of a kind, if it is named.
     pub(crate) fn properties(&self, kind: Kind) -> Option<&[Property]> {
         self.properties.get(kind.plural()).map(Vec::as_slice)
     }

@@ -1,6 +1,6 @@
-//! What a new portal is filled with: `portal` what every one holds, `tickets` the
-//! history of a help desk on demand, made of `words`; a `blueprint` is
-//! the definitions of another portal, in place of those of `portal`.
+//! What a new portal is filled with: `portal` has what every portal holds, `tickets` the history of
+//! a help desk on demand, made of `words`; a `blueprint` holds the definitions of another portal,
+//! which replace those of `portal`.
 
 mod portal;
 mod tickets;

@@ -22,7 +22,7 @@ const PROPERTIES: &str = include_str!("properties.json");
 const PIPELINES: &str = include_str!("pipelines.json");
 const PEOPLE: &str = include_str!("../../../samples/people.json");
 
-/// How many requesters of the sample are contacts already.
+/// How many requesters of the sample are already contacts.
 const CONTACTS: usize = 20;
 
 /// `userId` of the first owner. User ids are not owner ids (C1 §7.2), and
@@ -36,7 +36,7 @@ struct ShelfSeed {
     properties: Vec<PropertySeed>,
 }
 
-/// A property in short: anything else is as most properties have it.
+/// A property in short form: everything else is as in most properties.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PropertySeed {
@@ -94,8 +94,8 @@ pub(crate) enum SeedError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Fills a new state, all or nothing: with what every portal holds, or with what another
-/// one defines.
+/// Fills a new state, all or nothing: with the usual content, or with the definitions of another
+/// portal.
 pub(crate) fn plant(store: &Store, now: &str, like: Option<&Blueprint>) -> Result<(), SeedError> {
     let transaction = store.begin()?;
     let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
@@ -123,8 +123,7 @@ pub(crate) fn plant(store: &Store, now: &str, like: Option<&Blueprint>) -> Resul
     Ok(transaction.commit()?)
 }
 
-/// Defines what a portal has for activities and custom kinds, and a state of an older version
-/// does not.
+/// Adds the definitions for activities and custom kinds that a state of an older version lacks.
 pub(crate) fn complete(store: &Store) -> Result<(), SeedError> {
     let transaction = store.begin()?;
     let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
@@ -171,8 +170,7 @@ pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
     Ok(schema)
 }
 
-/// Properties and groups as another portal has them. Without groups they are as in every
-/// portal.
+/// Copies properties and groups from another portal. If it has no groups, the usual ones are used.
 fn copy_shelf(
     store: &Store,
     kind: Kind,
@@ -293,8 +291,8 @@ fn choices(options: serde_json::Map<String, serde_json::Value>) -> Vec<Choice> {
     (0..).zip(options).map(choice).collect()
 }
 
-/// When people joined the portal: before the first ticket of a seed, and after the dates from
-/// which programs that read owners incrementally begin.
+/// When people joined the portal: before the first seeded ticket, and after the dates at which
+/// programs that read owners incrementally begin.
 const JOINED: &str = "2016-12-05T08:00:00Z";
 
 impl OwnerSeed {
@@ -315,7 +313,7 @@ impl OwnerSeed {
 }
 
 impl Requester {
-    /// The first word is the first name, what follows the last name.
+    /// The first word is the first name, the rest the last name.
     fn properties(&self) -> Incoming {
         let (first, last) = self.name.split_once(' ').unwrap_or((&self.name, ""));
         [

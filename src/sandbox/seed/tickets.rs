@@ -1,7 +1,6 @@
-//! The history of a help desk on demand: tickets of nine years with contacts,
-//! companies and their links, a tenth of the tickets in the recycle bin. The same
-//! seed and number give the same. Values are written as the
-//! portal would have left them, past its rules.
+//! The history of a help desk on demand: tickets of nine years with contacts, companies and their
+//! links, a tenth of the tickets in the recycle bin. The same seed and number give the same. Values
+//! are written as the portal would have left them, bypassing its rules.
 
 use jiff::Timestamp;
 
@@ -22,14 +21,14 @@ const LAST: i64 = 1_767_225_600_000;
 const HOUR: i64 = 60 * 60 * 1_000;
 const DAY: i64 = 24 * HOUR;
 
-/// Tickets of one contact, and contacts of one company, on average.
+/// Average number of tickets of a contact, and of contacts of a company.
 const TICKETS_EACH: u32 = 10;
 const CONTACTS_EACH: u32 = 10;
 
 /// One ticket in this many is in the recycle bin.
 const ARCHIVED: u32 = 10;
 
-/// Types of C1 §8.6, and the ways back.
+/// Types of C1 §8.6, with their inverses.
 const TICKET_CONTACT: (u32, u32) = (16, 15);
 const TICKET_COMPANY: (u32, u32) = (339, 340);
 const TICKET_PRIMARY: (u32, u32) = (26, 25);
@@ -48,7 +47,7 @@ struct Planter<'a> {
     random: fastrand::Rng,
 }
 
-/// Creates this many tickets and the people they are from, all or nothing.
+/// Creates this many tickets and the people who sent them, all or nothing.
 pub(crate) fn plant_tickets(store: &Store, count: u32, seed: u64) -> Result<(), SeedError> {
     let schema = schema(store)?;
     let mut planter = Planter {
@@ -99,7 +98,7 @@ impl Planter<'_> {
 
     fn contact(&mut self, place: u32, domain: &str) -> Result<i64, SeedError> {
         let (first, last) = (self.word(words::FIRST_NAMES), self.word(words::LAST_NAMES));
-        // The number makes it unique; names have letters that addresses do not.
+        // The number makes it unique; names have letters that addresses can't contain.
         let email = format!("{}.{place}@{domain}", ascii(first));
         let values = [
             ("firstname", first.to_owned()),
@@ -112,7 +111,7 @@ impl Planter<'_> {
         Ok(id)
     }
 
-    /// The `place`-th of `count` tickets: ids and dates rise together.
+    /// The `place`-th of `count` tickets: ids and dates increase together.
     fn ticket(&mut self, place: u32, count: u32, people: &[Person]) -> Result<(), SeedError> {
         let step = (LAST - FIRST) / i64::from(count);
         let created = FIRST + step * i64::from(place) + self.random.i64(0..step.max(1));
@@ -150,7 +149,7 @@ impl Planter<'_> {
         ]
     }
 
-    /// Priority, category, source and owner; some tickets have none of one.
+    /// Sets priority, category, source and owner; some tickets lack one of them.
     fn sort_out(&mut self, values: &mut Vec<(&'static str, String)>) {
         let priority = match self.random.u32(0..100) {
             0..30 => Some("LOW"),
@@ -183,7 +182,7 @@ impl Planter<'_> {
         );
     }
 
-    /// Pipeline, stage and what follows: what is older is closed, nearly always.
+    /// Sets pipeline, stage and what follows from them: older tickets are nearly always closed.
     fn life(&mut self, values: &mut Vec<(&'static str, String)>, created: i64) {
         let pipelines = &self.schema.pipelines;
         let usual = self.random.u32(0..10) > 0;

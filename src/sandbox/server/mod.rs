@@ -34,7 +34,7 @@ use super::portal_state::{PortalState, PortalStateError, Setting};
 use super::troubles::{Trouble, Troubles};
 use state_lock::{LockError, StateLock};
 
-/// How long a stop waits for calls under way before it closes the state.
+/// How long a stop waits for calls in flight before it closes the state.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Why a portal did not start.
@@ -54,12 +54,12 @@ pub enum StartError {
     /// The port cannot be bound for another reason.
     #[error("cannot listen on port {port}")]
     Listen {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
         /// What the system says.
         source: io::Error,
     },
-    /// The state cannot be read or made.
+    /// The state cannot be read or created.
     #[error("cannot open the sandbox state {path}")]
     Open {
         /// The state file, or `:memory:`.
@@ -105,7 +105,7 @@ impl Sandbox {
         let stopping = CancellationToken::new();
         let stopped = stopping.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            // Serving never fails: errors of single connections end those.
+            // Serving never fails: an error of a connection ends only that connection.
             let _ = axum::serve(Door::new(listener), service)
                 .with_graceful_shutdown(stopped)
                 .await;
@@ -124,7 +124,7 @@ impl Sandbox {
         self.address
     }
 
-    /// The address as clients want it, without a slash at the end.
+    /// The address in the form for clients, without a trailing slash.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -134,7 +134,7 @@ impl Sandbox {
         format!("{}{}", self.base_url(), self.pages.way_in())
     }
 
-    /// The token that it lets in.
+    /// The token that it accepts.
     pub fn token(&self) -> &str {
         self.front.tokens.own()
     }
@@ -149,9 +149,8 @@ impl Sandbox {
         self.front.holds.go_on();
     }
 
-    /// Stops: calls under way are answered, then the state is closed and its file
-    /// free for others. Connections that do not end in 2 s are left behind with a
-    /// closed portal.
+    /// Stops: calls in flight are answered, then the state is closed and its file is free for
+    /// others. Connections that do not end within 2 s are left with a closed portal.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         if tokio::time::timeout(GRACE, &mut self.serving)

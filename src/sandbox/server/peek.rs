@@ -1,4 +1,4 @@
-//! What a state file says of its portal, without opening it as a portal.
+//! What a state file says about its portal, without opening it as a portal.
 
 use std::path::Path;
 

@@ -19,7 +19,7 @@ pub type Emptied = Vec<(&'static str, u64)>;
 /// Empties the state in a file; nothing if there is none.
 ///
 /// # Errors
-/// When a portal has it open, when it is no state of a sandbox, or can't be removed.
+/// When a portal has it open, when it is not a sandbox's state, or can't be removed.
 pub fn reset(state: &Path) -> Result<Option<Emptied>, StartError> {
     if !state.exists() {
         return Ok(None);

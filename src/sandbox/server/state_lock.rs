@@ -1,5 +1,5 @@
-//! One portal per state file: a lock on a file beside it, which names the process
-//! that holds it. The lock goes with the process, however that ends.
+//! One portal per state file: a lock on a file next to it, which names the process that holds it.
+//! The lock is released with the process, however that ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// The right to use a state file, as long as it lives.
+/// The right to use a state file, for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct StateLock {
     lock: File,
@@ -18,7 +18,7 @@ pub(crate) struct StateLock {
 pub(crate) enum LockError {
     #[error("it is in use")]
     Held {
-        /// Process id, where the lock file tells it.
+        /// Process id, if the lock file names it.
         holder: Option<u32>,
     },
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub(crate) enum LockError {
 }
 
 impl StateLock {
-    /// Claims `state`, making its folder when that is absent.
+    /// Claims `state`, and creates its folder if it is missing.
     pub(crate) fn take(state: &Path) -> Result<StateLock, LockError> {
         if let Some(folder) = state.parent() {
             make_private(folder)?;
@@ -36,7 +36,7 @@ impl StateLock {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // What a link leads to is not ours to write.
+            // The target of a symbolic link must not be written.
             let _same = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
             let _same = options.mode(0o600);
         }
@@ -60,7 +60,8 @@ impl StateLock {
     }
 }
 
-/// A folder for its owner alone: the state holds tickets. One that is there stays as it is.
+/// Creates a folder for its owner alone: the state holds tickets. An existing folder stays as it
+/// is.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     let _same = builder.recursive(true);
@@ -72,8 +73,8 @@ fn make_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// A new state is created for its owner alone, before SQLite creates it for everybody;
-/// the files that SQLite keeps next to it get its mode.
+/// Creates a new state for its owner alone, before SQLite would create it readable by everybody;
+/// the files that SQLite keeps next to it get the same mode.
 fn make_state(state: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let _same = options.write(true).create_new(true);
@@ -89,10 +90,10 @@ fn make_state(state: &Path) -> io::Result<()> {
 }
 
 impl Drop for StateLock {
-    /// Closing alone would not do at once: a child that is being started shares the
+    /// Closing alone may not release it at once: a child process that is being started shares the
     /// open file until it runs its own program.
     fn drop(&mut self) {
-        // What can't be unlocked is closed, which unlocks it.
+        // If unlocking fails, closing unlocks it.
         let _closed = self.lock.unlock();
     }
 }

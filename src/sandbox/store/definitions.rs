@@ -1,5 +1,5 @@
-//! Properties, groups, pipelines, owners, labels: each a line of JSON under its
-//! sort, scope and name. The portal state holds them all in memory; this is their copy.
+//! Properties, groups, pipelines, owners, labels: each a line of JSON under its sort, scope and
+//! name. The portal state holds them all in memory; this is the stored copy.
 
 use rusqlite::params;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::Store;
 use super::state::{json, text};
 
 impl Store {
-    /// Keeps a definition, in place of the one that had its name.
+    /// Stores a definition, replacing the one with its name.
     pub(crate) fn define<T: Serialize>(
         &self,
         sort: &str,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-/// What version 4 has beyond version 3. Times are milliseconds since the epoch.
+/// What version 4 adds to version 3. Times are milliseconds since the epoch.
 pub(super) const FILES: &str = "
     CREATE TABLE IF NOT EXISTS folder (
         id INTEGER PRIMARY KEY, parent INTEGER, path TEXT NOT NULL, created INTEGER NOT NULL, archived INTEGER);

@@ -1,4 +1,5 @@
-//! The file manager's tables: folders and files by path, and each content once, by its MD5.
+//! The file manager's tables: folders and files by path, and the content of each file once, by its
+//! MD5.
 
 use bytes::Bytes;
 use rusqlite::{OptionalExtension, Row, params};
@@ -14,9 +15,9 @@ const FOLDER: &str = "SELECT id, parent, path, created FROM folder";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredFile {
     pub(crate) id: i64,
-    /// None at the top.
+    /// None at the top level.
     pub(crate) folder: Option<i64>,
-    /// Without its ending.
+    /// Without its extension.
     pub(crate) name: String,
     pub(crate) ending: String,
     pub(crate) path: String,
@@ -37,7 +38,7 @@ pub(crate) struct StoredFolder {
 }
 
 impl Store {
-    /// Keeps a file and its content.
+    /// Stores a file and its content.
     pub(crate) fn put_file(&self, file: &StoredFile, bytes: &[u8]) -> rusqlite::Result<()> {
         let _ = self.connection.execute(
             "INSERT OR IGNORE INTO content (md5, bytes) VALUES (?1, ?2)",
@@ -76,7 +77,8 @@ impl Store {
         query.query_map([path], stored_file)?.collect()
     }
 
-    /// All files, archived ones too, oldest first; those with a content where it is named.
+    /// All files, including archived ones, oldest first; only those with this content if `md5` is
+    /// given.
     pub(crate) fn files(&self, md5: Option<&str>) -> rusqlite::Result<Vec<StoredFile>> {
         let condition = match md5 {
             Some(_) => "md5 = ?1",
@@ -87,20 +89,20 @@ impl Store {
         query.query_map([md5], stored_file)?.collect()
     }
 
-    /// What is in a file.
+    /// The content of a file.
     pub(crate) fn content(&self, md5: &str) -> rusqlite::Result<Bytes> {
         let query = "SELECT bytes FROM content WHERE md5 = ?1";
         let bytes: Vec<u8> = self.connection.query_row(query, [md5], |row| row.get(0))?;
         Ok(bytes.into())
     }
 
-    /// Deletes a live file; says whether there was one.
+    /// Deletes a live file; returns whether there was one.
     pub(crate) fn archive_file(&self, id: i64, at: i64) -> rusqlite::Result<bool> {
         let statement = "UPDATE file SET archived = ?2 WHERE id = ?1 AND archived IS NULL";
         Ok(self.connection.execute(statement, [id, at])? > 0)
     }
 
-    /// Keeps a folder.
+    /// Stores a folder.
     pub(crate) fn put_folder(&self, folder: &StoredFolder) -> rusqlite::Result<()> {
         let statement = "INSERT INTO folder (id, parent, path, created) VALUES (?1, ?2, ?3, ?4)";
         let values = params![folder.id, folder.parent, folder.path, folder.created];
@@ -121,7 +123,7 @@ impl Store {
         query.query_row([id], stored_folder).optional()
     }
 
-    /// Deletes a folder with all that is in it.
+    /// Deletes a folder with everything in it.
     pub(crate) fn archive_folder(&self, folder: &StoredFolder, at: i64) -> rusqlite::Result<()> {
         let below = format!("{}/", folder.path);
         for statement in [
@@ -135,7 +137,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the id of a file out of the activities that name it.
+    /// Removes the id of a file from the activities that name it.
     pub(crate) fn detach(&self, file: i64) -> rusqlite::Result<()> {
         let query = "SELECT id, json_extract(properties, '$.hs_attachment_ids') FROM record
                      WHERE json_extract(properties, '$.hs_attachment_ids') LIKE ?1";

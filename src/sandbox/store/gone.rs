@@ -7,7 +7,7 @@ use super::Store;
 use crate::sandbox::schema::kind::Kind;
 
 impl Store {
-    /// Takes a record out with all that belongs to it but its unique values, and what a
+    /// Removes a record with everything that belongs to it, except its unique values and what a
     /// late search index still shows. `survivor` is the record that it was merged into.
     pub(crate) fn remove(
         &self,
@@ -26,7 +26,7 @@ impl Store {
         self.lead(kind, id, survivor)
     }
 
-    /// Both directions of all associations of a record.
+    /// Removes both directions of all associations of a record.
     fn drop_links(&self, id: i64) -> rusqlite::Result<()> {
         for statement in [
             "DELETE FROM link WHERE target = ?1 AND record IN (SELECT target FROM link WHERE record = ?1)",
@@ -51,7 +51,7 @@ impl Store {
         Ok(())
     }
 
-    /// The record that one was merged into.
+    /// The record that another was merged into.
     pub(crate) fn survivor(&self, kind: Kind, id: i64) -> rusqlite::Result<Option<i64>> {
         let mut statement = self
             .connection
@@ -60,7 +60,7 @@ impl Store {
         found.optional().map(Option::flatten)
     }
 
-    /// Takes a record out of the recycle bin; says whether it was there.
+    /// Takes a record out of the recycle bin; returns whether it was there.
     pub(crate) fn restore(&self, kind: Kind, id: i64) -> rusqlite::Result<bool> {
         let mut statement = self.connection.prepare_cached(
             "UPDATE record SET archived = 0, archived_at = NULL WHERE id = ?1 AND kind = ?2 AND archived = 1",
@@ -69,7 +69,7 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// Gives the associations of one record to another, each once.
+    /// Moves the associations of one record to another, each once.
     pub(crate) fn move_links(&self, from: i64, to: i64) -> rusqlite::Result<()> {
         for statement in [
             "INSERT OR IGNORE INTO link
@@ -82,7 +82,7 @@ impl Store {
         self.drop_links(from)
     }
 
-    /// Gives the former values of one record to another.
+    /// Moves the former values of one record to another.
     pub(crate) fn move_versions(&self, from: i64, to: i64) -> rusqlite::Result<()> {
         let moved = self.connection.execute(
             "UPDATE version SET record = ?2 WHERE record = ?1",

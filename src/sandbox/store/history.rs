@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::Store;
 
-/// A value that a property had from some time on; None: it was cleared.
+/// A value that a property had from some time on; none if it was cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) value: Option<String>,
@@ -15,8 +15,8 @@ pub(crate) struct Version {
 }
 
 impl Store {
-    /// Writes down what a property becomes. `first` is what it was since the record
-    /// is there, told when this may be the first change.
+    /// Records a property's new value. `first` is its value since the record's creation, given if
+    /// this may be the first change.
     pub(crate) fn remember(
         &self,
         record: i64,

@@ -1,6 +1,6 @@
-//! Record ids: 11 digits, rising, in bursts with gaps between 1 and 10^9, so
-//! that nothing can rely on their density. Large gaps are rare enough for a
-//! million tickets to use about an eighth of the room.
+//! Record ids: 11 digits, ascending, in bursts with gaps between 1 and 10^9, so that nothing can
+//! rely on their density. Large gaps are rare enough for a million tickets to use about an eighth
+//! of the room.
 
 use std::ops::RangeInclusive;
 
@@ -16,13 +16,13 @@ const GAPS: &[(u32, i64)] = &[
     (94_898, 9),
 ];
 
-/// A place to start a new portal's ids at: in the first ninth of the room.
+/// Where the ids of a new portal start: in the first ninth of the room.
 pub(crate) fn start(random: &mut fastrand::Rng) -> i64 {
     random.i64(*ROOM.start()..20_000_000_000)
 }
 
-/// The id that follows `last`. A gap is never more than a 64th of what is left,
-/// so gaps alone cannot use the room up, however many records there are.
+/// The id that follows `last`. A gap is never more than a 64th of what is left, so gaps alone
+/// cannot exhaust the room, however many records there are.
 pub(crate) fn next(last: i64, random: &mut fastrand::Rng) -> i64 {
     let widest = ((ROOM.end() - last) / 64).max(1);
     let size = gap(random.u32(0..100_000));

@@ -9,7 +9,7 @@ use super::state::json;
 use crate::sandbox::records::shapes::Values;
 use crate::sandbox::schema::kind::Kind;
 
-/// A version that the search index still shows in place of the record.
+/// A version that the search index still shows instead of the current record.
 #[derive(Debug, Clone)]
 pub(crate) struct LateRecord {
     pub(crate) id: i64,
@@ -19,14 +19,14 @@ pub(crate) struct LateRecord {
     pub(crate) values: Values,
 }
 
-/// The live records that a search looks at.
+/// The live records that a search considers.
 #[derive(Debug)]
 pub(crate) struct Slice<'a> {
     pub(crate) kind: Kind,
-    /// An SQL condition on `id`, `inserted`, `created` and `modified`, without
-    /// anything that came from outside but numbers.
+    /// An SQL condition on `id`, `inserted`, `created` and `modified`, which contains nothing from
+    /// outside except numbers.
     pub(crate) condition: &'a str,
-    /// Only those inserted until then, in milliseconds since the epoch.
+    /// Only those inserted up to this time, in milliseconds since the epoch.
     pub(crate) seen: i64,
 }
 
@@ -51,7 +51,7 @@ impl Store {
         statement.execute(params![id, changed]).map(drop)
     }
 
-    /// Forgets versions that no search shows any more.
+    /// Deletes versions that no search shows any more.
     pub(crate) fn forget_late(&self, until: i64) -> rusqlite::Result<()> {
         let mut statement = self
             .connection
@@ -98,7 +98,7 @@ impl Store {
         rows.collect()
     }
 
-    /// Shows every record of a slice: its id and its values as JSON.
+    /// Passes every record of a slice on: its id and its values as JSON.
     pub(crate) fn scan(
         &self,
         slice: &Slice<'_>,

@@ -30,8 +30,8 @@ impl Store {
         rows.collect()
     }
 
-    /// Those of `links` that are not younger than a time in milliseconds: an association
-    /// is as old as the younger of its ends.
+    /// Those of `links` that are not newer than a time in milliseconds: an association is as old as
+    /// the newer of its ends.
     pub(crate) fn links_before(&self, id: i64, time: i64) -> rusqlite::Result<Vec<(u32, i64)>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT link_type, target FROM link
@@ -52,7 +52,7 @@ impl Store {
         rows.collect()
     }
 
-    /// The records that one is associated with by a type.
+    /// The records that a record is associated with by a type.
     pub(crate) fn linked_by(&self, id: i64, link_type: u32) -> rusqlite::Result<Vec<i64>> {
         let mut statement = self
             .connection
@@ -61,7 +61,7 @@ impl Store {
         rows.collect()
     }
 
-    /// Forgets a type with all its associations.
+    /// Deletes a type with all its associations.
     pub(crate) fn drop_link_type(&self, link_type: u32) -> rusqlite::Result<()> {
         let deleted = self
             .connection

@@ -1,7 +1,7 @@
-//! The portal's memory: SQLite, in a file or in memory. One row per record with
-//! its values as JSON text, side tables for unique values, associations, values
-//! that changed, versions that the search index still shows, and ids that are gone. No rules live
-//! here: callers check first and write inside a transaction.
+//! The portal's storage: SQLite, in a file or in memory. One row per record with its values as JSON
+//! text, side tables for unique values, associations, values that changed, versions that the search
+//! index still shows, and ids that are gone. No rules live here: callers check first and write
+//! inside a transaction.
 
 mod definitions;
 mod file_tables;

@@ -80,7 +80,7 @@ impl Store {
             .map(drop)
     }
 
-    /// Puts a live record into the recycle bin; says whether there was one.
+    /// Puts a live record into the recycle bin; returns whether there was one.
     pub(crate) fn archive(&self, kind: Kind, id: i64, at: &str) -> rusqlite::Result<bool> {
         let mut statement = self.connection.prepare_cached(
             "UPDATE record SET archived = 1, archived_at = ?3 WHERE id = ?1 AND kind = ?2 AND archived = 0",
@@ -89,7 +89,7 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// A record, if it is there and (not) archived as asked.
+    /// A record, if it exists and is archived, or not, as requested.
     pub(crate) fn record(
         &self,
         kind: Kind,
@@ -104,7 +104,7 @@ impl Store {
             .optional()
     }
 
-    /// Whether a live record is there, without reading it.
+    /// Whether a live record exists, without reading it.
     pub(crate) fn exists(&self, kind: Kind, id: i64) -> rusqlite::Result<bool> {
         let mut statement = self
             .connection

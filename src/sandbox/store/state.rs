@@ -16,11 +16,11 @@ use crate::sandbox::options::Data;
 /// Marks a file as ours: "thsb" as a number.
 pub(crate) const APPLICATION_ID: i64 = 0x7468_7362;
 
-/// Raised whenever the tables change.
+/// Incremented whenever the tables change.
 const VERSION: i64 = 4;
 
-/// Times are milliseconds since the epoch. The index of `record` holds all that
-/// a search without conditions on other values needs.
+/// Times are milliseconds since the epoch. The index of `record` holds everything that a search
+/// without conditions on other values needs.
 const TABLES: &str = "
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE definition (
@@ -46,8 +46,8 @@ const TABLES: &str = "
         PRIMARY KEY (record, link_type, target)) WITHOUT ROWID;
 ";
 
-/// What version 3 has beyond version 2: ids that are gone for good, and the record that
-/// they were merged into, if any.
+/// What version 3 adds to version 2: ids that are gone for good, and the record that they were
+/// merged into, if any.
 const GONE: &str = "
     CREATE TABLE gone (record INTEGER PRIMARY KEY, kind TEXT NOT NULL, survivor INTEGER);
     CREATE INDEX gone_by_survivor ON gone (survivor);
@@ -80,8 +80,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens a state and says whether it is new, and so still empty. `seed`
-    /// decides the ids that a new state gives.
+    /// Opens a state and returns whether it is new, and so still empty. `seed` determines the ids
+    /// that a new state assigns.
     pub(crate) fn open(data: &Data, seed: u64) -> Result<(Store, bool), StoreError> {
         let connection = match data {
             Data::Memory => Connection::open_in_memory()?,
@@ -112,8 +112,8 @@ impl Store {
         self.connection.unchecked_transaction()
     }
 
-    /// Does a great deal of writing that is all or nothing. Pages that are new are
-    /// written once this way, where the write-ahead log writes them twice.
+    /// Runs a large write that is all or nothing. New pages are written only once this way, whereas
+    /// the write-ahead log writes them twice.
     pub(crate) fn in_bulk<E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce() -> Result<(), E>,
@@ -146,12 +146,12 @@ impl Store {
         transaction.commit()
     }
 
-    /// A number fixed when the state was made.
+    /// A number fixed when the state was created.
     pub(crate) fn fact(&self, name: &str) -> rusqlite::Result<i64> {
         fact(&self.connection, name)
     }
 
-    /// A text that is kept with the state.
+    /// A text that is stored with the state.
     pub(crate) fn words(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let query = "SELECT value FROM fact WHERE name = ?1";
         self.connection
@@ -159,7 +159,7 @@ impl Store {
             .optional()
     }
 
-    /// Keeps a text with the state.
+    /// Stores a text with the state.
     pub(crate) fn keep_words(&self, name: &str, words: &str) -> rusqlite::Result<()> {
         let statement = "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)";
         self.connection.execute(statement, [name, words]).map(drop)
@@ -173,10 +173,10 @@ impl Store {
     }
 }
 
-/// The write-ahead log without a sync per commit: a power cut may lose the last
-/// commits, which a sandbox can bear; killing the process loses nothing.
+/// The write-ahead log without a sync per commit: a power cut may lose the last commits, which is
+/// acceptable for a sandbox; killing the process loses nothing.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
-    // A path is a path, even if it looks like a URI.
+    // A path is treated as a path, even if it looks like a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,5 +1,5 @@
-//! Who has which value of a unique property. Values of archived records stay, so
-//! that these can be found by them; whether they block is the caller's question.
+//! Which record has which value of a unique property. Values of archived records stay, so that
+//! these records can be found by them; whether they block new ones is up to the caller.
 
 use rusqlite::params;
 

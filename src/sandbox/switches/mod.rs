@@ -1,6 +1,6 @@
-//! The switches: what can't be known about a live portal without having one, as named
-//! choices. One line of the table below is one row of C1 §12, the list of unknowns; the
-//! first value of a line is what the portal does by itself.
+//! The switches: what can't be known about a live portal without having one, as named choices. One
+//! line of the table below is one row of C1 §12, the list of unknowns; the first value of a line is
+//! the default.
 
 pub(crate) mod value;
 pub(crate) mod time_text;
@@ -15,9 +15,9 @@ use value::{
     DailyLimit, DayEnds, FileSearchLag, LinkLag, Names, NoLag, SearchLag, SearchRate, SignedLife,
 };
 
-/// Makes the choices, the set of them, and the reader of `NAME=VALUE` out of one
-/// table, so that a new switch is one new line. Values after the line are free
-/// ones: a type that reads them, its default, and what to write for the others.
+/// Generates the choices, the set of them, and the parser of `NAME=VALUE` from one table, so that a
+/// new switch is one new line. Values after the line are free-form: a type that parses them, its
+/// default, and how to describe the others.
 macro_rules! switches {
     (
         $( $row:literal $name:ident: $choice:ident {
@@ -84,11 +84,11 @@ macro_rules! switches {
 pub struct KnownSwitch {
     /// Row of C1 §12 in docs/contract.md; 0 for what is not listed there.
     pub row: u8,
-    /// As it is typed.
+    /// Its name as typed.
     pub name: &'static str,
-    /// What it takes, default first.
+    /// The values that it accepts, default first.
     pub values: &'static [&'static str],
-    /// What else it takes, where that can't be listed.
+    /// What else it accepts, if that can't be listed.
     pub form: Option<&'static str>,
     /// What it decides, as a fragment.
     pub what: &'static str,
@@ -292,7 +292,7 @@ switches! {
     0 not_kept: Names = "none", "PROPERTY,PROPERTY…"; "properties whose values are taken and silently not stored"
 }
 
-/// One switch, turned: read from `NAME=VALUE`.
+/// One switch with its value, read from `NAME=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Switch {
     setting: Setting,
@@ -309,14 +309,14 @@ pub enum SwitchError {
     /// No switch has this name.
     #[error("no switch is called `{0}`; there are {names}", names = names())]
     Name(String),
-    /// The switch does not take this value.
+    /// The switch does not accept this value.
     #[error("`{value}` is not a value of the switch `{name}`; it takes {accepted}")]
     Value {
         /// The switch.
         name: &'static str,
         /// What was given.
         value: String,
-        /// What it takes, default first.
+        /// The values that it accepts, default first.
         accepted: String,
     },
 }
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_unknowns_has_a_switch() {
-        // 45 is what troubles are; 49 is not about behaviour.
+        // Row 45 is about troubles; row 49 is not about behaviour.
         let rows: BTreeSet<u8> = Switches::TABLE.iter().map(|known| known.row).collect();
         let expected: BTreeSet<u8> = (0..=44).chain(46..=48).chain([50]).collect();
         assert_eq!(rows, expected);

@@ -30,7 +30,7 @@ impl FromStr for SearchLag {
     }
 }
 
-/// How late the associations of a new record are read; at once by default.
+/// The delay before associations of a new record can be read; none by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LinkLag(pub(crate) Duration);
 
@@ -42,7 +42,7 @@ impl FromStr for LinkLag {
     }
 }
 
-/// How late something is found by its path; at once by default.
+/// The delay before something is found by its path; none by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct NoLag(pub(crate) Duration);
 
@@ -54,7 +54,7 @@ impl FromStr for NoLag {
     }
 }
 
-/// How late a new file is found by a search.
+/// The delay before a new file is found by a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileSearchLag(pub(crate) Duration);
 
@@ -72,7 +72,7 @@ impl FromStr for FileSearchLag {
     }
 }
 
-/// How long a signed address is good.
+/// How long a signed address is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SignedLife(pub(crate) Duration);
 
@@ -108,7 +108,7 @@ impl FromStr for DailyLimit {
     }
 }
 
-/// How soon after the start the portal's day ends; none for the wall's own.
+/// How soon after the start the portal's day ends; none for that of the wall clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DayEnds(pub(crate) Option<Duration>);
 

@@ -1,5 +1,5 @@
-//! Counting calls and saying what goes wrong with each. The same seed gives the
-//! same shares to calls that come in the same order.
+//! Counts calls and decides what goes wrong with each. With the same seed, shares hit the same
+//! calls if these arrive in the same order.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,9 +15,9 @@ pub(crate) struct Injected {
     pub(crate) kind: Option<TroubleKind>,
     /// Where the call is held, and its number.
     pub(crate) hold: Option<(HoldAt, u64)>,
-    /// The place of the trouble that strikes it.
+    /// The position of the trouble that strikes it.
     pub(crate) place: Option<usize>,
-    /// How long a migration still lasts, when that is what goes wrong.
+    /// How long a migration still lasts, if that is what goes wrong.
     pub(crate) left: Duration,
 }
 
@@ -54,14 +54,14 @@ impl Troubles {
         texts.map(str::to_owned).collect()
     }
 
-    /// The one at a place, as it was typed.
+    /// The one at a position, as it was typed.
     pub(crate) fn text(&self, place: usize) -> Option<String> {
         let state = self.lock();
         let count = state.planned.get(place)?;
         Some(count.trouble.text().to_owned())
     }
 
-    /// Plans one more; it counts its calls from now on.
+    /// Plans another one; it counts its calls from now on.
     pub(crate) fn add(&self, trouble: Trouble) {
         self.lock().planned.push(Count::of(trouble));
     }
@@ -133,7 +133,7 @@ impl Troubles {
         injected
     }
 
-    /// How late the search index has been made, if it has.
+    /// How late a trouble has made the search index, if one has.
     pub(crate) fn search_lag(&self) -> Option<Duration> {
         let state = self.lock();
         let begun = state.planned.iter().filter(|count| count.until.is_some());
@@ -159,7 +159,7 @@ impl Count {
         }
     }
 
-    /// Counts a call that is meant, and says whether the trouble hits it.
+    /// Counts a call that the trouble applies to, and returns whether the trouble hits it.
     fn hits(&mut self, path: &str, random: &mut fastrand::Rng) -> bool {
         if !path.contains(&self.trouble.path_part) {
             return false;

@@ -7,37 +7,37 @@ use crate::sandbox::switches::time_text::time;
 /// What goes wrong with a call, or from a call on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TroubleKind {
-    /// An error status in place of the work.
+    /// An error status instead of the work.
     Status(u16),
-    /// 423 in place of the work.
+    /// 423 instead of the work.
     Locked,
-    /// The token of the call is expired, now and for ever.
+    /// The token of the call is expired for good.
     ExpiredToken,
-    /// The edge's page in place of the work.
+    /// The edge's page instead of the work.
     Html403,
-    /// One of the edge's 521 to 526 in place of the work.
+    /// One of the edge's 521 to 526 instead of the work.
     Html52x,
-    /// The connection is reset in place of the work.
+    /// The connection is reset instead of the work.
     ResetBefore,
-    /// No work, and no reply until the client leaves.
+    /// No work, and no reply until the client disconnects.
     Hang,
     /// A gateway's page after the work.
     Post(u16),
     /// The connection is reset after the work.
     ResetAfter,
-    /// The right head, half of the body, end of connection, after the work.
+    /// After the work: the right head, half of the body, then the connection is closed.
     Truncate,
-    /// A gateway's 504 at once, and the work so much later.
+    /// A gateway's 504 at once, and the work this much later.
     LateCommit(Duration),
-    /// The call is held until the client leaves or the portal is told to go on.
+    /// The call is held until the client disconnects or the portal is told to continue.
     Hold(HoldAt),
     /// Latency: between the difference and the sum of the two.
     Slow(Duration, Duration),
-    /// 503 for all calls, for so long.
+    /// 503 for all calls, for this long.
     Outage(Duration),
-    /// 477 for all calls, for so long.
+    /// 477 for all calls, for this long.
     Migrating(Duration),
-    /// The search index is so late.
+    /// The search index is this late.
     SearchLag(Duration),
 }
 
@@ -62,23 +62,23 @@ impl HoldAt {
     }
 }
 
-/// When a trouble may come.
+/// On which calls a trouble may occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Allowed {
     /// On a call by its number, or on a share of all calls.
     OnCalls,
     /// On a call by its number only.
     OnOne,
-    /// As `OnCalls`; by itself on every call.
+    /// As `OnCalls`; on every call by default.
     Always,
-    /// From a call on; by itself from the first.
+    /// From a call on; from the first by default.
     FromOne,
 }
 
 /// A line of the list.
 #[derive(Debug)]
 pub struct KnownTrouble {
-    /// As it is typed, before `@`.
+    /// Its name as typed, before `@`.
     pub name: &'static str,
     /// What follows the name after `=`; in brackets if optional.
     pub(super) argument: Option<&'static str>,
@@ -209,7 +209,7 @@ impl KnownTrouble {
         KnownTrouble::TABLE.iter().find(|known| known.name == name)
     }
 
-    /// The trouble with its argument; None if the argument is not valid.
+    /// The trouble with its argument; none if the argument is not valid.
     pub(super) fn kind(&self, argument: Option<&str>) -> Option<TroubleKind> {
         match (self.argument, argument) {
             (None, Some(_)) => None,

@@ -1,6 +1,6 @@
-//! Troubles: calls that go wrong on command. `kind` is the list of them, `planned`
-//! parses when they come, `inject` counts calls and says what goes wrong with each.
-//! What then happens to the reply is done by the front and the connection.
+//! Troubles: calls that go wrong on command. `kind` is the list of them, `planned` parses when they
+//! occur, `inject` counts calls and says what goes wrong with each. The front and the connection
+//! then apply it to the reply.
 
 mod planned;
 mod kind;

@@ -1,6 +1,6 @@
-//! One planned trouble, read from `NAME[=ARGUMENT][@WHEN][:PATH-PART]`; argument
-//! and time may change places. WHEN is the number of a call or a share such as
-//! `20%`, among the calls whose path contains PATH-PART.
+//! One planned trouble, read from `NAME[=ARGUMENT][@WHEN][:PATH-PART]`; `=ARGUMENT` and `@WHEN` may
+//! be swapped. WHEN is the number of a call or a share such as `20%`, among the calls whose path
+//! contains PATH-PART.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub enum TroubleError {
     Argument {
         /// The trouble.
         name: &'static str,
-        /// What it takes.
+        /// The argument that it needs.
         needs: String,
         /// What was given.
         given: String,
@@ -57,7 +57,7 @@ pub enum TroubleError {
     OnOne(&'static str),
 }
 
-/// However they were typed.
+/// Compares troubles regardless of how they were typed.
 impl PartialEq for Trouble {
     fn eq(&self, other: &Trouble) -> bool {
         let meant = |one: &Trouble| (one.kind, one.when);

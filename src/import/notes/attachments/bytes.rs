@@ -22,9 +22,9 @@ pub struct Bytes {
     pub path: PathBuf,
     /// How many there are.
     pub size: u64,
-    /// MD5 of them, in digits.
+    /// Their MD5, in hex digits.
     pub md5: String,
-    /// Whether only its name says that it is the file.
+    /// Whether it was identified by its name alone.
     pub by_name: bool,
     /// Set if the file is removed with this value.
     _fetched: Option<NamedTempFile>,
@@ -47,7 +47,7 @@ impl Source {
         }
     }
 
-    /// Whether a file is taken along at all.
+    /// Whether a file is uploaded at all.
     pub(super) fn takes(&self, file: &Attachment) -> bool {
         self.finder.takes(file)
     }
@@ -130,7 +130,7 @@ fn forget_fetched(spool: &Path) {
     let entries = std::fs::read_dir(spool).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(FETCHED));
     for entry in ours {
-        // One that can't be removed takes space and does no harm.
+        // A file that can't be removed takes up space but does no harm.
         let _gone = std::fs::remove_file(entry.path());
     }
 }

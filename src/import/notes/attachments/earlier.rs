@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::journal::{FileEntry, FileState, FileStep, Reading};
 use crate::model::attachment::system_folder;
 
-/// Journals that are kept open. Older runs are not asked: what they uploaded is sent again.
+/// How many journals are kept open. Older runs are not consulted: what they uploaded is sent again.
 const MOST: usize = 64;
 
 /// Journals of earlier runs that know files.
@@ -18,7 +18,7 @@ pub struct EarlierFiles(Mutex<Vec<Reading>>);
 impl EarlierFiles {
     /// The runs in these folders, the newest first.
     pub fn open<'f>(folders: impl IntoIterator<Item = &'f Path>) -> EarlierFiles {
-        // A run that can't be read is reported when that run itself is asked for.
+        // A run that can't be read is reported when that run itself is requested.
         let opened = folders.into_iter().filter_map(|folder| {
             let journal = Reading::open(folder).ok()?;
             let files = journal.file_counts().ok()?;

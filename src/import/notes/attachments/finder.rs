@@ -31,7 +31,7 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// In these sources; nothing is called.
+    /// A finder for these sources; makes no calls.
     pub fn new(sources: FileSources, patience: Duration) -> Finder {
         Finder {
             folder: sources.folder,
@@ -41,7 +41,7 @@ impl Finder {
         }
     }
 
-    /// Whether a file is taken along at all: pictures of hosts that were not named are not.
+    /// Whether a file is uploaded at all: pictures on hosts that were not named are not.
     pub fn takes(&self, file: &Attachment) -> bool {
         !file.is_picture || self.place(file).is_ok()
     }
@@ -75,7 +75,7 @@ impl Finder {
         }
     }
 
-    /// Whether a file that was found by its name alone is the first one that was.
+    /// Whether a file that was found by its name alone is the first to use that name.
     pub(super) fn takes_name(&self, local: &Local, key: &str) -> bool {
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = named.entry(local.path.clone());

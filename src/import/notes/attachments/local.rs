@@ -17,7 +17,7 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Local {
     /// Where it is.
     pub(super) path: PathBuf,
-    /// Whether only its name says that it is the one.
+    /// Whether it was identified by its name alone.
     pub(super) by_name: bool,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Local {
 /// its name.
 ///
 /// # Errors
-/// If something is at one of these places that can't be taken.
+/// If something at one of these places can't be used.
 pub(super) fn find(folder: &Path, file: &Attachment) -> Result<Option<Local>, FileFault> {
     let Ok(folder) = folder.canonicalize() else {
         return Ok(None);
@@ -85,7 +85,7 @@ fn below(folder: &Path, place: &Path) -> Result<Option<PathBuf>, String> {
     }
 }
 
-/// Whether an error says that nothing is at a place; a name that no file can have is at none.
+/// Whether an error means that nothing is at a path; an invalid file name counts as absent.
 fn is_absent(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
     matches!(

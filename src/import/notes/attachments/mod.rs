@@ -20,7 +20,7 @@ pub use finder::Finder;
 pub use planned::{Looked, look, same};
 pub use uploads::{Brought, Uploads, Wanted};
 
-/// Where the bytes of files come from, and how many one may have.
+/// Where the bytes of files come from, and how large a file may be.
 #[derive(Clone, Debug)]
 pub struct FileSources {
     /// The folder that has them.
@@ -31,6 +31,6 @@ pub struct FileSources {
     pub route: Route,
     /// The largest size of one, in bytes.
     pub most: u64,
-    /// What earlier runs know of files.
+    /// What earlier runs know about files.
     pub earlier: Arc<EarlierFiles>,
 }

@@ -1,5 +1,5 @@
-//! What a plan finds of files (protocol H8): how large each is, or why it can't go in. A file in the
-//! folder is recognised by its MD5, which is computed if its size or time differ.
+//! What a plan finds out about files (protocol H8): how large each is, or why it can't go in. A
+//! file in the folder is recognised by its MD5, which is computed if its size or time differ.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use crate::journal::{HeldFile, PlannedFile};
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
 
-/// What a plan finds of a file.
+/// What a plan finds out about a file.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// What it keeps.
+    /// What the plan stores.
     pub planned: PlannedFile,
     /// Why the file can't go in.
     pub fault: Option<FileFault>,
 }
 
-/// Looks at a file of a ticket; `binds` says that it will have to be recognised.
+/// Looks at a file of a ticket; `binds` means that it must be recognised later.
 pub fn look(finder: &Finder, ticket: &str, file: &Attachment, binds: bool) -> Looked {
     let mut looked = Looked {
         planned: PlannedFile {
@@ -55,7 +55,7 @@ pub fn look(finder: &Finder, ticket: &str, file: &Attachment, binds: bool) -> Lo
     looked
 }
 
-/// Checks that a file that was found by its name alone is not another one's too.
+/// Checks that a file found by its name alone is not already used for another one.
 fn named(finder: &Finder, local: &Local, ticket: &str, file: &Attachment) -> Result<(), FileFault> {
     let is_sure = !local.by_name || file.size.is_some();
     match is_sure || finder.takes_name(local, &file.key(ticket)) {
@@ -91,7 +91,7 @@ fn stamp(path: &Path) -> std::io::Result<(u64, i64)> {
 /// missing.
 ///
 /// # Errors
-/// With the difference, in words.
+/// The difference, in words.
 pub fn same(finder: &Finder, planned: &PlannedFile) -> Result<(), String> {
     let found = finder.in_folder(&planned.file).ok().flatten();
     match (found.map(|local| local.path), &planned.held) {

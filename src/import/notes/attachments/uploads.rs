@@ -1,8 +1,7 @@
-//! Each file into the portal once (protocol H5): its intent is durable before it is sent, and
-//! its place is looked at before it is sent again. If the reply to an upload is lost, the
-//! file is looked for at its place at once; if nothing is there, it waits until nothing can
-//! come late any more, is looked for again, by place and by its bytes, and only then sent
-//! again.
+//! Uploads each file to the portal once (protocol H5): its intent is durable before it is sent, and
+//! its place is checked before it is sent again. If the reply to an upload is lost, the file is
+//! looked for at its place at once; if nothing is there, it waits until the upload can no longer
+//! arrive late, is looked for again, by place and by its bytes, and only then sent again.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,7 +22,7 @@ use crate::model::attachment::{Attachment, folder};
 use crate::model::event::Stop;
 use crate::model::file_fault::FileFault;
 
-/// Characters of a file's name by which it is searched for. HubSpot: less than 20.
+/// Characters of a file's name by which it is searched for. HubSpot: fewer than 20.
 const MARK: usize = 16;
 
 /// A file that a note waits for.
@@ -44,8 +43,8 @@ pub enum Brought {
     There(String),
     /// It can't go in.
     Left(FileFault),
-    /// A call for it was lost that may still be carried out: it waits for the next
-    /// sweep. Says whether that happened just now.
+    /// A call for it was lost that may still be carried out: it waits for the next sweep. `now`
+    /// says whether that just happened.
     Later {
         /// True if this call was lost, false if an earlier one was.
         now: bool,
@@ -68,7 +67,7 @@ pub struct Uploads {
 }
 
 impl Uploads {
-    /// For files from these sources; `spool` is the folder for fetched ones.
+    /// Uploads files from these sources; `spool` is the folder for fetched ones.
     pub fn new(
         client: Client,
         settle: SettleHandle,
@@ -92,12 +91,12 @@ impl Uploads {
         }
     }
 
-    /// Whether a file is taken along at all: pictures of hosts that were not named are not.
+    /// Whether a file is uploaded at all: pictures on hosts that were not named are not.
     pub fn takes(&self, file: &Attachment) -> bool {
         self.source.takes(file)
     }
 
-    /// Uploads a file to the portal, unless it is there.
+    /// Uploads a file to the portal, unless it already exists there.
     ///
     /// # Errors
     /// When the run has to stop.
@@ -150,8 +149,8 @@ impl Uploads {
         self.send(entry, &bytes, since_ms).await
     }
 
-    /// Whether the file of another key was found by the same name, and nothing but the name
-    /// says that the bytes are this one's.
+    /// Whether the file of another key was found by the same name, and only the name suggests that
+    /// the bytes are this one's.
     async fn name_shared(
         &self,
         file: &Attachment,
@@ -166,7 +165,7 @@ impl Uploads {
         Ok((!is_ours).then_some(FileFault::NameShared { path }))
     }
 
-    /// Where a file is put. If another ticket has begun to upload it, its place stays the same.
+    /// Where a file is put. If another ticket has begun to upload it, that place is kept.
     fn place_of(&self, wanted: Wanted<'_>, before: Option<&FileStep>) -> String {
         match before {
             Some(step) => step.entry.path.clone(),
@@ -186,7 +185,7 @@ impl Uploads {
             let there = self.client.file_by_id(id).await.map_err(stop_for)?;
             let there = there.filter(|there| there.path == step.entry.path && says(there, entry));
             if let Some(there) = there {
-                // Without the time of a request it counts as the other run's.
+                // Without the time of a request, it counts as the other run's.
                 let theirs = FileStep {
                     entry: entry.clone(),
                     since_ms: None,
@@ -265,7 +264,7 @@ impl Uploads {
         };
         let mut sent = self.client.upload(&new).await;
         if matches!(&sent, Ok(file) if file.archived) {
-            // The portal takes a deleted file for the same file.
+            // The portal treats a deleted file as a duplicate.
             new.regardless = true;
             sent = self.client.upload(&new).await;
         }
@@ -325,7 +324,7 @@ impl Uploads {
             }));
         }
         if is_new && is_own(&file, &step.entry) && !is_named(&file, &step.entry.path) {
-            // Its name was taken by the same bytes, from a call that came late.
+            // Its name was taken by the same bytes, from a call that was carried out late.
             let there = self.at_its_place(&step.entry).await?;
             if let Some(there) = there.filter(|there| there.id != file.id) {
                 let brought = self.settled(step, there).await?;
@@ -336,8 +335,8 @@ impl Uploads {
         self.settled(step, file).await
     }
 
-    /// Records that a file exists, and whose it is: one that was created before we sent it
-    /// is somebody else's.
+    /// Records that a file exists, and whether this run made it: one that was created before we
+    /// sent it is somebody else's.
     async fn settled(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
         let state = match is_since(&file, step.since_ms) {
             true => FileState::Made,
@@ -368,7 +367,7 @@ impl Uploads {
         Arc::clone(turns.entry(key.to_owned()).or_default())
     }
 
-    /// Removes a turn that nobody waits for any more.
+    /// Removes a turn that no other note waits for.
     fn forget_turn(&self, key: &str) {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if turns
@@ -399,7 +398,7 @@ fn parted(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
-/// The letters by which the file of a path is found.
+/// The characters by which the file of a path is found.
 fn mark_of(path: &str) -> &str {
     let (_, name) = parted(path);
     name.get(..MARK).unwrap_or(name)
@@ -410,7 +409,7 @@ fn is_own(file: &StoredFile, entry: &FileEntry) -> bool {
     mark_of(&file.path) == mark_of(&entry.path)
 }
 
-/// Whether a file has the place that was asked for, and its name.
+/// Whether a file has the requested place and name.
 fn is_named(file: &StoredFile, path: &str) -> bool {
     let (_, name) = parted(path);
     let stem = match name.rsplit_once('.') {

@@ -2,9 +2,9 @@
 //! reader doesn't keep: the line on which a record really starts (also after CRLF and
 //! blank lines) and its raw bytes. `csv-core` is that crate's parser.
 //!
-//! Damage is bounded. A record that is longer than a limit, or whose last quote never
-//! closes, comes back marked; `back_to_second_line` continues after its first line.
-//! Memory stays below a few times the limit whatever the file holds.
+//! Damage is bounded. A record that is longer than a limit, or whose last quote never closes, is
+//! returned marked; `back_to_second_line` continues after its first line. Memory stays below a few
+//! times the limit whatever the file holds.
 
 use std::io::{self, Read};
 
@@ -15,8 +15,8 @@ use crate::import::read::record::{Cut, Found, Grammar, LineEnd, LineEnds, Positi
 
 /// How much is read from the stream at once.
 const CHUNK: usize = 32 * 1024;
-/// The longest record that is read whole, in bytes. The portal takes 64 KiB of text for
-/// a property and our calls 4 MiB, so no ticket needs more.
+/// The longest record that is read whole, in bytes. The portal accepts 64 KiB of text for a
+/// property and our calls 4 MiB, so no ticket needs more.
 pub const LONGEST: usize = 16 * 1024 * 1024;
 /// The most cells of a record that are separated.
 const MOST_CELLS: usize = 1 << 20;
@@ -184,7 +184,7 @@ impl<R: Read> RecordReader<R> {
         Ok(ended != usual && is_short && !is_open)
     }
 
-    /// Gets the next line that is not blank into the buffer, as far as it is not too long.
+    /// Reads the next line that is not blank into the buffer, unless it is too long.
     fn read_next_line(&mut self) -> io::Result<()> {
         let len = self.found_end - self.start;
         while self.end - self.at < NEXT_LINE
@@ -239,7 +239,7 @@ impl<R: Read> RecordReader<R> {
                     return Ok(self.torn());
                 }
                 self.fill()?;
-                // Nothing came: the text ends within the record.
+                // No more bytes: the text ends within the record.
                 if self.at == self.end {
                     return Ok(self.cut_at_end());
                 }
@@ -265,8 +265,8 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// A line end that is not there tells whether the text ends inside quotes: it
-    /// then becomes part of the cell instead of ending the record.
+    /// Feeding an extra line end shows whether the text ends inside quotes: it then becomes part of
+    /// the cell instead of ending the record.
     fn cut_at_end(&mut self) -> Cut {
         loop {
             let (result, _, written, ended) = self.parser.read_record(
@@ -309,7 +309,7 @@ impl<R: Read> RecordReader<R> {
             if count == 0 {
                 return Ok(());
             }
-            // The CR before was counted as one by itself.
+            // The preceding CR was counted as a line end by itself.
             if self.after_cr && bytes[0] == b'\n' && self.line_ends.cr > 0 {
                 self.line_ends.cr -= 1;
                 self.line_ends.crlf += 1;
@@ -379,8 +379,8 @@ impl<R: Read> RecordReader<R> {
         self.after_cr = *last == b'\r';
     }
 
-    /// Whether the record has a line end, of which kind it is counted. That a CR is
-    /// the first half of a CRLF shows later.
+    /// Whether the record has a line end, which is counted by kind. Whether a CR is the first half
+    /// of a CRLF only shows later.
     fn count_line_end(&mut self, cut: Cut) -> bool {
         let raw = &self.buffer[self.start..self.found_end];
         let kind = match raw {
@@ -589,7 +589,7 @@ mod tests {
     fn a_line_that_is_too_long_is_passed_over() {
         let long = "x".repeat(1_000_000);
         let found = read_damaged(&format!("a,b\n1,{long}\r\n2,y\n3,\"{long}\n4,z\n"));
-        let told: Vec<_> = found.iter().map(|(line, cut, _)| (*line, *cut)).collect();
+        let cuts: Vec<_> = found.iter().map(|(line, cut, _)| (*line, *cut)).collect();
         let expected = [
             (1, Cut::Whole),
             (2, Cut::TooLong),
@@ -597,12 +597,12 @@ mod tests {
             (4, Cut::TooLong),
             (5, Cut::Whole),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(cuts, expected);
     }
 
     #[test]
     fn going_back_again_and_again_is_bounded() {
-        // Each of these lines swallows everything behind it.
+        // Each of these lines swallows everything after it.
         let found = read_damaged(&"\"a\",\"b\n".repeat(100_000));
         let bytes: usize = found.iter().map(|(_, _, raw)| raw.len() + 1).sum();
         assert!(found.len() > 1 && found.len() < 1_000, "{}", found.len());

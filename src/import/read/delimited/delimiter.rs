@@ -1,7 +1,6 @@
-//! What separates cells, found from the head of a text. Each candidate cuts the head
-//! with the reader's own grammar, so that quoted texts and their line breaks are
-//! treated as they will be later; the best one is that which cuts most records into as
-//! many cells as the header.
+//! What separates cells, found from the head of a text. Each candidate cuts the head with the
+//! reader's own grammar, so that quoted texts and their line breaks are treated as they will be
+//! later; the best is the one that cuts most records into as many cells as the header.
 
 use super::cut::RecordReader;
 use crate::import::read::record::{Cut, Grammar};
@@ -51,8 +50,7 @@ pub(crate) fn hinted_delimiter(head: &[u8]) -> Option<u8> {
     }
 }
 
-/// The most cells that any delimiter cuts a record into: for records whose file is not
-/// at hand.
+/// The most cells that any delimiter cuts a record into; for records whose file is not available.
 pub(crate) fn most_cells(record: &[u8]) -> usize {
     let cells = |delimiter| {
         let widths = widths(record, true, Grammar::usual(delimiter));

@@ -167,8 +167,8 @@ fn above(records: &[Seen]) -> Option<u64> {
         .then_some(header.line - 1)
 }
 
-/// Whether the cells of a record are the names of columns: two at least, all of them
-/// different, short, and words.
+/// Whether the cells of a record are the names of columns: at least two, all of them different,
+/// short, and words.
 fn are_names(cells: &[String]) -> bool {
     let is_name = |cell: &String| {
         (1..=LONGEST_NAME).contains(&cell.len())

@@ -1,6 +1,6 @@
-//! A stray quote joins its row with the rows below it. Tells such a record from one
-//! that merely has line breaks in its cells: in the former, the first line is followed
-//! by whole rows.
+//! A stray quote joins its row with the rows below it. This distinguishes such a record from one
+//! that merely has line breaks in its cells: in the former, the first line is followed by whole
+//! rows.
 
 use memchr::{memchr, memchr2};
 

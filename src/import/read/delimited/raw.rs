@@ -108,7 +108,7 @@ impl RawMarks {
 /// A record that somebody corrected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Corrected {
-    /// Its cells, in the order of the columns that were asked for.
+    /// Its cells, in the order of the requested columns.
     pub(crate) cells: Vec<String>,
     /// Line of the first input, if the record itself came from a refused.csv.
     pub(crate) line: Option<Box<str>>,
@@ -132,9 +132,9 @@ impl Corrected {
     }
 }
 
-/// The content of `_raw`: the record below the header line of its file. The record alone
-/// would not show how its file was written, nor the order of its columns, once people have
-/// moved those of refused.csv.
+/// The content of `_raw`: the record below the header line of its file. The record alone would not
+/// show how its file was written, nor the order of its columns, once somebody has moved those of
+/// refused.csv.
 pub(crate) fn raw_text(record: &[u8], grammar: Grammar, names: &[String]) -> String {
     let record = String::from_utf8_lossy(record);
     let delimiter = char::from(grammar.delimiter);

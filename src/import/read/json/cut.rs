@@ -17,7 +17,7 @@ const CHUNK: usize = 64 * 1024;
 /// The field of our refused.jsonl for a record that could not be read.
 const RAW: &str = "_raw";
 
-/// A text so far from JSON that nobody can tell where the next object begins.
+/// A text so far from JSON that it is impossible to say where the next object begins.
 #[derive(Debug, thiserror::Error)]
 #[error("the object that begins in line {line} is broken: a text in it has no end")]
 pub struct BrokenObject {
@@ -265,8 +265,8 @@ impl<R: Read> ObjectReader<R> {
         Cut::Whole
     }
 
-    /// An object that somebody corrected in `_raw` of our refused.jsonl counts; one that
-    /// is still broken stays there.
+    /// An object that somebody corrected in `_raw` of our refused.jsonl is used; one that is still
+    /// broken stays there.
     fn take_corrected(&mut self, object: &str) {
         let mut found = Vec::new();
         let mut take = |name: &str, text: std::borrow::Cow<'_, str>| {
@@ -294,8 +294,8 @@ impl<R: Read> ObjectReader<R> {
         self.at = to;
     }
 
-    /// Gets more bytes after those of the open object, which moves to the front of the
-    /// buffer; false at the end of the text.
+    /// Reads more bytes after those of the open object, which moves to the front of the buffer;
+    /// false at the end of the text.
     fn fill(&mut self) -> io::Result<bool> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.at -= self.start;

@@ -19,7 +19,7 @@ pub(in crate::import::read) struct Objects {
 }
 
 impl Objects {
-    /// Reads a text to its end for the columns of its objects; at most `most` and one more.
+    /// Reads a text to its end for the columns of its objects; at most `most` plus one.
     pub(in crate::import::read) fn look(
         input: impl Read,
         form: Form,

@@ -20,7 +20,7 @@ pub(super) struct Layout {
     /// For each column that we added to the run's first file, the cell that fills it;
     /// a later file may lack it.
     added: Vec<(String, Option<usize>)>,
-    /// What our own columns say of a row.
+    /// What our own columns say about a row.
     pub(super) own: OwnCells,
     /// The cells of a row: those of the run's columns, then those that we added.
     pub(super) cells: Vec<Option<usize>>,
@@ -90,9 +90,9 @@ impl Layout {
         Headers::new(names.collect()).with_own(own.collect())
     }
 
-    /// Brings the columns into the order of the run's first file. Names that differ
-    /// only by case, or by invisible characters, are the same; of several columns of
-    /// one name the first is the first.
+    /// Brings the columns into the order of the run's first file. Names that differ only by case,
+    /// or by invisible characters, are the same; of several columns with the same name, the first
+    /// matches the first.
     pub(super) fn arrange(&mut self, first: &Headers) -> Result<(), Difference> {
         let mut exact: HashMap<&str, VecDeque<usize>> = HashMap::new();
         let mut alike: HashMap<String, VecDeque<usize>> = HashMap::new();

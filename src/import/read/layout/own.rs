@@ -1,15 +1,15 @@
-//! Our own files as input (protocol R6): where the columns that we added are, and what
-//! they say of a row.
+//! Our own files as input (protocol R6): where the columns that we added are, and what they say
+//! about a row.
 
 use crate::import::read::record::Record;
 use crate::import::settle::files::{DONE_COLUMNS, IDMAP_COLUMNS, REFUSED_COLUMNS};
 use crate::model::invisible::{trim_invisible, visible_name};
 use crate::model::row::{Kept, KeptEnd};
 
-/// How many columns the file of refused rows got before it had steps.
+/// How many columns we added to the file of refused rows before it had steps.
 const FIRST_REFUSED_COLUMNS: usize = 7;
 
-/// How many columns done.csv got before it had remarks.
+/// How many columns we added to done.csv before it had remarks.
 const FIRST_DONE_COLUMNS: usize = 4;
 
 /// Columns of done.csv, one of which is enough to recognise it.
@@ -107,8 +107,8 @@ impl OwnCells {
     /// For a file with these names, some of which we added.
     pub(crate) fn new(names: &[String], added: &[usize]) -> OwnCells {
         let cell = |wanted: &str| added.iter().copied().find(|&idx| names[idx] == wanted);
-        // idmap.csv is entirely ours, so nothing was added to it; people may have added
-        // their own columns.
+        // idmap.csv is entirely ours, so nothing was added to it; users may have added their own
+        // columns.
         let at = |wanted: &str| names.iter().position(|name| name == wanted);
         let is_idmap = IDMAP_COLUMNS.iter().all(|wanted| at(wanted).is_some());
         let of_idmap = |wanted: &str| at(wanted).filter(|_| is_idmap);
@@ -123,7 +123,7 @@ impl OwnCells {
         }
     }
 
-    /// What an earlier run wrote of a row; none if it wrote nothing.
+    /// What an earlier run wrote about a row; none if it wrote nothing.
     pub(crate) fn kept(&self, record: Record<'_>) -> Option<Box<Kept>> {
         let text = |cell: Option<usize>| {
             let text = std::str::from_utf8(record.get(cell?)).ok()?;

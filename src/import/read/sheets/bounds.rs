@@ -62,8 +62,8 @@ pub(crate) fn check(file: &File, name: &str, sheets_are_streamed: bool) -> Resul
     Ok(())
 }
 
-/// Unpacks a member and counts its bytes; none if it can do harm: a text without end,
-/// or a claim to hold more than it has bytes for.
+/// Unpacks a member and counts its bytes; none if it is harmful: an endless text, or a claim to
+/// hold more than it has bytes for.
 fn look(mut member: impl Read, is_binary: bool) -> io::Result<Option<u64>> {
     let mut buffer = vec![0; 1 << 16];
     let mut count = 0_u64;

@@ -5,7 +5,7 @@ use calamine::{DataRef, ExcelDateTime};
 use jiff::civil::DateTime;
 use jiff::{RoundMode, ToSpan, Unit};
 
-/// From here on neighbouring whole numbers can't be distinguished, so an id may have changed.
+/// From here on, adjacent whole numbers can't be distinguished, so an id may have changed.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The text of a cell; `format` is how the sheet shows its number, if known.
@@ -24,9 +24,9 @@ pub(crate) fn shown(value: &DataRef<'_>, format: Option<&str>) -> String {
     }
 }
 
-/// A number without exponent or needless decimal point, to the fifteen digits that
-/// spreadsheets show; a whole number too large to be exact keeps its exponent, so that
-/// nobody takes it for an id.
+/// A number without exponent or needless decimal point, to the fifteen digits that spreadsheets
+/// show; a whole number too large to be exact keeps its exponent, so that it is not mistaken for an
+/// id.
 fn number_text(number: f64) -> String {
     if number.fract() == 0.0 {
         return match number.abs() < EXACT {

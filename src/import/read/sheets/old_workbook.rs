@@ -33,11 +33,11 @@ pub(crate) fn cells_fit(file: &[u8]) -> bool {
 const FILE_PASS: u16 = 0x2F;
 const BOUND_SHEET: u16 = 0x85;
 const DIMENSIONS: u16 = 0x200;
-/// Records that are one cell, or begin with the first of several.
+/// Records that hold one cell, or begin with the first of several.
 const CELLS: [u16; 10] = [
     0x06, 0xBD, 0xBE, 0xD6, 0xFD, 0x201, 0x203, 0x204, 0x205, 0x27E,
 ];
-/// Those of several cells end with the column of the last.
+/// Those with several cells end with the column of the last.
 const SEVERAL: [u16; 2] = [0xBD, 0xBE];
 
 fn records_fit(stream: &[u8], start: usize) -> bool {
@@ -112,7 +112,7 @@ fn workbook_stream(file: &[u8]) -> Option<Vec<u8>> {
     Some(stream)
 }
 
-/// Pieces of one size, and which follows which.
+/// Sectors of one size, and which follows which.
 struct Sectors<'a> {
     bytes: &'a [u8],
     size: usize,
@@ -120,7 +120,7 @@ struct Sectors<'a> {
 }
 
 impl Sectors<'_> {
-    /// The pieces from this one on; never more than exist.
+    /// The sectors from this one on; never more than exist.
     fn chain(&self, start: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut at = start;

@@ -47,7 +47,7 @@ impl Sheet {
     }
 }
 
-/// What kind of workbook a file is.
+/// The kind of a workbook file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Xlsx,
@@ -75,9 +75,9 @@ impl Kind {
 pub(crate) struct Wanted<'a> {
     /// The file's name in messages.
     pub(crate) file: &'a str,
-    /// The sheet's name, or its number from 1; the only one with rows otherwise.
+    /// The sheet's name, or its number from 1; otherwise the only one with rows.
     pub(crate) sheet: Option<&'a str>,
-    /// The folder of the text; the system's for such files otherwise.
+    /// The folder for the text; otherwise the system's temporary folder.
     pub(crate) folder: Option<&'a Path>,
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn convert(kind: Kind, file: File, wanted: Wanted<'_>) -> Result<Shee
     })
 }
 
-/// Runs something that may panic, as readers of old workbooks do for a damaged one;
-/// returns nothing then, and prints nothing.
+/// Runs something that may panic, as readers of old workbooks do on a damaged file; in that case
+/// returns nothing, and prints nothing.
 fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -143,7 +143,7 @@ fn read(kind: Kind, mut file: File, wanted: Wanted<'_>) -> Result<Sheet, Error> 
     write(book, wanted)
 }
 
-/// An old workbook; an encrypted new one looks alike from outside.
+/// An old workbook; an encrypted new one looks the same from outside.
 fn old(mut file: BufReader<File>, name: &str) -> Result<Box<dyn Book>, Error> {
     if let Err(error @ XlsxError::Password) = Xlsx::new(&mut file) {
         return Err(damaged(name, &error));
@@ -155,7 +155,7 @@ fn old(mut file: BufReader<File>, name: &str) -> Result<Box<dyn Book>, Error> {
     Ok(Box::new(book))
 }
 
-/// What is wrong with a file that is an encrypted workbook, or no workbook.
+/// What is wrong with a file that is an encrypted workbook, or not a workbook.
 fn damaged<E: Trouble>(name: &str, error: &E) -> Error {
     match error.is_password() {
         true => unusable(name, "the workbook is encrypted")
@@ -165,7 +165,7 @@ fn damaged<E: Trouble>(name: &str, error: &E) -> Error {
     }
 }
 
-/// What the readers of workbooks say.
+/// The errors of the workbook readers.
 trait Trouble: std::fmt::Display {
     fn is_password(&self) -> bool;
 }
@@ -263,7 +263,7 @@ impl<R: Read + Seek> Book for Xlsb<R> {
     }
 }
 
-/// The others are read whole.
+/// The other kinds are read as a whole.
 macro_rules! whole_book {
     ($book:ident) => {
         impl<R: Read + Seek> Book for $book<R> {
@@ -302,7 +302,7 @@ fn whole(range: &calamine::Range<Data>, take: &mut Taker<'_>) -> io::Result<()> 
     Ok(())
 }
 
-/// A cell as the readers that stream have it.
+/// A cell in the form that the streaming readers return.
 fn borrowed(value: &Data) -> DataRef<'_> {
     match value {
         Data::Int(number) => DataRef::Int(*number),
@@ -467,7 +467,7 @@ impl SheetText<'_> {
         }
     }
 
-    /// Ends the rows before; an empty one is a record of one empty cell.
+    /// Ends the preceding rows; an empty one is a record with one empty cell.
     fn go_to(&mut self, row: u32) -> io::Result<()> {
         while self.row < row {
             let end: &[u8] = match self.column.take() {

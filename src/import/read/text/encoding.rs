@@ -1,6 +1,6 @@
-//! Which encoding a text has: a byte order mark, the pattern of UTF-16, valid UTF-8,
-//! else what chardetng makes of it. Decided on a sample that begins where ASCII
-//! ends, so that a file is never read twice for it.
+//! Which encoding a text has: a byte order mark, the pattern of UTF-16, valid UTF-8, else what
+//! chardetng detects. Decided on a sample that begins where ASCII ends, so that a file is never
+//! read twice for it.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
@@ -35,7 +35,7 @@ const LONGEST_LETTER: usize = 4;
 /// How a text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Opening {
-    /// The encoding; none while there is only ASCII, which most of them share.
+    /// The encoding; none if there is only ASCII so far, which most encodings share.
     pub(crate) encoding: Option<Encoding>,
     /// Length of the byte order mark.
     pub(crate) mark: usize,
@@ -59,8 +59,8 @@ pub(crate) fn opening(head: &[u8], insisted: Option<Encoding>) -> Opening {
 
 /// The encoding of a sample that begins with a byte beyond ASCII.
 ///
-/// It is UTF-8 also where some sequences are broken, as long as most are not: one
-/// damaged cell must not turn all others into gibberish.
+/// It counts as UTF-8 even if some sequences are broken, as long as most are not: one damaged cell
+/// must not turn all others into gibberish.
 pub(crate) fn of_sample(sample: &[u8]) -> Encoding {
     let (mut valid, mut broken) = (0, 0);
     let mut chunks = sample.utf8_chunks().peekable();

@@ -85,7 +85,7 @@ impl<R: Read> Text<R> {
         }
     }
 
-    /// The encoding; none while there was only ASCII.
+    /// The encoding; none if there was only ASCII so far.
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match &self.state {
             State::Open => None,

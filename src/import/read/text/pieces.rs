@@ -1,8 +1,8 @@
-//! An input for tests that comes in small pieces, as a network or a pipe may give it.
+//! An input for tests that arrives in small pieces, as from a network or a pipe.
 
 use std::io::{self, Read};
 
-/// Bytes, and how many of them come at once.
+/// Bytes, and how many of them arrive at once.
 pub(crate) struct Pieces<'a>(pub(crate) &'a [u8], pub(crate) usize);
 
 impl Read for Pieces<'_> {

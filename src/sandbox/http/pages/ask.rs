@@ -1,4 +1,4 @@
-//! What pages show comes from the portal's own API, asked from within.
+//! What pages show comes from the portal's own API, called internally.
 
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
@@ -14,7 +14,7 @@ use crate::sandbox::clock::Moment;
 #[derive(Debug)]
 pub(super) struct Refusal(pub(super) String);
 
-/// Asks the portal.
+/// Calls the portal.
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     portal: &'a Portal,
@@ -32,7 +32,7 @@ impl<'a> Ask<'a> {
             .map(|reply| json(&reply.body))
     }
 
-    /// What a path answers to a body.
+    /// What a path answers to a posted body.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
         let body = Bytes::from(body.to_string());
         self.reply(Method::POST, path, body)
@@ -51,9 +51,9 @@ impl<'a> Ask<'a> {
             .map_err(|_| Refusal("There is no such page.".to_owned()))?;
         let call = Call::new(method, uri, "127.0.0.1", body, self.now);
         self.portal.shown(&call).map_err(|problem| {
-            let told = json(&problem.reply("").body);
-            let told = told["message"].as_str();
-            Refusal(told.unwrap_or("The portal can't show this.").to_owned())
+            let error = json(&problem.reply("").body);
+            let message = error["message"].as_str();
+            Refusal(message.unwrap_or("The portal can't show this.").to_owned())
         })
     }
 }

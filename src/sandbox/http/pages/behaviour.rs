@@ -9,7 +9,7 @@ use crate::sandbox::http::front::Front;
 use crate::sandbox::switches::{KnownSwitch, Switch, Switches};
 use crate::sandbox::troubles::{KnownTrouble, Trouble};
 
-/// A switch that only a start obeys.
+/// A switch that only takes effect at the start.
 const AT_START: &str = "day_ends";
 
 /// Where the page is.
@@ -40,7 +40,7 @@ pub(super) fn page(front: &Front, refused: Option<&str>) -> Page {
     )
 }
 
-/// Does what a form asks for.
+/// Does what a form requests.
 pub(super) fn change(front: &Front, visit: &Visit, what: &str) -> Page {
     let done = match what {
         "add-trouble" => add(front, visit.field("trouble").trim()),

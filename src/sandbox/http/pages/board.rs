@@ -9,7 +9,7 @@ use super::render::Page;
 use super::tickets::{SHOWN, row};
 use super::visit::Visit;
 
-/// Tickets that are shown of a stage.
+/// How many tickets of a stage are shown.
 const MOST: u32 = 20;
 
 /// The page.

@@ -1,4 +1,4 @@
-//! The latest calls of programs, as they come in.
+//! The latest calls of programs, as they arrive.
 
 use minijinja::{Value as Shown, context};
 
@@ -19,7 +19,7 @@ pub(super) fn page(log: &CallLog) -> Page {
     Page::html("calls.html", ("Calls", "calls"), context! { rows, latest })
 }
 
-/// The rows of calls that came after one, for a list that is open.
+/// The rows of calls that arrived after a given one, for a list that is open.
 pub(super) fn rows(log: &CallLog, visit: &Visit) -> Page {
     let after: u64 = visit.field("after").parse().unwrap_or_default();
     let calls = log.latest(MOST).into_iter();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ask::{Ask, Refusal};
 use super::names::text;
 
-/// What is read of a kind of activity.
+/// What is read for a kind of activity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Activity {
     /// What one is called.
@@ -16,7 +16,7 @@ pub(super) struct Activity {
     body: &'static str,
 }
 
-/// The kinds, as they are asked for.
+/// The kinds, as they are requested.
 pub(super) const ACTIVITIES: [(&str, Activity); 6] = [
     (
         "notes",
@@ -68,7 +68,7 @@ pub(super) const ACTIVITIES: [(&str, Activity); 6] = [
     ),
 ];
 
-/// Activities by their ids, each with the moment by which they are put in order.
+/// Activities by their ids, each with the time by which they are sorted.
 pub(super) fn conversation(
     ask: &Ask<'_>,
     (kind, activity): (&str, Activity),
@@ -108,14 +108,14 @@ fn shown(ask: &Ask<'_>, activity: Activity, one: &Value) -> (String, Shown) {
         id => text(&one["id"]),
         at => &at,
         title => of(activity.title),
-        // Nothing of it loads or runs anything.
+        // Nothing in it loads or runs anything.
         body => Shown::from_safe_string(ammonia::clean(&body)),
         files,
     };
     (at, shown)
 }
 
-/// A file as its activity names it; one that is gone has an id only.
+/// A file as its activity names it; one that is gone has only an id.
 fn file(ask: &Ask<'_>, id: &str) -> Shown {
     let file = ask.get(&format!("/files/v3/files/{id}")).ok();
     let file = file.as_ref();

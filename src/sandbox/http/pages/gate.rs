@@ -27,16 +27,16 @@ impl std::fmt::Debug for Pages {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Open,
-    /// It came with the key, and gets this.
+    /// The request came with the key, and gets this cookie.
     Cookie(String),
     Closed,
 }
 
 impl Pages {
-    /// A key and a cookie of their own.
+    /// A new key and a new cookie.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system can't provide random bytes.
     pub(crate) fn new() -> io::Result<Pages> {
         Ok(Pages {
             key: new_token()?,
@@ -44,14 +44,14 @@ impl Pages {
         })
     }
 
-    /// What is to be opened in a browser, below the portal's address.
+    /// The path to open in a browser, below the portal's address.
     pub(crate) fn way_in(&self) -> String {
         format!("/?key={}", self.key)
     }
 
     pub(super) fn entry(&self, head: &Parts) -> Entry {
         let host = text(&head.headers, header::HOST.as_str());
-        // Browsers show cookies to every port of a host.
+        // Browsers send cookies to every port of a host.
         let name = format!("tickethaul-{}", host.rsplit(':').next().unwrap_or_default());
         let given = pairs(head.uri.query().unwrap_or_default());
         let has_key = given

@@ -1,9 +1,9 @@
-//! The portal as people see it: pages at its own address, made on this side, with forms and
-//! links that work without a script. They show what is there now; the search index is never
-//! late for them, and looking counts towards no allowance.
+//! The portal as people see it: pages at its own address, rendered on the server, with forms and
+//! links that work without a script. They show the current state; the search index is never late
+//! for them, and viewing them counts towards no allowance.
 //!
-//! Whoever has the address that the sandbox prints at its start gets a cookie (`gate`), and
-//! the pages are shown to nobody else.
+//! Whoever opens the address that the sandbox prints at its start gets a cookie (`gate`); nobody
+//! else can see the pages.
 
 mod gate;
 mod visit;
@@ -33,14 +33,14 @@ use visit::Visit;
 
 pub(crate) use gate::Pages;
 
-/// Bytes of a form, at most.
+/// Maximum size of a form in bytes.
 const MOST_FORM: usize = 1 << 20;
 
 /// What pages may load, and from where: their own style and script, nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Whether a page is requested. Programs, which send a token, get the API's answer.
+/// Whether a page is requested. Programs, which send a token, get an API reply.
 pub(crate) fn serve(request: &Request) -> bool {
     let path = request.uri().path();
     let is_program = request.headers().contains_key(header::AUTHORIZATION);
@@ -113,7 +113,7 @@ fn response(page: Page) -> Response<Body> {
     put(headers, header::CONTENT_TYPE, page.content_type);
     put(headers, header::CONTENT_SECURITY_POLICY, POLICY);
     put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Without any header, the browser does not say either where a form comes from.
+    // With no referrer at all, the browser would not say where a form comes from either.
     put(headers, header::REFERRER_POLICY, "same-origin");
     put(headers, header::CACHE_CONTROL, "no-store");
     if let Some(place) = page.moved_to {

@@ -1,4 +1,4 @@
-//! What ids are called: stages, pipelines, owners.
+//! Names for ids: stages, pipelines, owners.
 
 use std::collections::HashMap;
 
@@ -80,7 +80,7 @@ impl Names {
     }
 }
 
-/// All owners, those of today or those of before.
+/// All owners, either active or archived ones.
 pub(super) fn owners_of(ask: &Ask<'_>, archived: &str) -> Result<Vec<Value>, Refusal> {
     let owners = ask.get(&with_query(
         "/crm/v3/owners",

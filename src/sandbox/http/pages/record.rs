@@ -63,7 +63,7 @@ pub(super) fn file(ask: &Ask<'_>, id: &str) -> Result<Page, Refusal> {
     ask.bytes(path).map(Page::download)
 }
 
-/// From the shelf or from the recycle bin.
+/// Reads a record, live or in the recycle bin.
 fn read(ask: &Ask<'_>, kind: &str, id: &str, defined: &[Value]) -> Result<Value, Refusal> {
     let names: Vec<&str> = defined
         .iter()

@@ -1,11 +1,11 @@
-//! From what a page shows to its HTML. What is filled in is escaped; the frame around it is
-//! the same for all pages.
+//! Turns what a page shows into HTML. Inserted values are escaped; the frame around them is the
+//! same for all pages.
 
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Value, context};
 
-/// The templates, by name; the ending says that what is filled in is escaped as HTML.
+/// The templates, by name; the extension makes inserted values be escaped as HTML.
 const TEMPLATES: [(&str, &str); 11] = [
     ("frame.html", include_str!("frame.html")),
     ("tickets.html", include_str!("tickets.html")),
@@ -23,7 +23,7 @@ const TEMPLATES: [(&str, &str); 11] = [
 static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut pages = Environment::new();
     for (name, text) in TEMPLATES {
-        // One that is broken is missing when it is asked for; a test reads them all.
+        // A broken template is missing when it is used; a test reads them all.
         let _added = pages.add_template(name, text);
     }
     pages
@@ -94,21 +94,21 @@ pub(super) fn fragment(template: &str, shown: Value) -> Result<String, minijinja
 fn framed(title: &str, part: &str, inner: String) -> Page {
     let inner = Value::from_safe_string(inner);
     let whole = fragment("frame.html", context! { title, part, inner });
-    // The frame has a test of its own.
+    // The frame has its own test.
     Page::of(
         "text/html; charset=utf-8",
         whole.unwrap_or_default().into_bytes(),
     )
 }
 
-/// A page that says why there is no other.
+/// A page that says why the requested one can't be shown.
 pub(super) fn problem(title: &str, why: &str) -> Page {
-    let told = fragment("frame.html", context! { title, part => "", why });
+    let html = fragment("frame.html", context! { title, part => "", why });
     Page {
         status: 404,
         ..Page::of(
             "text/html; charset=utf-8",
-            told.unwrap_or_default().into_bytes(),
+            html.unwrap_or_default().into_bytes(),
         )
     }
 }
@@ -121,7 +121,7 @@ pub(super) fn failed(why: &str) -> Page {
     }
 }
 
-/// What people see who came without the key.
+/// What people without the key see.
 pub(super) fn closed() -> Page {
     Page {
         status: 403,

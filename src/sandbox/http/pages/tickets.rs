@@ -11,7 +11,7 @@ use super::visit::Visit;
 /// Tickets of one page of the list.
 const MOST: u32 = 50;
 
-/// What the list shows of a ticket.
+/// What the list shows for a ticket.
 pub(super) const SHOWN: [&str; 6] = [
     "subject",
     "hs_pipeline",
@@ -21,7 +21,7 @@ pub(super) const SHOWN: [&str; 6] = [
     "createdate",
 ];
 
-/// Orders to choose from: what the address says, what people read, property, direction.
+/// Orders to choose from: name in the address, label, property, direction.
 const ORDERS: [(&str, &str, &str, &str); 5] = [
     ("newest", "newest first", "createdate", "DESCENDING"),
     ("oldest", "oldest first", "createdate", "ASCENDING"),
@@ -131,7 +131,7 @@ pub(super) fn row(ticket: &Value, names: &Names) -> Shown {
     }
 }
 
-/// The same list, further on.
+/// The next page of the same list.
 pub(super) fn next_page(visit: &Visit, after: &str) -> String {
     let kept = visit
         .fields()

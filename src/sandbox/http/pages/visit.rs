@@ -1,4 +1,4 @@
-//! A request for a page, taken apart.
+//! A parsed request for a page.
 
 use axum::extract::Query;
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::sandbox::clock::Moment;
 
-/// Somebody's look at a page, or a form that was sent.
+/// A request for a page, or a submitted form.
 #[derive(Debug)]
 pub(super) struct Visit {
     pub(super) method: Method,
