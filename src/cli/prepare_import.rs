@@ -18,6 +18,7 @@ use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::journal::{Header, RunOptions};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::model::count::counted;
 use crate::model::schema::{NewProperty, Schema};
 
 /// The mapping, or everything that is wrong with it.
@@ -31,6 +32,25 @@ pub async fn open_mapping(args: &ImportArgs, console: &Console) -> Result<Mappin
             let errors = all_mistakes(errors, args, console).await;
             Err(mapping_error(&errors, console))
         }
+    }
+}
+
+/// Names the columns that the mapping does not read. A case has one for each property that
+/// HubSpot fills itself: those are counted only, so that the others are seen.
+fn say_unused(unused: &[String], held: &Schema, console: &Console) {
+    let is_filled_by_portal = |column: &&String| {
+        let name = column.strip_prefix("properties.");
+        let mut properties = held.tickets.iter();
+        name.is_some_and(|name| properties.any(|one| one.read_only && one.name == name))
+    };
+    let (filled, left): (Vec<&String>, Vec<&String>) = unused.iter().partition(is_filled_by_portal);
+    let mut words: Vec<String> = left.into_iter().cloned().collect();
+    if !filled.is_empty() {
+        let columns = counted(filled.len() as u64, "column");
+        words.push(format!("{columns} of properties that HubSpot fills itself"));
+    }
+    if !words.is_empty() {
+        console.say(&format!("columns that nothing uses: {}", words.join(", ")));
     }
 }
 
@@ -108,10 +128,7 @@ pub async fn fit(
     refuse_no_key(args, mapping, &held)?;
     say_undated(mapping, &compiled, args.op.operation(), console);
     announce_lacking(args, portal, &lacking, console)?;
-    let unused = compiled.unused_columns();
-    if !unused.is_empty() {
-        console.say(&format!("columns that nothing uses: {}", unused.join(", ")));
-    }
+    say_unused(compiled.unused_columns(), &held, console);
     joined_words(&compiled)
         .iter()
         .for_each(|words| console.say(words));

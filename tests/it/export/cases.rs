@@ -138,6 +138,25 @@ fn another(talk: &Talk) -> Served {
 }
 
 #[test]
+fn columns_of_a_case_that_hubspot_fills_itself_are_counted_only() {
+    let talk = told();
+    let all = ["export", "--all-properties", "--format", "case", "-o"];
+    let _ended = talk.run(&[&all[..], &["all.jsonl"]].concat(), 0);
+    let import = ["import", "all.jsonl", "-m", "case", "--create-properties"];
+    let here = &talk.desk.here;
+    let ended = here.run_against(&another(&talk), import).expect(0);
+    let mut lines = ended.stderr.lines();
+    let unused = lines.find_map(|line| line.strip_prefix("columns that nothing uses: "));
+    let unused = unused.expect("a case has more columns than the mapping");
+    assert!(
+        unused.ends_with(" columns of properties that HubSpot fills itself"),
+        "{unused}"
+    );
+    assert!(!unused.contains("hs_lastmodifieddate"), "{unused}");
+    assert!(unused.contains("properties.hs_custom_inbox"), "{unused}");
+}
+
+#[test]
 fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     let talk = told();
     let first = [&WHOLE[..], &["--attachments", "files", "-o", "a.jsonl"]].concat();
