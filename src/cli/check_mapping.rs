@@ -23,7 +23,7 @@ use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use crate::error::Error;
 use crate::hubspot::records::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
-use crate::import::notes::comments::{CommentInput, Rest, gather};
+use crate::import::notes::comments::{CommentInput, Gathered, Rest, gather};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::{CheckReport, Held};
@@ -181,21 +181,32 @@ fn checked(
             readers: Arc::new(against.readers),
             pipelines: &copy.schema.pipelines,
             rules: args.from.portal.rules_that_bind(&copy.rules, operation),
-            allowance: Allowance {
-                rate: args.from.portal.reckoned_rate(copy.burst),
-                daily_calls: copy.daily_calls,
-            },
+            allowance: allowance(args, copy),
             setting: against.setting,
             refused_to: targets.refused.as_ref(),
             hear: &hear,
         },
     )?;
     report.clashes = against.lacking.clashes;
-    report.notices.extend(joined_words(compiled));
-    if compiled.has_comment_files() {
-        report.notices.push(comments::words(&gathered));
-    }
+    report.notices.extend(notices(compiled, &gathered));
     Ok((report, shown))
+}
+
+/// What the user should know of columns that are put together, and of comments in files.
+fn notices(compiled: &CompiledMapping, gathered: &Gathered) -> Vec<String> {
+    let mut notices = joined_words(compiled);
+    if compiled.has_comment_files() {
+        notices.push(comments::words(gathered));
+    }
+    notices
+}
+
+/// The calls that the portal allows an import, by which its duration is estimated.
+fn allowance(args: &CheckArgs, copy: &PortalCopy) -> Allowance {
+    Allowance {
+        rate: args.from.portal.reckoned_rate(copy.burst),
+        daily_calls: copy.daily_calls,
+    }
 }
 
 fn show(report: &CheckReport, shown: &str, console: &Console) {

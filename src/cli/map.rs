@@ -98,11 +98,7 @@ fn init(args: &InitArgs, console: &Console) -> Result<Exit, Error> {
     let target = args.output.as_ref().map(toml).transpose()?;
     let sounded = read(args)?;
     let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
-    let preset = match args.from.as_deref() {
-        None => recognise(survey.headers()),
-        Some(NONE) => None,
-        Some(name) => Preset::find(name, survey.headers()),
-    };
+    let preset = preset_of(args, survey);
     let file = args.file.file_name().unwrap_or_default().to_string_lossy();
     let Proposed { text, losses } = match &preset {
         Some(preset) => from_preset(preset, survey, dialect, &file),
@@ -132,6 +128,15 @@ fn init(args: &InitArgs, console: &Console) -> Result<Exit, Error> {
     }
     show_preview(args, dialect, &text, console)?;
     Ok(Exit::Fine)
+}
+
+/// The preset of the system that was named, else of the one that the columns look like.
+fn preset_of(args: &InitArgs, survey: &Survey) -> Option<Preset> {
+    match args.from.as_deref() {
+        None => recognise(survey.headers()),
+        Some(NONE) => None,
+        Some(name) => Preset::find(name, survey.headers()),
+    }
 }
 
 /// The first tickets by the mapping that was proposed.

@@ -124,17 +124,7 @@ async fn take_back(mut args: UndoArgs, part: Part, console: &Console) -> Result<
         return Ok(Exit::Fine);
     }
     let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
-    let header = header(&run, part)?;
-    // A resume believes only this record, so a new undo needs it.
-    record(&header, &folder, &args.portal, console);
-    let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
-    let began = Began {
-        journal,
-        run: header.run,
-        settled: HashSet::new(),
-        begun: HashSet::new(),
-        notes: 0,
-    };
+    let began = begin(&run, part, &folder, &args.portal, console)?;
     let (portal, report) = (&args.portal, !args.no_report);
     let ended = carry_out(run, began, part, &folder, portal, report, console).await;
     drop(busy);
@@ -358,6 +348,27 @@ fn parts_words(tickets: &BTreeMap<Change, u64>) -> Vec<String> {
         parts.push(format!("cut links of {}", counted(linked, "ticket")));
     }
     parts
+}
+
+/// Begins a new undo in its run folder.
+fn begin(
+    run: &PastRun,
+    part: Part,
+    folder: &RunFolder,
+    portal: &PortalArgs,
+    console: &Console,
+) -> Result<Began, Error> {
+    let header = header(run, part)?;
+    // A resume believes only this record, so a new undo needs it.
+    record(&header, folder, portal, console);
+    let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
+    Ok(Began {
+        journal,
+        run: header.run,
+        settled: HashSet::new(),
+        begun: HashSet::new(),
+        notes: 0,
+    })
 }
 
 fn header(run: &PastRun, part: Part) -> Result<Header, Error> {

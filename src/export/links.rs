@@ -165,23 +165,25 @@ async fn of_portion(
         moved = in_bin(reading, &gone).await?;
     }
     let links = tickets.iter().map(|ticket| {
-        let id = ticket.id.to_string();
-        let fate = match gone.contains(&id) {
+        let fate = match gone.contains(&ticket.id.to_string()) {
             false => Fate::Here,
             true => moved.remove(&ticket.id).map_or(Fate::Gone, Fate::Archived),
         };
-        let of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
-            Fate::Here => linked.remove(&id).unwrap_or_default(),
-            Fate::Gone | Fate::Archived(_) => Vec::new(),
-        };
-        let others = kinds.iter_mut().map(of_kind).collect();
-        Links {
-            id: ticket.id,
-            others,
-            fate,
-        }
+        links_of(ticket.id, fate, &mut kinds)
     });
     Ok(links.collect())
+}
+
+/// Takes the links of one ticket out of those of a portion. A ticket that went has none:
+/// what was read before it went may be only a part of them.
+fn links_of(id: u64, fate: Fate, kinds: &mut [HashMap<String, Vec<Other>>]) -> Links {
+    let name = id.to_string();
+    let of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
+        Fate::Here => linked.remove(&name).unwrap_or_default(),
+        Fate::Gone | Fate::Archived(_) => Vec::new(),
+    };
+    let others = kinds.iter_mut().map(of_kind).collect();
+    Links { id, others, fate }
 }
 
 /// Tickets in the recycle bin.

@@ -152,24 +152,17 @@ impl Reading {
             }
             let (kind, above_id) = (ObjectType::Tickets, above.as_deref());
             let page = self.client.search_by_id(kind, &search, above_id).await?;
-            let mut records = page.results;
-            let most = usize::try_from(left).unwrap_or(usize::MAX);
-            // Tickets cut off here are read again if one of these disappears meanwhile.
-            let next = match records.len() > most {
-                true => records.get(most - 1).map(|record| record.id.clone()),
-                false => page.after,
-            };
-            records.truncate(most);
-            let mut tickets = self.tickets(records, Shelf::Live)?;
+            let page = first_of(page, usize::try_from(left).unwrap_or(usize::MAX));
+            let mut tickets = self.tickets(page.results, Shelf::Live)?;
             if by_id {
                 tickets = self.with_history(&tickets).await?;
             }
-            spool.add(0, next.clone(), &tickets)?;
+            spool.add(0, page.after.clone(), &tickets)?;
             heard(spool.tickets());
-            if next.is_none() {
+            if page.after.is_none() {
                 return Ok(());
             }
-            above = next;
+            above = page.after;
         }
     }
 
@@ -312,6 +305,16 @@ impl Reading {
             history: history.map(|name| in_time_order(versions(name))).collect(),
         })
     }
+}
+
+/// The first `most` records of a page of a search, at least one. What is cut off comes with
+/// the next page, so it is read if one of these disappears meanwhile.
+fn first_of(mut page: Page, most: usize) -> Page {
+    if page.results.len() > most {
+        page.results.truncate(most);
+        page.after = page.results.last().map(|record| record.id.clone());
+    }
+    page
 }
 
 /// A search for what was changed since the beginning of a window, by the property that says when.

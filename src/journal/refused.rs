@@ -30,8 +30,7 @@ impl Reading {
     /// # Errors
     /// When the journal can't be read.
     pub fn refused_rows(&self, most: usize) -> Result<Vec<RefusedRows>, JournalError> {
-        let mut groups: BTreeMap<(String, String), RefusedRows> = BTreeMap::new();
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut groups = Groups::default();
         let failed = || at(&self.path);
         let mut query = self
             .db
@@ -46,29 +45,44 @@ impl Reading {
             let row = row.map_err(failed())?;
             let issue = row.issue.as_deref().unwrap_or_default();
             let refusal = refusal_from(issue).map_err(|_| self.broken("issue"))?;
-            let (code, mut words) = (refusal.code, gist(&refusal.hint));
-            if !groups.contains_key(&(code.clone(), words.clone())) {
-                let count = counts.entry(code.clone()).or_default();
-                *count += 1;
-                if *count > WORDS {
-                    words.clear();
-                }
-            }
-            let group = groups
-                .entry((code.clone(), words.clone()))
-                .or_insert_with(|| RefusedRows {
-                    code,
-                    words,
-                    rows: 0,
-                    first: Vec::new(),
-                });
+            let group = groups.of(refusal.code, gist(&refusal.hint));
             group.rows += 1;
             if group.first.len() < most {
                 group.first.push(self.ended(row)?);
             }
         }
-        let mut groups: Vec<RefusedRows> = groups.into_values().collect();
+        let mut groups: Vec<RefusedRows> = groups.by_reason.into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.rows));
         Ok(groups)
+    }
+}
+
+/// Refused rows while they are read.
+#[derive(Default)]
+struct Groups {
+    /// By code and words.
+    by_reason: BTreeMap<(String, String), RefusedRows>,
+    /// How many words are told apart, by code.
+    told: BTreeMap<String, usize>,
+}
+
+impl Groups {
+    /// The group of a row. Once `WORDS` words of its code are told apart, all others share one.
+    fn of(&mut self, code: String, mut words: String) -> &mut RefusedRows {
+        if !self.by_reason.contains_key(&(code.clone(), words.clone())) {
+            let told = self.told.entry(code.clone()).or_default();
+            *told += 1;
+            if *told > WORDS {
+                words.clear();
+            }
+        }
+        self.by_reason
+            .entry((code.clone(), words.clone()))
+            .or_insert_with(|| RefusedRows {
+                code,
+                words,
+                rows: 0,
+                first: Vec::new(),
+            })
     }
 }

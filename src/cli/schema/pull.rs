@@ -76,25 +76,31 @@ pub async fn pull(
     needed: SchemaParts,
     console: &Console,
 ) -> Result<PortalCopy, Error> {
+    let copy = copy_of(portal, needed, console).await;
+    copy.map_err(call_error)
+}
+
+/// What `pull` gives; its error is the call that failed.
+async fn copy_of(
+    portal: &Portal,
+    needed: SchemaParts,
+    console: &Console,
+) -> Result<PortalCopy, CallError> {
     let client = &portal.client;
-    let permitted = permitted(client, needed, SchemaParts::ALL, console).await;
-    let permitted = permitted.map_err(call_error)?;
-    let archived = archived(client).await.map_err(call_error)?;
+    let permitted = permitted(client, needed, SchemaParts::ALL, console).await?;
+    let archived = archived(client).await?;
     let groups = client.property_groups(ObjectType::Tickets).await;
-    let custom = permitted.schema.custom.iter();
-    let custom: Vec<ObjectType> = custom
-        .map(|custom| ObjectType::Custom(custom.object))
-        .collect();
-    let usage = allowed(client.daily_usage().await).map_err(call_error)?;
-    let link_limits = client.link_limits().await.map_err(call_error)?;
-    let rules = client.value_rules().await.map_err(call_error)?;
+    let custom = custom_kinds(&permitted.schema);
+    let usage = allowed(client.daily_usage().await)?;
+    let link_limits = client.link_limits().await?;
+    let rules = client.value_rules().await?;
     let left_out = LeftOut {
         link_limits: link_limits.is_none(),
         rules: rules.is_none(),
         ..permitted.left_out
     };
-    let links = links(client, &custom).await.map_err(call_error)?;
-    let back = links_back(client, &links).await.map_err(call_error)?;
+    let links = links(client, &custom).await?;
+    let back = links_back(client, &links).await?;
     Ok(PortalCopy {
         links_back: back,
         portal_id: portal.account.portal_id,
@@ -106,12 +112,20 @@ pub async fn pull(
         link_limits: link_limits.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
         archived,
-        groups: groups.map_err(call_error)?,
+        groups: groups?,
         links,
-        forms: forms(client).await.map_err(call_error)?,
-        locked_stages: client.locked_stages().await.map_err(call_error)?,
-        others: others(client, &custom).await.map_err(call_error)?,
+        forms: forms(client).await?,
+        locked_stages: client.locked_stages().await?,
+        others: others(client, &custom).await?,
     })
+}
+
+/// The portal's custom objects.
+fn custom_kinds(schema: &Schema) -> Vec<ObjectType> {
+    let custom = schema.custom.iter();
+    custom
+        .map(|custom| ObjectType::Custom(custom.object))
+        .collect()
 }
 
 /// Further details of ticket and contact properties.

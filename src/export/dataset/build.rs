@@ -142,6 +142,13 @@ fn as_empty<'a>(plan: &Plan<'a>, table: &DataTable) -> Option<(&'a Base, Vec<Fil
     (had_none && now.eq(kept.iter().cloned())).then_some((base, files))
 }
 
+/// The name of a part by its place.
+fn name_of(decided: &Decided, part: u32) -> &str {
+    let place = usize::try_from(part).ok();
+    let name = place.and_then(|place| decided.parts.get(place));
+    name.map_or("", String::as_str)
+}
+
 /// Writes a set of which nothing exists yet.
 async fn write_all(
     plan: &Plan<'_>,
@@ -153,9 +160,8 @@ async fn write_all(
     let mut misfits = Vec::new();
     let mut tickets = InOrder::open(plan.gathered, decided)?;
     while let Some((ticket, links)) = tickets.next()? {
-        let part = super::index::of(&decided.index, ticket.id).map(|entry| entry.part);
-        let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
-        let part = part.map_or("", String::as_str);
+        let entry = super::index::of(&decided.index, ticket.id);
+        let part = entry.map_or("", |entry| name_of(decided, entry.part));
         for (table, writer) in plan.tables.iter().zip(&mut writers) {
             let put = put(table, &ticket, &links, writer, part, noted)?;
             if !put.fits {
@@ -330,66 +336,98 @@ impl Merging<'_> {
         noted: &mut Noted,
         misfits: &mut Vec<u64>,
     ) -> io::Result<New> {
-        let Merging {
-            plan,
-            base,
-            decided,
-            chunk,
-        } = *self;
-        let name = usize::try_from(part)
-            .ok()
-            .and_then(|part| decided.parts.get(part));
-        let name = name.map_or("", String::as_str);
-        let changed = decided
-            .changes
-            .iter()
-            .filter(|change| concerns(table, change));
-        let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
-        let new: Vec<u64> = here.map(|change| change.id).collect();
+        let Merging { plan, base, .. } = *self;
+        let new = self.new_in(table, part);
         let logged = match plan.append {
             true => Versions::of(table, base, base.part(part), plan.shape, &new)?,
             false => Versions::default(),
         };
-        let mut new = new.into_iter().peekable();
-        let mut added = New::default();
-        let mut add = |id: u64, writer: &mut Parts| {
-            added.tickets += u64::from(!table.of_links);
-            let (ticket, links) = chunk.of(id);
-            let no_links = Links::default();
-            let no_ticket = Ticket {
-                id,
-                ..Ticket::default()
-            };
-            let links = links.unwrap_or(&no_links);
-            if !table.of_links && ticket.is_none() {
-                let words = format!("ticket {id} was read and is not there");
-                return Err(io::Error::other(words));
-            }
-            let ticket = ticket.unwrap_or(&no_ticket);
-            let put = put_new(table, ticket, links, writer, name, noted, &logged)?;
-            if !put.fits {
-                misfits.push(id);
-            }
-            added.rows += if table.name == TICKETS { put.rows } else { 0 };
-            Ok::<_, io::Error>(())
+        let mut rewriting = Rewriting {
+            merging: self,
+            table,
+            name: name_of(self.decided, part),
+            writer,
+            noted,
+            misfits,
+            logged,
+            added: New::default(),
         };
-        for row in old_rows(plan, base, table, base.part(part)) {
+        rewriting.write(old_rows(plan, base, table, base.part(part)), new)?;
+        rewriting.writer.end(rewriting.name)?;
+        Ok(rewriting.added)
+    }
+
+    /// Tickets that changed and are in a part from now on, in id order.
+    fn new_in(&self, table: &DataTable, part: u32) -> Vec<u64> {
+        let changes = self.decided.changes.iter();
+        let changed = changes.filter(|change| concerns(table, change));
+        let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
+        here.map(|change| change.id).collect()
+    }
+}
+
+/// A part of a table that is being rewritten.
+struct Rewriting<'a> {
+    merging: &'a Merging<'a>,
+    table: &'a DataTable,
+    /// The name of the part.
+    name: &'a str,
+    writer: &'a mut Parts,
+    noted: &'a mut Noted,
+    misfits: &'a mut Vec<u64>,
+    /// What a log already has of the tickets that are new in it.
+    logged: Versions,
+    /// What is new in it so far.
+    added: New,
+}
+
+impl Rewriting<'_> {
+    /// Writes the old rows, except those of tickets that changed, and the new ones, in id
+    /// order.
+    fn write(&mut self, old: HeldRows, new: Vec<u64>) -> io::Result<()> {
+        let Merging { plan, decided, .. } = *self.merging;
+        let mut new = new.into_iter().peekable();
+        for row in old {
             let row = row?;
             while let Some(id) = new.next_if(|id| *id < row.id) {
-                add(id, writer)?;
+                self.add(id)?;
             }
             let is_new = decided
                 .change(row.id)
-                .is_some_and(|change| concerns(table, change));
+                .is_some_and(|change| concerns(self.table, change));
             if !is_new || plan.append {
-                carry(plan, writer, name, row.cells, table)?;
+                carry(plan, self.writer, self.name, row.cells, self.table)?;
             }
         }
         for id in new {
-            add(id, writer)?;
+            self.add(id)?;
         }
-        writer.end(name)?;
-        Ok(added)
+        Ok(())
+    }
+
+    /// Writes the rows of a ticket as it is now.
+    fn add(&mut self, id: u64) -> io::Result<()> {
+        let table = self.table;
+        self.added.tickets += u64::from(!table.of_links);
+        let (ticket, links) = self.merging.chunk.of(id);
+        let no_links = Links::default();
+        let no_ticket = Ticket {
+            id,
+            ..Ticket::default()
+        };
+        let links = links.unwrap_or(&no_links);
+        if !table.of_links && ticket.is_none() {
+            let words = format!("ticket {id} was read and is not there");
+            return Err(io::Error::other(words));
+        }
+        let ticket = ticket.unwrap_or(&no_ticket);
+        let (writer, noted) = (&mut *self.writer, &mut *self.noted);
+        let put = put_new(table, ticket, links, writer, self.name, noted, &self.logged)?;
+        if !put.fits {
+            self.misfits.push(id);
+        }
+        self.added.rows += if table.name == TICKETS { put.rows } else { 0 };
+        Ok(())
     }
 }
 

@@ -13,6 +13,17 @@ use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::shelf::Shelf;
 
+/// Rows that are not sent again, by what was read of their tickets.
+#[derive(Default)]
+struct Sorted {
+    /// Their tickets hold what they say.
+    standing: Vec<Standing>,
+    /// Somebody else has changed their tickets since they were planned.
+    changed: Vec<RowOutcome>,
+    /// Their tickets are not live.
+    absent: Vec<Absent>,
+}
+
 impl Sender {
     /// The tickets as the rows name them.
     pub(crate) fn tickets(&self) -> Tickets<'_> {
@@ -42,29 +53,41 @@ impl Sender {
                 return Err(stop);
             }
         };
-        let (mut standing, mut absent, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+        let sorted = self.sort(slots, &live, earlier, todo);
+        self.settle.settle(sorted.changed).await?;
+        self.settle_standing(sorted.standing).await?;
+        self.settle_absent(sorted.absent).await
+    }
+
+    /// Sorts rows by what was read of their tickets; those that are sent again go to `todo`.
+    fn sort(
+        &self,
+        slots: Vec<Slot>,
+        live: &[Record],
+        earlier: Vec<Option<String>>,
+        todo: &mut Vec<Slot>,
+    ) -> Sorted {
+        let mut sorted = Sorted::default();
         for (mut slot, earlier) in slots.into_iter().zip(earlier) {
-            match self.tickets().find(&live, &slot.op.draft.key) {
+            match self.tickets().find(live, &slot.op.draft.key) {
                 Some(record) => {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
-                        true => standing.push(self.wrote(slot, record)),
+                        true => sorted.standing.push(self.wrote(slot, record)),
                         // Sent again, unless a plan says what it must hold and somebody else has
                         // changed that meanwhile.
                         false => match self.overwritten(&slot.op, record) {
-                            Some(since) => changed.push(self.refuse_changed(slot.op, since)),
+                            Some(since) => sorted.changed.push(self.refuse_changed(slot.op, since)),
                             None => todo.push(slot),
                         },
                     }
                 }
                 // An upsert creates what is missing, whether or not its call was lost.
                 None if self.operation == Operation::Upsert => todo.push(slot),
-                None => absent.push(Absent::sent(slot.into_op())),
+                None => sorted.absent.push(Absent::sent(slot.into_op())),
             }
         }
-        self.settle.settle(changed).await?;
-        self.settle_standing(standing).await?;
-        self.settle_absent(absent).await
+        sorted
     }
 
     /// Live tickets that rows may have written, and for each row the ticket that an earlier row of

@@ -134,6 +134,31 @@ impl<'a> Compiler<'a> {
             Feed::Columns(columns) => columns.as_slice(),
             _ => &[],
         };
+        self.check_columns(spec, value_type, columns)?;
+        let split = match (&spec.split, value_type) {
+            (Some(marks), _) => marks.value.clone(),
+            (None, ValueType::MultiEnumeration) => vec![SEVERAL.to_owned()],
+            (None, _) if columns.len() > 1 => Vec::new(),
+            (None, _) => return Ok(None),
+        };
+        let join = spec.join.as_ref().map(|join| join.value.clone());
+        let of_one_name = columns
+            .windows(2)
+            .any(|pair| pair[0].header == pair[1].header);
+        Ok(Some(List {
+            split,
+            is_unasked: of_one_name && join.is_none() && spec.split.is_none(),
+            join: join.unwrap_or_else(|| SEVERAL.to_owned()),
+        }))
+    }
+
+    /// Refuses several columns for a property that holds one value.
+    fn check_columns(
+        &self,
+        spec: &EntrySpec,
+        value_type: ValueType,
+        columns: &[Column],
+    ) -> Result<(), Reported> {
         let takes_several = matches!(value_type, ValueType::String | ValueType::MultiEnumeration);
         if let ([first, _, ..], false) = (columns, takes_several) {
             self.problems.report(
@@ -150,21 +175,7 @@ impl<'a> Compiler<'a> {
             );
             return Err(Reported);
         }
-        let split = match (&spec.split, value_type) {
-            (Some(marks), _) => marks.value.clone(),
-            (None, ValueType::MultiEnumeration) => vec![SEVERAL.to_owned()],
-            (None, _) if columns.len() > 1 => Vec::new(),
-            (None, _) => return Ok(None),
-        };
-        let join = spec.join.as_ref().map(|join| join.value.clone());
-        let of_one_name = columns
-            .windows(2)
-            .any(|pair| pair[0].header == pair[1].header);
-        Ok(Some(List {
-            split,
-            is_unasked: of_one_name && join.is_none() && spec.split.is_none(),
-            join: join.unwrap_or_else(|| SEVERAL.to_owned()),
-        }))
+        Ok(())
     }
 
     fn check_present(&self, spec: &EntrySpec, required: bool) {

@@ -220,10 +220,7 @@ impl Notes {
     ) -> Option<Draft> {
         let files = self.files_of(element);
         let text = match self.body.text(element) {
-            // Files are judged by themselves, and so are their problems.
-            None if matches!(&files, Ok(files) if files.is_empty()) && !self.says_more(element) => {
-                return None;
-            }
+            None if !self.says_more(element, &files) => return None,
             text => text.unwrap_or_default(),
         };
         let at = self.at.text(element).unwrap_or_default();
@@ -241,9 +238,8 @@ impl Notes {
         if self.files.is_some() {
             add_pictures(body.images, &mut files);
         }
-        let id = self.id.as_ref().and_then(|id| id.text(element));
         Some(Draft {
-            id: id.map(std::borrow::Cow::into_owned),
+            id: self.id_of(element),
             hash: said.hash(),
             at_ms: facts.at_ms?,
             body: body.html,
@@ -284,10 +280,13 @@ impl Notes {
         }
     }
 
-    /// Whether a comment without text and files still becomes a record.
-    fn says_more(&self, element: &Element<'_>) -> bool {
+    /// Whether a comment without text still becomes a record.
+    fn says_more(&self, element: &Element<'_>, files: &Result<Vec<Attachment>, Strange>) -> bool {
+        // Files are judged by themselves, and so are their problems.
+        let has_files = !matches!(files, Ok(files) if files.is_empty());
         let mut properties = self.properties.iter();
-        self.becomes.subject(element).is_some()
+        has_files
+            || self.becomes.subject(element).is_some()
             || properties.any(|(_, words)| words.of(element).is_some())
     }
 
@@ -349,6 +348,12 @@ impl Notes {
     fn files_of(&self, element: &Element<'_>) -> Result<Vec<Attachment>, Strange> {
         let files = self.files.as_ref().map(|files| files.of(element));
         Ok(files.transpose()?.unwrap_or_default())
+    }
+
+    /// The id that the source gives a comment.
+    fn id_of(&self, element: &Element<'_>) -> Option<String> {
+        let id = self.id.as_ref().and_then(|id| id.text(element));
+        id.map(std::borrow::Cow::into_owned)
     }
 
     /// The author as named in the source, without look-ups and maps: keys must not

@@ -133,21 +133,26 @@ impl Page<'_> {
             );
         }
         if is_log(column) {
-            let order = match column.distinct.are_grouped() {
-                true => String::new(),
-                false => "# They are not adjacent: sort the file by this column first, or\n\
-                          # rows that come later are refused.\n"
-                    .to_owned(),
-            };
-            let _ok = write!(
-                text,
-                "\n[rows]\n# An id comes in several rows: the file has events, or one row for each message. The\n\
-                 # last row of each ticket counts; keep = \"first\" takes the first.\n{order}one_per = {}\n\
-                 keep = \"last\"\n",
-                self.column(one.column)
-            );
+            text.push_str(&self.rows(one));
         }
         text
+    }
+
+    /// `[rows]`, for a file with several rows for each key.
+    fn rows(&self, key: &Match) -> String {
+        let order = match self.survey.columns[key.column].distinct.are_grouped() {
+            true => "",
+            false => {
+                "# They are not adjacent: sort the file by this column first, or\n\
+                 # rows that come later are refused.\n"
+            }
+        };
+        format!(
+            "\n[rows]\n# An id comes in several rows: the file has events, or one row for each message. The\n\
+             # last row of each ticket counts; keep = \"first\" takes the first.\n{order}one_per = {}\n\
+             keep = \"last\"\n",
+            self.column(key.column)
+        )
     }
 
     /// `[properties]`, except for unused columns.

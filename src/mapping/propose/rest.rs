@@ -53,23 +53,8 @@ impl Rest<'_> {
             let is_alone = || is_repeated(survey, idx) && typed(survey, idx).0 != "string";
             let is_one = used.iter().any(is_same) || is_alone();
             let nth = is_one.then(|| nth(survey, idx));
-            let is_free = |name: &str| {
-                let ours = columns.iter().any(|known| known.name == name);
-                !ours && !taken.contains(&name) && !PORTALS_OWN.contains(&name)
-            };
-            let base = internal_name(&column.header, idx);
-            let name = free(&base, is_free, idx, "_");
-            let shown = column.header.strip_prefix(OF_CASES);
-            let shown = shown.unwrap_or(&column.header);
-            let wanted = format!("Source {}", clean(bare(shown)));
-            let is_free = |label: &str| {
-                let folded = label.to_lowercase();
-                let ours = columns
-                    .iter()
-                    .any(|known| known.label.to_lowercase() == folded);
-                !ours && !taken.iter().any(|name| name.replace('_', " ") == folded)
-            };
-            let label = free(&wanted, is_free, idx, " ");
+            let name = new_name(&column.header, idx, &columns, taken);
+            let label = new_label(&column.header, idx, &columns, taken);
             columns.push(Unused {
                 idx,
                 nth,
@@ -183,6 +168,29 @@ pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
         [only] => Some(format!("format = {}", quoted(only))),
         several => Some(format!("format = {}", list(several))),
     }
+}
+
+/// The internal name of a column's property: neither `known` nor `taken` has it.
+fn new_name(header: &str, idx: usize, known: &[Unused], taken: &[&str]) -> String {
+    let is_free = |name: &str| {
+        let ours = known.iter().any(|known| known.name == name);
+        !ours && !taken.contains(&name) && !PORTALS_OWN.contains(&name)
+    };
+    free(&internal_name(header, idx), is_free, idx, "_")
+}
+
+/// The label of a column's property: neither `known` nor `taken` has it.
+fn new_label(header: &str, idx: usize, known: &[Unused], taken: &[&str]) -> String {
+    let shown = header.strip_prefix(OF_CASES).unwrap_or(header);
+    let wanted = format!("Source {}", clean(bare(shown)));
+    let is_free = |label: &str| {
+        let folded = label.to_lowercase();
+        let ours = known
+            .iter()
+            .any(|known| known.label.to_lowercase() == folded);
+        !ours && !taken.iter().any(|name| name.replace('_', " ") == folded)
+    };
+    free(&wanted, is_free, idx, " ")
 }
 
 /// An internal name as HubSpot takes it.

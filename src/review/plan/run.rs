@@ -6,10 +6,11 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
 
 use super::decide::{Decision, Known, Rules};
 use super::look::{Looker, RowLinks, Seen, locked, stopped};
-use super::page::{Reader, ReaderThread, Row};
+use super::page::{Page, Reader, ReaderThread, Row};
 use super::sums::Sums;
 use crate::error::Error;
 use crate::hubspot::Client;
@@ -26,6 +27,7 @@ use crate::mapping::CompiledMapping;
 use crate::model::check::FileSums;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
+use crate::model::place::Places;
 use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
 use crate::model::schema::{ObjectType, Pipeline};
 use crate::model::shelf::Shelf;
@@ -89,60 +91,13 @@ pub async fn plan<'a>(
     let places = input.places();
     // Standard input's copy is removed with the rows, so they are kept until the end.
     let _kept = input.again();
-    let reader = Reader {
-        mapping: Arc::clone(&what.mapping),
-        operation: what.operation,
-        limit: what.limit,
-    };
-    let (pages, thread) = reader.start(input);
+    let (pages, thread) = what.reader().start(input);
     let writer = Mutex::new(writer);
     let has_bin = what.knows_keys && has_bin(what.client).await?;
-    let looker = Looker {
-        client: what.client,
-        has_bin,
-        operation: what.operation,
-        mapping: &what.mapping,
-        kinds: what.kinds,
-        look: Look::new(what.client, what.kinds, what.mapping.key_property()),
-        knows_keys: what.knows_keys,
-        files: what.files.as_ref(),
-        writer: &writer,
-    };
-    let mut decider = Decider {
-        rules: Rules {
-            operation: what.operation,
-            mapping: &what.mapping,
-            fallbacks: &FallbackProperties::new(&what.mapping),
-            places: &places,
-            values: &what.values,
-        },
-        looker: &looker,
-        rivals: &what.rivals,
-        judge: Judge::new(
-            &what.mapping,
-            what.operation.keys(what.mapping.rows_are_tickets()),
-            what.pipelines,
-        ),
-        sums: Sums::new(what.pipelines, places.clone()),
-        read: 0,
-        hear,
-    };
-    let pages = stream::unfold(pages, |mut pages| async move {
-        let page = pages.recv().await?;
-        Some((Ok::<_, Error>(page), pages))
-    });
-    {
-        let looker = &looker;
-        let seen = pages.map_ok(|page| async move {
-            let seen = looker.at(page.rows).await?;
-            Ok::<_, Error>((seen, page.ends))
-        });
-        let mut seen = std::pin::pin!(seen.try_buffered(IN_FLIGHT));
-        while let Some((seen, ends)) = seen.next().await.transpose()? {
-            decider.page(seen).await?;
-            (decider.hear)(decider.read, ends);
-        }
-    }
+    let looker = what.looker(has_bin, &writer);
+    let fallbacks = FallbackProperties::new(&what.mapping);
+    let mut decider = what.decider(&looker, &fallbacks, &places, hear);
+    decider.pages(pages).await?;
     let notices = joined(thread)?;
     decider.resolve_open().await?;
     let Decider { sums, read, .. } = decider;
@@ -160,6 +115,56 @@ pub async fn plan<'a>(
         read,
         files,
     })
+}
+
+impl<'a> Planning<'a> {
+    fn reader(&self) -> Reader {
+        Reader {
+            mapping: Arc::clone(&self.mapping),
+            operation: self.operation,
+            limit: self.limit,
+        }
+    }
+
+    fn looker<'p>(&'p self, has_bin: bool, writer: &'p Mutex<PlanWriter>) -> Looker<'p> {
+        Looker {
+            client: self.client,
+            has_bin,
+            operation: self.operation,
+            mapping: &self.mapping,
+            kinds: self.kinds,
+            look: Look::new(self.client, self.kinds, self.mapping.key_property()),
+            knows_keys: self.knows_keys,
+            files: self.files.as_ref(),
+            writer,
+        }
+    }
+
+    /// A decider that has read no row yet.
+    fn decider<'p, H>(
+        &'p self,
+        looker: &'p Looker<'p>,
+        fallbacks: &'p FallbackProperties,
+        places: &'p Places,
+        hear: H,
+    ) -> Decider<'p, 'a, H> {
+        let keys = self.operation.keys(self.mapping.rows_are_tickets());
+        Decider {
+            rules: Rules {
+                operation: self.operation,
+                mapping: &self.mapping,
+                fallbacks,
+                places,
+                values: &self.values,
+            },
+            looker,
+            rivals: &self.rivals,
+            judge: Judge::new(&self.mapping, keys, self.pipelines),
+            sums: Sums::new(self.pipelines, places.clone()),
+            read: 0,
+            hear,
+        }
+    }
 }
 
 /// Whether the recycle bin has any tickets: otherwise no key needs to be looked up there.
@@ -184,6 +189,27 @@ struct Decider<'a, 'p, H> {
     sums: Sums<'p>,
     read: u64,
     hear: H,
+}
+
+impl<H: FnMut(u64, u64)> Decider<'_, '_, H> {
+    /// Has pages looked up concurrently, and decides them in order.
+    async fn pages(&mut self, pages: mpsc::Receiver<Page>) -> Result<(), Error> {
+        let pages = stream::unfold(pages, |mut pages| async move {
+            let page = pages.recv().await?;
+            Some((Ok::<_, Error>(page), pages))
+        });
+        let looker = self.looker;
+        let seen = pages.map_ok(|page| async move {
+            let seen = looker.at(page.rows).await?;
+            Ok::<_, Error>((seen, page.ends))
+        });
+        let mut seen = std::pin::pin!(seen.try_buffered(IN_FLIGHT));
+        while let Some((seen, ends)) = seen.next().await.transpose()? {
+            self.page(seen).await?;
+            (self.hear)(self.read, ends);
+        }
+        Ok(())
+    }
 }
 
 impl<H> Decider<'_, '_, H> {

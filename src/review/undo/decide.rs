@@ -115,16 +115,23 @@ pub fn decide(
             Some(left) => Inverse::Leave(left),
             None => Inverse::Archive,
         },
-        (Change::Updated, Some(record)) => {
-            let inverse = match &row.changes {
-                Some(changes) => {
-                    with_closed_date(restore(changes, record, type_of), record, writable)
-                }
-                None => Inverse::Leave(Left::NotKnown),
-            };
-            with_cuts(inverse, row.made.as_deref().unwrap_or_default(), now)
-        }
+        (Change::Updated, Some(record)) => of_update(row, record, now, writable, type_of),
     }
+}
+
+/// What undoes an update: former values are restored, and links that it made are removed.
+fn of_update(
+    row: &Expected,
+    record: &Record,
+    now: &Now<'_>,
+    writable: &BTreeSet<String>,
+    type_of: impl Fn(&str) -> ValueType,
+) -> Inverse {
+    let inverse = match &row.changes {
+        Some(changes) => with_closed_date(restore(changes, record, type_of), record, writable),
+        None => Inverse::Leave(Left::NotKnown),
+    };
+    with_cuts(inverse, row.made.as_deref().unwrap_or_default(), now)
 }
 
 /// The same inverse, which also removes the links that the run made.

@@ -17,7 +17,7 @@ mod writes;
 
 pub(super) use bound::{Bound, Full, SORT as BOUND};
 pub(super) use bounds::{BoundInput, BoundName};
-pub(super) use inline::resolve;
+pub(super) use inline::{Link, resolve};
 pub(super) use label::{Label, SORT as LABEL};
 pub(super) use pairs::PairsPage;
 pub(super) use shapes::{ArchiveInput, LegacyInput, PairInput, ReadInput, TypedInput};

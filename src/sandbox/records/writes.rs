@@ -10,7 +10,7 @@ use super::shapes::{CreateInput, Incoming, Values, Warning};
 use super::values::Fault;
 use crate::sandbox::api::version::Version;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::links;
+use crate::sandbox::links::{self, Link};
 use crate::sandbox::portal_state::{ACTIVITY_KEY, PortalState};
 use crate::sandbox::schema::Shelf;
 use crate::sandbox::schema::kind::Kind;
@@ -47,16 +47,7 @@ impl PortalState {
     ) -> Result<Written, Refusal> {
         let given = input.properties.as_ref().ok_or(Refusal::NoProperties)?;
         let mut draft = self.rules(on.version).create(kind, given, &on.now.iso())?;
-        let wanted = input.associations.as_deref().unwrap_or_default();
-        let exists = |kind, id| self.store.exists(kind, id);
-        let (links, bad) = links::resolve(&self.schema.links, kind, wanted, exists)?;
-        if !bad.is_empty() && self.switches.bad_association == BadAssociation::Row {
-            return Err(Refusal::Links(bad));
-        }
-        let is_lone = links.is_empty() && kind.is_activity();
-        if is_lone && self.switches.lone_activity == LoneActivity::Refused {
-            return Err(Refusal::Lone(kind));
-        }
+        let links = self.links_of_new(kind, input)?;
         self.check_attachments(kind, &draft.values)?;
         if let Some(full) = self.room_for_new(&links)? {
             return Err(Refusal::Full(full));
@@ -79,6 +70,22 @@ impl PortalState {
             },
             warnings: draft.warnings,
         })
+    }
+
+    /// The associations that a new record comes with; refuses it for wrong ones, or for having
+    /// none, where the portal does.
+    fn links_of_new(&self, kind: Kind, input: &CreateInput) -> Result<Vec<Link<'_>>, Refusal> {
+        let wanted = input.associations.as_deref().unwrap_or_default();
+        let exists = |kind, id| self.store.exists(kind, id);
+        let (links, bad) = links::resolve(&self.schema.links, kind, wanted, exists)?;
+        if !bad.is_empty() && self.switches.bad_association == BadAssociation::Row {
+            return Err(Refusal::Links(bad));
+        }
+        let is_lone = links.is_empty() && kind.is_activity();
+        if is_lone && self.switches.lone_activity == LoneActivity::Refused {
+            return Err(Refusal::Lone(kind));
+        }
+        Ok(links)
     }
 
     /// Changes a record.
