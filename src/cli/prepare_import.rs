@@ -40,8 +40,8 @@ pub async fn open_mapping(args: &ImportArgs, console: &Console) -> Result<Mappin
 fn say_unused(unused: &[String], held: &Schema, console: &Console) {
     let is_filled_by_portal = |column: &&String| {
         let name = column.strip_prefix("properties.");
-        let mut properties = held.tickets.iter();
-        name.is_some_and(|name| properties.any(|one| one.read_only && one.name == name))
+        let property = name.and_then(|name| held.tickets.get(name));
+        property.is_some_and(|property| property.read_only)
     };
     let (filled, left): (Vec<&String>, Vec<&String>) = unused.iter().partition(is_filled_by_portal);
     let mut words: Vec<String> = left.into_iter().cloned().collect();
