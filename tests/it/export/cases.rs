@@ -141,7 +141,7 @@ fn another(talk: &Talk) -> Served {
 fn columns_of_a_case_that_hubspot_fills_itself_are_counted_only() {
     let talk = told();
     let all = ["export", "--all-properties", "--format", "case", "-o"];
-    let _ended = talk.run(&[&all[..], &["all.jsonl"]].concat(), 0);
+    let _ended = talk.run([&all[..], &["all.jsonl"]].concat(), 0);
     let import = ["import", "all.jsonl", "-m", "case", "--create-properties"];
     let here = &talk.desk.here;
     let ended = here.run_against(&another(&talk), import).expect(0);
