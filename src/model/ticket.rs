@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::count::count;
 use crate::model::key::Key;
 use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
@@ -131,7 +132,15 @@ impl Remark {
         )
     }
 
-    /// Its words in the summary.
+    /// What happened, with how often: `1 text shortened with a mark`.
+    pub fn counted(self, number: u64) -> String {
+        match number {
+            1 => format!("1 {}", self.words_for_one()),
+            _ => format!("{} {}", count(number), self.words()),
+        }
+    }
+
+    /// What happened to several, in words.
     pub fn words(self) -> &'static str {
         match self {
             Remark::TimeInGap => "local times in a clock-change gap, moved forward",
@@ -159,6 +168,36 @@ impl Remark {
             }
             Remark::LeftBehind => {
                 "cells with what an import has no place for, left behind as mapped"
+            }
+        }
+    }
+
+    /// The same of one.
+    fn words_for_one(self) -> &'static str {
+        match self {
+            Remark::TimeInGap => "local time in a clock-change gap, moved forward",
+            Remark::TimeInFold => "local time that occurs twice, taken as the earlier",
+            Remark::LeftBlank => "value without a counterpart, left blank as mapped",
+            Remark::FellBack => "value without a counterpart, replaced by the fallback",
+            Remark::Shortened => "text shortened with a mark",
+            Remark::HtmlKept => "HTML text too long or too deep to be made plain, left as it is",
+            Remark::HtmlStripped => {
+                "comment in HTML too long or too deep to be cleaned, of which the text was kept"
+            }
+            Remark::KeyTrimmed => "key with invisible characters around it, which were removed",
+            Remark::ZeroDate => "date of zeros (0000-00-00), taken as an empty cell",
+            Remark::LinkLeftOut => "link to a record that the portal lacks, left out as mapped",
+            Remark::OtherTicket => {
+                "row refused for its key before, whose new key a ticket had already: it was updated"
+            }
+            Remark::OpenNumber => {
+                "number such as 1.000, read with a decimal point; `decimal` in its entry says what it is"
+            }
+            Remark::EmailAsNote => {
+                "comment that names no e-mail address of who sent or got it, written as a note"
+            }
+            Remark::LeftBehind => {
+                "cell with what an import has no place for, left behind as mapped"
             }
         }
     }

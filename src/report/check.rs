@@ -139,7 +139,7 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
         writeln!(text)?;
     }
     for (remark, number) in remarks {
-        writeln!(text, "{} {}", count(*number), remark.words())?;
+        writeln!(text, "{}", remark.counted(*number))?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ fn write_report(text: &mut String, report: &PlanReport) -> fmt::Result {
     write_refusals(text, &report.refusals)?;
     write_held_in_bin(text, report)?;
     for (remark, number) in &report.remarks {
-        writeln!(text, "{} {}", count(*number), remark.words())?;
+        writeln!(text, "{}", remark.counted(*number))?;
     }
     if !report.shown.is_empty() {
         writeln!(text, "\nThe first of them:")?;

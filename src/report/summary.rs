@@ -33,7 +33,7 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     write_fates(text, summary)?;
     write_others(text, summary)?;
     for (remark, number) in &summary.remarks {
-        writeln!(text, "{} {}", count(*number), remark.words())?;
+        writeln!(text, "{}", remark.counted(*number))?;
         write_values(text, *remark, *number, summary)?;
     }
     write_refusals(text, summary)?;

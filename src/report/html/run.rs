@@ -152,7 +152,7 @@ fn reason(group: &ReportedRefusals) -> Reason {
 fn add_remarks(page: &mut Page, report: &RunReport) {
     let mut parts = Vec::new();
     for (remark, rows) in &report.remarks {
-        parts.push(Part::words(format!("{} {}", count(*rows), remark.words())));
+        parts.push(Part::words(remark.counted(*rows)));
         let values = report.values.iter();
         let values = values.filter(|(placed, _)| placed.remark == *remark);
         let mut values = values.take(VALUES).peekable();

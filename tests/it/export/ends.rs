@@ -149,10 +149,10 @@ fn numbers_that_two_styles_read_are_told() {
     let told = here
         .run_embedded("import in.csv -m m.toml --run-dir run")
         .expect(3);
-    told.says("1 numbers such as 1.000, read with a decimal point");
+    told.says("1 number such as 1.000, read with a decimal point");
     here.run_embedded("import in.csv -m said.toml --op upsert --run-dir two")
         .expect(3)
-        .says_nothing_of("numbers such as");
+        .says_nothing_of("such as 1.000");
 }
 
 #[test]
