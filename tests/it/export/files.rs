@@ -401,6 +401,7 @@ fn random_kills(tickets: usize, kills: u32, (share, seed): (&str, u64)) {
             wait_at_most(child, Duration::from_millis(moment));
         });
     }
+    let mut last = String::new();
     let ends = (0..60).find(|_round| {
         let (desk, command) = (&talk.desk, next(&talk));
         let mut ended = desk.here.run_against(&desk.sandbox, &command);
@@ -409,9 +410,10 @@ fn random_kills(tickets: usize, kills: u32, (share, seed): (&str, u64)) {
             let again = [&EXPORT[..], &in_folder].concat();
             ended = desk.here.run_against(&desk.sandbox, &again);
         }
+        last = format!("{}: {}", ended.code, ended.stderr);
         ended.code == 0
     });
-    assert!(ends.is_some(), "it does not end");
+    assert!(ends.is_some(), "it does not end: {last}");
     let _rows = check(&calm(talk));
 }
 
