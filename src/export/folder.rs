@@ -312,17 +312,23 @@ impl RunFolder {
         self.remove_files(|name| !KEPT.contains(&name))
     }
 
-    /// Removes those of our files for which `goes` is true.
+    /// Removes those of our files for which `goes` is true. What says that this is an export, and
+    /// that it has finished, goes last: a process that is killed meanwhile leaves a folder that
+    /// the next export can take.
     fn remove_files(&self, goes: impl Fn(&str) -> bool) -> io::Result<()> {
+        let mut going = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
             let is_ours = |name: &str| is_file_of_export(name) && goes(name);
             if name.to_str().is_some_and(is_ours) && !entry.file_type()?.is_dir() {
-                fs::remove_file(entry.path())?;
+                going.push(name);
             }
         }
-        Ok(())
+        going.sort_by_key(|name| (name == ASKED, name == SUMMARY));
+        going
+            .iter()
+            .try_for_each(|name| fs::remove_file(self.path.join(name)))
     }
 
     /// Removes everything that is ours: nothing of the export stays. `tickethaul-runs` is removed
