@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -173,6 +174,14 @@ impl Replace {
         matches!(self, Replace::Export | Replace::Anything)
     }
 
+    /// The same, and files that are not as an export left them.
+    pub fn and_files(self) -> Replace {
+        match self.other_exports() {
+            true => Replace::Anything,
+            false => Replace::Files,
+        }
+    }
+
     /// Whether a file that no export of ours left there may be replaced.
     pub fn other_files(self) -> bool {
         matches!(self, Replace::Files | Replace::Anything)
@@ -258,14 +267,20 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Removes what the last export left: a fixed `--run-dir` holds only the latest one.
+    /// Removes what the last export left: a fixed `--run-dir` holds only the latest one. If that one
+    /// was replacing the same target, what says so stays.
     fn clear(&self, asked: &Asked) -> Result<(), FolderError> {
         let unusable = |error| unusable(&self.path, error);
         // Another process may have started an export in it meanwhile.
         if !gives_way(&self.path, asked).map_err(unusable)? {
             return Err(FolderError::NotEmpty(self.path.clone()));
         }
-        self.remove_files(|name| name != LOCK).map_err(unusable)
+        let kept: &[&str] = match is_replacing(&self.path) {
+            true => &[LOCK, ASKED, PUBLISHING],
+            false => &[LOCK],
+        };
+        let goes = |name: &str| !kept.contains(&name);
+        self.remove_files(goes).map_err(unusable)
     }
 
     /// Stores what is requested, replacing what was stored before.
@@ -312,10 +327,17 @@ impl RunFolder {
         self.remove_files(|name| !KEPT.contains(&name))
     }
 
-    /// Removes those of our files for which `goes` is true. What says that this is an export, and
-    /// that it has finished, goes last: a process that is killed meanwhile leaves a folder that
-    /// the next export can take.
+    /// Removes those of our files for which `goes` is true.
     fn remove_files(&self, goes: impl Fn(&str) -> bool) -> io::Result<()> {
+        let mut going = self.going(goes)?.into_iter();
+        going.try_for_each(|name| fs::remove_file(self.path.join(name)))
+    }
+
+    /// Those of our files for which `goes` is true, in the order of their removal, so that a process
+    /// that is killed meanwhile leaves a folder that the next export can take: what says that this
+    /// is an export goes late, and that it has finished, last. Until then it can be resumed:
+    /// archived tickets go before live ones, and are read after them (protocol E2).
+    fn going(&self, goes: impl Fn(&str) -> bool) -> io::Result<Vec<OsString>> {
         let mut going = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -325,10 +347,9 @@ impl RunFolder {
                 going.push(name);
             }
         }
-        going.sort_by_key(|name| (name == ASKED, name == SUMMARY));
-        going
-            .iter()
-            .try_for_each(|name| fs::remove_file(self.path.join(name)))
+        going.sort();
+        going.sort_by_key(|name| (name == SUMMARY, name == ASKED));
+        Ok(going)
     }
 
     /// Removes everything that is ours: nothing of the export stays. `tickethaul-runs` is removed
@@ -394,8 +415,14 @@ fn gives_way(path: &Path, asked: &Asked) -> io::Result<bool> {
     let is_superseded = || look(path).is_ok_and(|other| other.target == asked.target);
     match is_export(path) {
         true => Ok((is_finished(path) || is_superseded()) && holds_only(path, is_file_of_export)?),
-        // At most the files of an export that ran out of disk space before it began.
-        false => holds_only(path, |name| [LOCK, NEW_ASKED].contains(&name)),
+        // At most what is left of an export that ran out of disk space before it began, or whose
+        // files were being removed.
+        false => {
+            let is_ours = path.join(LOCK).is_file();
+            holds_only(path, |name| {
+                [LOCK, NEW_ASKED].contains(&name) || (is_ours && name == SUMMARY)
+            })
+        }
     }
 }
 
@@ -438,6 +465,11 @@ pub fn has_published(folder: &Path) -> bool {
     folder.join(PUBLISHING).is_file()
 }
 
+/// The same of an export that has not finished: its target may hold only some of its files.
+pub fn is_replacing(folder: &Path) -> bool {
+    has_published(folder) && is_export(folder) && !is_finished(folder)
+}
+
 /// True for the run folder of an export.
 pub fn is_export(path: &Path) -> bool {
     let found = fs::symlink_metadata(path.join(ASKED));
@@ -448,5 +480,95 @@ fn unusable(path: &Path, error: io::Error) -> FolderError {
     FolderError::Unusable {
         path: path.to_owned(),
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An export to this target.
+    fn asked(target: &str) -> Asked {
+        let asked = json!({
+            "version": VERSION,
+            "run": "4f",
+            "begun": "2026-11-30T20:00:00Z",
+            "selection": {},
+            "target": target,
+            "replace": "same",
+            "portal": {},
+            "portal_id": 1,
+            "properties": [],
+        });
+        serde_json::from_value(asked).expect("an export")
+    }
+
+    /// The folder of an export of which these files are there.
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in names {
+            fs::write(folder.path().join(name), "").expect("written");
+        }
+        let path = folder.path().to_owned();
+        let run = RunFolder::lock(path).expect("locked");
+        run.keep(&asked("/a.csv")).expect("kept");
+        folder
+    }
+
+    /// The folder as each kill leaves it while files are removed from it.
+    fn killed(names: &[&str], goes: fn(&str) -> bool) -> Vec<tempfile::TempDir> {
+        let going = |folder: &tempfile::TempDir| {
+            let run = RunFolder::lock(folder.path().to_owned()).expect("locked");
+            run.going(goes).expect("files")
+        };
+        let steps = going(&folder(names)).len();
+        assert!(steps >= names.len());
+        let kills = (0..=steps).map(|removed| {
+            let folder = folder(names);
+            for name in going(&folder).iter().take(removed) {
+                fs::remove_file(folder.path().join(name)).expect("removed");
+            }
+            folder
+        });
+        kills.collect()
+    }
+
+    #[test]
+    fn a_folder_that_was_being_cleared_is_taken_by_any_export() {
+        let finished = [
+            "live.pages",
+            "linked-0.rows",
+            "report.html",
+            "run.log",
+            SUMMARY,
+        ];
+        for folder in killed(&finished, |name| name != LOCK) {
+            let other = RunFolder::create(Some(folder.path()), &asked("/b.csv"));
+            let _folder = other.expect("taken");
+        }
+    }
+
+    #[test]
+    fn a_summary_alone_is_nobodys() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(SUMMARY), "").expect("written");
+        let taken = RunFolder::create(Some(folder.path()), &asked("/a.csv"));
+        assert!(matches!(taken, Err(FolderError::NotEmpty(_))));
+    }
+
+    #[test]
+    fn that_the_target_was_being_replaced_is_known_until_an_export_has_finished() {
+        let stopped = ["live.pages", "live.rows", "run.log", PUBLISHING];
+        let goes = |name: &str| ![LOCK, ASKED, PUBLISHING].contains(&name);
+        let killed = killed(&["live.pages", "live.rows", "run.log"], goes);
+        for folder in killed.into_iter().chain([folder(&stopped)]) {
+            fs::write(folder.path().join(PUBLISHING), "").expect("written");
+            let next = RunFolder::create(Some(folder.path()), &asked("/a.csv"));
+            let _folder = next.expect("taken");
+            assert!(is_replacing(folder.path()));
+            assert!(!folder.path().join("live.pages").exists());
+        }
     }
 }

@@ -57,8 +57,9 @@ pub use columns::Archived;
 pub use dataset::{Base, BaseError, onward, tombstones_in};
 pub use error::ExportError;
 pub use folder::{
-    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
-    is_file_of_export, is_finished, look, outcome, progress,
+    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, begin_to_publish,
+    has_published, is_export, is_file_of_export, is_finished, is_replacing, look, outcome,
+    progress,
 };
 pub use job::{Done, Job, Merged, Onward, Step, Which};
 pub use outcome::Outcome;

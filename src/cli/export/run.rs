@@ -30,8 +30,8 @@ use crate::cli::signals::Signals;
 use crate::error::Error;
 use crate::export::{
     Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Form, Job, Onward, Outcome,
-    Replace, RunFolder, Selection, Step, Target, Which, is_export, onward, run as run_job,
-    tombstones_in,
+    Replace, RunFolder, Selection, Step, Target, Which, begin_to_publish, is_export, is_replacing,
+    look, onward, run as run_job, tombstones_in,
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
@@ -107,8 +107,13 @@ async fn prepare(
     let ids = args.ids()?;
     let selection = args.selection(mapping.as_ref(), ids.as_deref())?;
     let goes = choose(args, &selection)?;
+    let half_replaced = is_half_replaced(&goes, &selection, args);
+    let replace = match half_replaced {
+        true => args.replace().and_files(),
+        false => args.replace(),
+    };
     let earlier = match goes.path() {
-        Some(path) => standing(path, &selection, args.replace())?,
+        Some(path) => standing(path, &selection, replace)?,
         None => None,
     };
     let attachments = args
@@ -137,9 +142,7 @@ async fn prepare(
             go_on(&mut job, args, path, console)?;
             let mut asked = asked(args, &what, &job, run_options)?;
             asked.onward = job.onward.clone();
-            supersede(&asked, console);
-            let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
-            record(&asked, args, &work, console);
+            let work = resumable(&asked, args, half_replaced, console)?;
             job.run = asked.run;
             (asked.begun, work)
         }
@@ -152,6 +155,24 @@ async fn prepare(
         goes,
         begun,
     })
+}
+
+/// The run folder of an export. If its target may be half replaced, this is known to the exports
+/// that follow until one of them has finished.
+fn resumable(
+    asked: &Asked,
+    args: &ExportArgs,
+    half_replaced: bool,
+    console: &Console,
+) -> Result<Work, Error> {
+    let superseded = superseded(asked, console);
+    let work = Work::resumable_in(args.run_dir.as_deref(), asked)?;
+    if half_replaced {
+        begin_to_publish(work.path()).map_err(unusable)?;
+    }
+    give_up(superseded.iter().map(PathBuf::as_path), console);
+    record(asked, args, &work, console);
+    Ok(work)
 }
 
 /// Everything before tickets are read; its waits, too, end with a signal or when the time
@@ -167,6 +188,10 @@ pub(super) async fn unless_stopped<T>(
                 .advise("run the same command again"),
         ),
     }
+}
+
+fn unusable(error: io::Error) -> Error {
+    Error::unexpected("can't begin the export").because(error)
 }
 
 /// What a resume needs.
@@ -185,7 +210,6 @@ fn asked(
             tables: mapping.tables().clone(),
         })
     });
-    let unusable = |error: io::Error| Error::unexpected("can't begin the export").because(error);
     Ok(Asked {
         version: Asked::VERSION,
         run: run_id().map_err(unusable)?,
@@ -222,10 +246,22 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, console: &Console) {
     find_runs::record(&new, console);
 }
 
-/// Says which stopped export this one replaces. Of several only the last one is kept
-/// until this one is finished: otherwise exports that fail every night would fill the
-/// disk.
-fn supersede(asked: &Asked, console: &Console) {
+/// Whether a stopped export was replacing the files at the target: what is there is ours, even if
+/// not all of it belongs to one export. A folder is replaced in one step.
+fn is_half_replaced(goes: &Goes, selection: &Selection, args: &ExportArgs) -> bool {
+    let Some(target) = goes.path().filter(|_| selection.partition_by.is_none()) else {
+        return false;
+    };
+    let stopped = find_runs::stopped_exports_to(target).into_iter();
+    let named = args.run_dir.clone().into_iter();
+    let named = named.filter(|folder| look(folder).is_ok_and(|asked| asked.target == target));
+    let mut folders = stopped.map(|(folder, _)| folder).chain(named);
+    folders.any(|folder| is_replacing(&folder))
+}
+
+/// Says which stopped export this one replaces. Of several only that one is kept until this one is
+/// finished: otherwise exports that fail every night would fill the disk. Returns the others.
+fn superseded(asked: &Asked, console: &Console) -> Vec<PathBuf> {
     let mut stopped = find_runs::stopped_exports_to(&asked.target);
     stopped.sort_by_key(|(_, other)| other.begun);
     if let Some((folder, other)) = stopped.pop() {
@@ -235,7 +271,7 @@ fn supersede(asked: &Asked, console: &Console) {
             second(other.begun),
         ));
     }
-    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), console);
+    stopped.into_iter().map(|(folder, _)| folder).collect()
 }
 
 /// Removes stopped exports to the same target that were started before one that is now

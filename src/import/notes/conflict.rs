@@ -19,6 +19,9 @@ use tokio::time::Instant;
 /// Maximum number of unexplained collisions of a note.
 const COLLISIONS: u32 = 3;
 
+/// Replies give the portal's time in whole seconds.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
 /// Who holds the taken keys.
 #[derive(Default)]
 struct Holders {
@@ -69,7 +72,8 @@ impl Notes {
         }
         self.settle.settle_notes(settled).await?;
         if late {
-            self.pause_until(Instant::now() + self.lag() / 2).await?;
+            let pause = self.lag() / 2 + CLOCK_STEP / 4;
+            self.pause_until(Instant::now() + pause).await?;
         }
         Ok(())
     }
@@ -103,8 +107,7 @@ impl Notes {
     fn is_old(&self, note: &Record) -> Option<bool> {
         let (inserted, now) = (note.inserted_at()?, self.client.portal_now()?);
         let seen = inserted.checked_add(self.lag()).ok()?;
-        // Replies give the time in whole seconds.
-        let ahead = now.checked_add(Duration::from_secs(2)).ok()?;
+        let ahead = now.checked_add(2 * CLOCK_STEP).ok()?;
         (inserted <= ahead).then_some(seen < now)
     }
 

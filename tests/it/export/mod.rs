@@ -9,6 +9,7 @@ mod history; // exports with notes, e-mails and the like, and their files
 mod files; // exports with the files of notes and e-mails: once, whole, under safe names
 mod cases; // exports of whole cases, and the way into another portal
 mod again; // exports to a place where something stands, and stopped ones found again
+mod half; // exports killed while they replaced their files, and what the next one does
 mod resume; // exports ended by force or by their time, and gone on with
 mod meanwhile; // exports while another process creates, changes and archives tickets
 mod missing; // exports while single tickets and contacts go between two calls, however the portal says so
