@@ -498,7 +498,7 @@ mod tests {
             "selection": {},
             "target": target,
             "replace": "same",
-            "portal": {},
+            "portal": PortalPath::Url("http://127.0.0.1".to_owned()),
             "portal_id": 1,
             "properties": [],
         });
