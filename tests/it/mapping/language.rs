@@ -199,7 +199,8 @@ fn a_mapping_is_proposed_checked_and_imports_its_file() {
         let read = summary["read"].as_u64().unwrap_or_default();
         assert!(
             done * 10 >= read * 6,
-            "{sample}: {done} of {read}\n{}",
+            "{sample}: {done} of {read}; teach propose/vocabulary.toml its words, or say \
+             `edit_first = true` in {sample}.toml\n{}",
             ended.stderr
         );
     }

@@ -309,7 +309,8 @@ fn every_code_of_a_refused_row_is_explained() {
         .collect();
     let codes = codes();
     assert!(codes.len() > 70, "{codes:?}");
-    assert_eq!(explained, codes);
+    let differ: Vec<&String> = explained.symmetric_difference(&codes).collect();
+    assert!(differ.is_empty(), "here or there only: {differ:?}");
 }
 
 #[test]
