@@ -250,7 +250,8 @@ pub enum ExportState {
 
 impl RunFolder {
     /// Creates the folder of a new export: `tickethaul-runs/<name>`, or the one given, which may
-    /// hold a finished export, or one that stopped and had the same target.
+    /// hold a finished export, or one that stopped and had the same target. It is the folder of
+    /// this export once `keep` has stored what is requested.
     pub fn create(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, FolderError> {
         let path = new_run_folder("export", given);
         let unusable = |error| unusable(&path, error);
@@ -263,7 +264,6 @@ impl RunFolder {
         }
         let folder = RunFolder::lock(path)?;
         folder.clear(asked)?;
-        folder.keep(asked)?;
         Ok(folder)
     }
 

@@ -167,11 +167,13 @@ fn resumable(
 ) -> Result<Work, Error> {
     let superseded = superseded(asked, console);
     let work = Work::resumable_in(args.run_dir.as_deref(), asked)?;
+    // A resume believes only this record, so it is there before the export is.
+    record(asked, args, &work, console);
+    work.keep(asked)?;
     if half_replaced {
         begin_to_publish(work.path()).map_err(unusable)?;
     }
     give_up(superseded.iter().map(PathBuf::as_path), console);
-    record(asked, args, &work, console);
     Ok(work)
 }
 

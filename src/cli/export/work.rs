@@ -40,6 +40,14 @@ impl Work {
         Ok(Work::Run(folder.map_err(folder_error)?))
     }
 
+    /// Stores what is requested; from now on a resume finds it.
+    pub(super) fn keep(&self, asked: &Asked) -> Result<(), Error> {
+        match self {
+            Work::Run(folder) => folder.keep(asked).map_err(folder_error),
+            Work::Temporary(..) => Ok(()),
+        }
+    }
+
     /// For an export to a stream.
     pub(super) fn temporary() -> Result<Work, Error> {
         let mut builder = tempfile::Builder::new();
