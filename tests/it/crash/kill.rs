@@ -95,13 +95,14 @@ impl Story {
 
     /// Continues until the run is finished; stops for later are continued.
     fn finish(&self, sandbox: &Served) -> Ended {
-        for _round in 0..40 {
-            let ended = self.here.run_against(sandbox, self.args());
-            if ended.code != 5 {
-                return ended.expect(3);
-            }
-        }
-        panic!("the run does not come to its end");
+        self.until_it_ends(sandbox, || self.args()).expect(3)
+    }
+
+    /// Runs the tool again and again while it stops for later, as it may under troubles.
+    fn until_it_ends(&self, sandbox: &Served, args: impl Fn() -> String) -> Ended {
+        let mut rounds = (0..40).map(|_round| self.here.run_against(sandbox, args()));
+        let ended = rounds.find(|ended| ended.code != 5);
+        ended.expect("it comes to its end")
     }
 
     /// Portal and files are those of an undisturbed run.
@@ -112,7 +113,7 @@ impl Story {
             .filter(|subject| !self.refused.contains(subject))
             .collect();
         let export = "export --properties subject,content,source_ticket_id -o held.csv";
-        here.run_against(sandbox, export).expect(0);
+        let _read = self.until_it_ends(sandbox, || export.to_owned()).expect(0);
         let held = here.rows("held.csv");
         let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
         let odd: Vec<&String> = subjects.symmetric_difference(&done).take(5).collect();
