@@ -1,10 +1,12 @@
-//! Creates run.db, with its header complete before it gets its name (protocol D1), and
-//! opens it to continue a run.
+//! Creates run.db, with its header complete before it gets its name (protocol D1), opens it
+//! to continue a run, and closes it as a single file (D4).
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, params};
 
 use super::clock::now;
 use super::format::{Header, schema_text};
@@ -110,6 +112,24 @@ pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Conn
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
+}
+
+/// Time between two tries to have the database alone.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Closes the database as a single file, if it can be had alone within `patience`: SQLite refuses
+/// to leave WAL mode while another process has it open, as `tickethaul runs` does for a moment.
+/// With a process that keeps it open, the log stays next to it and nothing is lost.
+pub(super) fn close(db: Connection, patience: Duration) -> rusqlite::Result<()> {
+    let end = Instant::now() + patience;
+    while let Err(error) = db.pragma_update(None, "journal_mode", "DELETE") {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy) if Instant::now() < end => sleep(PAUSE),
+            Some(ErrorCode::DatabaseBusy) => break,
+            _ => return Err(error),
+        }
+    }
+    db.close().map_err(|(_, error)| error)
 }
 
 /// Whether a commit waits for the disk.

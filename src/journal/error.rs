@@ -88,6 +88,9 @@ impl JournalError {
 impl From<JournalError> for Error {
     fn from(error: JournalError) -> Error {
         let advice = match &error {
+            JournalError::Database { source, .. } if is_in_use(source) => {
+                "close the program that has it open, then resume the run"
+            }
             JournalError::Database { .. } => "make room, then resume the run",
             JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
             JournalError::Strange { .. } => "remove it, or name the folder of another run",
@@ -122,6 +125,15 @@ pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<
             source,
         },
     }
+}
+
+/// Another process kept the database for itself for longer than this one waits.
+fn is_in_use(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    )
 }
 
 /// Damage: the bytes make no sense, or a value is not where or what it should be; not

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::added_tables;
-use super::build::{Durability, build, build_empty, json, open};
+use super::build::{Durability, build, build_empty, close, json, open};
 use super::commit::Commit;
 use super::entry::{Intent, KeyClaim, Keys, RowEntry};
 use super::error::{JournalError, at};
@@ -15,6 +15,7 @@ use super::file_table::ensure_files;
 use super::format::{Header, refusal_text};
 use super::run_options::RunOptions;
 use super::schema::{Tables, migrate};
+use super::validate::PATIENCE;
 use super::{v2_rows, v3_rows};
 use crate::model::key::Key;
 use crate::model::outcome::RowEnd;
@@ -136,13 +137,10 @@ impl Journal {
         })
     }
 
-    /// Closes the journal as a single file, so that the folder can be copied (D4).
+    /// Closes the journal as a single file, so that the folder can be copied (D4), unless
+    /// another process keeps it open.
     pub fn close(self) -> Result<(), JournalError> {
-        self.db
-            .pragma_update(None, "journal_mode", "DELETE")
-            .map_err(at(&self.path))?;
-        let path = self.path;
-        self.db.close().map_err(|(_, source)| at(&path)(source))
+        close(self.db, PATIENCE).map_err(at(&self.path))
     }
 }
 
@@ -294,6 +292,32 @@ mod tests {
         }
         let reading = Reading::open(dead.path());
         assert!(reading.is_ok(), "{reading:?}");
+    }
+
+    #[test]
+    fn a_journal_that_another_process_has_open_is_closed_and_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = empty(folder.path());
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        let commit = journal.begin().expect("a commit");
+        commit.mark("offset", 7).expect("a mark");
+        commit.commit().expect("committed");
+        close(journal.db, std::time::Duration::ZERO).expect("closed though it is being read");
+        let offset = |reading: &Reading| {
+            let sql = "SELECT value FROM mark WHERE name = 'offset'";
+            reading.db.query_row(sql, [], |row| row.get::<_, u64>(0))
+        };
+        assert_eq!(offset(&reading), Ok(7));
+        drop(reading);
+        let again = Journal::open(folder.path(), 0, Durability::Off).expect("opened again");
+        close(again.db, std::time::Duration::ZERO).expect("closed");
+        let names = fs::read_dir(folder.path()).expect("a folder");
+        let names: Vec<_> = names
+            .map(|file| file.expect("a file").file_name())
+            .collect();
+        assert_eq!(names, ["run.db"]);
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        assert_eq!(offset(&reading), Ok(7));
     }
 
     #[test]
