@@ -9,8 +9,9 @@ use super::console::Console;
 use super::secrets::masked;
 use super::slips;
 use crate::error::{Error, Kind};
-use crate::model::event::{Stop, Summary};
+use crate::model::event::Summary;
 use crate::model::outcome::Fate;
+use crate::model::stop::Stop;
 use crate::model::visible::visible_but_colors;
 
 /// How the tool ends.

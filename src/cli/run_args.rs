@@ -10,7 +10,7 @@ use crate::import::job::{Options, Unknown};
 use crate::import::settle::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::Durability;
-use crate::model::event::Stop;
+use crate::model::stop::{Delay, Stop};
 use crate::output::remove_temporary;
 
 /// How a run goes.
@@ -91,7 +91,7 @@ pub(super) fn stop_on_signal(stop: StopSwitch) {
     };
     let _task = tokio::spawn(async move {
         let _number = signals.next().await;
-        stop.pull(Stop::Later("interrupted".to_owned()));
+        stop.pull(Stop::Later(Delay::Interrupted));
         Console::aside(
             "stopping once the calls in flight are answered; interrupt again to leave at once",
         );
@@ -106,8 +106,7 @@ pub(super) fn stop_on_signal(stop: StopSwitch) {
 fn stop_after(stop: StopSwitch, time: Duration) {
     let _task = tokio::spawn(async move {
         tokio::time::sleep(time).await;
-        let words = format!("--max-duration of {} s is over", time.as_secs_f64());
-        stop.pull(Stop::Later(words));
+        stop.pull(Stop::Later(Delay::OutOfTime(time)));
     });
 }
 

@@ -57,11 +57,7 @@ fn alert(summary: &Summary) -> Option<String> {
     let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
     let refused = tally.of(Fate::Refused);
     match &summary.stop {
-        Some(stop) => Some(format!(
-            "run {} stopped: {}",
-            folder.display(),
-            stop.words()
-        )),
+        Some(stop) => Some(format!("run {} stopped: {}", folder.display(), stop)),
         None if open > 0 => Some(format!(
             "run {}: {} not settled",
             folder.display(),

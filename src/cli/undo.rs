@@ -26,9 +26,9 @@ use crate::journal::{
     Durability, Header, Journal, Past, Reading, RunOptions, RunState, UndoneRun, now,
 };
 use crate::model::count::counted;
-use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::shell;
+use crate::model::stop::Stop;
 use crate::model::visible::one_line;
 use crate::report::Snapshot;
 use crate::review::family::{Member, descendants, taken_back};
@@ -540,7 +540,7 @@ fn say(face: &UndoOutput<'_>, console: &Console) -> Exit {
     console.result(&face.json());
     console.say_lines(&face.words());
     if let Some(stop) = &face.undone.stop {
-        console.if_quiet(&format!("undo stopped: {}", stop.words()));
+        console.if_quiet(&format!("undo stopped: {stop}"));
     } else if face.left() > 0 {
         let file = face
             .file

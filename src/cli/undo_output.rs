@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::model::count::{count, counted, counted_as};
-use crate::model::event::Stop;
 use crate::model::visible::one_line;
 use crate::review::undo::run::Undone;
 
@@ -53,7 +52,7 @@ impl UndoOutput<'_> {
             "examples": examples.collect::<Vec<_>>(),
             "unknown": self.undone.unknown,
             "file": self.file.map(|path| path.display().to_string()),
-            "stop": self.undone.stop.as_ref().map(Stop::words),
+            "stop": self.undone.stop.as_ref().map(ToString::to_string),
         })
     }
 
@@ -194,10 +193,7 @@ impl UndoOutput<'_> {
             lines.push(format!("each row: {}", file.display()));
         }
         if let Some(stop) = &self.undone.stop {
-            lines.push(format!(
-                "stopped: {}; `tickethaul resume` continues",
-                stop.words()
-            ));
+            lines.push(format!("stopped: {}; `tickethaul resume` continues", stop));
         }
         lines
     }

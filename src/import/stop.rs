@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use crate::hubspot::error::CallError;
-use crate::model::event::Stop;
+use crate::model::stop::{Delay, Obstacle, Stop};
 
 /// Shared by all parts of a run; the first reason counts.
 #[derive(Clone, Debug, Default)]
@@ -50,14 +50,14 @@ pub fn stop_for(error: CallError) -> Stop {
         | CallError::Denied(_)
         | CallError::Garbled(_)
         | CallError::Gone { .. }
-        | CallError::Blocked(_) => Stop::MustFix(error.to_string()),
+        | CallError::Blocked(_) => Stop::MustFix(Obstacle::Call(error.to_string())),
         CallError::Ambiguous(_) | CallError::Unavailable(_) | CallError::Paused(_) => {
-            Stop::Later(error.to_string())
+            Stop::Later(Delay::Call(error.to_string()))
         }
     }
 }
 
 /// No reply from the portal shows the outcome of a row.
 pub fn replies_say_nothing() -> Stop {
-    Stop::Later("the portal's replies do not say what became of some rows".to_owned())
+    Stop::Later(Delay::Undecided("rows"))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::model::issue::Refusal;
 use crate::model::learned::Learned;
 use crate::model::outcome::{Change, Fate, Tally};
+use crate::model::stop::Stop;
 use crate::model::ticket::{PlacedRemark, Remark};
 
 /// Something that happened in a run, in the order it happened.
@@ -83,26 +84,6 @@ impl RefusalGroup {
             example: format!("{place}: {}", refusal.hint),
         };
         groups.entry(refusal.code.clone()).or_insert_with(new).rows += 1;
-    }
-}
-
-/// Why a run stopped before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Network, limits, signal: the same run can continue later.
-    Later(String),
-    /// Something must be fixed first: token, scope, schema.
-    MustFix(String),
-    /// More rows were refused than allowed.
-    TooManyRefused(String),
-}
-
-impl Stop {
-    /// What happened, for people.
-    pub fn words(&self) -> &str {
-        match self {
-            Stop::Later(words) | Stop::MustFix(words) | Stop::TooManyRefused(words) => words,
-        }
     }
 }
 

@@ -39,6 +39,7 @@ pub mod run_report;
 pub mod column_report;
 pub mod export_report;
 pub mod compare;
+pub mod stop;
 pub mod event;
 pub mod pace;
 pub mod visible;

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use super::words::{duration, rate};
 use crate::model::count::{count, counted};
-use crate::model::event::{Stop, Summary};
+use crate::model::event::Summary;
 use crate::model::outcome::Fate;
 use crate::model::shell;
+use crate::model::stop::Stop;
 use crate::model::ticket::Remark;
 use crate::model::visible::{one_line, spelled};
 
@@ -27,7 +28,7 @@ pub fn closing_words(summary: &Summary) -> String {
 fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let head = match &summary.stop {
         None => "Finished".to_owned(),
-        Some(stop) => format!("Stopped: {}", one_line(stop.words())),
+        Some(stop) => format!("Stopped: {}", one_line(&stop.to_string())),
     };
     writeln!(text, "{head}")?;
     write_fates(text, summary)?;

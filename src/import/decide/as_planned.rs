@@ -9,11 +9,11 @@ use crate::hubspot::records::Record;
 use crate::import::flow::{PlannedOp, RowOutcome};
 use crate::import::links::{HeldLinks, Link, OfTicket};
 use crate::import::send::Sender;
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, SincePlan};
 use crate::model::plan::{LinkState, Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
 use crate::model::record_id::RecordId;
+use crate::model::stop::Stop;
 
 /// What has changed since the plan.
 #[derive(Debug, PartialEq, Eq)]

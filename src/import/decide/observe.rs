@@ -12,10 +12,10 @@ use crate::import::plan::json_bytes;
 use crate::import::send::missing::Absent;
 use crate::import::send::reading::Given;
 use crate::import::send::{Delivered, Sender};
-use crate::model::event::Stop;
 use crate::model::issue::SincePlan;
 use crate::model::record_id::RecordId;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 
 impl Sender {
     /// Compares the rows of a batch. None of them has an intent, so rows without an

@@ -9,11 +9,11 @@ use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::mapping::{CompiledMapping, Fallback};
 use crate::model::compare::same_value;
-use crate::model::event::Stop;
 use crate::model::issue::excerpt;
 use crate::model::learned::{Learned, Written};
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::shelf::Shelf;
+use crate::model::stop::{Obstacle, Stop};
 
 use crate::import::flow::Operation;
 use crate::import::send::Wrote;
@@ -70,8 +70,8 @@ pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop
     for one in wrote {
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
-            let words = format!("ticket {} was written but can't be read back", one.ticket);
-            return Err(Stop::MustFix(words));
+            let ticket = one.ticket.to_string();
+            return Err(Stop::MustFix(Obstacle::NotReadBack(ticket)));
         };
         compare(canary, one, record, &mut findings)?;
     }
@@ -153,15 +153,10 @@ fn fallback<'m>(mapping: &'m CompiledMapping, name: &str) -> Option<&'m Fallback
 }
 
 fn value_lost(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop {
-    let stored = match stored {
-        Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
-        None => "the portal holds nothing".to_owned(),
-    };
-    Stop::MustFix(format!(
-        "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
-         Take the property out of the mapping, name another one by `read_only = {{ into = … }}`, \
-         or map the column to a property of your own",
-        one.ticket,
-        excerpt(sent)
-    ))
+    Stop::MustFix(Obstacle::ValueLost {
+        property: name.to_owned(),
+        ticket: one.ticket.to_string(),
+        sent: excerpt(sent),
+        stored: stored.map(excerpt),
+    })
 }

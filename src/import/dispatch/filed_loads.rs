@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::import::flow::Standing;
 use crate::import::send::Sender;
-use crate::model::event::Stop;
+use crate::model::stop::{Delay, Stop};
 
 /// Files in a load. They are uploaded one after another.
 const FILES: usize = 4;
@@ -104,7 +104,7 @@ impl FiledLoads {
         &mut self,
         finished: Result<Result<usize, Stop>, tokio::task::JoinError>,
     ) -> Result<(), Stop> {
-        let died = |_| Stop::Later("a part of the run died".to_owned());
+        let died = |_| Stop::Later(Delay::Panicked);
         self.open += finished.map_err(died)??;
         Ok(())
     }

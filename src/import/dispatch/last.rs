@@ -22,8 +22,9 @@ use crate::import::resume::recover::Again;
 use crate::import::send::Sender;
 use crate::import::stop::replies_say_nothing;
 use crate::journal::Waiting;
-use crate::model::event::{Event, Listener, Stop};
+use crate::model::event::{Event, Listener};
 use crate::model::record_id::RecordId;
+use crate::model::stop::{Delay, Stop};
 
 /// Rows that are read together.
 const PAGE: usize = 500;
@@ -223,7 +224,7 @@ impl Loads {
         let Some(ended) = self.in_flight.join_next().await else {
             return Ok(());
         };
-        let died = |_| Stop::Later("a part of the run died".to_owned());
+        let died = |_| Stop::Later(Delay::Panicked);
         self.open += ended.map_err(died)??;
         Ok(())
     }

@@ -22,8 +22,9 @@ use super::flow::{Batch, Operation, PlannedOp, Task};
 use super::job::Options;
 use super::send::{Delivered, Sender, Wrote};
 use super::stop::StopSwitch;
-use crate::model::event::{Event, Listener, Stop};
+use crate::model::event::{Event, Listener};
 use crate::model::key::FoldedKey;
+use crate::model::stop::{Delay, Stop};
 use batch::{Batcher, Which};
 use late::LateRows;
 
@@ -259,8 +260,7 @@ impl Dispatcher {
         } = match finished {
             Ok(finished) => finished,
             Err(_) => {
-                let words = "a part of the run died".to_owned();
-                self.stop.pull(Stop::Later(words));
+                self.stop.pull(Stop::Later(Delay::Panicked));
                 return;
             }
         };

@@ -10,10 +10,10 @@ use super::{Link, left_out, links};
 use crate::import::flow::{Batch, Located, Operation, PlannedOp, RowOutcome};
 use crate::import::send::{Delivered, Sender};
 use crate::journal::Keys;
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::record_id::RecordId;
+use crate::model::stop::Stop;
 use crate::model::ticket::Missing;
 
 /// A row whose ticket is live, and the links that it wants there.

@@ -11,9 +11,9 @@ use super::look::Look;
 use super::others::Others;
 use crate::hubspot::Client;
 use crate::import::settle::SettleHandle;
-use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
+use crate::model::stop::Stop;
 use crate::model::ticket::LinkDraft;
 
 /// Resolves the records that links mean; shared by all batches in flight.

@@ -6,8 +6,8 @@ use super::own::left;
 use super::{left_out, links};
 use crate::import::flow::{PlannedOp, Standing};
 use crate::import::send::Sender;
-use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
+use crate::model::stop::Stop;
 use crate::model::ticket::LinkDraft;
 
 impl Sender {

@@ -12,10 +12,10 @@ use super::others::too_long;
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::send::reading::{Closed, Given, Reading};
-use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 use crate::model::ticket::LinkDraft;
 
 /// Finds records that links lead to.

@@ -8,11 +8,11 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{Client, Filter, Search, SearchError, Test};
 use crate::import::send::reading::{Given, Reading};
 use crate::import::stop::stop_for;
-use crate::model::event::Stop;
 use crate::model::key::{fold, same_key};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::{Obstacle, Stop};
 
 /// Values of one search, at most.
 const SEARCHED: usize = 20;
@@ -139,7 +139,7 @@ fn fits(search: &Search) -> bool {
 fn stopped(error: SearchError) -> Stop {
     match error {
         SearchError::Call(error) => stop_for(error),
-        other => Stop::MustFix(other.to_string()),
+        other => Stop::MustFix(Obstacle::Call(other.to_string())),
     }
 }
 

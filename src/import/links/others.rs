@@ -18,7 +18,7 @@ use crate::import::send::reply::{Input, Item, Matching, Verdict};
 use crate::import::send::write::{Sent, Verb, write};
 use crate::import::settle::{SettleHandle, SettledOther};
 use crate::journal::OtherState;
-use crate::model::event::Stop;
+use crate::model::stop::{Delay, Obstacle, Stop};
 use crate::model::ticket::{LinkDraft, Missing};
 use crate::model::window::Window;
 
@@ -112,9 +112,7 @@ impl Others {
             if let Ok(resolved) = answer.wait_for(Option::is_some).await {
                 found.extend(resolved.clone().map(|resolved| (key.clone(), resolved)));
             } else {
-                return Err(Stop::Later(
-                    "the batch that looked for another record stopped".to_owned(),
-                ));
+                return Err(Stop::Later(Delay::LookUpStopped));
             }
         }
         Ok(found)
@@ -250,10 +248,7 @@ impl Others {
             return Ok(());
         }
         self.release(unsent(&open)).await;
-        Err(Stop::Later(
-            "the portal's replies do not say what became of some records that are linked to"
-                .to_owned(),
-        ))
+        Err(Stop::Later(Delay::Undecided("records that are linked to")))
     }
 
     /// Withdraws the intents of records for which no call began.
@@ -299,7 +294,7 @@ fn shown<'a>(
             .iter()
             .any(|open| open.draft.value == name && open.sent.is_some())
         {
-            return Err(Stop::MustFix(words));
+            return Err(Stop::MustFix(Obstacle::Hidden(words)));
         }
         open.retain(|open| open.draft.value != name);
         done.push((name, Resolved::Hidden(words)));

@@ -9,10 +9,10 @@ use super::{Link, left_out, links};
 use crate::import::flow::{Linkable, Operation, PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::link_by::LinkBy;
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::stop::Stop;
 use crate::model::ticket::{LinkDraft, PlacedRemark, Remark};
 
 impl Sender {

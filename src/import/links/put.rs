@@ -11,9 +11,9 @@ use crate::hubspot::contract::{LINK_LIMIT, LINKED_LIMIT, UNLINK_LIMIT};
 use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType};
 use crate::import::send::parts::Parts;
 use crate::import::stop::stop_for;
-use crate::model::event::Stop;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
+use crate::model::stop::Stop;
 
 /// What is done with links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

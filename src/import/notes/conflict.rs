@@ -10,10 +10,10 @@ use super::{Notes, unreadable};
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, LinkedRecord};
 use crate::journal::SettledNote;
-use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 use tokio::time::Instant;
 
 /// Maximum number of unexplained collisions of a note.

@@ -19,9 +19,9 @@ use crate::import::send::reply::{Item, Matching, Verdict};
 use crate::import::send::write::{Sent, Verb, write};
 use crate::import::stop::replies_say_nothing;
 use crate::journal::{NoteState, NoteStep, SettledNote};
-use crate::model::event::Stop;
 use crate::model::note::Activity;
 use crate::model::outcome::Change;
+use crate::model::stop::Stop;
 
 /// How often a note is sent before the run stops for later.
 const ATTEMPTS: u32 = 8;

@@ -6,8 +6,8 @@ use super::Notes;
 use super::attachments::{Brought, Uploads, Wanted};
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::model::event::Stop;
 use crate::model::issue::Reason;
+use crate::model::stop::Stop;
 
 impl Notes {
     /// Uploads the files of notes that are to be sent.

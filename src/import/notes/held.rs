@@ -8,9 +8,9 @@ use super::way::{KeyWay, has_key, read_properties, says_the_same};
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::records::Record;
 use crate::hubspot::{Client, LinkedRecord};
-use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 
 /// Notes of tickets.
 pub(super) struct Held<'w> {

@@ -36,9 +36,10 @@ use super::settle::SettleHandle;
 use super::stop::{StopSwitch, stop_for};
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
-use crate::model::event::{Event, Listener, Stop};
+use crate::model::event::{Event, Listener};
 use crate::model::note::Activity;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 use attachments::Uploads;
 use way::KeyWay;
 

@@ -16,9 +16,9 @@ use super::work::{State, Work};
 use crate::import::send::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
-use crate::model::event::Stop;
 use crate::model::learned::Learned;
 use crate::model::note::Activity;
+use crate::model::stop::{Delay, Stop};
 
 /// Whether a portal keeps keys unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,10 +215,10 @@ impl Notes {
     async fn archive(&self, way: &KeyWay, ids: &[String]) -> Result<(), Stop> {
         let archived = self.client.batch_archive(way.activity.object(), ids).await;
         match archived.map_err(stop_for)?.errors.first() {
-            Some(error) if !error.is_missing() => Err(Stop::Later(format!(
-                "a note that was sent twice can't be archived: {}",
-                error.message
-            ))),
+            Some(error) if !error.is_missing() => {
+                let said = error.message.clone();
+                Err(Stop::Later(Delay::SurplusNote(said)))
+            }
             _ => Ok(()),
         }
     }

@@ -8,9 +8,9 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
 use crate::import::send::facts::Facts;
 use crate::import::stop::stop_for;
-use crate::model::event::Stop;
 use crate::model::learned::{KeySaid, Learned};
 use crate::model::note::Activity;
+use crate::model::stop::Stop;
 
 /// HubSpot's own key of activities. It is not known whether it is unique on notes.
 const STANDARD: &str = "hs_unique_id";

@@ -11,8 +11,8 @@ use super::write::Verb;
 use crate::hubspot::records::WriteInput;
 use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::Link;
-use crate::model::event::Stop;
 use crate::model::key::Key;
+use crate::model::stop::Stop;
 
 impl Sender {
     /// A row that is to be sent.

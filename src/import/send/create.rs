@@ -10,11 +10,11 @@ use super::tickets::Tickets;
 use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::import::flow::{PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::links::Link;
-use crate::model::event::Stop;
 use crate::model::file_fault::is_code;
 use crate::model::issue::{LINK_REFUSED, LINKED_TICKET_MISSING, NOTE_KEY_HELD, NOTE_REFUSED};
 use crate::model::outcome::Change;
 use crate::model::row::Kept;
+use crate::model::stop::Stop;
 
 impl Sender {
     /// A row that is to be created, with its links.

@@ -7,11 +7,11 @@ use super::reading::{Closed, Given};
 use super::rounds::{Doubt, Slot, Written};
 use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::learned::Learned;
 use crate::model::record_id::RecordId;
 use crate::model::shelf::Shelf;
+use crate::model::stop::{Obstacle, Stop};
 
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
@@ -132,7 +132,7 @@ impl LookUp<'_> {
     fn hidden(&self, slot: &Slot, closed: &Closed) -> Result<Looked, Stop> {
         match slot.written {
             Written::No => Ok(self.refused(&slot.item.key, closed.reason())),
-            Written::Maybe(_) => Err(Stop::MustFix(closed.words.clone())),
+            Written::Maybe(_) => Err(Stop::MustFix(Obstacle::Hidden(closed.words.clone()))),
         }
     }
 

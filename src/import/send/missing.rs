@@ -11,13 +11,13 @@ use crate::import::decide::as_planned::Since;
 use crate::import::flow::{Located, Operation, PlannedOp, RowOutcome};
 use crate::import::stop::stop_for;
 use crate::journal::Earlier;
-use crate::model::event::Stop;
 use crate::model::issue::{Reason, SincePlan};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::record_id::RecordId;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 
 /// A row whose ticket is not live.
 pub(crate) struct Absent {

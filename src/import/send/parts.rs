@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::model::event::Stop;
+use crate::model::stop::{Delay, Stop};
 
 /// HubSpot: a lock lasts about two seconds.
 const PASSING: Duration = Duration::from_secs(2);
@@ -62,10 +62,7 @@ impl<T> Parts<T> {
         }
         self.repeats += 1;
         if self.repeats > REPEATS {
-            let what = self.what;
-            return Err(Stop::Later(format!(
-                "the portal keeps answering that {what} are locked or limited"
-            )));
+            return Err(Stop::Later(Delay::Locked(self.what)));
         }
         tokio::time::sleep(PASSING).await;
         self.parts.push(left);
@@ -99,8 +96,8 @@ mod tests {
         }
         let stop = parts.again(vec![1]).await.expect_err("too often");
         assert_eq!(
-            stop,
-            Stop::Later("the portal keeps answering that rows are locked or limited".to_owned())
+            stop.to_string(),
+            "the portal keeps answering that rows are locked or limited"
         );
     }
 }

@@ -9,9 +9,9 @@ use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::model::compare::same_value;
-use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 
 /// Rows that are not sent again, by what was read of their tickets.
 #[derive(Default)]

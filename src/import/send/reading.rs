@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::hubspot::Client;
 use crate::hubspot::records::{ApiError, Record};
 use crate::import::stop::stop_for;
-use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::key::same_key;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::{Delay, Obstacle, Stop};
 
 /// First of the growing waits before reading again records that can't be read now.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -109,9 +109,8 @@ impl Reading<'_> {
             tokio::time::sleep(wait).await;
             wait *= 2;
         }
-        Err(Stop::Later(format!(
-            "the portal keeps answering that some {} can't be read now",
-            self.object.plural()
+        Err(Stop::Later(Delay::Unreadable(
+            self.object.plural().into_owned(),
         )))
     }
 
@@ -125,7 +124,7 @@ impl Reading<'_> {
         };
         if names.is_empty() {
             let some = format!("some {}", self.object.plural());
-            return Err(Stop::MustFix(held_back(&some, error)));
+            return Err(Stop::MustFix(Obstacle::Hidden(held_back(&some, error))));
         }
         let closed = names.into_iter().map(|name| Closed {
             name: name.clone(),

@@ -107,15 +107,20 @@ pub enum Verdict {
 
 /// An error about a property itself, whatever its value: the run can't continue (S5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PropertyFault(pub String);
+pub struct PropertyFault {
+    /// Its internal name.
+    pub property: String,
+    /// What the portal says about it.
+    pub said: String,
+}
 
 impl PropertyFault {
     /// What the portal says about a property.
     pub fn of(problem: &PropertyProblem) -> PropertyFault {
-        PropertyFault(format!(
-            "the portal does not take property {}: {}",
-            problem.property, problem.message
-        ))
+        PropertyFault {
+            property: problem.property.clone(),
+            said: problem.message.clone(),
+        }
     }
 }
 

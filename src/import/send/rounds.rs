@@ -12,10 +12,10 @@ use crate::import::links::Link;
 use crate::import::stop::replies_say_nothing;
 use crate::journal::PastIntent;
 use crate::model::compare::same_value;
-use crate::model::event::Stop;
 use crate::model::outcome::Change;
 use crate::model::record_id::RecordId;
 use crate::model::schema::ObjectType;
+use crate::model::stop::Stop;
 use crate::model::window::Window;
 
 /// How often a row is sent before the run stops for later, and how often its call may be late.

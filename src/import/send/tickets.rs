@@ -5,10 +5,10 @@ use super::reading::{Given, Reading};
 use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::mapping::CompiledMapping;
-use crate::model::event::Stop;
 use crate::model::key::same_key;
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
+use crate::model::stop::{Obstacle, Stop};
 
 /// The tickets of a portal.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ impl Tickets<'_> {
     ) -> Result<Vec<Record>, Stop> {
         let given = self.read_each(names, properties, shelf).await?;
         match given.closed.into_iter().next() {
-            Some(closed) => Err(Stop::MustFix(closed.words)),
+            Some(closed) => Err(Stop::MustFix(Obstacle::Hidden(closed.words))),
             None => Ok(given.records),
         }
     }

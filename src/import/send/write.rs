@@ -9,8 +9,8 @@ use super::reply::{
 use crate::hubspot::records::{ApiError, BatchReply, PropertyProblem};
 use crate::hubspot::{CallError, Client, RowErrorKind};
 use crate::import::stop::stop_for;
-use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
+use crate::model::stop::{Obstacle, Stop};
 
 /// What a call does with its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -197,5 +197,8 @@ fn refused(
 }
 
 fn stop_for_fault(fault: PropertyFault) -> Stop {
-    Stop::MustFix(fault.0)
+    Stop::MustFix(Obstacle::Property {
+        property: fault.property,
+        said: fault.said,
+    })
 }

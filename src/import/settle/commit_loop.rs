@@ -15,10 +15,10 @@ use crate::error::{Cause, Error};
 use crate::import::flow::RowOutcome;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Commit, Journal, JournalError, RunState};
-use crate::model::count::{counted, counted_as};
-use crate::model::event::{Event, Listener, Progress, Stop};
+use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
 use crate::model::shell;
+use crate::model::stop::{Stop, TooManyRefused};
 
 /// Messages that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
@@ -151,22 +151,18 @@ impl CommitLoop {
     fn check_refusals(&self) {
         let tally = &self.settler.ledger.tally;
         let refused = tally.of(Fate::Refused) - self.settler.refused_before;
-        let words = match self.settler.max_refused {
-            Some(max) if refused > max => {
-                let rows = counted_as(refused, "row is", "rows are");
-                format!("{rows} refused, more than --max-refused {max} allows")
-            }
+        let limit = match self.settler.max_refused {
+            Some(limit) if refused > limit => TooManyRefused::OverLimit { refused, limit },
             // Without a limit, only what looks like a wrong mapping stops a run.
             None if refused >= ALL_REFUSED
                 && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
                     == 0 =>
             {
-                let rows = counted(refused, "row");
-                format!("the first {rows} are all refused: the mapping may not fit")
+                TooManyRefused::All(refused)
             }
             _ => return,
         };
-        self.settler.stop.pull(Stop::TooManyRefused(words));
+        self.settler.stop.pull(Stop::TooManyRefused(limit));
     }
 
     /// Makes everything durable, with the files' last lengths, in a single database file.

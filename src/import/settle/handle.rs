@@ -9,13 +9,13 @@ use crate::journal::{
     Earlier, FileEntry, FileStep, KeyClaim, Keys, NoteEntry, NoteStep, OtherState, RunState,
     SettledFile, SettledNote, Waiting,
 };
-use crate::model::event::Stop;
 use crate::model::key::Key;
 use crate::model::made_link::MadeLink;
 use crate::model::note::Activity;
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
+use crate::model::stop::{Delay, Stop};
 
 /// A row that is about to be sent.
 #[derive(Clone, Debug)]
@@ -205,8 +205,8 @@ pub struct WaitingPage {
 pub struct Gone;
 
 impl From<Gone> for Stop {
-    fn from(gone: Gone) -> Stop {
-        Stop::Later(gone.to_string())
+    fn from(_gone: Gone) -> Stop {
+        Stop::Later(Delay::NoJournal)
     }
 }
 

@@ -93,7 +93,7 @@ impl Listener for Logged {
                     Fate::ALL.map(|fate| format!("{} {}", summary.tally.of(fate), fate.word()));
                 self.log.line(counts.join(", "));
                 if let Some(stop) = &summary.stop {
-                    self.log.line(format_args!("stopped: {}", stop.words()));
+                    self.log.line(format_args!("stopped: {stop}"));
                 }
             }
             Event::Learned(learned) => self.log.line(learned.words()),

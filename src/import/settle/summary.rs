@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use crate::model::event::{Stop, Summary};
+use crate::model::event::Summary;
 use crate::model::outcome::Fate;
+use crate::model::stop::Stop;
 use crate::model::ticket::Remark;
 
 /// Values of one remark that are listed; done.csv has them all.
@@ -58,7 +59,7 @@ fn stop_json(stop: &Stop) -> serde_json::Value {
         Stop::MustFix(_) => "fix",
         Stop::TooManyRefused(_) => "too many refused",
     };
-    json!({"kind": kind, "why": stop.words()})
+    json!({"kind": kind, "why": stop.to_string()})
 }
 
 /// A remark with its most frequent values, if these are counted one by one.

@@ -126,7 +126,7 @@ fn finished(summary: &Summary) -> Map<String, Value> {
         "read": summary.tally.read(),
         "rows": rows(&summary.tally),
         "seconds": (summary.elapsed.as_secs_f64() * 10.0).round() / 10.0,
-        "stopped": summary.stop.as_ref().map(|stop| stop.words()),
+        "stopped": summary.stop.as_ref().map(|stop| stop.to_string()),
     }))
 }
 

@@ -20,11 +20,11 @@ use crate::import::send::tickets::{Tickets, compared};
 use crate::journal::{PlanWriter, Sought};
 use crate::mapping::CompiledMapping;
 use crate::model::attachment::Attachment;
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, PlannedLink};
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 use crate::model::ticket::{LinkDraft, Missing};
 
 /// Reads from the portal for the rows of one mapping.
@@ -86,8 +86,8 @@ pub(super) fn locked(writer: &Mutex<PlanWriter>) -> MutexGuard<'_, PlanWriter> {
 pub(super) fn stopped(stop: Stop) -> Error {
     let advice = "nothing was written; run the same command again";
     match stop {
-        Stop::Later(words) | Stop::TooManyRefused(words) => Error::later(words).advise(advice),
-        Stop::MustFix(words) => Error::must_fix(words).advise(advice),
+        Stop::Later(_) | Stop::TooManyRefused(_) => Error::later(stop).advise(advice),
+        Stop::MustFix(_) => Error::must_fix(stop).advise(advice),
     }
 }
 

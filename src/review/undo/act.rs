@@ -7,10 +7,10 @@ use crate::hubspot::records::WriteInput;
 use crate::import::links::{Link, Linked, OfTicket, Way, put};
 use crate::import::send::reply::{Input, Item, Matching, Verdict};
 use crate::import::send::write::{Verb, write};
-use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
+use crate::model::stop::Stop;
 use crate::model::ticket::PropertyValues;
 use crate::review::expect::Expected;
 

@@ -13,9 +13,9 @@ use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::{CallError, Client, StoredFile};
 use crate::import::stop::stop_for;
 use crate::journal::{FileEntry, FileState, FileStep, Journal, NoteId, Reading};
-use crate::model::event::Stop;
 use crate::model::note::Activity;
 use crate::model::shelf::Shelf;
+use crate::model::stop::Stop;
 use crate::review::family::Member;
 use crate::review::files::{HeldFiles, other_bytes};
 

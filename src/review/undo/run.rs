@@ -21,12 +21,12 @@ use crate::journal::{
     RunState,
 };
 use crate::mapping::CompiledMapping;
-use crate::model::event::Stop;
 use crate::model::issue::Refusal;
 use crate::model::key::Key;
 use crate::model::note::Activity;
 use crate::model::outcome::{Change, Fate, RowEnd, Written};
 use crate::model::schema::ObjectType;
+use crate::model::stop::{Delay, Stop};
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are undone together. HubSpot: 50 records with their history in a call.
@@ -250,8 +250,8 @@ impl Undo {
         }
         if !late.is_empty() {
             undone.unknown = late.len() as u64;
-            let words = "the portal's replies do not say what became of some tickets";
-            let _first = undone.stop.get_or_insert(Stop::Later(words.to_owned()));
+            let undecided = Stop::Later(Delay::Undecided("tickets"));
+            let _first = undone.stop.get_or_insert(undecided);
         }
         Ok(())
     }
@@ -492,11 +492,10 @@ async fn archive_notes(client: &Client, notes: &[(Activity, String)]) -> Result<
             let archived = client.batch_archive(activity.object(), part).await;
             let reply = archived.map_err(stop_for)?;
             if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
-                return Err(Stop::Later(format!(
-                    "{} can't be archived now: {}",
-                    activity.object().plural(),
-                    error.message
-                )));
+                return Err(Stop::Later(Delay::NotArchived {
+                    records: activity.object().plural().into_owned(),
+                    said: error.message.clone(),
+                }));
             }
         }
     }

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
 use tickethaul::import::flow::Operation;
-use tickethaul::model::event::{Stop, Summary};
+use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::Fate;
+use tickethaul::model::stop::Stop;
 use tickethaul::sandbox::Options;
 
 use crate::support::in_process::{InProcess, Life, Tamper, tickets};
@@ -236,7 +237,7 @@ async fn a_version_that_ends_meanwhile_stops_the_run_and_blames_no_row() {
     assert_eq!(summary.tally.of(Fate::Refused), 0, "{summary:?}");
     let stop = summary.stop.expect("a stop");
     assert!(matches!(stop, Stop::MustFix(_)), "{stop:?}");
-    let words = stop.words();
+    let words = stop.to_string();
     assert!(
         words.contains(CREATE) && words.contains("--api v3"),
         "{words}"

@@ -339,10 +339,7 @@ async fn a_ticket_that_can_not_be_read_is_not_missing() {
             0,
             "{operation:?}: {summary:?}"
         );
-        let stop = summary
-            .stop
-            .as_ref()
-            .map(tickethaul::model::event::Stop::words);
+        let stop = summary.stop.as_ref().map(ToString::to_string);
         let words = stop.unwrap_or_default();
         assert!(
             words.contains("does not let some tickets be read"),

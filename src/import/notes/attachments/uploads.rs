@@ -19,8 +19,8 @@ use crate::import::settle::SettleHandle;
 use crate::import::stop::{StopSwitch, stop_for};
 use crate::journal::{FileEntry, FileState, FileStep, SettledFile};
 use crate::model::attachment::{Attachment, folder};
-use crate::model::event::Stop;
 use crate::model::file_fault::FileFault;
+use crate::model::stop::{Delay, Stop};
 
 /// Characters of a file's name by which it is searched for. HubSpot: fewer than 20.
 const MARK: usize = 16;
@@ -179,7 +179,7 @@ impl Uploads {
     /// A file that an earlier run uploaded, if it still exists.
     async fn of_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
         let known = self.earlier.like(entry, &self.system);
-        let known = known.map_err(|error| Stop::Later(format!("{error:#}")))?;
+        let known = known.map_err(|error| Stop::Later(Delay::EarlierRun(format!("{error:#}"))))?;
         for step in known {
             let Some(id) = &step.record else { continue };
             let there = self.client.file_by_id(id).await.map_err(stop_for)?;
@@ -203,7 +203,7 @@ impl Uploads {
             bytes = self.source.bytes(file) => Ok(bytes),
             () = self.stop.pulled() => {
                 let stop = self.stop.reason();
-                Err(stop.unwrap_or_else(|| Stop::Later("the run stops".to_owned())))
+                Err(stop.unwrap_or_else(|| Stop::Later(Delay::Stopping)))
             }
         }
     }
