@@ -194,12 +194,12 @@ fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, console: &Conso
     console.say(&format!(
         "resuming {name}, started {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, \
          {}% done",
-        age_words(past.times.0),
-        second(past.times.0),
-        counted(past.tally.settled(), "row"),
-        count(past.tally.of(Fate::Pending)),
-        count(past.tally.of(Fate::Unknown)),
-        past.tally.settled_bytes(past.offset) * 100 / size.max(1),
+        age_words(past.figures.times.0),
+        second(past.figures.times.0),
+        counted(past.figures.tally.settled(), "row"),
+        count(past.figures.tally.of(Fate::Pending)),
+        count(past.figures.tally.of(Fate::Unknown)),
+        past.figures.tally.settled_bytes(past.offset) * 100 / size.max(1),
     ));
 }
 
@@ -286,7 +286,7 @@ fn nothing_to_do(
     past: &Past,
     console: &Console,
 ) -> Option<Exit> {
-    let words = match past.state {
+    let words = match past.figures.state {
         // A process that died just before it wrote the summary left it to be written.
         RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
@@ -298,10 +298,14 @@ fn nothing_to_do(
         RunState::Limited | RunState::Open => return None,
     };
     console.say(&format!("run {} {words}", folder.name()));
-    if past.state == RunState::Limited {
+    if past.figures.state == RunState::Limited {
         return Some(Exit::Later);
     }
-    let refused = past.fates.iter().any(|(fate, _)| *fate == Fate::Refused);
+    let refused = past
+        .figures
+        .fates
+        .iter()
+        .any(|(fate, _)| *fate == Fate::Refused);
     Some(if refused { Exit::Refused } else { Exit::Fine })
 }
 

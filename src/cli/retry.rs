@@ -88,7 +88,7 @@ pub async fn run(args: RetryArgs, typed: &CommandLine, console: &Console) -> Res
         return Err(is_undo(&path));
     }
     let operation = operation(&past.header)?;
-    expect_finished(&path, past.state)?;
+    expect_finished(&path, past.figures.state)?;
     let run_options = began_with(past.header.run_options.clone()).overlaid(&typed.run_options());
     let run_options = trust::files(&path, &past.header.run, run_options, typed)?;
     let run_options = absolute(run_options);

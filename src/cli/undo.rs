@@ -159,7 +159,7 @@ async fn show(
     portal: &PortalArgs,
     console: &Console,
 ) -> Result<Exit, Error> {
-    let contacts = run.past.contacts_created;
+    let contacts = run.past.figures.contacts_created;
     let rows = undo(run, None, part, portal, console).await?;
     let face = UndoOutput {
         undone: &rows,
@@ -191,20 +191,20 @@ pub async fn resume(
         return Err(Error::usage(message).advise("name another folder with --run-dir"));
     }
     // The summary is written last.
-    if past.state == RunState::Finished && folder.has_summary() {
+    if past.figures.state == RunState::Finished && folder.has_summary() {
         run.portal.close().await;
         return Ok(finished(&folder, &past, console));
     }
     check(&run)?;
     let _busy = RunFolder::open(&run.path)?;
-    let journal = Journal::open(folder.path(), past.settled, Durability::Full)?;
+    let journal = Journal::open(folder.path(), past.figures.settled, Durability::Full)?;
     let last = past.contiguous.map_or(0, |row| row.seq);
     let began = Began {
         journal,
         run: past.header.run.clone(),
         settled: past.beyond.iter().copied().chain(1..=last).collect(),
         begun: past.unknown.keys().copied().collect(),
-        notes: past.notes_archived,
+        notes: past.figures.notes_archived,
     };
     let is_kept = |(name, _): (&str, &str)| name == CREATED_ONLY;
     let part = match past.header.run_options.iter().any(is_kept) {
@@ -277,7 +277,7 @@ fn real(path: &Path) -> Option<PathBuf> {
 
 /// Refuses a run with rows whose outcome is unknown, or that wait for links or notes.
 fn check(run: &PastRun) -> Result<(), Error> {
-    let (unknown, waiting) = (run.past.unknown.len() as u64, run.past.waiting);
+    let (unknown, waiting) = (run.past.unknown.len() as u64, run.past.figures.waiting);
     let what = match (unknown, waiting) {
         (0, 0) => return Ok(()),
         (0, waiting) => format!(
@@ -308,7 +308,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
             )]
         }
     };
-    let files = run.past.files.made;
+    let files = run.past.figures.files.made;
     if files > 0 {
         parts.push(format!(
             "delete {} that it uploaded",
@@ -426,7 +426,7 @@ async fn carry_out(
 ) -> Result<Exit, Error> {
     log_calls(&run.portal.client, folder.path());
     let places = run.rows.places.clone();
-    let contacts = run.past.contacts_created;
+    let contacts = run.past.figures.contacts_created;
     let undone = undo(run, Some(began), part, portal, console).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let journal = Reading::open(folder.path())?;
@@ -478,7 +478,7 @@ async fn undo(
     } else {
         "looking"
     };
-    let work = Snapshot::new(phase, "row", Some(past.tally.of(Fate::Done)));
+    let work = Snapshot::new(phase, "row", Some(past.figures.tally.of(Fate::Done)));
     let hear = board(work, &portal.client, console);
     let undo = Undo {
         client: portal.client.clone(),

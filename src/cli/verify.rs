@@ -55,7 +55,7 @@ pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error>
     } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
     let unwritable = |error| unwritable(&path, error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
-    let all = past.tally.of(Fate::Done);
+    let all = past.figures.tally.of(Fate::Done);
     let all = args.sample.map_or(all, |sample| sample.min(all));
     let show = shown(all, &portal.client, console);
     let hear = |rows, found: &[Finding]| {
@@ -112,7 +112,7 @@ fn unwritable(path: &Path, error: std::io::Error) -> Error {
 
 /// Rows whose outcome is unknown, or that are not complete yet.
 fn unfinished(past: &Past) -> u64 {
-    past.waiting + past.unknown.len() as u64
+    past.figures.waiting + past.unknown.len() as u64
 }
 
 fn are(rows: u64, name: &str) -> String {

@@ -305,7 +305,7 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     let (lengths, filed) = (&past.lengths, past.filed);
     let reopened = RunFiles::reopen(folder, headers, places, job.operation, url, lengths, filed);
     let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(error))?;
-    let journal = Journal::open(folder, past.settled, job.options.durability)?;
+    let journal = Journal::open(folder, past.figures.settled, job.options.durability)?;
     journal.date_intents()?;
     refile(&job.folder, &job.input, &job.mapping, filed, &mut files)?;
     journal.set_limit(job.options.limit)?;
@@ -354,7 +354,7 @@ struct Before {
 
 impl Before {
     fn of(job: &Job) -> Before {
-        let fates = job.past.iter().flat_map(|past| past.fates.iter());
+        let fates = job.past.iter().flat_map(|past| past.figures.fates.iter());
         Before {
             refused_file: refused_name(job.input.headers()),
             settled: fates.map(|(_, rows)| rows).sum(),

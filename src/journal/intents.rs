@@ -47,8 +47,11 @@ impl Commit<'_> {
 
     /// How many rows were intended and have no outcome.
     pub fn count_unknown(&self) -> Result<u64, JournalError> {
-        let sql = self.statements.count_unknown;
-        let count = self.transaction.query_row(sql, [], |row| row.get(0));
+        let sql = format!(
+            "SELECT count(*) FROM row WHERE {}",
+            self.statements.is_unknown
+        );
+        let count = self.transaction.query_row(&sql, [], |row| row.get(0));
         count.map_err(at(self.path))
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::{JournalError, at};
 use super::format::UndoneRun;
-use super::read::{Reading, stamp, tally};
+use super::read::{Reading, stamp};
 use super::run_state::RunState;
 use crate::model::count::counted;
 use crate::model::outcome::Tally;
@@ -66,8 +66,7 @@ impl Reading {
         let marks = ["state", "offset", "started_ms", "updated_ms", "rows_read"]
             .map(|name| self.mark(name).map_err(failed()));
         let [state, offset, started, updated, read] = marks;
-        let unknown = self.count_unknown().map_err(failed())?;
-        let waiting = self.waiting().map_err(failed())?;
+        let counted = self.counted()?;
         Ok(Overview {
             run: self
                 .later_meta("run")
@@ -79,8 +78,8 @@ impl Reading {
             files: self.files().map_err(failed())?,
             portal_id: portal.parse().map_err(|_| self.broken("portal"))?,
             state: RunState::numbered(state?),
-            tally: tally(&self.fates()?, read?, waiting, unknown),
-            waiting,
+            tally: counted.tally(read?),
+            waiting: counted.waiting,
             offset: offset?,
             size: self.size().map_err(failed())?,
             times: (stamp(started?), stamp(updated?)),

@@ -71,11 +71,10 @@ pub(super) const RELEASE_OTHER: &str = "
     DELETE FROM step WHERE folded = ?1 AND kind = ?2 AND state = 'open'
       AND row IS NULL AND record IS NULL";
 
-/// How many rows were intended and have no outcome.
-pub(super) const COUNT_UNKNOWN: &str = "
-    SELECT count(*) FROM row JOIN step ON step.row = row.seq
-      AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
-    WHERE row.fate = 'pending'";
+/// Whether a row was intended and has no outcome.
+pub(super) const IS_UNKNOWN: &str = "
+    row.fate = 'pending' AND EXISTS (SELECT 1 FROM step WHERE step.row = row.seq
+      AND step.kind = (SELECT value FROM meta WHERE name = 'operation'))";
 
 /// These tables can't date intents.
 pub(super) const DATE: &[&str] = &[];

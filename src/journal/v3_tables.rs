@@ -74,9 +74,8 @@ pub(super) const SETTLE_OTHER: &str =
 pub(super) const RELEASE_OTHER: &str =
     "DELETE FROM step WHERE key = ?1 AND kind = ?2 AND state = 'open' AND record IS NULL";
 
-/// How many rows were intended and have no outcome.
-pub(super) const COUNT_UNKNOWN: &str =
-    "SELECT count(*) FROM row WHERE fate = 'pending' AND folded IS NOT NULL";
+/// Whether a row was intended and has no outcome.
+pub(super) const IS_UNKNOWN: &str = "row.fate = 'pending' AND row.folded IS NOT NULL";
 
 /// Dates the open intents of earlier processes by a mark.
 pub(super) const DATE: &[&str] = &[

@@ -13,7 +13,7 @@ use crate::cli::reopen::places_of;
 use crate::cli::run_status::{RunStatus, State, look};
 use crate::error::Error;
 use crate::import::settle::log::calls_over_time;
-use crate::journal::{FileState, Past, PastRow, Reading, RefusedRows};
+use crate::journal::{Figures, FileState, Header, PastRow, Reading, RefusedRows};
 use crate::model::count::{count, counted};
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::Places;
@@ -45,8 +45,7 @@ const LONGEST: u64 = 16 << 20;
 /// The page.
 pub(super) fn page(folder: &Path, console: &Console) -> Result<String, Error> {
     let reading = Reading::open(folder)?;
-    let past = reading.past()?;
-    let mut report = gathered(folder, &reading, past)?;
+    let mut report = gathered(folder, &reading, reading.header()?)?;
     let mut run = look(folder)?;
     run.relate(&known([folder]), console);
     report.head.state = run.state_words();
@@ -76,27 +75,30 @@ fn since(run: &RunStatus) -> Vec<(&'static str, String)> {
     retried.into_iter().chain(undone).collect()
 }
 
-fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, Error> {
-    let places = places_of(&past.header.inputs);
+fn gathered(folder: &Path, reading: &Reading, header: Header) -> Result<RunReport, Error> {
+    let figures = reading.figures()?;
+    let places = places_of(&header.inputs);
     let refused = reading.refused_rows(EXAMPLES)?;
     let most = ALL_EXAMPLES / refused.len().max(1);
-    let mut values: Vec<_> = past.values.clone().into_iter().collect();
+    let is_undo = header.operation == KIND;
+    let facts = match is_undo {
+        true => undone_facts(folder, reading, &figures)?,
+        false => facts(&figures),
+    };
+    let mut values: Vec<_> = figures.values.into_iter().collect();
     values.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-    let state = State::of_run(folder, past.state);
-    let undoes = past.header.undoes.as_ref();
-    let is_undo = past.header.operation == KIND;
-    let head = head::of_header(folder, &past.header, state.word(), past.times);
+    let state = State::of_run(folder, figures.state);
+    let head = head::of_header(folder, &header, state.word(), figures.times);
     Ok(RunReport {
-        parent: past.header.parent.clone(),
+        parent: header.parent,
         stopped: why_stopped(folder, state, &head.name),
         head,
-        undoes: undoes.map(|undone| undone.folder.display().to_string()),
+        undoes: header
+            .undoes
+            .map(|undone| undone.folder.display().to_string()),
         since: Vec::new(),
-        operation: past.header.operation.clone(),
-        facts: match is_undo {
-            true => undone_facts(folder, reading, &past)?,
-            false => facts(&past),
-        },
+        operation: header.operation,
+        facts,
         refusals: refused
             .into_iter()
             .map(|group| refusals(group, most, &places))
@@ -109,8 +111,8 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
             true => outcome_file::NAME.to_owned(),
             false => refused_file(folder),
         },
-        remarks: past.remarks.into_iter().collect(),
-        tally: past.tally,
+        remarks: figures.remarks.into_iter().collect(),
+        tally: figures.tally,
     })
 }
 
@@ -151,32 +153,32 @@ fn why_stopped(folder: &Path, state: State, name: &str) -> Option<String> {
 }
 
 /// What was created besides tickets.
-fn facts(past: &Past) -> Vec<String> {
-    let changes = past.changes.iter();
+fn facts(figures: &Figures) -> Vec<String> {
+    let changes = figures.changes.iter();
     let changes = changes.map(|(change, rows)| (*rows, "ticket", change.word()));
     let others = [
-        (past.contacts_created, "contact", "created"),
-        (past.notes.made, "note", "created"),
-        (past.files.made, "file", "uploaded"),
-        (past.notes.there, "note", "there before"),
-        (past.files.there, "file", "there before"),
+        (figures.contacts_created, "contact", "created"),
+        (figures.notes.made, "note", "created"),
+        (figures.files.made, "file", "uploaded"),
+        (figures.notes.there, "note", "there before"),
+        (figures.files.there, "file", "there before"),
     ];
     sentences(changes.chain(others))
 }
 
 /// What an undo took back, and what stays.
-fn undone_facts(folder: &Path, reading: &Reading, past: &Past) -> Result<Vec<String>, Error> {
+fn undone_facts(folder: &Path, reading: &Reading, figures: &Figures) -> Result<Vec<String>, Error> {
     let files = reading.deletions()?;
     let deleted = files.iter().filter(|file| file.state == FileState::Deleted);
     let deleted = deleted.count() as u64;
     let stays = |state| matches!(state, FileState::Used | FileState::Changed);
     let left = files.iter().filter(|file| stays(file.state)).count() as u64;
     let contacts = summary(folder)["contacts_left"].as_u64().unwrap_or(0);
-    let changes = past.changes.iter();
+    let changes = figures.changes.iter();
     let changes = changes.map(|(change, rows)| (*rows, "ticket", undone_words(*change)));
     let others = [
-        (past.refused_in_part, "row", "taken back in part"),
-        (past.notes_archived, "note", "moved to the recycle bin"),
+        (figures.refused_in_part, "row", "taken back in part"),
+        (figures.notes_archived, "note", "moved to the recycle bin"),
         (deleted, "file", "deleted"),
         (left, "file", "left, as undo.csv says why"),
         (

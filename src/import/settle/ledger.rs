@@ -66,22 +66,22 @@ impl Ledger {
 
     /// The ledger of a resumed run.
     pub fn resumed(past: &Past, places: Places) -> Ledger {
-        let mut tally = Tally::resumed(past.fates.iter().copied());
-        (0..past.waiting).for_each(|_| tally.enter());
+        let mut tally = Tally::resumed(past.figures.fates.iter().copied());
+        (0..past.figures.waiting).for_each(|_| tally.enter());
         Ledger {
             tally,
             refusals: refusals(past, &places),
-            remarks: past.remarks.clone(),
-            values: ValueCounts::resumed(&past.values),
-            changes: past.changes.clone(),
-            contacts_created: past.contacts_created,
-            notes: past.notes,
-            files: past.files,
+            remarks: past.figures.remarks.clone(),
+            values: ValueCounts::resumed(&past.figures.values),
+            changes: past.figures.changes.clone(),
+            contacts_created: past.figures.contacts_created,
+            notes: past.figures.notes,
+            files: past.figures.files,
             in_flight: HashMap::new(),
             offset: past.offset,
-            waiting: past.waiting,
-            state: past.state,
-            read_before: past.tally.read(),
+            waiting: past.figures.waiting,
+            state: past.figures.state,
+            read_before: past.figures.tally.read(),
             places,
         }
     }

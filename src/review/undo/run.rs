@@ -157,14 +157,15 @@ impl Undone {
     /// process of it.
     pub fn of_journal(self, past: &Past) -> Undone {
         let mut done: BTreeMap<&'static str, u64> = past
+            .figures
             .changes
             .iter()
             .map(|(change, rows)| (taken_back(*change), *rows))
             .collect();
         for (word, rows) in [
-            ("unchanged", past.tally.of(Fate::Unchanged)),
-            ("before", past.tally.of(Fate::Skipped)),
-            (PARTLY, past.refused_in_part),
+            ("unchanged", past.figures.tally.of(Fate::Unchanged)),
+            ("before", past.figures.tally.of(Fate::Skipped)),
+            (PARTLY, past.figures.refused_in_part),
         ] {
             if rows > 0 {
                 let _none = done.insert(word, rows);

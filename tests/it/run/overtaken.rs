@@ -96,7 +96,10 @@ async fn stopped(operation: Operation, links: bool, unsent: &'static str) -> (In
     let past = Reading::open(&first.folder).and_then(|reading| reading.past());
     let past = past.expect("a journal");
     assert!(past.unknown.is_empty(), "{operation:?}: {:?}", past.unknown);
-    assert_eq!(past.tally, summary.tally, "status says what was said last");
+    assert_eq!(
+        past.figures.tally, summary.tally,
+        "status says what was said last"
+    );
     let other = whole(&run_in("other")).await;
     assert_eq!(other.tally.of(Fate::Done), 30, "{operation:?}: {other:?}");
     first.unsent = None;
@@ -264,7 +267,7 @@ async fn a_resume_that_stops_before_it_looks_does_not_make_what_came_meanwhile_o
     assert!(stopped.stop.is_some(), "{stopped:?}");
     assert!(stopped.tally.of(Fate::Unknown) > 0, "{stopped:?}");
     let past = Reading::open(&first.folder).and_then(|reading| reading.past());
-    assert_eq!(past.expect("a journal").tally, stopped.tally);
+    assert_eq!(past.expect("a journal").figures.tally, stopped.tally);
     first.unsent = None;
     first.tamper = Some(Arc::new(an_hour_later(BTreeSet::new())));
     let resumed = whole(&first).await;
