@@ -81,11 +81,19 @@ impl Commit<'_> {
     }
 
     pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), JournalError> {
-        let _changed = self
+        self.changes_a_row(sql, params).map(drop)
+    }
+
+    /// Carries out a statement, and says whether it changed a row.
+    pub(super) fn changes_a_row(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<bool, JournalError> {
+        let changed = self
             .transaction
             .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(params))
-            .map_err(at(self.path))?;
-        Ok(())
+            .and_then(|mut statement| statement.execute(params));
+        Ok(changed.map_err(at(self.path))? > 0)
     }
 }

@@ -9,7 +9,9 @@ use super::entry::{Intent, RowEntry};
 use super::error::JournalError;
 use crate::model::key::Key;
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::place::RowAddress;
 
+/// Most rows that settle were intended, so that they are there.
 pub(super) fn settle(
     commit: &Commit<'_>,
     row: RowEntry,
@@ -17,27 +19,31 @@ pub(super) fn settle(
     end: &RowEnd,
     issue: Option<&str>,
 ) -> Result<(), JournalError> {
-    let place = row.address;
+    let (fate, change) = (end.fate().word(), end.change().map(Change::word));
+    let (ticket, settled) = (end.ticket(), commit.settled());
+    let is_there = commit.changes_a_row(
+        "UPDATE row
+         SET fate = ?2, key = CASE WHEN folded IS NULL THEN ?3 ELSE key END,
+            ticket = CASE WHEN fate = 'waiting' THEN coalesce(?4, ticket) ELSE ?4 END,
+            issue = ?5, settled = ?6,
+            change = CASE WHEN fate = 'waiting' AND ?2 = 'refused' THEN change ELSE ?7 END
+         WHERE seq = ?1",
+        params![row.seq, fate, key, ticket, issue, settled, change],
+    )?;
+    if is_there {
+        return Ok(());
+    }
+    let RowAddress {
+        file,
+        record,
+        line,
+        byte,
+    } = row.address;
     commit.run(
         "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (seq) DO UPDATE
-         SET fate = ?6, key = CASE WHEN folded IS NULL THEN ?7 ELSE key END,
-            ticket = CASE WHEN row.fate = 'waiting' THEN coalesce(?8, ticket) ELSE ?8 END,
-            issue = ?9, settled = ?10,
-            change = CASE WHEN row.fate = 'waiting' AND ?6 = 'refused' THEN change ELSE ?11 END",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
-            row.seq,
-            place.file,
-            place.record,
-            place.line,
-            place.byte,
-            end.fate().word(),
-            key,
-            end.ticket(),
-            issue,
-            commit.settled(),
-            end.change().map(Change::word)
+            row.seq, file, record, line, byte, fate, key, ticket, issue, settled, change
         ],
     )
 }
