@@ -45,6 +45,7 @@ pub use paths::{ApiVersion, UnknownVersion};
 pub use records::link_type::{LinkType, USER_DEFINED};
 pub use records::linked::{LinkInput, LinkReply, LinkedRecord};
 pub use records::query::{Comparison, Filter, Found, Search, Sort, Test};
+pub use records::written::{PackedValues, WrittenRecord};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, StoredFile, WriteInput,

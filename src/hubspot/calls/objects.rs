@@ -10,6 +10,7 @@ use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Effect, Request};
 use crate::hubspot::paths::with_query;
+use crate::hubspot::records::written::WrittenRecord;
 use crate::hubspot::records::{ApiError, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::hubspot::wire::{self, Read};
 use crate::model::schema::ObjectType;
@@ -23,7 +24,7 @@ impl Client {
         &self,
         object: ObjectType,
         inputs: &[&CreateInput],
-    ) -> Result<BatchReply, CallError> {
+    ) -> Result<BatchReply<WrittenRecord>, CallError> {
         let path = self.api().batch(object, "create");
         self.post_new(path, wire::create_body(inputs), wire::written)
             .await
@@ -113,7 +114,7 @@ impl Client {
         object: ObjectType,
         id_property: Option<&str>,
         inputs: &[&WriteInput],
-    ) -> Result<BatchReply, CallError> {
+    ) -> Result<BatchReply<WrittenRecord>, CallError> {
         let body = wire::update_body(id_property, inputs);
         self.write(object, "update", body, effect(inputs), wire::written)
             .await
@@ -127,7 +128,7 @@ impl Client {
         object: ObjectType,
         id_property: &str,
         inputs: &[&WriteInput],
-    ) -> Result<BatchReply, CallError> {
+    ) -> Result<BatchReply<WrittenRecord>, CallError> {
         let body = wire::upsert_body(id_property, inputs);
         self.write(object, "upsert", body, effect(inputs), wire::written)
             .await
@@ -139,7 +140,7 @@ impl Client {
         &self,
         object: ObjectType,
         ids: &[String],
-    ) -> Result<BatchReply, CallError> {
+    ) -> Result<BatchReply<WrittenRecord>, CallError> {
         let body = wire::archive_body(ids);
         self.write(object, "archive", body, Effect::Repeatable, wire::archived)
             .await
@@ -272,8 +273,8 @@ impl Client {
         verb: &str,
         body: serde_json::Result<Vec<u8>>,
         effect: Effect,
-        read: Read<BatchReply>,
-    ) -> Result<BatchReply, CallError> {
+        read: Read<BatchReply<WrittenRecord>>,
+    ) -> Result<BatchReply<WrittenRecord>, CallError> {
         let body = body.map_err(Client::unsendable)?;
         let request = Request::post(self.api().batch(object, verb), body, effect);
         let answer = self.answer(&request, read).await?;

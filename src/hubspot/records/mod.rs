@@ -5,6 +5,7 @@ pub(crate) mod query;
 pub(crate) mod link_type;
 pub(crate) mod linked;
 pub mod association_types;
+pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -278,9 +279,9 @@ impl ApiError {
 
 /// A 2xx reply to a batch call. `errors` is empty unless it was a partial success.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BatchReply {
+pub struct BatchReply<R = Record> {
     /// Records, in the portal's own order.
-    pub results: Vec<Record>,
+    pub results: Vec<R>,
     /// Entries for inputs that failed.
     pub errors: Vec<ApiError>,
     /// True when an earlier attempt of this call was lost: it may still be carried

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write as _;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// A scalar as text; none for null and for anything nested.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,7 +27,20 @@ impl Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
-        from.deserialize_any(TextVisitor)
+        let mut text = String::new();
+        let is_some = Appended(&mut text).deserialize(from)?;
+        Ok(Text(is_some.then_some(text)))
+    }
+}
+
+/// Adds a scalar to the end of a text; false if there is none, for null and for anything nested.
+pub(super) struct Appended<'a>(pub(super) &'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Appended<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
     }
 }
 
@@ -39,47 +55,54 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
-struct TextVisitor;
+impl Appended<'_> {
+    fn add(self, scalar: impl fmt::Display) -> bool {
+        // Writing to a text does not fail.
+        let _ = write!(self.0, "{scalar}");
+        true
+    }
+}
 
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text;
+impl<'de> Visitor<'de> for Appended<'_> {
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a scalar")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(Some(text.to_owned())))
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        self.0.push_str(text);
+        Ok(true)
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Text, E> {
-        Ok(Text(Some(number.to_string())))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<bool, E> {
+        Ok(self.add(number))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Text, E> {
-        Ok(Text(Some(number.to_string())))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<bool, E> {
+        Ok(self.add(number))
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Text, E> {
-        Ok(Text(Some(number.to_string())))
+    fn visit_f64<E: Error>(self, number: f64) -> Result<bool, E> {
+        Ok(self.add(number))
     }
 
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<Text, E> {
-        Ok(Text(Some(truth.to_string())))
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<bool, E> {
+        Ok(self.add(truth))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
+        Ok(false)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Text, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
+        Ok(false)
     }
 }
 

@@ -8,6 +8,7 @@ mod links;
 mod records;
 mod schema;
 mod search;
+mod written;
 mod lenient_scalars;
 
 mod outgoing;
@@ -20,14 +21,15 @@ pub(crate) use links::{
 };
 pub(crate) use paging::COMES_IN_PAGES;
 pub(crate) use records::{
-    archive_body, archived, batch, create_body, create_one_body, nothing, one, page, read_body,
-    update_body, update_one_body, upsert_body, written,
+    archive_body, batch, create_body, create_one_body, nothing, one, page, read_body, update_body,
+    update_one_body, upsert_body,
 };
 pub(crate) use schema::{
     custom_objects, group, group_body, groups, locked_stages, options_body, options_of, owners,
     pipelines, properties, property, property_body, property_forms,
 };
 pub(crate) use search::{found, search_body};
+pub(crate) use written::{archived, written};
 
 /// Reads any JSON; null if there is none.
 pub(crate) fn anything(body: &[u8]) -> serde_json::Result<serde_json::Value> {

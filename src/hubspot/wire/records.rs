@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Error, Value};
 
 use super::lenient_scalars;
@@ -189,11 +188,11 @@ fn values(own: &PropertyValues) -> Values<'_> {
     bound(deserialize = "P: Default + Deserialize<'de>")
 )]
 pub(super) struct RecordShape<P = lenient_scalars::Values> {
-    id: Text,
-    properties: P,
-    object_write_trace_id: Text,
+    pub(super) id: Text,
+    pub(super) properties: P,
+    pub(super) object_write_trace_id: Text,
     archived: Option<bool>,
-    new: Option<bool>,
+    pub(super) new: Option<bool>,
     created_at: Text,
     updated_at: Text,
     archived_at: Text,
@@ -212,35 +211,21 @@ struct FormerShape {
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "P: Default + Deserialize<'de>"))]
-struct BatchShape<P> {
+pub(super) struct BatchShape<P> {
     results: Option<Vec<RecordShape<P>>>,
     errors: Option<Vec<Value>>,
 }
 
 /// Reads the reply to a batch call; `results` or `errors` must be there.
 pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
-    batch_of(body, record)
+    batch_of(serde_json::from_slice(body)?, record)
 }
 
-/// Reads the reply to a batch of writes. Properties are read only of records without a
-/// trace id: the others are known by it, and most of the reply is properties.
-pub(crate) fn written(body: &[u8]) -> serde_json::Result<BatchReply> {
-    batch_of(body, |shape: RecordShape<Option<&RawValue>>| {
-        let unread = shape
-            .properties
-            .filter(|_| shape.object_write_trace_id.0.is_none());
-        let properties = unread
-            .map(|raw| serde_json::from_str(raw.get()))
-            .transpose()?;
-        record(shape.with(properties.unwrap_or_default()))
-    })
-}
-
-fn batch_of<'b, P: Default + Deserialize<'b>>(
-    body: &'b [u8],
-    record: impl Fn(RecordShape<P>) -> serde_json::Result<Record>,
-) -> serde_json::Result<BatchReply> {
-    let shape: BatchShape<P> = serde_json::from_slice(body)?;
+/// A reply of records that are read with `record`.
+pub(super) fn batch_of<P, R>(
+    shape: BatchShape<P>,
+    record: impl Fn(RecordShape<P>) -> serde_json::Result<R>,
+) -> serde_json::Result<BatchReply<R>> {
     if shape.results.is_none() && shape.errors.is_none() {
         return Err(Error::missing_field("results"));
     }
@@ -250,31 +235,6 @@ fn batch_of<'b, P: Default + Deserialize<'b>>(
         errors: shape.errors.iter().flatten().map(body::entry).collect(),
         may_come_late: false,
     })
-}
-
-impl<P> RecordShape<P> {
-    /// The same with other properties.
-    fn with<Q>(self, properties: Q) -> RecordShape<Q> {
-        RecordShape {
-            properties,
-            id: self.id,
-            object_write_trace_id: self.object_write_trace_id,
-            archived: self.archived,
-            new: self.new,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            archived_at: self.archived_at,
-            properties_with_history: self.properties_with_history,
-        }
-    }
-}
-
-/// Reads the reply to a batch archive: nothing as a rule, a batch in some versions.
-pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
-    match body.trim_ascii() {
-        b"" => Ok(BatchReply::default()),
-        body => written(body),
-    }
 }
 
 /// Reads an empty reply.

@@ -12,7 +12,7 @@ use super::held::Held;
 use super::unique_keys::Keys;
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::hubspot::records::Record;
+use crate::hubspot::records::written::WrittenRecord;
 use crate::import::flow::Standing;
 use crate::import::plan::CALL_BYTES;
 use crate::import::send::reply::{Item, Matching, Verdict};
@@ -262,7 +262,7 @@ impl Notes {
         let item = |&place: &usize| work.pieces[place].item(place, work.ticket_of(place), way);
         let items: Vec<Item> = call.iter().map(item).collect();
         let items: Vec<&Item> = items.iter().collect();
-        let same = |item: &Item, record: &Record| way.is(record, &item.key);
+        let same = |item: &Item, record: &WrittenRecord| way.is(record, &item.key);
         let matching = match &way.property {
             Some(property) => Matching::Key(property),
             None => Matching::Content(&same),

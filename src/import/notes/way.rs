@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::part::{ends_in_mark, mark, same_text};
 use crate::hubspot::records::Record;
+use crate::hubspot::records::written::WrittenRecord;
 use crate::hubspot::{CallError, Client};
 use crate::import::send::facts::Facts;
 use crate::import::stop::stop_for;
@@ -93,7 +94,7 @@ impl KeyWay {
     }
 
     /// Whether a reply is about the note with this key.
-    pub(super) fn is(&self, record: &Record, key: &str) -> bool {
+    pub(super) fn is(&self, record: &WrittenRecord, key: &str) -> bool {
         let held = record.get(self.reads()).unwrap_or_default();
         match self.property {
             Some(_) => is_key(held, key),
@@ -213,9 +214,9 @@ mod tests {
             property: None,
             says_unique: false,
         };
-        let record = |body: &str| Record {
-            properties: [("hs_note_body".to_owned(), body.to_owned())].into(),
-            ..Record::default()
+        let record = |body: &str| WrittenRecord {
+            values: [("hs_note_body", body)].into_iter().collect(),
+            ..WrittenRecord::default()
         };
         assert!(way.is(
             &record("<div><p>Hi</p><p>[z&amp;d:1:2]</p></div>"),

@@ -7,7 +7,8 @@ use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching};
 use super::rounds::{Doubtful, Slot};
 use super::tickets::Tickets;
-use crate::hubspot::records::{Association, CreateInput, Record};
+use crate::hubspot::records::written::WrittenRecord;
+use crate::hubspot::records::{Association, CreateInput};
 use crate::import::flow::{PlannedOp, RowOutcome, Snapshot, Standing};
 use crate::import::links::Link;
 use crate::model::file_fault::is_code;
@@ -39,7 +40,7 @@ impl Sender {
     /// How replies to creates are matched; `same` says whether a record holds what an item sends.
     pub(crate) fn create_matching<'a>(
         &'a self,
-        same: &'a (dyn Fn(&Item, &Record) -> bool + Sync),
+        same: &'a (dyn Fn(&Item, &WrittenRecord) -> bool + Sync),
     ) -> Matching<'a> {
         match self.no_key {
             true => Matching::Content(same),

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 
 use crate::hubspot::RowErrorKind;
-use crate::hubspot::records::{
-    ApiError, BatchReply, CreateInput, PropertyProblem, Record, WriteInput,
-};
+use crate::hubspot::records::written::WrittenRecord;
+use crate::hubspot::records::{ApiError, BatchReply, CreateInput, PropertyProblem, WriteInput};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::key::{FoldedKey, Key};
 use crate::model::ticket::PropertyValues;
@@ -132,7 +131,7 @@ pub enum Matching<'a> {
     Id,
     /// By everything that was sent: no input carries a key (S7). Inputs that send the
     /// same are interchangeable.
-    Content(&'a (dyn Fn(&Item, &Record) -> bool + Sync)),
+    Content(&'a (dyn Fn(&Item, &WrittenRecord) -> bool + Sync)),
 }
 
 impl Matching<'_> {
@@ -160,7 +159,7 @@ pub struct Matched {
 pub fn match_reply(
     items: &[&Item],
     matching: &Matching<'_>,
-    reply: &BatchReply,
+    reply: &BatchReply<WrittenRecord>,
 ) -> Result<Matched, PropertyFault> {
     let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id());
     let by_key: HashMap<FoldedKey, usize> = indexed(items, |item| item.key.folded());
@@ -326,15 +325,12 @@ mod tests {
         }
     }
 
-    fn record(id: &str, key: Option<&str>, trace: Option<&str>) -> Record {
-        Record {
+    fn record(id: &str, key: Option<&str>, trace: Option<&str>) -> WrittenRecord {
+        WrittenRecord {
             id: id.to_owned(),
-            properties: key
-                .map(|key| ("k".to_owned(), key.to_owned()))
-                .into_iter()
-                .collect(),
+            values: key.map(|key| ("k", key)).into_iter().collect(),
             trace_id: trace.map(str::to_owned),
-            ..Record::default()
+            created: None,
         }
     }
 
@@ -354,7 +350,7 @@ mod tests {
         }
     }
 
-    fn verdicts(results: Vec<Record>, errors: Vec<ApiError>) -> Vec<Verdict> {
+    fn verdicts(results: Vec<WrittenRecord>, errors: Vec<ApiError>) -> Vec<Verdict> {
         let items = [item("t1", "A"), item("t2", "B"), item("t3", "C")];
         let items: Vec<&Item> = items.iter().collect();
         let reply = BatchReply {

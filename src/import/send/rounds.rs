@@ -6,7 +6,7 @@
 use super::reply::{Item, Verdict};
 use super::write::{Verb, write};
 use super::{Delivered, Sender, Wrote, fresh};
-use crate::hubspot::records::Record;
+use crate::hubspot::records::written::WrittenRecord;
 use crate::import::flow::{Batch, Linkable, Operation, PlannedOp, Snapshot, Standing};
 use crate::import::links::Link;
 use crate::import::stop::replies_say_nothing;
@@ -257,7 +257,7 @@ impl Sender {
     /// One round of calls. A row that was in doubt before is sent alone, so that the
     /// reply can only be about it.
     async fn send_round(&self, slots: &mut [Slot]) -> (Vec<Verdict>, Option<Stop>) {
-        let same = |item: &Item, record: &Record| self.sends(item, record);
+        let same = |item: &Item, record: &WrittenRecord| self.sends(item, record);
         let (verb, matching) = match self.operation {
             Operation::Create => (Verb::Create, self.create_matching(&same)),
             _ => self.change_call(),
@@ -284,7 +284,7 @@ impl Sender {
     }
 
     /// Whether a record holds everything that an item sends.
-    fn sends(&self, item: &Item, record: &Record) -> bool {
+    fn sends(&self, item: &Item, record: &WrittenRecord) -> bool {
         let mut values = item.input.properties().iter();
         values.all(|(name, value)| same_value(self.mapping.type_of(name), value, record.get(name)))
     }

@@ -6,6 +6,7 @@ use super::parts::Parts;
 use super::reply::{
     Input, Item, Matching, PropertyFault, Verdict, collides, judge, match_reply, sent,
 };
+use crate::hubspot::records::written::WrittenRecord;
 use crate::hubspot::records::{ApiError, BatchReply, PropertyProblem};
 use crate::hubspot::{CallError, Client, RowErrorKind};
 use crate::import::stop::stop_for;
@@ -111,7 +112,7 @@ impl Call<'_> {
         }
     }
 
-    async fn call(&self, items: &[&Item]) -> Result<BatchReply, CallError> {
+    async fn call(&self, items: &[&Item]) -> Result<BatchReply<WrittenRecord>, CallError> {
         let (client, object) = (self.client, self.object);
         let changes = || items.iter().filter_map(|item| item.input.as_change());
         match self.verb {
@@ -138,7 +139,11 @@ impl Call<'_> {
 
     /// HubSpot does not name the records that it archived, only those that it did not.
     /// If it names something else, the culprit is unknown.
-    fn matched(&self, items: &[&Item], reply: &BatchReply) -> Result<Vec<Verdict>, PropertyFault> {
+    fn matched(
+        &self,
+        items: &[&Item],
+        reply: &BatchReply<WrittenRecord>,
+    ) -> Result<Vec<Verdict>, PropertyFault> {
         let mut matched = match_reply(items, self.matching, reply)?;
         if matches!(self.verb, Verb::Archive) && !matched.stray_error {
             for (verdict, item) in matched.verdicts.iter_mut().zip(items) {

@@ -1,14 +1,18 @@
 //! Literal replies of HubSpot, as the contract quotes them, fed to the client
 //! through a transport in memory.
 
-use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput, SchemaParts};
+use std::fmt::Debug;
+
+use tickethaul::hubspot::{
+    ApiError, BatchReply, CallError, CreateInput, SchemaParts, WrittenRecord,
+};
 use tickethaul::model::schema::{ObjectType, ValueType};
 use tickethaul::model::shelf::Shelf;
 
 use crate::support::canned::{portal, reply};
 
 /// Creates one ticket; the portal answers with this.
-async fn create(status: u16, body: &str) -> Result<BatchReply, CallError> {
+async fn create(status: u16, body: &str) -> Result<BatchReply<WrittenRecord>, CallError> {
     let (client, _) = portal(vec![(
         "/crm/v3/objects/tickets/batch/create",
         reply(status, body),
@@ -35,14 +39,14 @@ async fn read(status: u16, body: &str) -> Result<BatchReply, CallError> {
         .await
 }
 
-fn refused(outcome: Result<BatchReply, CallError>) -> ApiError {
+fn refused<R: Debug>(outcome: Result<BatchReply<R>, CallError>) -> ApiError {
     match outcome {
         Err(CallError::Refused(error)) => *error,
         other => panic!("a refusal expected, got {other:?}"),
     }
 }
 
-fn denied(outcome: Result<BatchReply, CallError>) -> ApiError {
+fn denied<R: Debug>(outcome: Result<BatchReply<R>, CallError>) -> ApiError {
     match outcome {
         Err(CallError::Denied(error)) => *error,
         other => panic!("a denial expected, got {other:?}"),
@@ -211,12 +215,12 @@ async fn tokens_and_scopes_are_told_apart_from_refusals() {
 #[tokio::test]
 async fn a_daily_limit_and_a_move_pause_the_run() {
     let daily = r#"{"status":"error","message":"You have reached your daily limit.","errorType":"RATE_LIMIT","correlationId":"c","policyName":"DAILY","requestId":"r"}"#;
-    for outcome in [
-        create(429, daily).await,
-        read(429, daily).await,
-        read(477, "").await,
+    for error in [
+        create(429, daily).await.err(),
+        read(429, daily).await.err(),
+        read(477, "").await.err(),
     ] {
-        assert!(matches!(outcome, Err(CallError::Paused(_))), "{outcome:?}");
+        assert!(matches!(error, Some(CallError::Paused(_))), "{error:?}");
     }
 }
 
