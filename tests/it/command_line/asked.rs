@@ -132,28 +132,19 @@ fn the_portal_is_named_first_of_all() {
     let desk = imported();
     assert_eq!(held(&desk), 3);
     let id = desk.ids("held.csv")[0].to_string();
-    let commands: [&[&str]; 12] = [
-        &["check", "in.csv", "-m", "m.toml"],
-        &["import", "in.csv", "-m", "m.toml"],
-        &[
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--limit",
-            "1",
-            "--run-dir",
-            "some",
-        ],
-        &["resume", "some", "--no-limit"],
-        &["associate", "in.csv", "-m", "link.toml"],
-        &["dissociate", "in.csv", "-m", "link.toml"],
-        &["export", "--properties", "subject", "-o", "out.csv"],
-        &["get", &id],
-        &["schema", "pull", "-o", "portal.toml"],
-        &["schema", "show"],
-        &["schema", "diff", "-m", "m.toml"],
-        &["schema", "apply", "-m", "m.toml", "--yes"],
+    let commands = [
+        "check in.csv -m m.toml",
+        "import in.csv -m m.toml",
+        "import in.csv -m m.toml --limit 1 --run-dir some",
+        "resume some --no-limit",
+        "associate in.csv -m link.toml",
+        "dissociate in.csv -m link.toml",
+        "export --properties subject -o out.csv",
+        &format!("get {id}"),
+        "schema pull -o portal.toml",
+        "schema show",
+        "schema diff -m m.toml",
+        "schema apply -m m.toml --yes",
     ];
     let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Subject\"\n";
     desk.here.write("link.toml", format!("{SUBJECTS}{link}"));
@@ -177,34 +168,30 @@ fn with_quiet_a_line_says_what_did_not_end_well() {
     let desk = reviewed::desk([]);
     let here = &desk.here;
     let bad = reviewed::file(1..=3, "Subject", "text") + "D-3,Again,text,p@desk.example\n";
-    let _file = here.write("in.csv", bad);
-    let _file = here.write("none.csv", "Id,Subject,Text,Mail\n");
-    let quiet = |args: &[&str]| {
-        let args = [args, &["-q"]].concat();
-        here.run_against(&desk.sandbox, &args)
-    };
-    let import = |file, run| quiet(&["import", file, "-m", "m.toml", "--run-dir", run]);
-    let ended = import("in.csv", "my run").expect(3);
+    here.write("in.csv", bad);
+    here.write("none.csv", "Id,Subject,Text,Mail\n");
+    let quiet = |args: &str| desk.run((args, "-q"));
+    let ended = quiet("import in.csv -m m.toml --run-dir 'my run'").expect(3);
     assert_eq!(ended.stderr, "1 of 4 rows refused: my run/refused.csv\n");
     // A shell takes a command as it is printed.
     let page = here.read("my run/report.html").replace("&#x27;", "'");
     assert!(page.contains("`tickethaul retry 'my run'`"), "{page}");
     let changed = reviewed::ids(&desk, "my run")["D-1"];
     reviewed::update(&desk, &[changed], &json!({"subject": "theirs"}));
-    let ended = quiet(&["verify", "my run"]).expect(4);
+    let ended = quiet("verify 'my run'").expect(4);
     let words = "1 of 3 rows not as the run left them: ";
     assert!(ended.stderr.starts_with(words), "{}", ended.stderr);
-    let ended = quiet(&["undo", "my run", "--yes", "--run-dir", "back"]).expect(3);
+    let ended = quiet("undo 'my run' --yes --run-dir back").expect(3);
     assert_eq!(
         ended.stderr,
         "1 row not undone, or in part: back/undo.csv\n"
     );
     // A run of no rows is a run all the same, and nothing is wrong with it.
     for args in [
-        &["import", "none.csv", "-m", "m.toml", "--run-dir", "none"][..],
-        &["status", "none"],
-        &["verify", "none"],
-        &["undo", "none", "--yes"],
+        "import none.csv -m m.toml --run-dir none",
+        "status none",
+        "verify none",
+        "undo none --yes",
     ] {
         let ended = quiet(args).expect(0);
         assert_eq!(ended.stderr, "", "{args:?}");
@@ -219,36 +206,33 @@ fn what_a_portal_was_chosen_by_is_said() {
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(file, private).expect("private");
     let url = desk.sandbox.url();
-    let show = |args: &[&str], environment: &[(&str, &str)]| {
-        let ended = here
-            .tool("schema show")
-            .args(args)
-            .envs(environment)
-            .run()
-            .expect(0);
+    let show = |args: String, environment: &[(&str, &str)]| {
+        let show = here.tool(("schema show", args));
+        let ended = show.envs(environment).run().expect(0);
         ended.stderr.lines().next().unwrap_or_default().to_owned()
     };
     let data = here.path("data").display().to_string();
-    let sandbox = ["--portal", "sandbox", "--sandbox-data", &data];
+    let sandbox = format!("--portal sandbox --sandbox-data '{data}'");
+    let named = [("HUBSPOT_ACCESS_TOKEN", TOKEN)];
     for (args, environment, words) in [
         (
-            &["--token-file", "token.txt", "--base-url", url][..],
+            format!("--token-file token.txt --base-url {url}"),
             &[][..],
             format!("{url} (--base-url), chosen by --token-file token.txt"),
         ),
         (
-            &["--base-url", url],
-            &[("HUBSPOT_ACCESS_TOKEN", TOKEN)],
+            format!("--base-url {url}"),
+            &named,
             format!("{url} (--base-url), chosen by HUBSPOT_ACCESS_TOKEN"),
         ),
         (
-            &sandbox,
+            sandbox.clone(),
             &[],
             "the embedded sandbox, chosen by --portal sandbox".to_owned(),
         ),
         (
-            &sandbox,
-            &[("HUBSPOT_ACCESS_TOKEN", TOKEN)],
+            sandbox,
+            &named,
             "chosen by --portal sandbox; HUBSPOT_ACCESS_TOKEN is not used".to_owned(),
         ),
     ] {

@@ -211,48 +211,31 @@ fn places_and_words_that_are_none_for_a_data_set_are_refused() {
         .expect(64)
         .says("the run folder is");
     let subject = "--properties subject";
-    let cases: [(&[&str], &str); 6] = [
-        (&["-o", "lake/a.csv"], "lies in the data set"),
+    let (within, here) = (
+        "lies in the data set",
+        "the folder that the command runs in is",
+    );
+    for (more, words) in [
+        ("-o lake/a.csv", within),
+        ("-o lake/more --since last", within),
+        ("-o lake/tickets/x --since last", within),
+        ("-o . --since last", here),
         (
-            &["-o", "lake/more", "--since", "last"],
-            "lies in the data set",
-        ),
-        (
-            &["-o", "lake/tickets/x", "--since", "last"],
-            "lies in the data set",
-        ),
-        (
-            &["-o", ".", "--since", "last"],
-            "the folder that the command runs in is",
-        ),
-        (
-            &[
-                "-o",
-                "new",
-                "--since",
-                "2d",
-                "--partition-by",
-                "month(createdate)",
-            ],
+            "-o new --since 2d --partition-by month(createdate)",
             "--since 2d writes a file of what changed",
         ),
         (
-            &["-o", "new", "--partition-by", "month(subject)"],
+            "-o new --partition-by month(subject)",
             "subject holds no dates",
         ),
-    ];
-    for (more, words) in cases {
+    ] {
         story.desk.export((subject, more)).expect(64).says(words);
     }
     // From within, the folder is the same.
-    let mut inside = story.desk.here.command("export --properties subject -o .");
-    inside
-        .args(["--since", "last"])
-        .current_dir(story.desk.here.path("lake"));
-    inside.env("TICKETHAUL_BASE_URL", story.desk.sandbox.url());
-    inside.env("HUBSPOT_ACCESS_TOKEN", crate::support::TOKEN);
-    let ended = story.desk.here.finish(inside).expect(64);
-    ended.says("the folder that the command runs in is");
+    let inside = story
+        .desk
+        .tool("export --properties subject -o . --since last");
+    inside.in_folder("lake").run().expect(64).says(here);
     assert!(!story.desk.here.path("new").exists());
     story.run().expect(0);
     let _manifest = story.check(&[], "nothing was left in it");

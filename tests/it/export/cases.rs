@@ -9,17 +9,9 @@ use crate::support::conversation::Talk;
 use crate::support::filed::{Filed, imported};
 use crate::support::{Served, files_below, hang, id};
 
-const WHOLE: [&str; 9] = [
-    "export",
-    "--properties",
-    "subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_priority,createdate,hubspot_owner_id",
-    "--with",
-    "notes,emails,calls,tasks,meetings,communications,contacts.email",
-    "--history",
-    "hs_pipeline_stage",
-    "--format",
-    "case",
-];
+const WHOLE: &str = "export --format case --history hs_pipeline_stage --properties \
+     subject,content,hs_pipeline,hs_pipeline_stage,hs_ticket_priority,createdate,hubspot_owner_id \
+     --with notes,emails,calls,tasks,meetings,communications,contacts.email";
 
 /// What cases have of what was said and done.
 const ACTIVITIES: [&str; 6] = [
@@ -47,7 +39,7 @@ fn told() -> Talk {
     let owner = |n: usize| owners["results"][n]["id"].clone();
     let path = format!("/crm/v3/objects/tickets/{}", ids[0]);
     let owned = json!({"properties": {"hubspot_owner_id": owner(0)}});
-    let _owned = talk.desk.call("PATCH", &path, &owned);
+    talk.desk.call("PATCH", &path, &owned);
     let headers = json!({
         "from": {"email": "ann@x.example", "firstName": "Ann", "lastName": "Lee"},
         "to": [{"email": "bo@y.example"}, {"email": "cy@y.example", "firstName": "Cy"}],
@@ -133,21 +125,21 @@ fn all_plain(talk: &Talk, file: &str) -> BTreeMap<String, Value> {
 
 /// Another portal, which has nothing.
 fn another(talk: &Talk) -> Served {
-    let args = ["--rate", "off", "--switch", "file_search_lag=0s"];
+    let args = "--rate off --switch file_search_lag=0s";
     talk.desk.here.serve(args)
 }
 
 #[test]
 fn columns_of_a_case_that_hubspot_fills_itself_are_counted_only() {
     let talk = told();
-    let all = ["export", "--all-properties", "--format", "case", "-o"];
-    let _ended = talk.run([&all[..], &["all.jsonl"]].concat(), 0);
-    let import = ["import", "all.jsonl", "-m", "case", "--create-properties"];
+    talk.run("export --all-properties --format case -o all.jsonl", 0);
+    let import = "import all.jsonl -m case --create-properties";
     let here = &talk.desk.here;
     let ended = here.run_against(&another(&talk), import).expect(0);
     let mut lines = ended.stderr.lines();
-    let unused = lines.find_map(|line| line.strip_prefix("columns that nothing uses: "));
-    let unused = unused.expect("a case has more columns than the mapping");
+    let unused = lines
+        .find_map(|line| line.strip_prefix("columns that nothing uses: "))
+        .expect("a case has more columns than the mapping");
     assert!(
         unused.ends_with(" columns of properties that HubSpot fills itself"),
         "{unused}"
@@ -159,8 +151,8 @@ fn columns_of_a_case_that_hubspot_fills_itself_are_counted_only() {
 #[test]
 fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     let talk = told();
-    let first = [&WHOLE[..], &["--attachments", "files", "-o", "a.jsonl"]].concat();
-    let _ended = talk.run(&first, 0).says("12 tickets exported");
+    talk.run((WHOLE, "--attachments files -o a.jsonl"), 0)
+        .says("12 tickets exported");
     let all = cases(&talk, "a.jsonl");
     assert_eq!(all.len(), 12);
     let one = &all[0];
@@ -178,31 +170,23 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
         .collect();
     let path = filed[0]["attachments"][0]["path"].as_str().expect("a path");
     assert!(talk.desk.here.path("files").join(path).is_file(), "{path}");
-    let manifest: Value =
-        serde_json::from_str(&talk.desk.here.read("a.jsonl.manifest.json")).expect("JSON");
+    let manifest = talk.desk.here.json("a.jsonl.manifest.json");
     assert_eq!(manifest["tables"]["emails"], 1, "{manifest}");
     let portal = another(&talk);
-    let import = ["import", "a.jsonl", "-m", "case", "--attachments", "files"];
-    let more = [
-        "--create-properties",
-        "--run-dir",
-        "copy",
-        "--horizon",
-        "0.8",
-    ];
+    let import = "import a.jsonl -m case --attachments files --horizon 0.8";
+    let more = "--create-properties --run-dir copy";
     let here = &talk.desk.here;
-    let ended = here
-        .run_against(&portal, [&import[..], &more].concat())
-        .expect(0);
-    assert!(ended.stderr.contains("files uploaded"), "{}", ended.stderr);
     // Nobody can write the history of a property.
     let left = "12 cells with what an import has no place for, left behind as mapped\n          12 history\n";
-    assert!(ended.stderr.contains(left), "{}", ended.stderr);
     // The address of an owner counts, and so its id does not.
     let unused = "columns that nothing uses: properties.hubspot_owner_id\n";
-    assert!(ended.stderr.contains(unused), "{}", ended.stderr);
-    let second = [&WHOLE[..], &["--attachments", "again", "-o", "b.jsonl"]].concat();
-    let _ended = here.run_against(&portal, &second).expect(0);
+    here.run_against(&portal, (import, more))
+        .expect(0)
+        .says("files uploaded")
+        .says(left)
+        .says(unused);
+    here.run_against(&portal, (WHOLE, "--attachments again -o b.jsonl"))
+        .expect(0);
     let (before, after) = (all_plain(&talk, "a.jsonl"), all_plain(&talk, "b.jsonl"));
     assert_eq!(before.len(), after.len());
     for (subject, case) in &before {
@@ -213,20 +197,17 @@ fn a_case_goes_out_and_into_another_portal_and_is_the_same() {
     // What hung on two tickets is a file of each of them now, where a portal sees that.
     assert!(files("again") >= files("files"));
     // Once more writes nothing.
-    let more = ["--op", "upsert", "--run-dir", "same", "--horizon", "0.8"];
-    let ended = here
-        .run_against(&portal, [&import[..], &more].concat())
-        .expect(0);
-    assert!(ended.stderr.contains("12 unchanged"), "{}", ended.stderr);
+    here.run_against(&portal, (import, "--op upsert --run-dir same"))
+        .expect(0)
+        .says("12 unchanged");
 }
 
 /// Owners have a scope of their own: without it cases have their ids alone, which is said.
 #[test]
 fn a_token_that_may_not_read_owners_exports_cases_all_the_same() {
-    let lacking = "missing_scopes=crm.objects.owners.read";
-    let talk = told().served(["--switch", lacking]);
-    let args = [&WHOLE[..], &["-o", "a.jsonl"]].concat();
-    let _said = talk.run(&args, 0).says("the token may not read owners");
+    let talk = told().served("--switch missing_scopes=crm.objects.owners.read");
+    talk.run((WHOLE, "-o a.jsonl"), 0)
+        .says("the token may not read owners");
     let owned = &cases(&talk, "a.jsonl")[0]["properties"];
     assert!(owned["hubspot_owner_id"].is_string(), "{owned}");
     assert!(owned.get("hubspot_owner_id_email").is_none(), "{owned}");
@@ -235,11 +216,9 @@ fn a_token_that_may_not_read_owners_exports_cases_all_the_same() {
 #[test]
 fn a_case_is_a_line_wherever_it_goes() {
     let talk = told();
-    let more = ["--limit", "1", "--archived", "include", "--record-times"];
-    let plain = ["export", "--properties", "subject", "--format", "case"];
-    let with = ["--with", "notes,companies,tasks"];
-    let ended = talk.run([&plain[..], &with, &more].concat(), 0);
-    let case: Value = serde_json::from_str(&ended.stdout).expect("one line");
+    let more = "--limit 1 --archived include --record-times";
+    let plain = "export --properties subject --format case --with notes,companies,tasks";
+    let case = talk.run((plain, more), 0).json();
     let members: Vec<&str> = case
         .as_object()
         .expect("an object")
@@ -268,11 +247,11 @@ fn a_case_is_a_line_wherever_it_goes() {
     );
     for (more, words) in [
         (
-            &["--since", "last", "-o", "lake"][..],
+            "--since last -o lake",
             "a case is all of a ticket in one line",
         ),
-        (&["--link-tables", "-o", "t.jsonl"], "no tables beside it"),
+        ("--link-tables -o t.jsonl", "no tables beside it"),
     ] {
-        let _told = talk.run([&plain[..], &with, more].concat(), 64).says(words);
+        talk.run((plain, more), 64).says(words);
     }
 }

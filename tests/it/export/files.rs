@@ -12,19 +12,11 @@ use crate::support::between::through;
 use crate::support::conversation::Talk;
 use crate::support::filed::{Filed, calm, files, imported};
 use crate::support::host::Host;
-use crate::support::{Answer, FilledPortal, Row, TOKEN, TROUBLES, files_below, hang, wait_at_most};
+use crate::support::{
+    Answer, FilledPortal, Row, TOKEN, TROUBLES, files_below, hang, troubled, wait_at_most,
+};
 
-const EXPORT: [&str; 9] = [
-    "export",
-    "--properties",
-    "subject",
-    "--with",
-    "notes",
-    "--attachments",
-    "out",
-    "-o",
-    "t.csv",
-];
+const EXPORT: &str = "export --properties subject --with notes --attachments out -o t.csv";
 
 /// Every row tells of a file that is there and is the portal's; nothing else is there.
 #[track_caller]
@@ -57,7 +49,7 @@ fn each_file_comes_out_once_and_is_what_it_was() {
     let talk = imported(&filed);
     let count = filed.count(true);
     let words = format!("{count} attachments downloaded, 0 there before");
-    let _ended = talk.run(EXPORT, 0).says(&words);
+    talk.run(EXPORT, 0).says(&words);
     let rows = check(&talk);
     assert!(rows.len() > count, "several notes name one file");
     let names: BTreeSet<&str> = rows.iter().map(|row| row["name"].as_str()).collect();
@@ -76,12 +68,12 @@ fn each_file_comes_out_once_and_is_what_it_was() {
     assert!(rows.iter().all(named));
     // The same again asks for none; one that was spoilt or went is brought again.
     let again = format!("0 attachments downloaded, {count} there before");
-    let _ended = talk.run(EXPORT, 0).says(&again);
+    talk.run(EXPORT, 0).says(&again);
     let path = |row: &Row| talk.desk.here.path("out").join(&row["path"]);
     fs::write(path(&rows[0]), "spoilt").expect("written");
     let other = rows.iter().find(|row| row["path"] != rows[0]["path"]);
     fs::remove_file(path(other.expect("another"))).expect("it was there");
-    let _ended = talk.run(EXPORT, 0).says("2 attachments downloaded");
+    talk.run(EXPORT, 0).says("2 attachments downloaded");
     let _rows = check(&talk);
 }
 
@@ -92,18 +84,10 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
     let get = |path: &str| talk.desk.call("GET", path, &Value::Null);
     let held = files(&get);
     let lost = held.keys().next().expect("a file");
-    let _gone = talk
-        .desk
-        .call("DELETE", &format!("/files/v3/files/{lost}"), &Value::Null);
-    let ended = talk.run([&EXPORT[..], &["--json"]].concat(), 3);
-    assert!(
-        ended.stderr.contains(&format!(
-            "1 attachment is not downloaded, such as file {lost}"
-        )),
-        "{}",
-        ended.stderr
-    );
-    let result: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let path = format!("/files/v3/files/{lost}");
+    talk.desk.call("DELETE", &path, &Value::Null);
+    let told = format!("1 attachment is not downloaded, such as file {lost}");
+    let result = talk.run((EXPORT, "--json"), 3).says(&told).json();
     assert_eq!(result["attachments"]["lacking"], 1, "{result}");
     assert_eq!(result["attachments"]["downloaded"], held.len() - 1);
     let rows = talk.desk.here.rows("t.attachments.csv");
@@ -122,90 +106,63 @@ fn what_is_not_there_is_told_and_counted_and_all_else_comes() {
         ("contacts", "has attachments"),
         ("notes.hs_note_body", "has attachments"),
     ] {
-        let args = ["export", "--properties", "subject", "--with", with];
-        let more = ["--attachments", "out", "-o", "u.csv"];
-        let _told = talk.run([&args[..], &more].concat(), 64).says(words);
+        let more = format!("--with {with} --attachments out -o u.csv");
+        talk.run(("export --properties subject", more), 64)
+            .says(words);
     }
-    let set = [
-        "--with",
-        "notes",
-        "--attachments",
-        "out",
-        "--since",
-        "last",
-        "-o",
-        "lake",
-    ];
-    let args = [&["export", "--properties", "subject"], &set[..]].concat();
-    let told = talk.run(&args, 64).says("takes no attachments along");
+    let set = "--with notes --attachments out --since last -o lake";
+    let told = talk
+        .run(("export --properties subject", set), 64)
+        .says("takes no attachments along");
     // What it says to do instead does it.
     let (_, told) = told
         .stderr
         .split_once("tickethaul export")
         .expect("a command");
     let (command, _) = told.split_once(". ").expect("its end");
-    let words = command
-        .split_whitespace()
-        .map(|word| word.replace("DIR", "beside"));
-    let words: Vec<String> = words.collect();
-    let words = std::iter::once("export").chain(words.iter().map(String::as_str));
-    let _ended = talk.run(words.collect::<Vec<_>>(), 3);
+    talk.run(("export", command.replace("DIR", "beside")), 3);
     assert!(talk.desk.here.rows("files.attachments.csv").len() > 1);
     assert!(!files_below(&talk.desk.here.path("beside")).is_empty());
-    let _file = talk.desk.here.write("plain", "a file");
-    let args = [&EXPORT[..6], &["plain", "-o", "u.csv"]].concat();
-    let _told = talk.run(&args, 64).says("plain is not a folder");
+    talk.desk.here.write("plain", "a file");
+    let args = "export --properties subject --with notes --attachments plain -o u.csv";
+    talk.run(args, 64).says("plain is not a folder");
 }
 
 #[test]
 fn a_killed_export_brings_what_lacks_and_goes_where_it_was_told() {
     let filed = Filed::new(12);
     let talk = imported(&filed);
-    let mut talk = talk.served([
-        "--switch",
-        "file_search_lag=0s",
-        "--trouble",
-        "hold@6=received:/files",
-    ]);
-    let command = [&EXPORT[..], &["--run-dir", "run"]].concat();
-    assert!(talk.desk.kill_tool_while_held(&command));
+    let mut talk = talk.served("--switch file_search_lag=0s --trouble hold@6=received:/files");
+    let command = (EXPORT, "--run-dir run");
+    assert!(talk.desk.kill_tool_while_held(command));
     let here = talk.desk.here.path(".");
     assert!(!here.join("t.csv").exists());
     let talk = calm(talk);
     fs::rename(here.join("run"), here.join("moved")).expect("moved");
-    let resume = ["resume", "moved", "-o", "t.csv"];
-    let url = ["--base-url", talk.desk.sandbox.url()];
-    let _told = talk
-        .run([&resume[..], &url].concat(), 7)
-        .says("add `--attachments");
+    let resume = format!(
+        "resume moved -o t.csv --base-url {}",
+        talk.desk.sandbox.url()
+    );
+    talk.run(&resume, 7).says("add `--attachments");
     let out = here.canonicalize().expect("a path").join("out");
     let out = out.to_str().expect("text");
-    let named = [&resume[..], &url, &["--attachments", out]].concat();
-    let _ended = talk.run(&named, 0).says("attachments downloaded");
+    talk.run((resume, ["--attachments", out]), 0)
+        .says("attachments downloaded");
     let _rows = check(&talk);
 }
 
 #[test]
 fn an_export_without_files_is_not_resumed_with_them() {
     let filed = Filed::new(6);
-    let hold = ["--trouble", "hold@1=received:/crm/objects"];
+    let hold = "--trouble hold@1=received:/crm/objects";
     let mut talk = imported(&filed).served(hold);
-    let plain = [
-        "export",
-        "--properties",
-        "subject",
-        "-o",
-        "t.csv",
-        "--run-dir",
-        "run",
-    ];
+    let plain = "export --properties subject -o t.csv --run-dir run";
     assert!(talk.desk.kill_tool_while_held(plain));
     let talk = calm(talk);
     let resume = ["resume", "run", "--base-url", talk.desk.sandbox.url()];
-    let _told = talk
-        .run([&resume[..], &["--attachments", "out"]].concat(), 64)
+    talk.run((resume, "--attachments out"), 64)
         .says("means nothing to this export");
-    let _ended = talk.run(resume, 0);
+    talk.run(resume, 0);
 }
 
 /// Puts a file into the portal.
@@ -253,7 +210,7 @@ const NAMES: [&str; 9] = [
 
 #[test]
 fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
-    let desk = FilledPortal::new(["--rate", "off", "--switch", "file_search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch file_search_lag=0s");
     let ids = desk.create(1, |_| json!({"subject": "Files"}));
     let long = format!("{}.txt", "\u{1f4ce}".repeat(300));
     let names: Vec<&str> = NAMES.iter().copied().chain([long.as_str()]).collect();
@@ -346,14 +303,10 @@ fn hidden_files_come_out_with_their_scope_and_are_named_without() {
         Some(all.len() - 2)
     );
     drop(db);
-    let talk = talk.served([
-        "--switch",
-        "file_search_lag=0s",
-        "--switch",
-        "missing_scopes=files.ui_hidden.read",
-    ]);
+    let talk =
+        talk.served("--switch file_search_lag=0s --switch missing_scopes=files.ui_hidden.read");
     let ended = talk.run(EXPORT, 3).says("2 attachments are not downloaded");
-    let _said = ended.says("files.ui_hidden.read");
+    ended.says("files.ui_hidden.read");
     let rows = talk.desk.here.rows("t.attachments.csv");
     let (lacking, there): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| !row["problem"].is_empty());
@@ -368,7 +321,7 @@ fn hidden_files_come_out_with_their_scope_and_are_named_without() {
     );
     assert_eq!(ids(&there), all[2..].iter().cloned().collect());
     let talk = calm(talk);
-    let _ended = talk.run(EXPORT, 0).says("2 attachments downloaded");
+    talk.run(EXPORT, 0).says("2 attachments downloaded");
     let rows = talk.desk.here.rows("t.attachments.csv");
     for row in rows.iter().filter(|row| all[..2].contains(&row["file_id"])) {
         let bytes = fs::read(talk.desk.here.path("out").join(&row["path"])).expect("the file");
@@ -384,31 +337,27 @@ fn random_kills(tickets: usize, kills: u32, (share, seed): (&str, u64)) {
         "429" | "locked" => format!("{name}@0.1%"),
         name => format!("{name}@{share}"),
     });
-    let mut args = vec!["--switch", "file_search_lag=0s"];
-    troubles
-        .iter()
-        .for_each(|trouble| args.extend(["--trouble", trouble]));
-    let mut talk = imported(&filed).served(&args);
+    let quick = "--switch file_search_lag=0s";
+    let mut talk = imported(&filed).served((quick, troubled(&troubles)));
     let mut random = fastrand::Rng::with_seed(seed);
-    let in_folder = ["--run-dir", "run", "--timeout", "1"];
+    let anew = format!("{EXPORT} --run-dir run --timeout 1");
     let next = |talk: &Talk| match talk.desk.here.path("run/export.json").is_file() {
-        true => vec!["resume", "run"],
-        false => [&EXPORT[..], &in_folder].concat(),
+        true => "resume run",
+        false => anew.as_str(),
     };
     for _kill in 0..kills {
         let (moment, command) = (random.u64(20..400), next(&talk));
-        talk.desk.kill_tool(&command, |child, _| {
+        talk.desk.kill_tool(command, |child, _| {
             wait_at_most(child, Duration::from_millis(moment));
         });
     }
     let mut last = String::new();
     let ends = (0..60).find(|_round| {
         let (desk, command) = (&talk.desk, next(&talk));
-        let mut ended = desk.here.run_against(&desk.sandbox, &command);
+        let mut ended = desk.run(command);
         // One that finished without some file is not resumed, but exported again.
         if ended.stderr.contains("is finished") {
-            let again = [&EXPORT[..], &in_folder].concat();
-            ended = desk.here.run_against(&desk.sandbox, &again);
+            ended = desk.run(&anew);
         }
         last = format!("{}: {}", ended.code, ended.stderr);
         ended.code == 0

@@ -47,9 +47,7 @@ fn talked() -> (FilledPortal, Vec<u64>) {
 fn what_was_said_and_done_stands_in_tables_beside_the_tickets() {
     let (desk, ids) = talked();
     let kinds = "notes,emails,calls,meetings,tasks,communications,contacts.email";
-    let args = ["--properties", "subject", "--with", kinds, "-o", "t.csv"];
-    let _ended = desk
-        .export(args)
+    desk.export(format!("--properties subject --with {kinds} -o t.csv"))
         .expect(0)
         .says("2 rows of notes, 2 rows of emails");
     let rows = desk.here.rows("t.csv");
@@ -106,38 +104,25 @@ fn what_was_said_and_done_stands_in_tables_beside_the_tickets() {
 #[test]
 fn tables_need_a_place_and_columns_do_not() {
     let (desk, _ids) = talked();
-    let to_stdout = ["--properties", "subject", "--with", "notes"];
-    let _told = desk
-        .export(to_stdout)
+    let to_stdout = "--properties subject --with notes";
+    desk.export(to_stdout)
         .expect(64)
         .says("notes would be written beside the output");
     let column = ["--properties", "subject", "--with", "notes.hs_note_body"];
-    let ended = desk.export(column).expect(0);
-    assert!(
-        ended.stdout.contains("notes.hs_note_body"),
-        "{}",
-        ended.stdout
-    );
+    desk.export(column).expect(0).prints("notes.hs_note_body");
     // The name that the option had.
-    let old = ["--with", "contacts.email", "--with-files", "-o", "old.csv"];
-    let _ended = desk.export([&column[..2], &old].concat()).expect(0);
+    let old = "--with contacts.email --with-files -o old.csv";
+    desk.export(("--properties subject", old)).expect(0);
     assert!(desk.here.path("old.contacts.csv").is_file());
 }
 
 #[test]
 fn a_data_set_has_them_as_tables_too() {
     let (desk, _ids) = talked();
-    let args = [
-        "--properties",
-        "subject",
-        "--with",
-        "notes,emails",
-        "--headers",
-        "snake",
-    ];
-    let set = ["--since", "last", "-o", "lake"];
+    let args = "--properties subject --with notes,emails --headers snake";
+    let set = "--since last -o lake";
     for _night in 0..2 {
-        let _ended = desk.export([&args[..], &set].concat()).expect(0);
+        desk.export((args, set)).expect(0);
     }
     let notes = table(&desk, "lake", "notes");
     assert_eq!(notes.len(), 1, "each once; links say on which tickets");

@@ -32,15 +32,8 @@ fn wide() -> (FilledPortal, Vec<u64>) {
 fn all_of_seven_hundred_properties_are_exported_by_filter() {
     let (desk, ids) = wide();
     let all = "--where 'subject is set'";
-    let more = [
-        "--limit",
-        "205",
-        "--history",
-        "subject",
-        "--with",
-        "contacts",
-    ];
-    for (file, more) in [("a.csv", &[][..]), ("b.csv", &more)] {
+    let more = "--limit 205 --history subject --with contacts";
+    for (file, more) in [("a.csv", ""), ("b.csv", more)] {
         desk.export((format!("--all-properties -o {file}"), all, more))
             .expect(0);
         let expected = if file == "b.csv" { &ids[..205] } else { &ids };
@@ -134,15 +127,7 @@ fn a_filter_that_no_search_takes_is_refused_before_any_ticket_is_read() {
         .map(|n| (21_000_000_000_u64 + n).to_string())
         .collect();
     let filter = format!("subject is set and hs_object_id in ({})", ids.join(", "));
-    let args = [
-        "export",
-        "--properties",
-        "subject",
-        "--where",
-        &filter,
-        "-o",
-        "a.csv",
-    ];
+    let args = format!("export --properties subject --where '{filter}' -o a.csv");
     let tickets_asked = std::sync::atomic::AtomicUsize::new(0);
     let ended = through(&desk, args, &|asked, send| {
         if asked.is_to("/objects/2026-09/tickets") {

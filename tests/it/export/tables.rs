@@ -111,14 +111,7 @@ fn a_filter_finds_tickets_beyond_a_page() {
         |n| json!({"subject": format!("Ticket {n}"), "hs_ticket_priority": if n.is_multiple_of(3) { "HIGH" } else { "LOW" }}),
     );
     let filter = "hs_ticket_priority = High and createdate >= 2020-01-01";
-    let args = [
-        "--properties",
-        "hs_ticket_priority",
-        "--where",
-        filter,
-        "-o",
-        "a.csv",
-    ];
+    let args = format!("--properties hs_ticket_priority --where '{filter}' -o a.csv");
     desk.export(args).expect(0);
     let priorities = desk.column("a.csv", "hs_ticket_priority");
     assert_eq!(priorities.len(), 144);
@@ -130,15 +123,8 @@ fn a_filter_finds_tickets_beyond_a_page() {
 fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
     let (desk, ids) = FilledPortal::with_tickets(3);
     let contacts = desk.link_contacts(&ids[1..2], 350);
-    let columns = [
-        "--properties",
-        "subject",
-        "--with",
-        "contacts,contacts.email",
-        "-o",
-        "a.csv",
-    ];
-    desk.export(columns).expect(0);
+    let columns = "--properties subject --with contacts,contacts.email";
+    desk.export((columns, "-o a.csv")).expect(0);
     let linked = desk.column("a.csv", "contacts");
     let written: Vec<String> = contacts.iter().map(u64::to_string).collect();
     assert_eq!(linked, ["".to_owned(), written.join(";"), "".to_owned()]);
@@ -147,7 +133,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
     assert_eq!(emails.len(), 350);
     assert!(emails.iter().all(|email| email.contains('@')));
 
-    desk.export((&columns[..5], "b.csv --link-tables"))
+    desk.export((columns, "-o b.csv --link-tables"))
         .expect(0)
         .says("3 tickets exported, 350 rows of contacts");
     let rows = desk.here.rows("b.contacts.csv");

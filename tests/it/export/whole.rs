@@ -122,22 +122,10 @@ fn values_are_written_as_people_read_them() {
         })
     });
     let wanted = "subject,hs_pipeline_stage,hs_ticket_priority,hubspot_owner_id,createdate";
-    let args = [
-        "--properties",
-        wanted,
-        "--values",
-        "both",
-        "--headers",
-        "labels",
-        "--zone",
-        "Europe/Berlin",
-        "--datetime-format",
-        "%d.%m.%Y %H:%M",
-        "--escape-formulas",
-        "-o",
-        "a.csv",
-    ];
-    desk.export(args).expect(0);
+    let read = "--values both --headers labels --zone Europe/Berlin --escape-formulas";
+    let dates = "--datetime-format '%d.%m.%Y %H:%M' -o a.csv";
+    desk.export((["--properties", wanted], read, dates))
+        .expect(0);
     let text = desk.here.read("a.csv");
     let row = text.lines().nth(1).expect("a row");
     let name = format!(
@@ -327,18 +315,9 @@ fn a_folder_of_parts_is_replaced_whole() {
     let desk = FilledPortal::new("--rate off");
     define_all_types(&desk);
     let ids = create_typed(&desk, 250);
-    let args = [
-        "--properties",
-        "subject",
-        "--format",
-        "csv",
-        "--partition-by",
-        "month(createdate)",
-        "-o",
-        "parts",
-    ];
+    let args = "--properties subject --format csv --partition-by month(createdate) -o";
     for _again in 0..2 {
-        desk.export(args).expect(0);
+        desk.export((args, "parts")).expect(0);
         let mut read = Vec::new();
         for month in 1..=5 {
             let folder = format!("createdate_month=2026-{month:02}");
@@ -358,8 +337,8 @@ fn a_folder_of_parts_is_replaced_whole() {
     // The parts, five tables beside them, and the state for the next run.
     assert_eq!(manifest["files"].as_array().map(Vec::len), Some(5 + 5 + 2));
     desk.here.write("taken", "not an export");
-    let mut args = args;
-    args[7] = "taken";
-    desk.export(args).expect(64).says("is not an export");
+    desk.export((args, "taken"))
+        .expect(64)
+        .says("is not an export");
     assert_eq!(desk.here.read("taken"), "not an export");
 }

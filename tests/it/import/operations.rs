@@ -33,26 +33,23 @@ fn seeded(desk: &FilledPortal) -> Vec<String> {
 
 /// Uses the file for what it is for.
 fn go(desk: &FilledPortal, operation: Operation) -> Ended {
-    let mut args = match operation {
-        Operation::Archive => vec!["delete", "in.csv", "--yes"],
-        _ => vec!["import", "in.csv", "--op", operation.word()],
+    let args = match operation {
+        Operation::Archive => "delete in.csv --yes".to_owned(),
+        _ => format!("import in.csv --op {}", operation.word()),
     };
-    args.extend(["-m", "m.toml", "--run-dir", "run", "--progress", "plain"]);
-    desk.run(&args)
+    desk.run((args, "-m m.toml --run-dir run --progress plain"))
 }
 
 #[test]
 fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
     for operation in [Operation::Upsert, Operation::Update, Operation::Archive] {
         let mut scenario = Scenario::new(operation, 1_000);
-        for args in [
-            ["--switch", "partial_success=207"],
-            ["--switch", "partial_success=400"],
-        ] {
-            let desk = desk(&mut scenario, args);
+        for partial in ["207", "400"] {
+            let switch = format!("--switch partial_success={partial}");
+            let desk = desk(&mut scenario, switch);
             let ended = go(&desk, operation).expect(3);
             desk.check(&scenario, operation.word());
-            assert!(!ended.stderr.contains("lost"), "{}", ended.stderr);
+            ended.says_nothing_of("lost");
         }
     }
     let upsert = Scenario::new(Operation::Upsert, 1_000);
@@ -95,12 +92,8 @@ fn archived_tickets_are_told_as_the_portal_finds_them() {
 #[test]
 fn an_archive_whose_replies_are_lost_ends_as_the_portal_has_it() {
     for setting in settings() {
-        for trouble in [
-            "post-502",
-            "reset-after",
-            "reset-before",
-            "late-commit=200ms",
-        ] {
+        let troubles = "post-502 reset-after reset-before late-commit=200ms";
+        for trouble in troubles.split(' ') {
             let mut scenario = Scenario::with(Operation::Archive, setting, 250);
             let trouble = format!("{trouble}@2:batch/archive");
             let desk = desk(&mut scenario, format!("--trouble {trouble}"));
@@ -121,10 +114,11 @@ fn a_key_that_comes_again_is_unchanged_where_no_key_leads_into_the_bin() {
         ("missing", "yes", [2, 3, 1]),
         ("found", "yes", [2, 3, 1]),
     ] {
-        let by_key = format!("archived_by_key={by_key}");
-        let folds = format!("fold_unique_case={folds}");
-        let switches = ["--rate", "off", "--switch", &by_key, "--switch", &folds];
-        let desk = FilledPortal::new(switches);
+        let switches = [
+            format!("archived_by_key={by_key}"),
+            format!("fold_unique_case={folds}"),
+        ];
+        let desk = FilledPortal::new(("--rate off", switched(&switches)));
         desk.unique_property("source_ticket_id");
         let keys = ["a", "b"];
         let _ids = desk.create(2, |n| json!({"subject": "x", "source_ticket_id": keys[n]}));
@@ -152,14 +146,12 @@ fn held(desk: &FilledPortal) -> Vec<u64> {
 fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
     let (desk, ids) = FilledPortal::with_tickets(40);
     let here = &desk.here;
-    let refused = here.run_against(&desk.sandbox, "delete --ids 1");
-    refused.expect(64).says("--yes");
+    desk.run("delete --ids 1").expect(64).says("--yes");
     assert!(!here.path("tickethaul-runs").exists(), "nothing was begun");
 
-    let typed = format!("{},{},4711", ids[0], ids[1]);
-    let args = ["delete", "--ids", &typed, "--yes", "--run-dir", "typed"];
-    let ended = here.run_against(&desk.sandbox, args).expect(3);
-    ended
+    let typed = format!("delete --ids {},{},4711", ids[0], ids[1]);
+    desk.run((typed, "--yes --run-dir typed"))
+        .expect(3)
         .says("the tickets of 3 rows")
         .says("archived by this run");
     assert_eq!(
@@ -170,12 +162,10 @@ fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
 
     let lines: String = ids[..4].iter().map(|id| format!("{id}\n")).collect();
     here.write("ids.txt", format!("hs_object_id\n{lines}"));
-    let mut piped = here.command("delete --ids-from - --yes --run-dir piped");
-    piped
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", crate::support::TOKEN)
-        .stdin(std::fs::File::open(here.path("ids.txt")).expect("a file"));
-    here.finish(piped).expect(0);
+    desk.tool("delete --ids-from - --yes --run-dir piped")
+        .stdin("ids.txt")
+        .run()
+        .expect(0);
     assert_eq!(
         desk.column("piped/done.csv", "_fate"),
         ["unchanged", "unchanged", "done", "done"]
@@ -183,14 +173,12 @@ fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
     assert_eq!(held(&desk), &ids[4..]);
 
     // held.csv is an export, whose first column is the id.
-    here.run_against(&desk.sandbox, "delete held.csv --yes --run-dir rest")
-        .expect(0);
+    desk.run("delete held.csv --yes --run-dir rest").expect(0);
     assert!(held(&desk).is_empty());
     // Once more, by a plain column of ids.
     let ids = desk.column("rest/done.csv", "_ticket_id").join("\n");
     here.write("again.csv", format!("ticket_id\n{ids}\n"));
-    here.run_against(&desk.sandbox, "delete again.csv --yes --run-dir again")
-        .expect(0);
+    desk.run("delete again.csv --yes --run-dir again").expect(0);
     assert_eq!(here.rows("again/done.csv").len(), 36);
 }
 
@@ -233,53 +221,31 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
     desk.here.write("m.toml", MAPPING);
     let hashed = MAPPING.replace("column = \"Id\"", "row_hash = true");
     desk.here.write("hashed.toml", hashed);
-    let table = [
+    for (typed, words) in [
         (
-            "archive",
-            "m.toml",
-            "--diff",
+            "archive -m m.toml --diff",
             "--diff does not go with --op archive",
         ),
         (
-            "create",
-            "m.toml",
-            "--diff",
+            "create -m m.toml --diff",
             "--diff does not go with --op create",
         ),
         (
-            "update",
-            "m.toml",
-            "--no-key",
+            "update -m m.toml --no-key",
             "--no-key does not go with --op update",
         ),
         (
-            "update",
-            "hashed.toml",
-            "--diff",
+            "update -m hashed.toml --diff",
             "row_hash can't be used to update tickets",
         ),
         (
-            "archive",
-            "hashed.toml",
-            "--quiet",
+            "archive -m hashed.toml --quiet",
             "row_hash can't be used to archive tickets",
         ),
-    ];
-    for (operation, mapping, flag, words) in table {
-        let args = [
-            "import",
-            "in.csv",
-            "-m",
-            mapping,
-            "--op",
-            operation,
-            flag,
-            "--run-dir",
-            "run",
-            "--yes",
-        ];
-        let ended = desk.run(args).expect(64);
-        ended.says(words);
+    ] {
+        desk.run(("import in.csv --run-dir run --yes --op", typed))
+            .expect(64)
+            .says(words);
         assert!(!desk.here.path("run").exists());
     }
 }
@@ -314,9 +280,11 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
         ("blocks", "found", 3),
         ("blocks", "missing", 3),
     ] {
-        let holds = format!("archived_holds_unique={holds}");
-        let by_key = format!("archived_by_key={by_key}");
-        let desk = FilledPortal::new(["--rate", "off", "--switch", &holds, "--switch", &by_key]);
+        let switches = [
+            format!("archived_holds_unique={holds}"),
+            format!("archived_by_key={by_key}"),
+        ];
+        let desk = FilledPortal::new(("--rate off", switched(&switches)));
         desk.unique_property("source_ticket_id");
         let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{}", n + 1)});
         let ids = desk.create(5, old);

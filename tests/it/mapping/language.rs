@@ -172,29 +172,12 @@ fn a_mapping_is_proposed_checked_and_imports_its_file() {
         let file = project(&format!("samples/{sample}.csv"))
             .display()
             .to_string();
-        let init = [
-            "map",
-            "init",
-            &file,
-            "--from",
-            "none",
-            "-o",
-            "proposed.toml",
-        ];
+        let init = (["map", "init", &file], "--from none -o proposed.toml");
         here.run(init).expect(0).says("go over it");
         here.run("map check proposed.toml").expect(0);
-        let args = [
-            "import",
-            &file,
-            "-m",
-            "proposed.toml",
-            "--run-dir",
-            "run",
-            "--json",
-        ];
-        let ended = here.run_embedded(args);
+        let ended = here.run_embedded((import(&file, "proposed.toml"), "--json"));
         assert!(matches!(ended.code, 0 | 3), "{sample}: {}", ended.stderr);
-        let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+        let summary = ended.json();
         let done = summary["rows"]["done"].as_u64().unwrap_or_default();
         let read = summary["read"].as_u64().unwrap_or_default();
         assert!(

@@ -6,24 +6,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::conversation::Talk;
+use crate::support::conversation::{Form, Talk};
 use crate::support::filed::{FOLDER, Filed, PORTALS, calm, check, files, talk_of};
 use crate::support::host::Host;
-use crate::support::{Ended, Row, switched};
+use crate::support::{Args, Ended, Row, switched};
 
-const IMPORT: [&str; 8] = [
-    "import",
-    "in.jsonl",
-    "-m",
-    "m.toml",
-    "--attachments",
-    FOLDER,
-    "--horizon",
-    "0.8",
-];
+const IMPORT: &str = "import in.jsonl -m m.toml --attachments attachments --horizon 0.8";
 
-fn go(talk: &Talk, args: &[&str], run: &str, code: i32) -> Ended {
-    talk.run([args, &["--run-dir", run]].concat(), code)
+/// Files are found at once.
+const QUICK: &str = "--switch file_search_lag=0s";
+
+fn go(talk: &Talk, args: impl Args, run: &str, code: i32) -> Ended {
+    talk.run((args, ["--run-dir", run]), code)
 }
 
 /// Each once, in every portal; the same input again uploads nothing, in any operation.
@@ -34,25 +28,18 @@ fn each_file_goes_in_once_whatever_a_portal_takes_for_a_duplicate() {
         for (switches, by_bytes) in PORTALS {
             let filed = &filed;
             let _side_by_side = scope.spawn(move || {
-                let extra = switched(switches);
-                let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
-                let talk = talk_of(filed, &extra);
+                let talk = talk_of(filed, switched(switches));
                 let story = switches.join(" ");
-                let ended = go(&talk, &IMPORT, "run", 0);
+                let ended = go(&talk, IMPORT, "run", 0);
                 let count = filed.count(by_bytes);
-                assert!(
-                    ended.stderr.contains(&format!("{count} files uploaded")),
-                    "{}",
-                    ended.stderr
-                );
+                ended.says(&format!("{count} files uploaded"));
                 let page = talk.desk.here.read("run/report.html");
                 assert!(page.contains(&format!("{count} files uploaded")), "{page}");
-                let upsert = [&IMPORT[..], &["--op", "upsert"]].concat();
-                let again = go(&talk, &upsert, "again", 0);
-                assert!(!again.stderr.contains("uploaded"), "{}", again.stderr);
+                let upsert = (IMPORT, "--op upsert");
+                go(&talk, upsert, "again", 0).says_nothing_of("uploaded");
                 let talk = calm(talk);
                 check(&talk, filed, count, &story);
-                let _clean = talk.run(["verify", "run"], 0);
+                talk.run("verify run", 0);
                 let folders = held(&talk);
                 let plain = folders
                     .values()
@@ -75,19 +62,9 @@ fn held(talk: &Talk) -> std::collections::BTreeMap<String, String> {
 fn progress_counts_files_and_bytes() {
     let filed = Filed::new(10);
     // Lost replies are waited for, so that the run takes longer than its lines are apart.
-    let lost = [
-        "--trouble",
-        "post-502@30%:/files",
-        "--switch",
-        "file_search_lag=0s",
-    ];
+    let lost = "--trouble post-502@30%:/files --switch file_search_lag=0s";
     let talk = talk_of(&filed, lost);
-    let ended = go(
-        &talk,
-        &[&IMPORT[..], &["--progress", "json"]].concat(),
-        "run",
-        0,
-    );
+    let ended = go(&talk, (IMPORT, "--progress json"), "run", 0);
     let lines = ended.stderr.lines();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let told: Vec<Value> = lines.filter(|line| line["event"] == "progress").collect();
@@ -105,41 +82,17 @@ fn progress_counts_files_and_bytes() {
 #[test]
 fn files_are_taken_along_only_where_it_is_said_where_they_are() {
     let filed = Filed::new(4);
-    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
-    let plain = ["import", "in.jsonl", "-m", "m.toml"];
-    let _said = go(&talk, &plain, "run", 0).says("files are not uploaded");
+    let talk = talk_of(&filed, QUICK);
+    let plain = "import in.jsonl -m m.toml";
+    go(&talk, plain, "run", 0).says("files are not uploaded");
     assert!(held(&talk).is_empty());
-    let _file = talk.desk.here.write(
-        "m2.toml",
-        crate::support::conversation::Form::Objects.mapping(),
-    );
-    let none = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m2.toml",
-        "--attachments",
-        FOLDER,
-    ];
-    let _said = go(&talk, &none, "run2", 64).says("names none");
-    let wrong = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachments",
-        "nowhere",
-    ];
-    let _said = go(&talk, &wrong, "run3", 64).says("nowhere is not a folder");
-    let host = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachment-host",
-        "https://a.example/",
-    ];
-    let _said = go(&talk, &host, "run4", 64).says("write its name alone");
+    talk.desk.here.write("m2.toml", Form::Objects.mapping());
+    let none = "import in.jsonl -m m2.toml --attachments attachments";
+    go(&talk, none, "run2", 64).says("names none");
+    let wrong = "import in.jsonl -m m.toml --attachments nowhere";
+    go(&talk, wrong, "run3", 64).says("nowhere is not a folder");
+    let host = "import in.jsonl -m m.toml --attachment-host https://a.example/";
+    go(&talk, host, "run4", 64).says("write its name alone");
 }
 
 /// A file that lacks refuses its ticket's row and keeps one note back; all the others go in,
@@ -147,21 +100,15 @@ fn files_are_taken_along_only_where_it_is_said_where_they_are() {
 #[test]
 fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
     let filed = Filed::new(6);
-    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&filed, QUICK);
     let (place, _) = filed.files.iter().next().expect("a file");
     let lost = &filed.files[place][0];
-    let path = talk
-        .desk
-        .here
-        .path(&format!("{FOLDER}/{}/{}", lost.id, lost.name));
+    let lost_path = format!("{FOLDER}/{}/{}", lost.id, lost.name);
+    let path = talk.desk.here.path(&lost_path);
     std::fs::remove_file(&path).expect("it was there");
-    let ended = go(&talk, &IMPORT, "run", 3);
-    let refused = talk.desk.here.read("run/refused.jsonl");
-    let rows: Vec<Value> = refused
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
-    assert_eq!(rows.len(), 1, "{refused}\n{}", ended.stderr);
+    let ended = go(&talk, IMPORT, "run", 3);
+    let rows = refused_rows(&talk, "run");
+    assert_eq!(rows.len(), 1, "{rows:?}\n{}", ended.stderr);
     let row = &rows[0];
     assert_eq!(row["_code"], "FILE_MISSING", "{row}");
     assert_eq!(row["_step"], "file", "{row}");
@@ -174,13 +121,7 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
     let notes = talk.notes().len();
     assert_eq!(notes, filed.talk.comments.len() - 1, "all others are there");
     std::fs::write(&path, &lost.bytes).expect("written");
-    let retry = ["retry", "run", "--horizon", "0.8"];
-    let ended = go(&talk, &retry, "again", 0);
-    assert!(
-        ended.stderr.contains("1 note created, 6 there before"),
-        "{}",
-        ended.stderr
-    );
+    go(&talk, "retry run --horizon 0.8", "again", 0).says("1 note created, 6 there before");
     // One that another ticket has too is in that one's folder, and no second one is made.
     check(&calm(talk), &filed, filed.count(true), "after the retry");
 }
@@ -189,16 +130,16 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
 #[test]
 fn a_resume_takes_files_from_where_the_run_did_and_from_nowhere_that_others_say() {
     let filed = Filed::new(6);
-    let mut talk = talk_of(&filed, ["--trouble", "hold@5=committed:/files"]);
-    let command = [&IMPORT[..], &["--run-dir", "run", "--timeout", "0.4"]].concat();
-    assert!(talk.desk.kill_tool_while_held(&command));
+    let mut talk = talk_of(&filed, "--trouble hold@5=committed:/files");
+    let command = (IMPORT, "--run-dir run --timeout 0.4");
+    assert!(talk.desk.kill_tool_while_held(command));
     let here = talk.desk.here.path(".");
     std::fs::rename(here.join("run"), here.join("moved")).expect("moved");
-    let resume = ["resume", "moved", "--horizon", "0.4", "--timeout", "0.4"];
-    let _said = talk.run(resume, 7).says("add `--attachments");
+    let resume = "resume moved --horizon 0.4 --timeout 0.4";
+    talk.run(resume, 7).says("add `--attachments");
     std::fs::rename(here.join("moved"), here.join("run")).expect("moved back");
-    let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
-    let _ended = talk.run(resume, 0);
+    let resume = "resume run --horizon 0.4 --timeout 0.4";
+    talk.run(resume, 0);
     check(&calm(talk), &filed, filed.count(true), "resumed");
 }
 
@@ -232,8 +173,8 @@ fn tickets(talk: &Talk, files: &[String]) {
         .zip(files)
         .map(|(n, files)| format!("T{n},Ticket {n},2021-03-01T09:00:00Z,{files}\n"));
     let csv = format!("Id,Subject,Created,Files\n{}", rows.collect::<String>());
-    let _file = talk.desk.here.write("t.csv", csv);
-    let _file = talk.desk.here.write("t.toml", TICKETS);
+    talk.desk.here.write("t.csv", csv);
+    talk.desk.here.write("t.toml", TICKETS);
 }
 
 fn from_hosts(talk: &Talk, hosts: &[&str], run: &str) -> Ended {
@@ -243,29 +184,13 @@ fn from_hosts(talk: &Talk, hosts: &[&str], run: &str) -> Ended {
 
 /// The same with this variable for a host's token, or none.
 fn with_token(talk: &Talk, hosts: &[&str], (run, token): (&str, Option<(&str, &str)>)) -> Ended {
-    let mut args = vec![
-        "import",
-        "t.csv",
-        "-m",
-        "t.toml",
-        "--run-dir",
-        run,
-        "--timeout",
-        "1",
-        "--horizon",
-        "0.8",
-        "--max-attachment",
-        "1mb",
-    ];
-    for host in hosts {
-        args.extend(["--attachment-host", host]);
-    }
-    let mut command = talk.desk.here.command(&args);
-    let _same = command
-        .env("TICKETHAUL_BASE_URL", talk.desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", crate::support::TOKEN)
-        .envs(token);
-    let ended = talk.desk.here.finish(command);
+    let import = format!("import t.csv -m t.toml --run-dir {run} --max-attachment 1mb");
+    let hosts: Vec<&str> = hosts
+        .iter()
+        .flat_map(|host| ["--attachment-host", host])
+        .collect();
+    let args = (import, "--timeout 1 --horizon 0.8", hosts);
+    let ended = talk.desk.tool(args).envs(token.as_slice()).run();
     let said = format!("{}{}", ended.stdout, ended.stderr);
     assert!(!said.contains("czpj"), "the host's token is shown");
     ended
@@ -275,7 +200,7 @@ fn with_token(talk: &Talk, hosts: &[&str], (run, token): (&str, Option<(&str, &s
 #[test]
 fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     let cases = [
         ("good.txt", "done"),
         ("sub/In%20voice.txt", "done"),
@@ -308,8 +233,7 @@ fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
     urls.extend(others.map(str::to_owned));
     tickets(&talk, &urls);
     let begun = Instant::now();
-    let ended = from_hosts(&talk, &["127.0.0.1"], "run");
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    from_hosts(&talk, &["127.0.0.1"], "run").expect(3);
     assert!(
         begun.elapsed() < Duration::from_secs(40),
         "a slow host holds nobody up"
@@ -366,10 +290,9 @@ fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
 #[test]
 fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     tickets(&talk, &[host.url("leads.txt")]);
-    let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run");
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    from_hosts(&talk, &["127.0.0.1", "localhost"], "run").expect(0);
     assert_eq!(
         host.asked(),
         [
@@ -385,11 +308,10 @@ fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
 fn a_proxy_within_the_network_fetches_files_from_hosts_without() {
     let proxy = Host::start();
     let address = proxy.url("").replace("127.0.0.1", "localhost");
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     tickets(&talk, &["http://files.invalid/good.txt".to_owned()]);
     let variable = Some(("HTTPS_PROXY", address.as_str()));
-    let ended = with_token(&talk, &["files.invalid"], ("run", variable));
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    with_token(&talk, &["files.invalid"], ("run", variable)).expect(0);
     let asked = ("http://files.invalid/good.txt".to_owned(), None);
     assert_eq!(proxy.asked(), [asked]);
 }
@@ -401,7 +323,7 @@ fn a_proxy_within_the_network_fetches_files_from_hosts_without() {
 fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
     use std::os::unix::fs::PermissionsExt;
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     tickets(&talk, &[host.url("private.txt")]);
     let here = &talk.desk.here;
     std::fs::create_dir_all(here.path(".config/tickethaul")).expect("a folder");
@@ -412,12 +334,11 @@ fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
         std::fs::set_permissions(path, owner).expect("for its owner");
     };
     configured("exit 3");
-    let ended = with_token(&talk, &["127.0.0.1"], ("none", None));
-    let ended = ended.expect(7);
-    let _said = ended.says("the token command of attachment host 127.0.0.1 failed");
+    let ended = with_token(&talk, &["127.0.0.1"], ("none", None)).expect(7);
+    ended.says("the token command of attachment host 127.0.0.1 failed");
     assert!(!here.path("none").exists());
     configured("echo 'Basic czpj'");
-    let _ended = with_token(&talk, &["127.0.0.1"], ("run", None)).expect(0);
+    with_token(&talk, &["127.0.0.1"], ("run", None)).expect(0);
     let asked = ("/private.txt".to_owned(), Some("Basic czpj".to_owned()));
     assert_eq!(host.asked(), [asked]);
 }
@@ -425,7 +346,7 @@ fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
 /// Files of a ticket hang on a note of their own, with the ticket's time.
 #[test]
 fn files_of_a_ticket_hang_on_a_note_of_their_own() {
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     tickets(
         &talk,
         &[
@@ -436,19 +357,12 @@ fn files_of_a_ticket_hang_on_a_note_of_their_own() {
     );
     let here = &talk.desk.here;
     std::fs::create_dir_all(here.path("store/deep")).expect("a folder");
-    let _file = here.write("store/a.txt", "one");
-    let _file = here.write("store/deep/b.txt", "two");
-    let import = [
-        "import",
-        "t.csv",
-        "-m",
-        "t.toml",
-        "--attachments",
-        "store",
-        "--horizon",
-        "0.8",
-    ];
-    let _ended = go(&talk, &import, "run", 0);
+    here.write("store/a.txt", "one");
+    here.write("store/deep/b.txt", "two");
+    talk.run(
+        "import t.csv -m t.toml --attachments store --horizon 0.8 --run-dir run",
+        0,
+    );
     let notes = talk.all(
         "notes",
         "properties=hs_note_body,hs_timestamp,hs_attachment_ids,hs_unique_id",
@@ -506,11 +420,11 @@ fn odd_names_are_kept_apart_and_lead_nowhere() {
             bytes: format!("bytes {n}"),
         });
     }
-    let talk = talk_of(&filed, ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&filed, QUICK);
     // The last has no name of its own.
     odd.files.get_mut(&place).expect("files")[7].name = "file".to_owned();
     odd.write(&talk.desk.here.path("."));
-    let _ended = go(&talk, &IMPORT, "run", 0);
+    go(&talk, IMPORT, "run", 0);
     let paths: Vec<String> = held(&talk).into_values().collect();
     let kept: std::collections::BTreeSet<&String> = paths.iter().collect();
     assert_eq!(kept.len(), paths.len(), "{paths:?}");
@@ -528,10 +442,7 @@ fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
         ("barred_endings=png", "not allowed"),
         ("file_limit=1kb", "larger than"),
     ] {
-        let talk = talk_of(
-            &filed,
-            ["--switch", switch, "--switch", "file_search_lag=0s"],
-        );
+        let talk = talk_of(&filed, (QUICK, ["--switch", switch]));
         let large = talk.desk.here.path(&format!("{FOLDER}/101/shot 1.PNG"));
         std::fs::write(large, "x".repeat(1_500)).expect("written");
         let mut lines = filed.jsonl();
@@ -543,23 +454,19 @@ fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
             "\"size\":1500",
             1,
         );
-        let _file = talk.desk.here.write("in.jsonl", lines);
-        let _ended = go(&talk, &IMPORT, "run", 3);
+        talk.desk.here.write("in.jsonl", lines);
+        go(&talk, IMPORT, "run", 3);
         let refused = talk.desk.here.read("run/refused.jsonl");
         assert!(
             refused.contains("FILE_REFUSED") && refused.contains(words),
             "{refused}"
         );
     }
-    let talk = talk_of(
-        &filed,
-        [
-            "--switch",
-            "missing_scopes=files,files.write,files.ui_hidden.write",
-        ],
-    );
-    let ended = go(&talk, &IMPORT, "run", 7).says("files can't be uploaded");
-    assert!(ended.stderr.contains("files.write"), "{}", ended.stderr);
+    let lacking = "--switch missing_scopes=files,files.write,files.ui_hidden.write";
+    let talk = talk_of(&filed, lacking);
+    go(&talk, IMPORT, "run", 7)
+        .says("files can't be uploaded")
+        .says("files.write");
     assert!(talk.all("tickets", "").is_empty(), "nothing was written");
 }
 
@@ -570,7 +477,7 @@ fn with_attachments(talk: &Talk, of_tickets: &[Value]) {
                              "attachments": files});
         json!({"Id": format!("T{n}"), "Subject": "Files", "comments": [comment]}).to_string() + "\n"
     });
-    let _file = talk.desk.here.write("in.jsonl", lines.collect::<String>());
+    talk.desk.here.write("in.jsonl", lines.collect::<String>());
 }
 
 fn put(talk: &Talk, name: &str, bytes: &str) {
@@ -579,13 +486,17 @@ fn put(talk: &Talk, name: &str, bytes: &str) {
     std::fs::write(place, bytes).expect("written");
 }
 
+fn refused_rows(talk: &Talk, run: &str) -> Vec<Value> {
+    let text = talk.desk.here.read(&format!("{run}/refused.jsonl"));
+    let rows = text.lines();
+    rows.map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
 /// Codes of the refused rows, by ticket.
 fn refused(talk: &Talk, run: &str) -> Vec<(String, String)> {
-    let text = talk.desk.here.read(&format!("{run}/refused.jsonl"));
-    let rows = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let word = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
+    let rows = refused_rows(talk, run).into_iter();
     rows.map(|row| (word(&row, "Id"), word(&row, "_code")))
         .collect()
 }
@@ -594,7 +505,7 @@ fn refused(talk: &Talk, run: &str) -> Vec<(String, String)> {
 /// only names tell files apart, nor where a file is not the one that its source describes.
 #[test]
 fn files_of_tickets_are_not_mixed_up() {
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     let at = |id: &str, url: &str| json!([{"id": id, "content_url": url}]);
     let named = |id: &str| json!([{"id": id, "file_name": "scan.png"}]);
     let sized = |id: &str, size: u64| json!([{"id": id, "file_name": "logo.png", "size": size}]);
@@ -620,21 +531,9 @@ fn files_of_tickets_are_not_mixed_up() {
     }
     let expected = [("T4", "FILE_NAME_SHARED"), ("T7", "FILE_SIZE_DIFFERS")];
     let expected = expected.map(|(ticket, code)| (ticket.to_owned(), code.to_owned()));
-    let planned = talk.run(
-        [
-            "plan",
-            "in.jsonl",
-            "-m",
-            "m.toml",
-            "--attachments",
-            FOLDER,
-            "-o",
-            "p.plan",
-        ],
-        0,
-    );
-    let one = ["--concurrency", "1"];
-    let _ended = go(&talk, &[&IMPORT[..], &one].concat(), "run", 3);
+    let plan = "plan in.jsonl -m m.toml --attachments attachments -o p.plan";
+    let planned = talk.run(plan, 0);
+    go(&talk, (IMPORT, "--concurrency 1"), "run", 3);
     assert_eq!(refused(&talk, "run"), expected, "{}", planned.stdout);
     let paths: Vec<String> = held(&talk).into_values().collect();
     for end in ["T1/", "T2/", "T3/"] {
@@ -653,12 +552,12 @@ fn files_of_tickets_are_not_mixed_up() {
 #[test]
 fn pictures_within_texts_come_along_from_named_hosts() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     let mapping = crate::support::filed::mapping().replace(
         "body = \"body\"",
         "body = { path = \"body\", html = \"clean\" }",
     );
-    let _file = talk.desk.here.write("m.toml", &mapping);
+    talk.desk.here.write("m.toml", &mapping);
     let good = host.url("good.txt");
     let body = format!(
         "<p>see <img src=\"{good}\"> and <img alt=\"Chart\" src=\"https://elsewhere.example/c.png\">\
@@ -668,23 +567,9 @@ fn pictures_within_texts_come_along_from_named_hosts() {
     let listed = json!([{"id": "9", "file_name": "good.txt", "content_url": good}]);
     let comment = json!({"id": 1, "at": "2021-03-01T09:00:00Z", "author": "Ann", "body": body, "attachments": listed});
     let row = json!({"Id": "T1", "Subject": "Pictures", "comments": [comment]}).to_string() + "\n";
-    let _file = talk.desk.here.write("in.jsonl", row);
-    let args = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--horizon",
-        "0.8",
-        "--attachment-host",
-        "127.0.0.1",
-    ];
-    let ended = go(&talk, &args, "run", 0);
-    assert!(
-        ended.stderr.contains("2 files uploaded"),
-        "{}",
-        ended.stderr
-    );
+    talk.desk.here.write("in.jsonl", row);
+    let args = "import in.jsonl -m m.toml --horizon 0.8 --attachment-host 127.0.0.1";
+    go(&talk, args, "run", 0).says("2 files uploaded");
     let notes = talk.all("notes", "properties=hs_note_body");
     let text = notes[0]["properties"]["hs_note_body"].to_string();
     assert!(
@@ -697,14 +582,13 @@ fn pictures_within_texts_come_along_from_named_hosts() {
 #[test]
 fn a_host_that_sends_nothing_is_given_up() {
     let host = Host::start();
-    let talk = talk_of(&Filed::new(4), ["--switch", "file_search_lag=0s"]);
+    let talk = talk_of(&Filed::new(4), QUICK);
     let hung = (0..60).map(|n| host.url(&format!("slow.bin?{n}")));
     let good = host.url("good.txt").replace("127.0.0.1", "localhost");
     let urls: Vec<String> = hung.chain([good]).collect();
     tickets(&talk, &urls);
     let begun = Instant::now();
-    let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run");
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run").expect(3);
     assert!(
         begun.elapsed() < Duration::from_secs(30),
         "{:?}",

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::conversation::{COMMENTS, Form};
 use crate::support::filed;
-use crate::support::{Rehearsal, Served, TOKEN, wait_at_most};
+use crate::support::{Invocation, Rehearsal, TOKEN, wait_at_most};
 
 /// What a run may take, in kilobytes.
 const MEMORY: u64 = 150_000;
@@ -44,13 +44,8 @@ fn peak(mut child: Child, code: i32) -> u64 {
     peak
 }
 
-fn spawn(here: &Rehearsal, sandbox: Option<&Served>, args: &[&str]) -> Child {
-    let mut command = here.command(args);
-    if let Some(sandbox) = sandbox {
-        let _same = command
-            .env("TICKETHAUL_BASE_URL", sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
-    }
+fn spawn(tool: Invocation<'_>) -> Child {
+    let mut command = tool.command();
     let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
     quiet.spawn().expect("the tool starts")
 }
@@ -79,19 +74,11 @@ fn write_ticket(lines: &mut impl Write, n: usize, more: impl Fn(usize) -> String
 /// Imports into a portal with HubSpot's rate, and holds that the run uses the allowance, stays
 /// within it, and in little memory. The summary of the run.
 #[expect(clippy::print_stdout, reason = "what is measured is printed")]
-fn import_at_full_rate(here: &Rehearsal, more: &[&str]) -> Value {
-    let sandbox = here.serve([
-        "--data",
-        "portal.db",
-        "--rate",
-        "190/10s",
-        "--trouble",
-        "slow=200ms±50",
-    ]);
+fn import_at_full_rate(here: &Rehearsal, more: &str) -> Value {
+    let sandbox = here.serve("--data portal.db --rate 190/10s --trouble slow=200ms±50");
     let import = "import in.jsonl -m m.toml --create-properties --run-dir run";
-    let import: Vec<&str> = import.split(' ').chain(more.iter().copied()).collect();
-    let peak = peak(spawn(here, Some(&sandbox), &import), 0);
-    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let peak = peak(spawn(here.tool((import, more)).against(&sandbox)), 0);
+    let summary = here.json("run/summary.json");
     let calls = summary["calls"].as_u64().expect("calls");
     let seconds = summary["seconds"].as_f64().expect("seconds");
     #[expect(clippy::cast_precision_loss, reason = "thousands")]
@@ -116,8 +103,8 @@ fn a_hundred_thousand_notes_go_in_at_the_rate_that_is_allowed() {
         write_ticket(&mut lines, n, |_| String::new());
     }
     lines.flush().expect("written");
-    let _file = here.write("m.toml", Form::Objects.mapping());
-    let summary = import_at_full_rate(&here, &[]);
+    here.write("m.toml", Form::Objects.mapping());
+    let summary = import_at_full_rate(&here, "");
     assert_eq!(summary["notes"]["created"], tickets * 5);
 }
 
@@ -138,12 +125,12 @@ fn two_thousand_files_go_in_beside_a_hundred_thousand_notes() {
         if has_file {
             bytes[..8].copy_from_slice(format!("{n:08}").as_bytes());
             let name = format!("{}/f{n}.bin", filed::FOLDER);
-            let _file = here.write(&name, &bytes);
+            here.write(&name, &bytes);
         }
     }
     lines.flush().expect("written");
-    let _file = here.write("m.toml", filed::mapping());
-    let summary = import_at_full_rate(&here, &["--attachments", filed::FOLDER]);
+    here.write("m.toml", filed::mapping());
+    let summary = import_at_full_rate(&here, "--attachments attachments");
     assert_eq!(summary["files"]["uploaded"], files);
     assert_eq!(summary["notes"]["created"], tickets * 5);
 }
@@ -173,30 +160,20 @@ fn a_million_comments_in_random_order_are_joined_in_little_memory() {
         .expect("written");
     }
     comments.flush().expect("written");
-    let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(["--rate", "off", "--data", "portal.db"]);
-    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _applied = here.run_against(&sandbox, apply).expect(0);
-    let pull = ["schema", "pull", "-o", "copy.toml"];
-    let _pulled = here.run_against(&sandbox, pull).expect(0);
+    here.write("m.toml", Form::Beside.mapping());
+    let sandbox = here.serve("--rate off --data portal.db");
+    for first in ["schema apply -m m.toml --yes", "schema pull -o copy.toml"] {
+        here.run_against(&sandbox, first).expect(0);
+    }
     let begun = Instant::now();
-    let check = ["check", "in.csv", "-m", "m.toml", "--schema", "copy.toml"];
-    let checked = peak(spawn(&here, None, &check), 0);
+    let check = "check in.csv -m m.toml --schema copy.toml";
+    let checked = peak(spawn(here.tool(check)), 0);
     println!("check: {checked} kB in {:?}", begun.elapsed());
     let begun = Instant::now();
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--limit",
-        "1000",
-        "--run-dir",
-        "run",
-    ];
-    let imported = peak(spawn(&here, Some(&sandbox), &import), 0);
+    let import = "import in.csv -m m.toml --limit 1000 --run-dir run";
+    let imported = peak(spawn(here.tool(import).against(&sandbox)), 0);
     println!("import: {imported} kB in {:?}", begun.elapsed());
-    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let summary = here.json("run/summary.json");
     assert_eq!(summary["notes"]["created"], 10_000, "{summary}");
     assert!(
         checked < MEMORY && imported < MEMORY,
@@ -237,9 +214,9 @@ fn a_comment_or_object_of_a_gigabyte_costs_itself_alone() {
         "{\"Id\":\"K1\",\"Subject\":\"a\"}\n{\"Id\":\"K2\",\"Subject\":\"",
         "\"}\n{\"Id\":\"K3\",\"Subject\":\"c\"}\n",
     );
-    let _file = here.write("in.csv", "Id,Subject\nK1,a\nK2,b\n");
-    let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(["--rate", "off"]);
+    here.write("in.csv", "Id,Subject\nK1,a\nK2,b\n");
+    here.write("m.toml", Form::Beside.mapping());
+    let sandbox = here.serve("--rate off");
     let limited = |args: &str, code: i32| {
         let line = format!("ulimit -v 700000 && exec \"$0\" {args}");
         let mut command = Command::new("sh");
@@ -253,12 +230,7 @@ fn a_comment_or_object_of_a_gigabyte_costs_itself_alone() {
             .stdin(Stdio::null());
         here.finish(command).expect(code)
     };
-    let checked = limited("check in.jsonl.zst", 4);
-    assert!(
-        checked.stdout.contains("RECORD_TOO_LONG"),
-        "{}",
-        checked.stdout
-    );
+    limited("check in.jsonl.zst", 4).prints("RECORD_TOO_LONG");
     let import =
         "import in.csv -m m.toml --comments comments.csv.zst --create-properties --run-dir run";
     let _ended = limited(import, 0).says("2 notes created");
@@ -271,24 +243,16 @@ fn a_comment_or_object_of_a_gigabyte_costs_itself_alone() {
 #[ignore = "ten megabytes in a debug build take seconds"]
 fn a_comment_of_ten_megabytes_goes_in_in_parts() {
     let here = Rehearsal::new();
-    let _file = here.write("in.csv", "Id,Subject\nK1,a\n");
+    here.write("in.csv", "Id,Subject\nK1,a\n");
     let long = "0123456789".repeat(1_000_000);
     let comment = format!("at,author,id,Ticket,body\n2021-03-01T09:00:00Z,Ann,1,K1,{long}\n");
-    let _file = here.write(COMMENTS, comment);
-    let _file = here.write("m.toml", Form::Beside.mapping());
-    let sandbox = here.serve(["--rate", "off"]);
-    let import = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--create-properties",
-        "--run-dir",
-        "run",
-    ];
-    let _ended = here.run_against(&sandbox, import).expect(0);
-    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    here.write(COMMENTS, comment);
+    here.write("m.toml", Form::Beside.mapping());
+    let sandbox = here.serve("--rate off");
+    let import = "import in.csv -m m.toml --create-properties --run-dir run";
+    here.run_against(&sandbox, import).expect(0);
+    let summary = here.json("run/summary.json");
     let notes = summary["notes"]["created"].as_u64().expect("a number");
     assert!((153..156).contains(&notes), "{summary}");
-    let _clean = here.run_against(&sandbox, ["verify", "run"]).expect(0);
+    here.run_against(&sandbox, "verify run").expect(0);
 }

@@ -5,16 +5,7 @@ use serde_json::{Value, json};
 use crate::support::conversation::{Conversations, Form, Talk};
 use crate::support::switched;
 
-const IMPORT: [&str; 8] = [
-    "import",
-    "in.csv",
-    "-m",
-    "m.toml",
-    "--run-dir",
-    "run",
-    "--horizon",
-    "0.8",
-];
+const IMPORT: &str = "import in.csv -m m.toml --run-dir run --horizon 0.8";
 
 /// What portals may make of the keys of notes, and of replies about them.
 const PORTALS: [&[&str]; 11] = [
@@ -55,11 +46,7 @@ fn in_portal(switches: &[&'static str]) {
     let summary = talk.summary("run");
     assert_eq!(summary["notes"]["created"], made, "{story}");
     assert_eq!(summary["rows"]["done"], 60, "{story}");
-    assert!(
-        ended.stderr.contains(&format!("{made} notes created")),
-        "{}",
-        ended.stderr
-    );
+    ended.says(&format!("{made} notes created"));
     talk.run("verify run", 0);
     talk.run("import in.csv -m m.toml --run-dir again", 0);
     assert_eq!(talk.summary("again")["rows"]["exists"], 60, "{story}");
@@ -212,7 +199,8 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         let other = other["id"].as_str().expect("an id").to_owned();
         let theirs = json!({"hs_timestamp": "0", "hs_note_body": "Ann says 0 the 0. time", "hs_unique_id": "K00003:2"});
         let theirs = talk.make_note(&other, theirs);
-        let ended = talk.run((&["import", form.input()], &IMPORT[2..]), 3);
+        let import = format!("import {} -m m.toml", form.input());
+        let ended = talk.run((import, "--run-dir run --horizon 0.8"), 3);
         let summary = talk.summary("run");
         assert_eq!(
             (&summary["rows"]["done"], &summary["rows"]["refused"]),

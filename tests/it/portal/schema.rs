@@ -27,12 +27,12 @@ options = ["North", "South"]
 
 #[test]
 fn what_apply_creates_diff_does_not_find_again() {
-    let desk = FilledPortal::new(["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let (here, portal) = (&desk.here, &desk.sandbox);
-    let _mapping = here.write("m.toml", MAPPING);
-    let run = |args: &[&str], code| here.run_against(portal, args).expect(code);
-    let diff = ["schema", "diff", "-m", "m.toml"];
-    let told = run(&diff, 4).stderr;
+    here.write("m.toml", MAPPING);
+    let run = |args: &str, code| desk.run(args).expect(code);
+    let diff = "schema diff -m m.toml";
+    let told = run(diff, 4).stderr;
     for words in [
         "group old_desk",
         "property source_ticket_id (source_ticket_id, string, unique)",
@@ -40,17 +40,17 @@ fn what_apply_creates_diff_does_not_find_again() {
     ] {
         assert!(told.contains(words), "{words}\n{told}");
     }
-    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _ended = run(&apply, 0).says("created in portal");
-    let _ended = run(&diff, 0).says("the portal has every property");
+    let apply = "schema apply -m m.toml --yes";
+    run(apply, 0).says("created in portal");
+    run(diff, 0).says("the portal has every property");
 
-    let _mapping = here.write(
+    here.write(
         "m.toml",
         MAPPING.replace("\"South\"]", "\"South\", \"East\"]"),
     );
-    let _ended = run(&diff, 4).says("options of area: East");
-    let _ended = run(&apply, 0).says("options of area: East");
-    let _ended = run(&diff, 0);
+    run(diff, 4).says("options of area: East");
+    run(apply, 0).says("options of area: East");
+    run(diff, 0);
     let area = desk.call("GET", "/crm/v3/properties/tickets/area", &Value::Null);
     let options = area["options"].as_array().expect("options").iter();
     let labels: Vec<&Value> = options.map(|option| &option["label"]).collect();
@@ -61,20 +61,20 @@ fn what_apply_creates_diff_does_not_find_again() {
         &Value::Null,
     );
     assert_eq!(key["groupName"], "old_desk");
-    let _ended = run(&apply, 0).says("the portal has every property");
+    run(apply, 0).says("the portal has every property");
 
     // A clash is told, and nothing is created beside it.
-    let _mapping = here.write(
+    here.write(
         "m.toml",
         MAPPING.replace(
             "type = \"enumeration\"\noptions = [\"North\", \"South\"]",
             "type = \"number\"\n[[property]]\nname = \"more\"\ntype = \"string\"",
         ),
     );
-    let _ended = run(&apply, 7)
+    run(apply, 7)
         .says("area is of type enumeration in the portal")
         .says("nothing was written");
-    let _ended = run(&diff, 4).says("the mapping defines number");
+    run(diff, 4).says("the mapping defines number");
     let more = desk
         .here
         .run_against(portal, ["export", "--properties", "more"]);
@@ -154,48 +154,32 @@ fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
         ),
     ];
     for (made, archived, words) in table {
-        let desk = FilledPortal::new(["--rate", "off"]);
+        let desk = FilledPortal::new("--rate off");
         for property in &made {
-            let _made = desk.call("POST", "/crm/v3/properties/tickets", property);
+            desk.call("POST", "/crm/v3/properties/tickets", property);
         }
         for name in archived {
             let path = format!("/crm/v3/properties/tickets/{name}");
-            let _none = desk.call("DELETE", &path, &Value::Null);
+            desk.call("DELETE", &path, &Value::Null);
         }
         let before = properties(&desk);
         let here = &desk.here;
-        let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
-        let _mapping = here.write("m.toml", CLASHING);
-        let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
+        here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+        here.write("m.toml", CLASHING);
+        let run = |args: &str, code| desk.run(args).expect(code);
 
-        let checked = run(&["check", "in.csv", "-m", "m.toml"], 4);
-        assert!(
-            checked.stdout.contains(words),
-            "{words}\n{}",
-            checked.stdout
-        );
-        assert!(
-            checked.stdout.contains("2 rows: 2 would go in"),
-            "{}",
-            checked.stdout
-        );
-        let json = run(&["check", "in.csv", "-m", "m.toml", "--json"], 4).stdout;
-        let json: Value = serde_json::from_str(&json).expect("JSON");
+        let checked = run("check in.csv -m m.toml", 4);
+        checked.prints(words).prints("2 rows: 2 would go in");
+        let json = run("check in.csv -m m.toml --json", 4).json();
         assert_eq!(json["clashes"].as_array().map(Vec::len), Some(1), "{json}");
-        let _ended = run(&["schema", "diff", "-m", "m.toml"], 4).says(words);
-        let _ended = run(&["schema", "apply", "-m", "m.toml", "--yes"], 7).says(words);
+        run("schema diff -m m.toml", 4).says(words);
+        run("schema apply -m m.toml --yes", 7).says(words);
         for op in ["create", "update", "upsert"] {
-            let import = [
-                "import",
-                "in.csv",
-                "-m",
-                "m.toml",
-                "--create-properties",
-                "--op",
-                op,
-            ];
-            let ended = run(&import, 7).says(words).says("nothing was written");
-            assert!(!ended.stderr.contains("refused"), "{}", ended.stderr);
+            let import = format!("import in.csv -m m.toml --create-properties --op {op}");
+            run(&import, 7)
+                .says(words)
+                .says("nothing was written")
+                .says_nothing_of("refused");
         }
         assert!(!here.path("tickethaul-runs").exists(), "no run was begun");
         assert_eq!(properties(&desk), before, "the portal is as it was");
@@ -212,20 +196,20 @@ fn properties(desk: &FilledPortal) -> Vec<String> {
 
 #[test]
 fn options_that_the_portal_lacks_are_created_like_properties() {
-    let desk = FilledPortal::new(["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let here = &desk.here;
     let mut area = admin("area", "enumeration", "select", false);
     area["options"] = json!([{"label": "North", "value": "North", "displayOrder": 0}]);
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &area);
-    let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
-    let _mapping = here.write("m.toml", CLASHING);
-    let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
-    let _ended = run(&["check", "in.csv", "-m", "m.toml"], 0).says("options of area: South");
-    let import = ["import", "in.csv", "-m", "m.toml"];
-    let _ended = run(&import, 7)
+    desk.call("POST", "/crm/v3/properties/tickets", &area);
+    here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+    here.write("m.toml", CLASHING);
+    let run = |args: &str, code| desk.run(args).expect(code);
+    run("check in.csv -m m.toml", 0).says("options of area: South");
+    let import = "import in.csv -m m.toml";
+    run(import, 7)
         .says("options of area: South")
         .says("--create-properties");
-    let _ended = run(&[&import[..], &["--create-properties"]].concat(), 0).says("2 done");
+    run("import in.csv -m m.toml --create-properties", 0).says("2 done");
 }
 
 #[test]
@@ -234,22 +218,20 @@ fn every_preset_is_applied_whole() {
         let preset = entry.expect("an entry").path().display().to_string();
         let here = Rehearsal::new();
         let apply = ["schema", "apply", "-m", &preset, "--yes"];
-        let _ended = here.run_embedded(apply).expect(0);
-        let _ended = here
-            .run_embedded(["schema", "diff", "-m", &preset])
+        here.run_embedded(apply).expect(0);
+        here.run_embedded(["schema", "diff", "-m", &preset])
             .expect(0);
     }
 }
 
 #[test]
 fn a_copy_is_kept_for_checks_without_a_portal() {
-    let desk = FilledPortal::new(["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let (here, portal) = (&desk.here, &desk.sandbox);
-    let _mapping = here.write("m.toml", MAPPING);
-    let _file = here.write("in.csv", "Id,Subject\n1,a\n");
-    let check = ["check", "in.csv", "-m", "m.toml"];
-    let _ended = here
-        .run(check)
+    here.write("m.toml", MAPPING);
+    here.write("in.csv", "Id,Subject\n1,a\n");
+    let check = "check in.csv -m m.toml";
+    here.run(check)
         .expect(64)
         .says("no portal is named, and none was pulled yet");
     let ended = here.run_against(portal, ["schema", "pull"]).expect(0);
@@ -269,10 +251,10 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
         ended.stdout
     );
 
-    let pull = ["schema", "pull", "-o", "portal.toml"];
-    let _ended = here.run_against(portal, pull).expect(0);
-    let named = ["check", "in.csv", "-m", "m.toml", "--schema", "portal.toml"];
-    let _ended = here.run(named).expect(0);
+    let pull = "schema pull -o portal.toml";
+    here.run_against(portal, pull).expect(0);
+    let named = "check in.csv -m m.toml --schema portal.toml";
+    here.run(named).expect(0);
     // A pull of the same portal says the same, but for the time.
     let copies = [
         fs::read_to_string(only(&place)).expect("a copy"),
@@ -286,8 +268,7 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
 
     // Two portals were pulled: nobody can know which is meant.
     let _bytes = fs::copy(only(&place), place.join("4711.toml")).expect("copied");
-    let _ended = here
-        .run(check)
+    here.run(check)
         .expect(64)
         .says("several portals were pulled");
     let broken = here
@@ -295,7 +276,7 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
         .display()
         .to_string();
     let args = ["check", "in.csv", "-m", "m.toml", "--schema", &broken];
-    let _ended = here.run(args).expect(64).says("is not a copy of a portal");
+    here.run(args).expect(64).says("is not a copy of a portal");
 }
 
 fn only(folder: &std::path::Path) -> std::path::PathBuf {
@@ -305,15 +286,14 @@ fn only(folder: &std::path::Path) -> std::path::PathBuf {
 
 #[test]
 fn a_copy_holds_what_admins_define() {
-    let desk = FilledPortal::new(["--rate", "off"]);
+    let desk = FilledPortal::new("--rate off");
     let label = json!({"name": "requester", "label": "Requester"});
-    let _made = desk.call(
+    desk.call(
         "POST",
         "/crm/v4/associations/tickets/contacts/labels",
         &label,
     );
-    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args).expect(0);
-    let _ended = run(&["schema", "pull", "-o", "portal.toml"]);
+    desk.run("schema pull -o portal.toml").expect(0);
     let copy: toml::Table = desk.here.read("portal.toml").parse().expect("TOML");
     let has = |list: &str, key: &str, value: &str| {
         let list = copy[list].as_array().expect("a list");
@@ -334,18 +314,15 @@ fn a_copy_holds_what_admins_define() {
     ] {
         assert!(has(list, key, value), "{list} without {value}");
     }
-    let shown = run(&["schema", "show"]).stdout;
-    for words in [
-        "hs_ticket_priority",
-        "Escalations",
-        "Waiting on us",
-        "Maya Lindqvist",
-    ] {
-        assert!(shown.contains(words), "{words}\n{shown}");
-    }
+    desk.run("schema show")
+        .expect(0)
+        .prints("hs_ticket_priority")
+        .prints("Escalations")
+        .prints("Waiting on us")
+        .prints("Maya Lindqvist");
     let preset = project("mappings/hubspot-ui.toml").display().to_string();
-    let shown = run(&["schema", "show", "-m", &preset, "--json"]).stdout;
-    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let shown = desk.run(["schema", "show", "-m", &preset, "--json"]);
+    let shown = shown.expect(0).json();
     let names: Vec<&str> = shown["properties"]
         .as_array()
         .expect("properties")
@@ -368,13 +345,12 @@ fn a_portal_that_fails_once_does_not_end_the_creation_of_properties() {
                 let _side_by_side = scope.spawn(move || {
                     let trouble = format!("{trouble}@{call}:/properties/");
                     let desk = FilledPortal::new(["--rate", "off", "--trouble", &trouble]);
-                    let _mapping = desk.here.write("m.toml", MAPPING);
-                    let args = ["schema", "apply", "-m", "m.toml", "--yes"];
-                    let ended = desk.here.run_against(&desk.sandbox, args).expect(0);
-                    let _said = ended.says("created in portal");
+                    desk.here.write("m.toml", MAPPING);
+                    let args = "schema apply -m m.toml --yes";
+                    desk.run(args).expect(0).says("created in portal");
                     for name in ["source_ticket_id", "area"] {
                         let path = format!("/crm/v3/properties/tickets/{name}");
-                        let _there = desk.call("GET", &path, &Value::Null);
+                        desk.call("GET", &path, &Value::Null);
                     }
                 });
             }

@@ -9,20 +9,12 @@ use crate::support::Args;
 use crate::support::conversation::Talk;
 use crate::support::filed::{FOLDER, Filed, calm, check, talk_of};
 
-const PLAN: [&str; 7] = [
-    "plan",
-    "in.jsonl",
-    "-m",
-    "m.toml",
-    "--attachments",
-    FOLDER,
-    "--json",
-];
+const PLAN: &str = "plan in.jsonl -m m.toml --attachments attachments --json";
 
 const QUICK: &str = "--switch file_search_lag=0s";
 
 fn planned(talk: &Talk, more: impl Args, code: i32) -> Value {
-    talk.run((&PLAN, more), code).json()
+    talk.run((PLAN, more), code).json()
 }
 
 fn apply(talk: &Talk, plan: &str, run: &str, code: i32) -> crate::support::Ended {
@@ -55,10 +47,9 @@ fn a_plan_counts_files_bytes_and_calls_and_its_run_uploads_them() {
         words.contains(&said) && words.contains(" for files)"),
         "{words}"
     );
-    let ended = apply(&talk, "plan", "run", 0);
     let count = filed.count(true);
     let said = format!("{count} files uploaded");
-    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    apply(&talk, "plan", "run", 0).says(&said);
     let summary = talk.summary("run");
     let calls = summary["calls"].as_u64().expect("a number");
     let most = plan["import"]["calls_at_most"].as_u64().expect("a number");
@@ -94,10 +85,8 @@ fn an_apply_is_refused_where_a_file_is_not_as_the_plan_found_it() {
     assert!(talk.all("tickets", "").is_empty(), "nothing was sent");
     // The same bytes under another date are the same file.
     std::fs::write(&other, same).expect("written");
-    let ended = apply(&talk, "plan", "run", 3);
-    let count = filed.count(true) - 1;
-    let said = format!("{count} files uploaded");
-    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    let said = format!("{} files uploaded", filed.count(true) - 1);
+    apply(&talk, "plan", "run", 3).says(&said);
     let refused = talk.desk.here.read("run/refused.jsonl");
     assert!(refused.contains("FILE_MISSING"), "{refused}");
 }
@@ -131,23 +120,9 @@ fn sizes_that_nobody_says_are_counted_as_unknown() {
     lines = lines.replacen(&format!(",\"size\":{first}"), "", 1);
     talk.desk.here.write("in.jsonl", lines);
     let planned = |host: &str| {
-        talk.run(
-            format!("plan in.jsonl -m m.toml --attachment-host {host}"),
-            0,
-        )
+        let plan = format!("plan in.jsonl -m m.toml --attachment-host {host}");
+        talk.run(plan, 0)
     };
-    let ended = planned("files.example");
-    assert!(
-        ended
-            .stdout
-            .contains("and those of 1 more file, size unknown"),
-        "{}",
-        ended.stdout
-    );
-    let ended = planned("other.example");
-    assert!(
-        ended.stdout.contains("FILE_HOST_NOT_ALLOWED"),
-        "{}",
-        ended.stdout
-    );
+    planned("files.example").prints("and those of 1 more file, size unknown");
+    planned("other.example").prints("FILE_HOST_NOT_ALLOWED");
 }

@@ -8,27 +8,18 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::conversation::Talk;
-use crate::support::filed::{FOLDER, Filed, Held, files, talk_of};
+use crate::support::filed::{Filed, Held, files, talk_of};
 
-const QUICK: [&str; 2] = ["--switch", "file_search_lag=0s"];
+const QUICK: &str = "--switch file_search_lag=0s";
 
-fn import(talk: &Talk, more: &[&str], run: &str, code: i32) {
-    let args = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachments",
-        FOLDER,
-    ];
-    let quick = ["--horizon", "0.4", "--run-dir", run];
-    let _ended = talk.run([&args[..], &quick, more].concat(), code);
+fn import(talk: &Talk, run: &str, code: i32) {
+    let import = "import in.jsonl -m m.toml --attachments attachments --horizon 0.4";
+    talk.run((import, ["--run-dir", run]), code);
 }
 
-fn undo(talk: &Talk, run: &str, more: &[&str], code: i32) -> Value {
-    let args = ["undo", run, "--yes", "--json", "--horizon", "0.4"];
-    let ended = talk.run([&args[..], more].concat(), code);
-    serde_json::from_str(&ended.stdout).expect("JSON")
+fn undo(talk: &Talk, run: &str, more: &str) -> Value {
+    let undo = format!("undo {run} --yes --json --horizon 0.4");
+    talk.run((undo, more), 0).json()
 }
 
 fn held(talk: &Talk) -> BTreeMap<String, Held> {
@@ -44,7 +35,7 @@ fn named(talk: &Talk, ending: &str) -> Vec<String> {
 
 fn delete(talk: &Talk, file: &str) {
     let path = format!("/files/v3/files/{file}");
-    let _gone = talk.desk.call("DELETE", &path, &Value::Null);
+    talk.desk.call("DELETE", &path, &Value::Null);
 }
 
 /// Somebody puts other bytes in place of a file's: HubSpot's pages can, and keep its id.
@@ -76,8 +67,8 @@ fn noted_file(talk: &Talk, not: &[&str]) -> (String, String) {
 fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
     let filed = Filed::new(20);
     let talk = talk_of(&filed, QUICK);
-    import(&talk, &[], "run", 0);
-    let _clean = talk.run(["verify", "run"], 0);
+    import(&talk, "run", 0);
+    talk.run("verify run", 0);
     let (gone, _) = noted_file(&talk, &[]);
     let (changed, _) = noted_file(&talk, &[&gone]);
     let (taken, note) = noted_file(&talk, &[&gone, &changed]);
@@ -85,9 +76,8 @@ fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
     replace(&talk, &changed);
     let body = json!({"properties": {"hs_attachment_ids": ""}});
     let path = format!("/crm/v3/objects/notes/{note}");
-    let _note = talk.desk.call("PATCH", &path, &body);
-    let ended = talk.run(["verify", "run", "--json"], 4);
-    let found: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    talk.desk.call("PATCH", &path, &body);
+    let found = talk.run("verify run --json", 4).json();
     assert_eq!(
         found["findings"],
         json!({"file_lacking": 1, "file_differs": 1, "file_not_named": 1})
@@ -108,7 +98,7 @@ fn what_others_did_to_files_of_a_run_is_named_and_nothing_else() {
 fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     let filed = Filed::new(20);
     let talk = talk_of(&filed, QUICK);
-    import(&talk, &[], "run", 0);
+    import(&talk, "run", 0);
     let all = held(&talk);
     let (changed, _) = noted_file(&talk, &[]);
     let (gone, _) = noted_file(&talk, &[&changed]);
@@ -116,14 +106,14 @@ fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     delete(&talk, &gone);
     let count = all.len() - 2;
     let left = json!({"FILE_CHANGED": 1});
-    let shown = undo(&talk, "run", &["--plan"], 0);
+    let shown = undo(&talk, "run", "--plan");
     assert_eq!(
         (&shown["files"], &shown["files_left"]),
         (&json!(count), &left),
         "{shown}"
     );
     assert_eq!(held(&talk).len(), all.len() - 1, "a plan changes nothing");
-    let undone = undo(&talk, "run", &["--run-dir", "back"], 0);
+    let undone = undo(&talk, "run", "--run-dir back");
     assert_eq!(
         (&undone["files"], &undone["files_left"]),
         (&json!(count), &left),
@@ -138,8 +128,8 @@ fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     assert!(row["_value"].starts_with("/tickethaul/"), "{row:?}");
     assert_eq!(listed.next(), None);
     // The same again makes all of it anew.
-    import(&talk, &[], "again", 0);
-    let _clean = talk.run(["verify", "again"], 0);
+    import(&talk, "again", 0);
+    talk.run("verify again", 0);
 }
 
 /// What archives the tickets of a run whoever touched them takes their notes and files too.
@@ -147,17 +137,17 @@ fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
 fn files_go_with_the_tickets_that_a_run_created() {
     let filed = Filed::new(6);
     let talk = talk_of(&filed, QUICK);
-    import(&talk, &[], "run", 0);
+    import(&talk, "run", 0);
     let count = held(&talk).len();
-    let ended = talk.run(["delete", "--run", "run", "--yes", "--json"], 0);
-    let deleted: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let ended = talk.run("delete --run run --yes --json", 0);
+    let deleted = ended.json();
     assert_eq!(
         (&deleted["archived"], &deleted["files"]),
         (&json!(6), &json!(count)),
         "{deleted}"
     );
     assert!(held(&talk).is_empty());
-    let _said = ended.says(&format!("{count} files"));
+    ended.says(&format!("{count} files"));
 }
 
 /// A file that notes of two runs name goes with the last of them, whichever run put it in.
@@ -172,13 +162,13 @@ fn a_file_that_a_note_of_another_run_names_stays() {
     let cut = shared.expect("a shared file") + 1;
     let halves = [lines[..cut].join("\n"), lines[cut..].join("\n")];
     for (half, run) in halves.iter().zip(["first", "second"]) {
-        let _file = talk.desk.here.write("in.jsonl", half);
-        import(&talk, &[], run, 0);
+        talk.desk.here.write("in.jsonl", half);
+        import(&talk, run, 0);
     }
     let ids: BTreeSet<String> = held(&talk).into_keys().collect();
     assert_eq!(named(&talk, "of two.pdf").len(), 1, "it went in once");
-    let _file = talk.desk.here.write("in.jsonl", &halves[0]);
-    let undone = undo(&talk, "first", &["--run-dir", "back"], 0);
+    talk.desk.here.write("in.jsonl", &halves[0]);
+    let undone = undo(&talk, "first", "--run-dir back");
     assert_eq!(undone["files_left"], json!({"FILE_USED": 1}), "{undone}");
     assert_eq!(
         named(&talk, "of two.pdf").len(),
@@ -187,9 +177,9 @@ fn a_file_that_a_note_of_another_run_names_stays() {
     );
     let deleted = undone["files"].as_u64().expect("a number");
     assert_eq!(held(&talk).len() as u64, ids.len() as u64 - deleted);
-    let _file = talk.desk.here.write("in.jsonl", &halves[1]);
-    let _clean = talk.run(["verify", "second"], 0);
-    let undone = undo(&talk, "second", &["--run-dir", "back2"], 0);
+    talk.desk.here.write("in.jsonl", &halves[1]);
+    talk.run("verify second", 0);
+    let undone = undo(&talk, "second", "--run-dir back2");
     assert_eq!(undone["files_left"], json!({}), "{undone}");
     // The first run put it in, and was undone before.
     assert!(held(&talk).is_empty(), "{:?}", held(&talk));
@@ -213,22 +203,17 @@ fn a_file_of_a_run_and_its_retry_goes_with_the_last_of_them() {
                 false => line.to_owned(),
             });
         let spoilt: Vec<String> = spoilt.collect();
-        let _file = talk.desk.here.write("in.jsonl", spoilt.join("\n"));
-        import(&talk, &[], "run", 3);
-        let refused = talk.desk.here.read("run/refused.jsonl");
-        let _file = talk
-            .desk
-            .here
-            .write("run/refused.jsonl", refused.replace("x2021", "2021"));
-        let _ended = talk.run(
-            ["retry", "run", "--horizon", "0.4", "--run-dir", "again"],
-            0,
-        );
+        talk.desk.here.write("in.jsonl", spoilt.join("\n"));
+        import(&talk, "run", 3);
+        let here = &talk.desk.here;
+        let refused = here.read("run/refused.jsonl").replace("x2021", "2021");
+        here.write("run/refused.jsonl", refused);
+        talk.run("retry run --horizon 0.4 --run-dir again", 0);
         assert_eq!(named(&talk, "of two.pdf").len(), 1, "it went in once");
         let second = ["run", "again"].into_iter().find(|one| *one != first);
-        let undone = undo(&talk, first, &["--run-dir", "back"], 0);
+        let undone = undo(&talk, first, "--run-dir back");
         assert_eq!(named(&talk, "of two.pdf").len(), 1, "{undone}");
-        let undone = undo(&talk, second.expect("two"), &["--run-dir", "back2"], 0);
+        let undone = undo(&talk, second.expect("two"), "--run-dir back2");
         assert_eq!(undone["files_left"], json!({}), "{first} first: {undone}");
         assert!(held(&talk).is_empty(), "{first} first: {:?}", held(&talk));
     }
@@ -270,33 +255,13 @@ fn an_undo_that_is_killed_at_each_call_about_files_is_resumed() {
 fn undo_killed_at(filed: &Filed, n: usize, state: &str) {
     let story = format!("call {n} {state}");
     let talk = talk_of(filed, QUICK);
-    import(&talk, &[], "run", 0);
+    import(&talk, "run", 0);
     let count = held(&talk).len();
-    let trouble = format!("hold@{n}={state}:/files");
-    let mut talk = talk.served([&QUICK[..], &["--trouble", &trouble]].concat());
-    let undo = [
-        "undo",
-        "run",
-        "--yes",
-        "--run-dir",
-        "back",
-        "--horizon",
-        "0.4",
-        "--timeout",
-        "0.4",
-    ];
+    let mut talk = talk.served(format!("{QUICK} --trouble hold@{n}={state}:/files"));
+    let undo = "undo run --yes --run-dir back --horizon 0.4 --timeout 0.4";
     assert!(talk.desk.kill_tool_while_held(undo), "{story}");
-    let resume = [
-        "resume",
-        "back",
-        "--horizon",
-        "0.4",
-        "--timeout",
-        "0.4",
-        "--json",
-    ];
-    let ended = talk.run(resume, 0);
-    let undone: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let resume = "resume back --horizon 0.4 --timeout 0.4 --json";
+    let undone = talk.run(resume, 0).json();
     assert_eq!(undone["files"], count, "{story}: {undone}");
     assert!(held(&talk).is_empty(), "{story}");
     assert!(

@@ -414,30 +414,16 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
         ("4", "Id", "1"),
     ];
     fix(&desk.here, "run/refused.csv", &changes);
-    let commands: [&[&str]; 4] = [
-        &["retry", "run"],
-        &["import", "run/refused.csv", "-m", "m.toml"],
-        &[
-            "import",
-            "run/refused.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            "upsert",
-        ],
-        &[
-            "import",
-            "run/refused.csv",
-            "-m",
-            "m.toml",
-            "--op",
-            "update",
-        ],
+    let commands = [
+        "retry run",
+        "import run/refused.csv -m m.toml",
+        "import run/refused.csv -m m.toml --op upsert",
+        "import run/refused.csv -m m.toml --op update",
     ];
     for (nth, words) in commands.into_iter().enumerate() {
         let run = format!("again{nth}");
-        if let ["import", rest @ ..] = words {
-            let planned = desk.run(("import --dry-run --json", rest)).expect(0).json();
+        if words.starts_with("import") {
+            let planned = desk.run((words, "--dry-run --json")).expect(0).json();
             assert_eq!(planned["rows"]["refused"], 2, "{planned}");
             assert_eq!(planned["refusals"][0]["code"], "REPEATED_KEY", "{planned}");
         }

@@ -1,21 +1,13 @@
 //! `undo` of runs that made notes: what others did with the notes, and runs that were cut
 //! short while they made them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::conversation::{Conversations, Talk};
 
 const IMPORT: &str = "import in.csv -m m.toml --run-dir run --horizon 0.4 --timeout 0.4";
 
-const UNDO: [&str; 7] = [
-    "undo",
-    "run",
-    "--yes",
-    "--run-dir",
-    "back",
-    "--horizon",
-    "0.4",
-];
+const UNDO: &str = "undo run --yes --run-dir back --horizon 0.4";
 
 /// The id of a ticket.
 fn ticket(talk: &Talk, key: &str) -> String {
@@ -90,14 +82,13 @@ fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
     assert!(talk.desk.kill_tool_while_held(IMPORT));
     talk.run("status run", 0)
         .prints("with links or notes to come");
-    for args in [&UNDO[..], &["delete", "--run", "run", "--yes"]] {
-        let refused = talk.run(args, 7);
-        refused
+    for args in [UNDO, "delete --run run --yes"] {
+        talk.run(args, 7)
             .says("links or notes are still to come")
             .says("tickethaul resume run");
     }
     let verified = talk.run("verify run --json", 0);
-    let said: Value = serde_json::from_str(verified.stdout.trim()).expect("JSON");
+    let said = verified.json();
     assert_eq!(said["unfinished"], 6, "{said}");
     verified.says("6 rows are not finished");
     talk.run("resume run --horizon 0.4 --timeout 0.4", 0);
@@ -114,29 +105,12 @@ fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
         ["--trouble", "hold@1=received:notes/batch/create"],
     );
     assert!(talk.desk.kill_tool_while_held(IMPORT));
-    let upsert = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "upsert",
-        "--run-dir",
-        "other",
-        "--horizon",
-        "0.4",
-        "--timeout",
-        "0.4",
-    ];
-    let _ended = talk.run(upsert, 0);
-    let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
-    let _ended = talk.run(resume, 0);
-    conversations.check(
-        &|path| talk.desk.call("GET", path, &Value::Null),
-        "both runs",
-    );
+    let upsert = "import in.csv -m m.toml --op upsert --run-dir other --horizon 0.4 --timeout 0.4";
+    talk.run(upsert, 0);
+    talk.run("resume run --horizon 0.4 --timeout 0.4", 0);
+    talk.check(&conversations, "both runs");
     let all = talk.all("notes", "").len();
-    let _ended = talk.run(UNDO, 3);
+    talk.run(UNDO, 3);
     let held = talk.notes();
     assert!(!held.is_empty(), "the other run's are there");
     assert!(
@@ -148,12 +122,12 @@ fn tickets_with_notes_of_another_run_stay_until_that_one_is_undone() {
         codes.iter().all(|(_, code)| code == "LINKED_BY_OTHERS"),
         "{codes:?}"
     );
-    let undo = |run: &str, back: &str| {
-        let args = ["undo", run, "--yes", "--run-dir", back, "--horizon", "0.4"];
-        let _ended = talk.run(args, 0);
-    };
-    undo("other", "back-other");
-    undo("run", "back-again");
+    for undo in [
+        "undo other --run-dir back-other",
+        "undo run --run-dir back-again",
+    ] {
+        talk.run((undo, "--yes --horizon 0.4"), 0);
+    }
     let rest = (talk.all("tickets", "").len(), talk.all("notes", "").len());
     assert_eq!(rest, (0, 0), "of {all} notes");
 }
@@ -169,8 +143,7 @@ fn notes_whose_ticket_somebody_archived_go_and_hold_no_key() {
     let again = "import in.csv -m m.toml --run-dir again";
     talk.run((again, "--horizon 0.4"), 0);
     assert_eq!(talk.all("tickets", "").len(), 6);
-    let ended = talk.run(UNDO, 3);
-    ended.says("in the recycle bin since");
+    talk.run(UNDO, 3).says("in the recycle bin since");
     assert_eq!(left(&talk).len(), 2);
     let of_again = conversations.comments.iter();
     let of_again = of_again.filter(|one| ["K00001", "K00002"].contains(&&*one.ticket));

@@ -3,19 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::reviewed::{desk, file, ids, import, update};
 use crate::support::{FilledPortal, OF_EXPORT, Rehearsal, project};
 
 /// The shipped sample, with seven bad rows, in a portal of its own.
-fn sample(more: &[&str]) -> Rehearsal {
+fn sample(more: &str, code: i32) -> Rehearsal {
     let here = Rehearsal::new();
     let rows = project("samples/zendesk-tickets.csv");
     let rows = rows.to_str().expect("a path");
     let args = ["import", rows, "-m", "zendesk", "--run-dir", "run"];
-    let ended = here.run_embedded([&args[..], more].concat());
-    let _ended = ended.expect(3);
+    here.run_embedded((args, more)).expect(code);
     here
 }
 
@@ -31,7 +30,7 @@ fn contains(page: &str, words: &str) {
 
 #[test]
 fn a_run_leaves_a_page_with_its_counts_reasons_and_tickets() {
-    let here = sample(&[]);
+    let here = sample("", 3);
     let page = page(&here, "run/report.html");
     let refused = here.rows("run/refused.csv");
     contains(&page, "<strong>finished</strong>");
@@ -48,19 +47,19 @@ fn a_run_leaves_a_page_with_its_counts_reasons_and_tickets() {
 
 #[test]
 fn a_run_that_is_told_to_leaves_no_page_and_one_can_be_made_later() {
-    let here = sample(&["--no-report"]);
+    let here = sample("--no-report", 3);
     assert!(!here.path("run/report.html").exists());
-    let _ended = here.run(["report", "run", "-o", "page.html"]).expect(0);
+    here.run("report run -o page.html").expect(0);
     let page = here.read("page.html");
     contains(&page, "<!doctype html>");
-    let again = here.run(["report", "run", "-o", "page.html"]).expect(64);
-    let _said = again.says("--force");
-    let forced = ["report", "run", "--force", "-o", "page.html"];
-    let _ended = here.run(forced).expect(0);
-    let printed = here.run(["report", "run", "-o", "-"]).expect(0);
+    here.run("report run -o page.html")
+        .expect(64)
+        .says("--force");
+    here.run("report run --force -o page.html").expect(0);
+    let printed = here.run("report run -o -").expect(0);
     assert_eq!(printed.stdout.trim_end(), page.trim_end());
-    for args in [&["report", "run"][..], &["report", "run", "--force"]] {
-        let _ended = here.run(args).expect(0);
+    for args in ["report run", "report run --force"] {
+        here.run(args).expect(0);
         assert_eq!(here.read("run/report.html"), page);
     }
 }
@@ -68,19 +67,12 @@ fn a_run_that_is_told_to_leaves_no_page_and_one_can_be_made_later() {
 /// A page of a run that did not come to its end says why.
 #[test]
 fn a_run_that_stopped_says_why_on_its_page() {
-    let here = Rehearsal::new();
-    let rows = project("samples/zendesk-tickets.csv");
-    let rows = rows.to_str().expect("a path");
-    let args = ["import", rows, "-m", "zendesk", "--run-dir", "run"];
-    let _ended = here
-        .run_embedded([&args[..], &["--max-refused", "1"]].concat())
-        .expect(6);
+    let here = sample("--max-refused 1", 6);
     let stopped = page(&here, "run/report.html");
     contains(&stopped, "<strong>stopped</strong>");
     contains(&stopped, "more than --max-refused 1 allows");
     contains(&stopped, "`tickethaul resume run` continues");
-    let resume = ["resume", "run", "--max-refused", "90"];
-    let _ended = here.run_embedded(resume).expect(3);
+    here.run_embedded("resume run --max-refused 90").expect(3);
     let finished = page(&here, "run/report.html");
     contains(&finished, "<strong>finished</strong>");
     assert!(!finished.contains("tickethaul resume"), "{finished}");
@@ -89,22 +81,19 @@ fn a_run_that_stopped_says_why_on_its_page() {
 #[test]
 fn what_a_verification_found_is_on_the_page() {
     let desk: FilledPortal = desk([]);
-    let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    desk.here.write("in.csv", file(1..=5, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     assert!(!desk.here.read("run/report.html").contains("Verified"));
-    let verify = |more: &[&str]| {
-        let args = [&["verify", "run"], more].concat();
-        desk.here.run_against(&desk.sandbox, &args)
-    };
-    let _ended = verify(&[]).expect(0).says("run/report.html");
+    let verify = |more: &str| desk.run(("verify run", more));
+    verify("").expect(0).says("run/report.html");
     let page = desk.here.read("run/report.html");
     contains(&page, "5 rows were compared");
     contains(&page, "every one that was compared is as the run left it");
     let theirs = json!({"subject": "theirs"});
     update(&desk, &[ids(&desk, "run")["D-3"]], &theirs);
-    let _ended = verify(&["--no-report"]).expect(4);
+    verify("--no-report").expect(4);
     assert_eq!(desk.here.read("run/report.html"), page);
-    let _ended = desk.here.run(["report", "run"]).expect(0);
+    desk.here.run("report run").expect(0);
     let page = desk.here.read("run/report.html");
     contains(&page, "of which the tickets of 4 are as the run left them");
     contains(&page, "<strong>differs</strong>, 1 finding");
@@ -115,16 +104,16 @@ fn what_a_verification_found_is_on_the_page() {
 #[test]
 fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
     let desk: FilledPortal = desk([]);
-    let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    desk.here.write("in.csv", file(1..=5, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     update(
         &desk,
         &[ids(&desk, "run")["D-3"]],
         &json!({"subject": "theirs"}),
     );
-    let undo = ["undo", "run", "--yes", "--run-dir", "undone"];
-    let ended = desk.here.run_against(&desk.sandbox, undo).expect(3);
-    let _ended = ended.says("undone/report.html");
+    desk.run("undo run --yes --run-dir undone")
+        .expect(3)
+        .says("undone/report.html");
     let page = desk.here.read("undone/report.html");
     contains(&page, "5 rows of");
     contains(&page, "4 tickets moved to the recycle bin");
@@ -134,9 +123,9 @@ fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
     let left = left.iter().find(|row| row["_undone"] == "left");
     let left = left.expect("a row that was left");
     contains(&page, &format!("<strong>{}</strong>", left["_code"]));
-    let _ended = desk.here.run(["report", "undone"]).expect(0);
+    desk.here.run("report undone").expect(0);
     assert_eq!(desk.here.read("undone/report.html"), page);
-    let of_run = desk.here.run(["report", "run", "-o", "-"]).expect(0).stdout;
+    let of_run = desk.here.run("report run -o -").expect(0).stdout;
     contains(&of_run, "<strong>partly undone</strong>");
     contains(&of_run, "undone: 4 rows");
     let calls = |page: &str| {
@@ -149,23 +138,20 @@ fn an_undo_leaves_a_page_of_what_it_took_back_and_left() {
             });
         [number, more].map(|word| word.parse::<u64>().expect("a number"))
     };
-    let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
+    let summary = desk.here.json("run/summary.json");
     assert_eq!(summary["calls"], calls(&of_run).iter().sum::<u64>());
 }
 
 #[test]
 fn a_plan_leaves_a_page_of_what_it_would_do() {
     let desk: FilledPortal = desk([]);
-    let _file = desk.here.write("in.csv", file(1..=5, "Subject", "text"));
-    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    desk.here.write("in.csv", file(1..=5, "Subject", "text"));
+    import(&desk, "create", "in.csv", "run").expect(0);
     let more = file(4..=7, "Newer", "text") + "D-8,,text,nowhere\n";
-    let _file = desk.here.write("more.csv", more);
-    let plan = ["plan", "more.csv", "-m", "m.toml", "--op", "upsert"];
-    let plan = |folder| {
-        let args = [&plan[..], &["-o", folder]].concat();
-        desk.here.run_against(&desk.sandbox, &args)
-    };
-    let _ended = plan("plan").expect(0).says("plan/report.html");
+    desk.here.write("more.csv", more);
+    desk.run("plan more.csv -m m.toml --op upsert -o plan")
+        .expect(0)
+        .says("plan/report.html");
     let page = desk.here.read("plan/report.html");
     contains(&page, "<strong>planned</strong>");
     contains(&page, "5 rows to upsert into portal");
@@ -178,14 +164,8 @@ fn a_plan_leaves_a_page_of_what_it_would_do() {
     contains(&page, "<span>subject:</span> Subject 4 → Newer 4");
     contains(&page, "Carried out, it would");
     contains(&page, "<strong>MISSING_VALUE</strong>, 1 row");
-    let _ended = desk
-        .here
-        .run_against(
-            &desk.sandbox,
-            ["apply", "plan", "--yes", "--run-dir", "made"],
-        )
-        .expect(3);
-    let _ended = desk.here.run(["report", "plan"]).expect(0);
+    desk.run("apply plan --yes --run-dir made").expect(3);
+    desk.here.run("report plan").expect(0);
     contains(
         &desk.here.read("plan/report.html"),
         "<strong>applied</strong>",
@@ -197,19 +177,13 @@ fn an_export_leaves_a_page_of_its_files_and_columns() {
     let (desk, ids) = FilledPortal::with_tickets(130);
     let texts = json!({"subject": "The same <again>"});
     update(&desk, &ids[..60], &texts);
-    let args = [
-        "--properties",
-        "subject,content,createdate",
-        "--limit",
-        "120",
-    ];
-    let to = ["-o", "tickets.csv", "--run-dir", "out"];
-    let ended = desk.export([&args[..], &to].concat()).expect(0);
-    let _ended = ended.says("out/report.html");
+    let args = "--properties subject,content,createdate --limit 120";
+    desk.export((args, "-o tickets.csv --run-dir out"))
+        .expect(0)
+        .says("out/report.html");
     assert_eq!(desk.names("out"), OF_EXPORT);
     let page = page(&desk.here, "out/report.html");
-    let manifest = desk.here.read("tickets.csv.manifest.json");
-    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    let manifest = desk.here.json("tickets.csv.manifest.json");
     let hash = manifest["files"][0]["blake3"].as_str().expect("a hash");
     for words in [
         "<strong>finished</strong>",
@@ -224,28 +198,28 @@ fn an_export_leaves_a_page_of_its_files_and_columns() {
         contains(&page, words);
     }
     let made = desk.here.read("out/report.html");
-    let _ended = desk.here.run(["report"]).expect(0);
+    desk.here.run("report").expect(0);
     assert_eq!(desk.here.read("out/report.html"), made);
-    let quiet = ["-o", "other.csv", "--run-dir", "quiet", "--no-report"];
-    let _ended = desk.export([&args[..], &quiet].concat()).expect(0);
+    let quiet = "-o other.csv --run-dir quiet --no-report";
+    desk.export((args, quiet)).expect(0);
     assert!(!desk.here.path("quiet/report.html").exists());
     // A folder is data: what is damaged in it is named.
-    let _file = desk.here.write("quiet/summary.json", "{");
-    let damaged = desk.here.run(["report", "quiet"]).expect(7);
-    let _damaged = damaged.says("summary.json of quiet");
-    let clean = ["runs", "clean", "--older-than", "1ms", "--yes"];
-    let _ended = desk.here.run(clean).expect(0);
+    desk.here.write("quiet/summary.json", "{");
+    desk.here
+        .run("report quiet")
+        .expect(7)
+        .says("summary.json of quiet");
+    desk.here.run("runs clean --older-than 1ms --yes").expect(0);
     assert!(!desk.here.path("out").exists() && !desk.here.path("quiet").exists());
 }
 
 #[test]
 fn the_page_of_a_data_set_counts_what_the_run_wrote() {
-    let desk = FilledPortal::new(["--rate", "off", "--switch", "search_lag=0s"]);
+    let desk = FilledPortal::new("--rate off --switch search_lag=0s");
     let ids = desk.create(150, |n| json!({"subject": format!("Ticket {n}")}));
-    let nightly = ["--properties", "subject", "--since", "last", "-o", "lake"];
-    let run = |folder| {
-        let args = [&nightly[..], &["--run-dir", folder]].concat();
-        let _ended = desk.export(&args).expect(0);
+    let run = |folder: &str| {
+        let nightly = "--properties subject --since last -o lake";
+        desk.export((nightly, ["--run-dir", folder])).expect(0);
         desk.here.read(&format!("{folder}/report.html"))
     };
     contains(&run("first"), "Counted over 150 rows of tickets");
@@ -260,21 +234,13 @@ fn the_page_of_a_data_set_counts_what_the_run_wrote() {
 #[test]
 fn a_stopped_export_has_a_page_too() {
     let (desk, _ids) = FilledPortal::with_tickets(1_500);
-    let slow = [
-        "--rate",
-        "3/1s",
-        "--max-duration",
-        "0.8",
-        "-o",
-        "tickets.csv",
-    ];
-    let args = [&["--properties", "subject"][..], &slow].concat();
-    let _ended = desk.export(&args).expect(5).says("report.html");
+    let slow = "--properties subject --rate 3/1s --max-duration 0.8 -o tickets.csv";
+    desk.export(slow).expect(5).says("report.html");
     let runs = desk.names("tickethaul-runs");
     let left = desk
         .here
         .read(&format!("tickethaul-runs/{}/report.html", runs[0]));
-    let printed = desk.here.run(["report", "-o", "-"]).expect(0).stdout;
+    let printed = desk.here.run("report -o -").expect(0).stdout;
     for page in [left, printed] {
         contains(&page, "<strong>stopped</strong>");
         contains(&page, "tickets read so far");
@@ -287,36 +253,31 @@ fn a_check_writes_a_page_where_it_is_told_to() {
     let rows = project("samples/zendesk-tickets.csv");
     let rows = rows.to_str().expect("a path");
     let mapped = ["check", rows, "-m", "zendesk", "--report", "check.html"];
-    let ended = here.run_embedded(mapped).expect(4);
-    let _ended = ended.says("check.html");
+    here.run_embedded(mapped).expect(4).says("check.html");
     let page = here.read("check.html");
     contains(&page, "<strong>7 rows would be refused</strong>");
     contains(&page, "1,200 rows checked as an import would create them");
     contains(&page, "<strong>UNMAPPED_VALUE</strong>, 1 row");
     contains(&page, "<td>opne</td>");
     contains(&page, "create 1,193 tickets");
-    let again = here.run_embedded(mapped).expect(64);
-    let _again = again.says("--force");
+    here.run_embedded(mapped).expect(64).says("--force");
     let alone = ["check", rows, "--report", "check.html", "--force"];
-    let _ended = here.run(alone).expect(4);
+    here.run(alone).expect(4);
     let page = here.read("check.html");
     contains(&page, "Looked at without a mapping");
     contains(&page, "RAGGED_ROW");
     contains(&page, "delimiter `,`");
-    let _ended = here.run(["check", rows, "--report", "-"]).expect(64);
-    let _ended = here.run(["check", rows, "--force"]).expect(64);
+    here.run(["check", rows, "--report", "-"]).expect(64);
+    here.run(["check", rows, "--force"]).expect(64);
 }
 
 #[test]
 fn what_is_no_run_is_told_apart() {
     let here = Rehearsal::new();
-    let _ended = here.run(["report", "nosuch"]).expect(64);
+    here.run("report nosuch").expect(64);
     std::fs::create_dir(here.path("empty")).expect("a folder");
-    let _ended = here.run(["report", "empty"]).expect(7).says("run.db");
-    let _ended = here
-        .run(["report"])
-        .expect(64)
-        .says("no runs in this folder");
+    here.run("report empty").expect(7).says("run.db");
+    here.run("report").expect(64).says("no runs in this folder");
 }
 
 /// A million rows, every hundredth of them refused.
@@ -351,14 +312,13 @@ unique = true
 #[ignore = "a million rows take minutes; run it by hand, in release"]
 #[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn the_report_of_a_million_rows_is_small_and_soon_there() {
-    let desk = FilledPortal::new(["--rate", "off"]);
-    let _file = desk.here.write("in.csv", million());
-    let _file = desk.here.write("m.toml", MILLION);
-    let args = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
-    let args = [&args[..], &["--run-dir", "run", "--no-report", "-q"]].concat();
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    let desk = FilledPortal::new("--rate off");
+    desk.here.write("in.csv", million());
+    desk.here.write("m.toml", MILLION);
+    let import = "import in.csv -m m.toml --create-properties";
+    desk.run((import, "--run-dir run --no-report -q")).expect(3);
     let begun = Instant::now();
-    let _ended = desk.here.run(["report", "run"]).expect(0);
+    desk.here.run("report run").expect(0);
     let took = begun.elapsed();
     let page = desk.here.read("run/report.html");
     println!("{} bytes in {:.2} s", page.len(), took.as_secs_f64());

@@ -32,23 +32,11 @@ fn folder_with(count: usize) -> Rehearsal {
     here
 }
 
-const IMPORT: [&str; 7] = [
-    "import",
-    "in.csv",
-    "-m",
-    "m.toml",
-    "--create-properties",
-    "--run-dir",
-    "run",
-];
-
-fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    IMPORT.into_iter().chain(more.iter().copied()).collect()
-}
+const IMPORT: &str = "import in.csv -m m.toml --create-properties --run-dir run";
 
 /// A run that came to its limit of ten rows: one that can be resumed.
 fn limited(here: &Rehearsal, sandbox: &Served) {
-    here.run_against(sandbox, with(&["--limit", "10"]))
+    here.run_against(sandbox, (IMPORT, "--limit 10"))
         .expect(0)
         .says("tickethaul resume run --no-limit");
     assert_eq!(here.rows("run/done.csv").len(), 10);
@@ -90,7 +78,7 @@ fn a_pilot_of_some_rows_goes_on_as_the_same_run() {
 fn a_run_that_died_before_its_summary_writes_it_later() {
     let here = folder_with(30);
     let sandbox = here.serve("--rate off");
-    here.run_against(&sandbox, with(&[])).expect(0);
+    here.run_against(&sandbox, IMPORT).expect(0);
     let summary = here.read("run/summary.json");
     fs::remove_file(here.path("run/summary.json")).expect("removed");
     let resume = "resume run";
@@ -218,7 +206,7 @@ fn a_newer_journal_and_a_folder_without_one_are_told() {
 /// An import that has to wait for the portal's allowance, so that it can be met on
 /// its way.
 fn slow_import(here: &Rehearsal, sandbox: &Served) -> Going {
-    let mut command = here.command(with(&["--batch-size", "10", "--progress", "json"]));
+    let mut command = here.command((IMPORT, "--batch-size 10 --progress json"));
     command
         .env("TICKETHAUL_BASE_URL", sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
@@ -353,8 +341,8 @@ fn without_keys_a_lost_reply_leaves_its_rows_unknown_until_the_user_decides() {
     for (decision, held) in [("done", 100), ("resend", 140)] {
         let here = folder_with(100);
         let sandbox = here.serve("--rate off --trouble post-502@2:tickets/batch/create");
-        let args = with(&["--no-key", "--batch-size", "40", "--concurrency", "1"]);
-        here.run_against(&sandbox, &args)
+        let args = (IMPORT, "--no-key --batch-size 40 --concurrency 1");
+        here.run_against(&sandbox, args)
             .expect(5)
             .says("40 unknown")
             .says("--unknown done");
