@@ -64,6 +64,18 @@ impl Natural {
         reading.read(values, is).await
     }
 
+    /// Live records with these ids, at most 100, and what else distinguishes them.
+    pub async fn read_ids(&self, client: &Client, ids: &[String]) -> Result<Given, Stop> {
+        let reading = Reading {
+            client,
+            object: self.object,
+            by: None,
+            properties: &self.properties(),
+            shelf: Shelf::Live,
+        };
+        reading.read(ids, |record, id| record.id == id).await
+    }
+
     async fn search(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
         let mut records = Vec::new();
         let mut left = values;

@@ -232,12 +232,12 @@ impl Others {
             }
             let Sent { verdicts, stop } = self.send(&open).await;
             let judged = open.into_iter().zip(verdicts);
-            let (settled, doubtful) = sorted(judged, now, done);
-            self.keep(settled, done).await?;
-            let unsent = unsent(&doubtful);
+            let sorted = sorted(judged, now, done);
+            self.keep(sorted.settled, done).await?;
+            let unsent = unsent(&sorted.doubtful);
             let read = match stop {
                 Some(stop) => Err(stop),
-                None => self.read(doubtful, done).await,
+                None => self.read_again(sorted.named, sorted.doubtful, done).await,
             };
             if read.is_err() {
                 self.release(unsent).await;
@@ -249,6 +249,45 @@ impl Others {
         }
         self.release(unsent(&open)).await;
         Err(Stop::Later(Delay::Undecided("records that are linked to")))
+    }
+
+    /// Reads records again that a round of creates has not settled; returns those that do
+    /// not exist.
+    async fn read_again<'a>(
+        &self,
+        named: Vec<(Open<'a>, String)>,
+        doubtful: Vec<Open<'a>>,
+        done: &mut Vec<(String, Resolved)>,
+    ) -> Result<Vec<Open<'a>>, Stop> {
+        self.read_named(named, done).await?;
+        self.read(doubtful, done).await
+    }
+
+    /// Settles records whose creation collided with the record of this id (L2), which an
+    /// earlier send of ours may have created: its call may have been carried out after it
+    /// was looked for. One that was created in that time is ours, in doubt it is not (K6).
+    async fn read_named(
+        &self,
+        named: Vec<(Open<'_>, String)>,
+        done: &mut Vec<(String, Resolved)>,
+    ) -> Result<(), Stop> {
+        if named.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = named.iter().map(|(_, id)| id.clone()).collect();
+        let Given { records, closed } = self.natural.read_ids(&self.client, &ids).await?;
+        if let Some(Closed { words, .. }) = closed.into_iter().next() {
+            return Err(Stop::MustFix(Obstacle::Hidden(words)));
+        }
+        let settled = named.iter().map(|(open, id)| {
+            let key = &open.draft.value;
+            let is_ours = records
+                .iter()
+                .filter(|record| record.id == *id && self.natural.holds(record, key))
+                .any(|record| open.is_ours(record));
+            other(key, id, is_ours)
+        });
+        self.keep(settled.collect(), done).await
     }
 
     /// Withdraws the intents of records for which no call began.
@@ -317,33 +356,44 @@ pub(super) fn too_long(key: &str) -> (String, Resolved) {
     (key.to_owned(), Resolved::Refused(words))
 }
 
-/// Sorts records by what the portal said about them: those that exist, and those to look at again;
-/// refused ones are finished.
+/// Records by what the portal said about their creation.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// They exist, and who created them is known.
+    settled: Vec<SettledOther>,
+    /// They exist with this id; an earlier send of ours may have created them.
+    named: Vec<(Open<'a>, String)>,
+    /// They are looked for again.
+    doubtful: Vec<Open<'a>>,
+}
+
+/// Sorts records by what the portal said about them; refused ones are finished.
 fn sorted<'a>(
     judged: impl Iterator<Item = (Open<'a>, Verdict)>,
     now: Option<Timestamp>,
     done: &mut Vec<(String, Resolved)>,
-) -> (Vec<SettledOther>, Vec<Open<'a>>) {
-    let (mut settled, mut doubtful) = (Vec::new(), Vec::new());
+) -> Sorted<'a> {
+    let mut sorted = Sorted::default();
     for (mut open, verdict) in judged {
         let key = &open.draft.value;
         match verdict {
-            Verdict::Written { id, .. } => settled.push(other(key, &id, true)),
-            Verdict::Collided(Some(id)) => settled.push(other(key, &id, false)),
+            Verdict::Written { id, .. } => sorted.settled.push(other(key, &id, true)),
+            Verdict::Collided(Some(id)) if open.sent.is_some() => sorted.named.push((open, id)),
+            Verdict::Collided(Some(id)) => sorted.settled.push(other(key, &id, false)),
             Verdict::Refused(issue) => {
                 let detail = issue.first().reason.sentence();
                 done.push((key.clone(), Resolved::Refused(detail)));
             }
             Verdict::Unclear | Verdict::Late => {
                 open.sent = open.sent.or(Some(Window::open(now)));
-                doubtful.push(open);
+                sorted.doubtful.push(open);
             }
             Verdict::Collided(None) | Verdict::Suspected | Verdict::Missing | Verdict::Repeat => {
-                doubtful.push(open);
+                sorted.doubtful.push(open);
             }
         }
     }
-    (settled, doubtful)
+    sorted
 }
 
 fn other(key: &str, id: &str, created: bool) -> SettledOther {

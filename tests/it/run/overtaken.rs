@@ -273,3 +273,58 @@ async fn a_resume_that_stops_before_it_looks_does_not_make_what_came_meanwhile_o
     let resumed = whole(&first).await;
     assert_eq!(resumed.tally.of(Fate::Exists), 30, "{resumed:?}");
 }
+
+/// The first call that reads contacts finds none. If `lost`, replies to calls that create
+/// them are lost, and the run can't read what became of them.
+fn late_contacts(lost: bool) -> impl Fn(&str, u64, Reply) -> Reply + Send + Sync {
+    move |path: &str, nth: u64, reply: Reply| {
+        let said = |status: u16, body: &'static str| Reply {
+            status,
+            body: Bytes::from_static(body.as_bytes()),
+            headers: reply.headers.clone(),
+        };
+        if path.ends_with("/contacts/batch/create") && lost {
+            return said(502, "<html>");
+        }
+        match (path.ends_with("/contacts/batch/read"), nth) {
+            (true, 1) => said(200, r#"{"status":"COMPLETE","results":[]}"#),
+            (true, _) if lost => said(401, r#"{"category":"INVALID_AUTHENTICATION"}"#),
+            _ => reply,
+        }
+    }
+}
+
+#[tokio::test]
+async fn contacts_whose_call_was_carried_out_after_they_were_looked_for_are_the_runs_own() {
+    // One contact in a call, and ten.
+    for batch_size in [1, 10] {
+        let portal = portal().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let run_in = |name| InProcess {
+            mapping: format!("{KNOWN_KEY}{LINKS}"),
+            batch_size,
+            ..run_in(folder.path(), name, &portal, Operation::Create)
+        };
+        let mut first = run_in("first");
+        first.tamper = Some(Arc::new(late_contacts(true)));
+        let stopped = whole(&first).await;
+        assert!(stopped.stop.is_some(), "{batch_size}: {stopped:?}");
+        let made = contacts(&portal).await - 20;
+        assert!(made > 0, "{batch_size}: {stopped:?}");
+        // They do not come to light before they are created once more.
+        first.tamper = Some(Arc::new(late_contacts(false)));
+        let resumed = whole(&first).await;
+        assert_eq!(
+            resumed.tally.of(Fate::Done),
+            30,
+            "{batch_size}: {resumed:?}"
+        );
+        assert_eq!(resumed.contacts_created, 30, "{batch_size}: {resumed:?}");
+        assert_eq!(contacts(&portal).await, 20 + ROWS, "{batch_size}");
+        // Another run has not sent anything that may have created them.
+        let mut other = run_in("other");
+        other.tamper = Some(Arc::new(late_contacts(false)));
+        let other = whole(&other).await;
+        assert_eq!(other.contacts_created, 0, "{batch_size}: {other:?}");
+    }
+}
