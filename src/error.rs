@@ -93,6 +93,24 @@ impl Error {
         self
     }
 
+    /// The same, if something did cause it.
+    #[must_use]
+    pub fn because_of(self, cause: Option<Cause>) -> Error {
+        match cause {
+            Some(cause) => self.because(cause),
+            None => self,
+        }
+    }
+
+    /// The same error where something must be fixed first, whatever it was.
+    #[must_use]
+    pub fn to_be_fixed(self) -> Error {
+        Error {
+            kind: Kind::MustFix,
+            ..self
+        }
+    }
+
     /// Lists what the message is about, one line each.
     #[must_use]
     pub fn listing(mut self, details: impl IntoIterator<Item = impl Into<String>>) -> Error {

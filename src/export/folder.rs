@@ -16,6 +16,7 @@ use super::job::Onward;
 use super::outcome::Outcome;
 use super::selection::Selection;
 use super::spool::tickets_in;
+use crate::error::Cause;
 use crate::hubspot::Search;
 use crate::journal::{
     LOCK, Lock, LockError, PortalPath, RunOptions, new_run_folder, remove_run_folder,
@@ -195,12 +196,12 @@ pub enum FolderError {
     #[error(transparent)]
     Held(LockError),
     /// It can't be read or written.
-    #[error("can't use the run folder {}: {error}", .path.display())]
+    #[error("can't use the run folder {}", .path.display())]
     Unusable {
         /// The folder.
         path: PathBuf,
-        /// Why.
-        error: io::Error,
+        /// What the system said.
+        source: io::Error,
     },
     /// A file was given; a folder is expected.
     #[error("the run folder {} is a file", .0.display())]
@@ -212,17 +213,32 @@ pub enum FolderError {
     #[error("the run {} belongs to a newer version of tickethaul", .0.display())]
     Newer(PathBuf),
     /// What was requested can't be parsed.
-    #[error("{} is damaged: {error}", .path.display())]
+    #[error("{} is damaged", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        error: serde_json::Error,
+        source: serde_json::Error,
     },
     /// It was written by an older version.
     #[error("the export {} was started by an older version of tickethaul, whose exports this one \
          can't resume", .0.display())]
     Older(PathBuf),
+}
+
+impl FolderError {
+    /// What the system or a library said, if the error came from there.
+    pub fn into_cause(self) -> Option<Cause> {
+        match self {
+            FolderError::Unusable { source, .. } => Some(source.into()),
+            FolderError::Damaged { source, .. } => Some(source.into()),
+            FolderError::Held(_)
+            | FolderError::File(_)
+            | FolderError::NotEmpty(_)
+            | FolderError::Newer(_)
+            | FolderError::Older(_) => None,
+        }
+    }
 }
 
 impl Asked {
@@ -285,10 +301,12 @@ impl RunFolder {
 
     /// Stores what is requested, replacing what was stored before.
     pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
-        let write = || -> io::Result<()> {
-            replace_file(&self.path.join(ASKED), &serde_json::to_vec_pretty(asked)?)
-        };
-        write().map_err(|error| unusable(&self.path, error))
+        let stored = self.store(asked);
+        stored.map_err(|error| unusable(&self.path, error))
+    }
+
+    fn store(&self, asked: &Asked) -> io::Result<()> {
+        replace_file(&self.path.join(ASKED), &serde_json::to_vec_pretty(asked)?)
     }
 
     /// Opens the folder of an export that stopped.
@@ -322,7 +340,7 @@ impl RunFolder {
             && asked.ids.is_some()
         {
             let asked = Asked { ids: None, ..asked };
-            self.keep(&asked).map_err(io::Error::other)?;
+            self.store(&asked)?;
         }
         self.remove_files(|name| !KEPT.contains(&name))
     }
@@ -375,9 +393,9 @@ impl RunFolder {
 pub fn look(path: &Path) -> Result<Asked, FolderError> {
     let text = read_regular(&path.join(ASKED), LONGEST);
     let text = text.map_err(|error| unusable(path, error))?;
-    let damaged = |error| FolderError::Damaged {
+    let damaged = |source| FolderError::Damaged {
         path: path.join(ASKED),
-        error,
+        source,
     };
     let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
     match version.cmp(&VERSION) {
@@ -476,10 +494,10 @@ pub fn is_export(path: &Path) -> bool {
     found.is_ok_and(|found| found.is_file())
 }
 
-fn unusable(path: &Path, error: io::Error) -> FolderError {
+fn unusable(path: &Path, source: io::Error) -> FolderError {
     FolderError::Unusable {
         path: path.to_owned(),
-        error,
+        source,
     }
 }
 

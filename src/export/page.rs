@@ -32,13 +32,13 @@ pub enum PageError {
     #[error(transparent)]
     Search(#[from] SearchError),
     /// The portal's list is not valid.
-    #[error("the portal's list of tickets can't be read: {0}")]
+    #[error("the portal's list of tickets can't be read")]
     BadPage(#[from] BadPage),
     /// A record id that is not a number.
     #[error("the portal's list of tickets can't be read: a ticket has the id `{0}`")]
     BadId(String),
     /// The spool can't be written.
-    #[error("can't keep the pages of the export: {0}")]
+    #[error("can't keep the pages of the export")]
     Spool(#[from] io::Error),
 }
 

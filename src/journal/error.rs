@@ -105,10 +105,7 @@ impl From<JournalError> for Error {
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
         let plain = Error::must_fix(&error).advise(advice);
-        match error.into_cause() {
-            Some(cause) => plain.because(cause),
-            None => plain,
-        }
+        plain.because_of(error.into_cause())
     }
 }
 

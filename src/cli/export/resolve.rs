@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::words::{expression, moment, part_by as part_by_words, zone as zone_words};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::export::columns::Dates;
 use crate::export::filter::{self, Frame};
 use crate::export::{PartBy, Selection, Which, Window};
@@ -72,11 +72,11 @@ fn search(
     schema: &Schema,
     now: Timestamp,
 ) -> Result<Search, Error> {
-    let wrong = |error: String| Error::usage("--where").because(error);
-    let filter = expression(text).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |error: Cause| Error::usage("--where").because(error);
+    let filter = expression(text).map_err(|error| wrong(error.into()))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
     let frame = Frame { zone, now };
-    filter::search(&filter, schema, &frame).map_err(|error| wrong(error.to_string()))
+    filter::search(&filter, schema, &frame).map_err(|error| wrong(error.into()))
 }
 
 fn zone(selection: &Selection) -> Result<Option<TimeZone>, Error> {

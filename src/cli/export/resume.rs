@@ -128,10 +128,8 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
         )));
     }
     if !has_published(folder.path()) {
-        let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
-            let advice = error.advice().unwrap_or_default().to_owned();
-            Error::must_fix(format!("{error:#}")).advise(advice)
-        })?;
+        let found = standing(target, &asked.selection, asked.replace);
+        let _same = found.map_err(Error::to_be_fixed)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::resolve::{filter_search, which};
 use super::summary::{amiss, print_json, words};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
-use super::work::Work;
+use super::work::{Work, folder_error, resumable_in};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::file_args::absolute;
@@ -166,15 +166,15 @@ fn resumable(
     console: &Console,
 ) -> Result<Work, Error> {
     let superseded = superseded(asked, console);
-    let work = Work::resumable_in(args.run_dir.as_deref(), asked)?;
+    let folder = resumable_in(args.run_dir.as_deref(), asked)?;
     // A resume believes only this record, so it is there before the export is.
-    record(asked, args, &work, console);
-    work.keep(asked)?;
+    record(asked, args, folder.path(), console);
+    folder.keep(asked).map_err(folder_error)?;
     if half_replaced {
-        begin_to_publish(work.path()).map_err(unusable)?;
+        begin_to_publish(folder.path()).map_err(unusable)?;
     }
     give_up(superseded.iter().map(PathBuf::as_path), console);
-    Ok(work)
+    Ok(Work::Run(folder))
 }
 
 /// Everything before tickets are read; its waits, too, end with a signal or when the time
@@ -232,11 +232,11 @@ fn asked(
     })
 }
 
-fn record(asked: &Asked, args: &ExportArgs, work: &Work, console: &Console) {
+fn record(asked: &Asked, args: &ExportArgs, folder: &Path, console: &Console) {
     let [token_file, oauth_file] = args.portal.secret_files();
     let new = NewEntry {
         run: &asked.run,
-        folder: work.path(),
+        folder,
         kind: Kind::Export,
         operation: "export",
         begun: asked.begun,
@@ -396,15 +396,20 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, console: &Console) -> Re
     if !args.is_last() || args.replace() != Replace::Same {
         return say_of_tombstones(job, path, console);
     }
-    let damaged = |error: BaseError| Error::must_fix(error).advise(ANEW);
-    let base = Base::open(path).map_err(damaged)?;
+    let base = Base::open(path).map_err(base_error)?;
     let (how, words) = onward(job, base.as_ref(), args.reconcile);
     words.iter().for_each(|words| console.say(words));
     if let (Some(base), Onward::Whole(_)) = (&base, &how) {
-        base.all_intact().map_err(damaged)?;
+        base.all_intact().map_err(base_error)?;
     }
     job.onward = how;
     Ok(())
+}
+
+/// Why the existing data set can't be continued.
+fn base_error(error: BaseError) -> Error {
+    let plain = Error::must_fix(&error).advise(ANEW);
+    plain.because_of(error.into_cause())
 }
 
 /// Tombstones are kept when a data set is rewritten: the portal does not report purged
@@ -581,14 +586,17 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
             let _nothing_read = work.end();
             let busy = error.kind() == io::ErrorKind::ResourceBusy;
             let error = ExportError::Open(error);
-            Err(if busy {
-                Error::must_fix(error)
-            } else {
-                Error::usage(error)
-            })
+            let plain = match busy {
+                true => Error::must_fix(&error),
+                false => Error::usage(&error),
+            };
+            Err(plain.because_of(error.into_cause()))
         }
-        ExportError::Base(error) => Err(Error::must_fix(error).advise(ANEW)),
-        error => Err(work.resumable(Error::must_fix(error))),
+        ExportError::Base(error) => Err(base_error(error)),
+        error => {
+            let plain = Error::must_fix(&error);
+            Err(work.resumable(plain.because_of(error.into_cause())))
+        }
     }
 }
 

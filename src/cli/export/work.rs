@@ -26,28 +26,6 @@ pub(super) enum Work {
 }
 
 impl Work {
-    /// For an export that can be resumed; nothing of the portal is read yet.
-    pub(super) fn resumable_in(given: Option<&Path>, asked: &Asked) -> Result<Work, Error> {
-        if let Some(given) = given.filter(|given| is_inside(&asked.target, given)) {
-            return Err(Error::usage(format!(
-                "the output {} lies in the run folder {}, whose files go when the export is finished",
-                asked.target.display(),
-                given.display()
-            ))
-            .advise("name another folder with --run-dir"));
-        }
-        let folder = RunFolder::create(given, asked);
-        Ok(Work::Run(folder.map_err(folder_error)?))
-    }
-
-    /// Stores what is requested; from now on a resume finds it.
-    pub(super) fn keep(&self, asked: &Asked) -> Result<(), Error> {
-        match self {
-            Work::Run(folder) => folder.keep(asked).map_err(folder_error),
-            Work::Temporary(..) => Ok(()),
-        }
-    }
-
     /// For an export to a stream.
     pub(super) fn temporary() -> Result<Work, Error> {
         let mut builder = tempfile::Builder::new();
@@ -121,6 +99,20 @@ impl Work {
     }
 }
 
+/// The folder of an export that can be resumed, before it holds what is requested; nothing of the
+/// portal is read yet.
+pub(super) fn resumable_in(given: Option<&Path>, asked: &Asked) -> Result<RunFolder, Error> {
+    if let Some(given) = given.filter(|given| is_inside(&asked.target, given)) {
+        return Err(Error::usage(format!(
+            "the output {} lies in the run folder {}, whose files go when the export is finished",
+            asked.target.display(),
+            given.display()
+        ))
+        .advise("name another folder with --run-dir"));
+    }
+    RunFolder::create(given, asked).map_err(folder_error)
+}
+
 /// Whether a path is a folder or inside it; the folder need not exist yet.
 pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
     let Ok(folder) = std::path::absolute(folder) else {
@@ -137,26 +129,43 @@ pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
 
 /// What can be wrong with a run folder.
 pub fn folder_error(error: FolderError) -> Error {
-    match &error {
+    let plain = match &error {
         FolderError::Held(_) => {
             Error::must_fix(&error).advise("wait for it, or end that process first")
         }
         FolderError::Older(_) | FolderError::Damaged { .. } => {
-            Error::must_fix(error).advise("start the export again")
+            Error::must_fix(&error).advise("start the export again")
         }
-        FolderError::Unusable { .. } => Error::must_fix(error).advise(
+        FolderError::Unusable { .. } => Error::must_fix(&error).advise(
             "make room, or name a folder that can be written with --run-dir; nothing was exported",
         ),
-        FolderError::Newer(_) => Error::must_fix(error),
-        FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
-        FolderError::NotEmpty(_) => Error::usage(error)
+        FolderError::Newer(_) => Error::must_fix(&error),
+        FolderError::File(_) => Error::usage(&error).advise("name a folder with --run-dir"),
+        FolderError::NotEmpty(_) => Error::usage(&error)
             .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),
-    }
+    };
+    plain.because_of(error.into_cause())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+    use std::io;
+
     use super::*;
+
+    #[test]
+    fn what_the_system_says_of_a_run_folder_is_kept_and_said_once() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let error = folder_error(FolderError::Unusable {
+            path: "runs/7".into(),
+            source: full(),
+        });
+        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        assert_eq!(cause.map(io::Error::kind), Some(full().kind()));
+        let words = format!("can't use the run folder runs/7: {}", full());
+        assert_eq!(error.message(), words);
+    }
 
     #[test]
     fn outputs_in_a_run_folder_are_seen() {

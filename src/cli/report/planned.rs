@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::head;
 use crate::cli::run_status::look_at_plan;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::journal::PlanReading;
 use crate::output::read_regular;
 use crate::report::{Forecast, plan_html};
@@ -26,12 +26,12 @@ pub(super) fn page(folder: &Path) -> Result<String, Error> {
 
 fn found(folder: &Path) -> Result<Forecast, Error> {
     let path = folder.join(JSON);
-    let unreadable = |error: String| {
-        let words = format!("can't read {}: {error}", path.display());
-        Error::must_fix(words).advise("make the plan again")
+    let unreadable = |cause: Cause| {
+        Error::must_fix(format!("can't read {}", path.display()))
+            .because(cause)
+            .advise("make the plan again")
     };
-    let text = read_regular(&path, LONGEST).map_err(|error| unreadable(error.to_string()))?;
-    let found: Value =
-        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
-    Forecast::of(&found).map_err(|error| unreadable(error.to_string()))
+    let text = read_regular(&path, LONGEST).map_err(|error| unreadable(error.into()))?;
+    let found: Value = serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))?;
+    Forecast::of(&found).map_err(|error| unreadable(error.into()))
 }

@@ -46,7 +46,7 @@ pub enum BringError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// Intermediate data can't be written or read back.
-    #[error("can't keep the pages of the export: {0}")]
+    #[error("can't keep the pages of the export")]
     Spool(#[from] io::Error),
     /// A file can't be written.
     #[error("can't write {}: {words}", .path.display())]

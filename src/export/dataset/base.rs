@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::index::{self, Entry};
 use super::state::{State, VERSION};
 use super::tombstones::{self, DELETED, Tombstone};
+use crate::error::Cause;
 use crate::export::columns::Column;
 use crate::export::held::HeldRows;
 use crate::export::names::{Beside, STATE};
@@ -39,12 +40,12 @@ pub struct Base {
 #[derive(Debug, thiserror::Error)]
 pub enum BaseError {
     /// It can't be read.
-    #[error("can't read {}: {error}", .path.display())]
+    #[error("can't read {}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
-        error: io::Error,
+        /// What the system said.
+        source: io::Error,
     },
     /// Another version wrote its state.
     #[error("the state of {} was written by another version of tickethaul", .0.display())]
@@ -58,6 +59,19 @@ pub enum BaseError {
     /// Another run has written it since this one began.
     #[error("{} is not the data set that this export began with any more", .0.display())]
     Another(PathBuf),
+}
+
+impl BaseError {
+    /// What the system said, if the error came from there.
+    pub fn into_cause(self) -> Option<Cause> {
+        match self {
+            BaseError::Unreadable { source, .. } => Some(source.into()),
+            BaseError::Version(_)
+            | BaseError::Lacks(_)
+            | BaseError::Mixed(_)
+            | BaseError::Another(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -288,9 +302,9 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: io::Error) -> BaseError {
+fn unreadable(path: &Path, source: io::Error) -> BaseError {
     BaseError::Unreadable {
         path: path.to_owned(),
-        error,
+        source,
     }
 }

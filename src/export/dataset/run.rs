@@ -74,8 +74,11 @@ fn of_set(path: &Path, error: ExportError) -> ExportError {
         ExportError::Write(error) | ExportError::Page(PageError::Spool(error))
             if error.kind() == io::ErrorKind::InvalidData =>
         {
-            let path = path.to_owned();
-            BaseError::Unreadable { path, error }.into()
+            BaseError::Unreadable {
+                path: path.to_owned(),
+                source: error,
+            }
+            .into()
         }
         ExportError::Write(error) => ExportError::Write(named(path, &error)),
         error => error,
