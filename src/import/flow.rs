@@ -152,7 +152,7 @@ impl PlannedOp {
     }
 
     /// The key under which the portal may hold two rows as one (protocol K2).
-    pub fn folded_key(&self) -> FoldedKey {
+    pub fn folded_key(&self) -> &FoldedKey {
         self.draft.key.folded()
     }
 

@@ -54,7 +54,7 @@ pub(super) fn intend(
     key: &Key,
     at: Option<Timestamp>,
 ) -> Result<(), JournalError> {
-    let (place, folded) = (intent.row.address, key.folded());
+    let place = intent.row.address;
     commit.run(
         "INSERT INTO row (seq, file, record, line, byte, fate, key, folded, body, intended_ms,
             ticket, changes)
@@ -68,8 +68,8 @@ pub(super) fn intend(
             place.record,
             place.line,
             place.byte,
-            (key.as_str() != folded.as_str()).then_some(key),
-            folded,
+            (!key.is_folded()).then_some(key),
+            key.folded(),
             intent.body,
             at.map(Timestamp::as_millisecond),
             intent.record,

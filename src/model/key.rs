@@ -2,14 +2,20 @@
 //! them for the same one (protocol K2).
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// A key as a row spells it, prefix included: the value of the key property, or the id of a record
-/// if that is the key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<str>);
+/// if that is the key. It is folded once, when it is made.
+#[derive(Clone)]
+pub struct Key {
+    text: Arc<str>,
+    /// The same text if the key is folded already.
+    folded: FoldedKey,
+}
 
 /// A key in the form in which it is compared: portals may treat keys that differ only by case as
 /// the same. Whatever looks up or distinguishes records by key uses it.
@@ -31,17 +37,28 @@ pub fn same_key(one: &str, other: &str) -> bool {
 }
 
 impl Key {
+    fn new(text: Arc<str>) -> Key {
+        let folded = match fold(&text) {
+            Cow::Owned(folded) if *folded != *text => folded.into(),
+            _ => Arc::clone(&text),
+        };
+        let folded = FoldedKey(folded);
+        Key { text, folded }
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// What it is compared by.
-    pub fn folded(&self) -> FoldedKey {
-        match fold(&self.0) {
-            Cow::Borrowed(_) => FoldedKey(Arc::clone(&self.0)),
-            Cow::Owned(folded) => FoldedKey(folded.into()),
-        }
+    pub fn folded(&self) -> &FoldedKey {
+        &self.folded
+    }
+
+    /// Whether it is spelled as it is compared.
+    pub fn is_folded(&self) -> bool {
+        Arc::ptr_eq(&self.text, &self.folded.0)
     }
 }
 
@@ -57,23 +74,63 @@ impl FoldedKey {
     }
 }
 
+// Keys are told apart, ordered and shown by their spelling: the rest follows from it.
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Key").field(&self.text).finish()
+    }
+}
+
+impl Default for Key {
+    fn default() -> Key {
+        Key::from("")
+    }
+}
+
 impl Deref for Key {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl From<&str> for Key {
     fn from(key: &str) -> Key {
-        Key(key.into())
+        Key::new(key.into())
     }
 }
 
 impl From<String> for Key {
     fn from(key: String) -> Key {
-        Key(key.into())
+        Key::new(key.into())
     }
 }
 
@@ -85,18 +142,20 @@ impl From<Key> for String {
 
 impl PartialEq<&str> for Key {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == **other
+        *self.text == **other
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(&self.text)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -125,6 +184,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn keys_are_told_apart_and_ordered_by_their_spelling() {
+        let keys = ["b", "B", "a", "A", ""].map(Key::from);
+        let distinct: HashSet<Key> = keys.iter().cloned().chain([Key::default()]).collect();
+        assert_eq!(distinct.len(), keys.len());
+        let mut sorted = keys.clone();
+        sorted.sort();
+        assert_eq!(sorted, ["", "A", "B", "a", "b"].map(Key::from));
+        assert!(Key::default().is_folded());
+        assert_eq!(format!("{:?}", keys[1]), "Key(\"B\")");
+    }
+
     proptest! {
         #[test]
         fn there_is_one_rule_however_it_is_asked(
@@ -133,16 +204,17 @@ mod tests {
         ) {
             let (key, folded) = (Key::from(&*one), FoldedKey::of(&one));
             prop_assert_eq!(folded.as_str(), one.to_lowercase());
-            prop_assert_eq!(&key.folded(), &folded);
+            prop_assert_eq!(key.folded(), &folded);
+            prop_assert_eq!(key.is_folded(), one == folded.as_str());
             prop_assert_eq!(&FoldedKey::of(folded.as_str()), &folded, "folding again");
             prop_assert!(same_key(&one, folded.as_str()));
             prop_assert_eq!(same_key(&one, &other), folded == FoldedKey::of(&other));
         }
 
         #[test]
-        fn a_key_that_is_folded_already_is_not_copied(key in "[a-z0-9#:_-]{0,20}") {
+        fn a_key_that_is_folded_already_is_not_copied(key in "[a-zéß0-9#:_-]{0,20}") {
             let key = Key::from(key);
-            prop_assert!(Arc::ptr_eq(&key.folded().0, &key.0));
+            prop_assert!(Arc::ptr_eq(&key.folded().0, &key.text));
         }
     }
 }

@@ -2,14 +2,13 @@
 //! sorted outside memory. For a million rows the chance that two different texts share
 //! a hash is about one in thirty million.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::io;
 
 use foldhash::quality::RandomState;
 
 use super::sort::{Sorted, Sorter};
-use crate::model::key::fold;
+use crate::model::key::Key;
 use crate::model::row::SourceRow;
 
 /// A key as it is sorted, with the place of its row.
@@ -19,11 +18,11 @@ pub struct KeyHash([u64; 4]);
 impl KeyHash {
     /// Hashes the key of a row. Keys are grouped by what they are compared by; the rest of the
     /// exact hash distinguishes variants.
-    pub fn new(hasher: &RandomState, key: &str, row: &SourceRow) -> KeyHash {
-        let exact = hasher.hash_one(key);
-        let folded = match fold(key) {
-            Cow::Borrowed(_) => exact,
-            Cow::Owned(folded) => hasher.hash_one(&*folded),
+    pub fn new(hasher: &RandomState, key: &Key, row: &SourceRow) -> KeyHash {
+        let exact = hasher.hash_one(key.as_str());
+        let folded = match key.is_folded() {
+            true => exact,
+            false => hasher.hash_one(key.folded().as_str()),
         };
         let place = exact << 32 | u64::from(row.address.file);
         KeyHash([folded, row.seq, place, row.address.line])
@@ -177,7 +176,8 @@ mod tests {
                 object: None,
                 comments: Vec::new(),
             };
-            keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
+            keys.take(KeyHash::new(&hasher, &Key::from(key), &row))
+                .expect("taken");
         }
         let mut repeats = keys.repeats().expect("sorted");
         let mut found = Vec::new();

@@ -52,7 +52,7 @@ impl Batcher {
 
     /// Adds a row.
     pub fn push(&mut self, op: PlannedOp) {
-        match self.open.entry(op.folded_key()) {
+        match self.open.entry(op.folded_key().clone()) {
             Entry::Occupied(mut behind) => {
                 behind.get_mut().push_back(op);
                 self.waiting += 1;
@@ -225,8 +225,8 @@ mod tests {
                     continue;
                 }
                 for op in done.ops {
-                    sent.push((op.source.seq, op.folded_key()));
-                    batcher.release(&op.folded_key());
+                    sent.push((op.source.seq, op.folded_key().clone()));
+                    batcher.release(op.folded_key());
                 }
             }
             prop_assert_eq!(sent.len(), rows.len());

@@ -174,7 +174,12 @@ impl Dispatcher {
             let _task = self.in_flight.spawn(async move {
                 Finished {
                     task: batch.task,
-                    keys: batch.ops.iter().map(PlannedOp::folded_key).collect(),
+                    keys: batch
+                        .ops
+                        .iter()
+                        .map(PlannedOp::folded_key)
+                        .cloned()
+                        .collect(),
                     delivered: sender.deliver(batch).await,
                 }
             });
@@ -264,7 +269,7 @@ impl Dispatcher {
                 return;
             }
         };
-        let held: HashSet<FoldedKey> = delivered
+        let held: HashSet<&FoldedKey> = delivered
             .late
             .iter()
             .chain(&delivered.differing)

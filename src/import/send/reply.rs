@@ -162,7 +162,7 @@ pub fn match_reply(
     reply: &BatchReply<WrittenRecord>,
 ) -> Result<Matched, PropertyFault> {
     let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id());
-    let by_key: HashMap<FoldedKey, usize> = indexed(items, |item| item.key.folded());
+    let by_key: HashMap<&FoldedKey, usize> = indexed(items, |item| item.key.folded());
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     for record in &reply.results {
         let by_trace = record.trace_id.as_deref().map(|trace| by_trace.get(trace));
@@ -211,7 +211,7 @@ fn indexed<'a, K: std::hash::Hash + Eq>(
 fn named(
     error: &ApiError,
     by_trace: &HashMap<&str, usize>,
-    by_key: &HashMap<FoldedKey, usize>,
+    by_key: &HashMap<&FoldedKey, usize>,
     verdicts: &[Option<Verdict>],
 ) -> Vec<usize> {
     let traces = error.trace_ids.iter();
