@@ -224,7 +224,7 @@ impl Twin {
         let of = |links: &'_ [(ObjectType, LinkType)]| {
             let own = links
                 .iter()
-                .filter(|(kind, link)| *kind == to && link.category == "USER_DEFINED");
+                .filter(|(kind, link)| *kind == to && link.is_users());
             let mut ids: Vec<u32> = own.map(|(_, link)| link.id).collect();
             ids.sort_unstable();
             ids
@@ -240,11 +240,7 @@ impl Twin {
     /// another label: HubSpot numbers both when the label is created, so they are in the same
     /// order. If the copy lacks it, it gets an id beyond all others.
     fn labels(&self) -> Vec<Value> {
-        let own = self
-            .copy
-            .links
-            .iter()
-            .filter(|(_, link)| link.category == "USER_DEFINED");
+        let own = self.copy.links.iter().filter(|(_, link)| link.is_users());
         let own = own.filter_map(|(to, link)| Some((*to, link.id, link.label.clone()?)));
         let mut own: Vec<(ObjectType, u32, String)> = own.collect();
         own.sort_by_key(|(to, id, _)| (*to, *id));

@@ -18,9 +18,6 @@ use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
 use crate::output::{Privacy, Target};
 
-/// HubSpot: the category of labels that an admin made.
-const OWN: &str = "USER_DEFINED";
-
 /// Keep a copy of what the portal defines: properties and rules for their values, groups,
 /// pipelines, stages, owners, labels and limits of links
 #[derive(Debug, Args)]
@@ -256,7 +253,7 @@ async fn links_back(
     client: &Client,
     links: &[(ObjectType, LinkType)],
 ) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
-    let own = links.iter().filter(|(_, link)| link.category == OWN);
+    let own = links.iter().filter(|(_, link)| link.is_users());
     let mut kinds: Vec<ObjectType> = own.map(|(to, _)| *to).collect();
     // Between tickets both directions are among the labels already.
     kinds.retain(|to| *to != ObjectType::Tickets);
@@ -266,7 +263,7 @@ async fn links_back(
     for from in kinds {
         let types = allowed(client.link_types(from, ObjectType::Tickets).await)?;
         let own = types.into_iter().flatten();
-        let own = own.filter(|link| link.category == OWN);
+        let own = own.filter(LinkType::is_users);
         back.extend(own.map(|link| (from, link)));
     }
     Ok(back)

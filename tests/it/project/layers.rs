@@ -261,6 +261,34 @@ fn crates_stay_in_their_places() {
 }
 
 #[test]
+fn what_the_wire_calls_things_is_judged_by_the_client() {
+    let words = [
+        "CONFLICT",
+        "OBJECT_NOT_FOUND",
+        "RATE_LIMITS",
+        "VALIDATION_ERROR",
+        "USER_DEFINED",
+        "HUBSPOT_DEFINED",
+    ];
+    let words = words.map(|word| format!("\"{word}\""));
+    let outside = TEXTS.iter().filter(|(file, text)| {
+        let code = text.split("#[cfg(test)]\nmod tests {").next();
+        let mut lines = code.into_iter().flat_map(str::lines);
+        let is_test = file.ends_with("tests.rs");
+        let names_one = lines.any(|line| {
+            let is_code = !line.trim_start().starts_with("//");
+            is_code && words.iter().any(|word| line.contains(word))
+        });
+        !matches!(room(file), "hubspot" | "sandbox") && !is_test && names_one
+    });
+    let outside: Vec<_> = outside.map(|(file, _)| file).collect();
+    assert!(
+        outside.is_empty(),
+        "wire words outside the client: {outside:?}"
+    );
+}
+
+#[test]
 fn printing_is_for_cli_and_report() {
     let prints = [
         "println!",
