@@ -221,7 +221,7 @@ fn slow_import(here: &Rehearsal, sandbox: &Served) -> Going {
 
 #[test]
 fn a_run_whose_journal_another_program_reads_ends_like_any_other() {
-    let here = folder_with(600);
+    let here = folder_with(1_200);
     let sandbox = here.serve("--rate 40/2s");
     let going = slow_import(&here, &sandbox);
     let journal = rusqlite::Connection::open(here.path("run/run.db")).expect("a journal");
@@ -229,12 +229,12 @@ fn a_run_whose_journal_another_program_reads_ends_like_any_other() {
         let sql = "SELECT count(*) FROM row WHERE fate = ?1";
         journal.query_row(sql, [fate], |row| row.get::<_, usize>(0))
     };
-    assert!(count("done").expect("it can be read meanwhile") < 600);
+    assert!(count("done").expect("it can be read meanwhile") < 1_200);
     let (code, said) = going.end();
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(count("done"), Ok(600));
+    assert_eq!(count("done"), Ok(1_200));
     drop(journal);
-    assert_eq!(tickets(&here, &sandbox), 600);
+    assert_eq!(tickets(&here, &sandbox), 1_200);
 }
 
 #[test]
