@@ -120,6 +120,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Closes the database as a single file, if it can be had alone within `patience`: SQLite refuses
 /// to leave WAL mode while another process has it open, as `tickethaul runs` does for a moment.
 /// With a process that keeps it open, the log stays next to it and nothing is lost.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite waits for a lock by the same clock"
+)]
 pub(super) fn close(db: Connection, patience: Duration) -> rusqlite::Result<()> {
     let end = Instant::now() + patience;
     while let Err(error) = db.pragma_update(None, "journal_mode", "DELETE") {

@@ -203,7 +203,7 @@ impl Uploads {
             bytes = self.source.bytes(file) => Ok(bytes),
             () = self.stop.pulled() => {
                 let stop = self.stop.reason();
-                Err(stop.unwrap_or_else(|| Stop::Later(Delay::Stopping)))
+                Err(stop.unwrap_or(Stop::Later(Delay::Stopping)))
             }
         }
     }
