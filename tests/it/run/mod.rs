@@ -7,6 +7,7 @@ mod progress; // how far a work is: the time left, JSON lines, a line that fits 
 #[cfg(unix)]
 mod process; // the process: modes of its files, signals, shortages
 mod damaged; // files of a run that people or spreadsheets damaged
+mod journals; // journals as each version wrote them
 mod foreign; // run folders that came from somebody else: they command nothing
 mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod report; // runs as a page
